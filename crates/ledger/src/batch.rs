@@ -1,0 +1,182 @@
+//! An ordered batch in; changes, the seal's body and refusals out.
+
+use colophon_tlog::hash::Hash;
+
+use crate::account::AccountId;
+use crate::entry::seal::{BATCH_ENTRIES_MAX, Seal};
+use crate::entry::{Body, Entry};
+use crate::field::{Digest, EntryId, Int};
+use crate::refusal::Refusal;
+use crate::rule::{Context, RULES_VERSION, Rules, Scope, Stop};
+use crate::signature::Signed;
+use crate::state::{Changes, Overlay, Records, record_digest};
+use crate::state_root::StateTree;
+
+/// Where the next batch begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The index of its first entry, which is the size of the tree so far.
+    pub index: u64,
+    /// How many batches came before.
+    pub height: u64,
+    /// The entry id of the seal before, or of the genesis.
+    pub prev_seal: EntryId,
+    /// The time of the batch before; this one's is never less.
+    pub time_ms: u64,
+}
+
+/// A batch being filled. Each entry sees what the entries before it did; a refused one leaves no trace.
+#[derive(Debug)]
+pub struct Batch<'a, R> {
+    rules: &'a Rules,
+    records: Overlay<'a, R>,
+    position: Position,
+    entries: Vec<Entry>,
+}
+
+impl<'a, R: Records> Batch<'a, R> {
+    /// Opens the batch that begins at `position`, at `time_ms` or, if that is earlier than the batch before, at its time.
+    pub fn open(rules: &'a Rules, records: &'a R, position: Position, time_ms: u64) -> Batch<'a, R> {
+        let position = Position { time_ms: time_ms.max(position.time_ms), ..position };
+        Batch { rules, records: Overlay::over(records), position, entries: Vec::new() }
+    }
+
+    /// Applies an entry and returns its index.
+    pub fn push(&mut self, signed: Signed) -> Result<u64, Stop> {
+        let index = self.next_index();
+        let entry = signed.entry();
+        entry.check_register(&self.rules.register)?;
+        entry.check_submittable()?;
+        if let Some(place) = self.entries.iter().position(|there| there.id() == entry.id()) {
+            return Err(Refusal::Repeated { index: self.position.index + place as u64 }.into());
+        }
+        signed.check_authority(&self.records)?;
+        let context =
+            Context { rules: self.rules, scope: Scope::Whole, id: entry.id(), index, time_ms: self.position.time_ms };
+        let changes = entry.body().apply(&context, &self.records)?;
+        self.records.add(changes);
+        self.entries.push(signed.into_entry());
+        Ok(index)
+    }
+
+    /// Takes the genesis, which is alone in the first batch.
+    pub(crate) fn push_genesis(&mut self, genesis: Entry) {
+        self.entries.push(genesis);
+    }
+
+    /// Returns the records with what the batch has changed so far.
+    pub fn records(&self) -> &Overlay<'a, R> {
+        &self.records
+    }
+
+    /// Returns the entries taken so far.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Returns whether the batch can take another entry.
+    pub fn has_room(&self) -> bool {
+        (self.entries.len() as u64) < BATCH_ENTRIES_MAX
+    }
+
+    fn next_index(&self) -> u64 {
+        self.position.index + self.entries.len() as u64
+    }
+
+    /// Closes the batch on top of the tree of the state before it. Nothing comes of a batch without entries.
+    pub fn close(self, by: AccountId, tree: &StateTree) -> Option<Closed> {
+        let changes = self.records.into_changes();
+        let tree = tree.apply(changes.iter().map(|(key, record)| (key.state_key(), record_digest(record))));
+        let Position { index, height, prev_seal, time_ms } = self.position;
+        let seal = Seal {
+            by,
+            count: Int::new(self.entries.len() as u64)?,
+            first: Int::new(index)?,
+            height: Int::new(height)?,
+            kind: crate::entry::seal::SealWord::It,
+            prev_seal,
+            rules: Int::new(RULES_VERSION)?,
+            state: Digest(tree.root()),
+            time_ms: Int::new(time_ms)?,
+        };
+        Some(Closed { entries: self.entries, changes, tree, seal })
+    }
+}
+
+/// A batch that only lacks its seal's signature.
+#[derive(Debug, Clone)]
+pub struct Closed {
+    /// The entries, in order.
+    pub entries: Vec<Entry>,
+    /// Every record they changed.
+    pub changes: Changes,
+    /// The state after them.
+    pub tree: StateTree,
+    /// The seal's body.
+    pub seal: Seal,
+}
+
+impl Closed {
+    /// Returns the batch with its signed seal.
+    pub fn sealed(self, seal: Entry) -> Applied {
+        let position = Position {
+            index: self.seal.index() + 1,
+            height: self.seal.height.get() + 1,
+            prev_seal: seal.id(),
+            time_ms: self.seal.time_ms.get(),
+        };
+        let Closed { entries, changes, tree, seal: body } = self;
+        Applied { entries, changes, tree, seal_body: body, seal, next: position }
+    }
+}
+
+/// A whole batch: what was added to the log, and what it changed.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// The entries, in order, from index `seal_body.first` on.
+    pub entries: Vec<Entry>,
+    /// Every record they changed.
+    pub changes: Changes,
+    /// The state after them.
+    pub tree: StateTree,
+    /// What the seal says.
+    pub seal_body: Seal,
+    /// The seal.
+    pub seal: Entry,
+    /// Where the next batch begins.
+    pub next: Position,
+}
+
+impl Applied {
+    /// Returns the leaves to be appended to the log: the entries and the seal.
+    pub fn leaves(&self) -> Vec<Vec<u8>> {
+        self.entries.iter().chain([&self.seal]).map(Entry::to_bytes).collect()
+    }
+
+    /// Returns each entry but the seal with its index.
+    pub fn indexed(&self) -> impl Iterator<Item = (u64, &Entry)> {
+        (self.seal_body.first.get()..).zip(&self.entries)
+    }
+
+    /// Returns the state root that the seal carries.
+    pub fn state_root(&self) -> Hash {
+        self.seal_body.state.0
+    }
+}
+
+/// Returns the first position of a register: before its genesis.
+pub fn beginning(genesis: EntryId) -> Position {
+    Position { index: 0, height: 0, prev_seal: genesis, time_ms: 0 }
+}
+
+/// Returns the first batch of a register, which holds its genesis alone. The genesis' signatures must have been checked.
+pub fn first_batch(rules: &Rules, genesis: Entry, time_ms: u64) -> Closed {
+    let none = Changes::new();
+    let mut batch = Batch::open(rules, &none, beginning(genesis.id()), time_ms);
+    let by = match genesis.body() {
+        Body::Genesis(body) => body.by,
+        _ => *genesis.body().by(),
+    };
+    batch.push_genesis(genesis);
+    batch.close(by, &StateTree::new()).expect("a batch of one entry at index 0 has a seal")
+}

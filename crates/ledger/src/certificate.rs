@@ -1,0 +1,91 @@
+//! A certificate: the whole provenance of one edition in one file, checked offline.
+//!
+//! One line of JSON, `colophon.certificate/v1`, members in sorted order. It carries the checkpoint; the genesis; the mint
+//! and the edition's whole chain; for every account that signed any of these its whole chain of profiles and rotations; the
+//! seal of the batch of each of these entries, and the newest seal; an inclusion proof for each, to this one checkpoint;
+//! proofs of the state of the work, the edition and those accounts; and the cards.
+
+mod verify;
+
+pub use verify::{AccountFacts, CertificateError, Moment, Provenance, Step};
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::AccountId;
+use crate::canonical::to_canonical;
+use crate::card::Card;
+use crate::entry::Body;
+use crate::field::WorkId;
+use crate::proved::{ProvedEntry, ProvedRecord};
+use crate::state::RecordKey;
+
+/// The longest certificate, in bytes.
+pub const CERTIFICATE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// The `format` member of a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Format {
+    /// The only one so far.
+    #[serde(rename = "colophon.certificate/v1")]
+    V1,
+}
+
+/// The members of a certificate file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// The words that the entries commit to, by ascending digest. One that is missing was withdrawn or withheld.
+    pub cards: Vec<Card>,
+    /// The checkpoint, verbatim.
+    pub checkpoint: String,
+    /// Which edition of the work.
+    pub edition: u64,
+    /// Every entry, by ascending index.
+    pub entries: Vec<ProvedEntry>,
+    /// The word for this form.
+    pub format: Format,
+    /// Every record's proof, by ascending key.
+    pub records: Vec<ProvedRecord>,
+    /// The work.
+    pub work: WorkId,
+}
+
+impl Certificate {
+    /// Reads a certificate file, which must be written exactly as [`Certificate::to_text`] does. Nothing is verified yet.
+    pub fn parse(bytes: &[u8]) -> Result<Certificate, CertificateError> {
+        if bytes.len() > CERTIFICATE_BYTES_MAX {
+            return Err(CertificateError::TooLarge(bytes.len()));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|error| CertificateError::Malformed(error.to_string()))?;
+        let certificate: Certificate =
+            serde_json::from_str(text).map_err(|error| match crate::canonical::shape_error(error) {
+                crate::canonical::CanonicalError::UnknownMember(name) => CertificateError::NeedsNewer(name),
+                error => CertificateError::Malformed(error.to_string()),
+            })?;
+        if certificate.to_text() == text { Ok(certificate) } else { Err(CertificateError::Spelling) }
+    }
+
+    /// Returns the file: one line of JSON.
+    pub fn to_text(&self) -> String {
+        to_canonical(self) + "\n"
+    }
+}
+
+/// Returns the accounts that have a part in an entry and whose chains a certificate must therefore carry.
+pub fn accounts_of(body: &Body) -> BTreeSet<AccountId> {
+    let mut accounts: BTreeSet<AccountId> = body.signers().into_iter().collect();
+    if let Body::Offer(terms) = body {
+        accounts.insert(terms.to);
+    }
+    accounts
+}
+
+/// Returns the records whose proofs a certificate carries, in ascending order of their names.
+pub fn records_of(work: &WorkId, edition: u64, accounts: &BTreeSet<AccountId>) -> Vec<RecordKey> {
+    let mut keys: Vec<RecordKey> = accounts.iter().copied().map(RecordKey::Account).collect();
+    keys.push(RecordKey::Edition(*work, edition));
+    keys.push(RecordKey::Work(*work));
+    keys
+}

@@ -1,0 +1,355 @@
+//! The offline verification of a certificate: it replays the work's own entries by the ledger's own rules.
+//!
+//! What a verifier must check (ledger specification, section on certificates) is checked by construction: the entries are
+//! applied in order to an empty state by the same rules as a node's, so signatures are judged by the keys of the newest
+//! rotation before each, chains run from their beginning by `prev`, and the records that come out must be those under the
+//! state root of the newest seal. Whatever is left out or left over leads to another record, or is not asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use colophon_tlog::checkpoint::SignedCheckpoint;
+use colophon_tlog::note::VerifierKey;
+
+use super::{Certificate, accounts_of, records_of};
+use crate::account::AccountId;
+use crate::draft::check_card;
+use crate::entry::mint::Mint;
+use crate::entry::profile::Profile;
+use crate::entry::seal::Seal;
+use crate::entry::{Body, Entry};
+use crate::field::{Digest, EntryId, WorkId};
+use crate::proved::{ProvedError, newest_seal, refused};
+use crate::replay::{ReplayError, read_genesis};
+use crate::rule::{Context, RULES_VERSION, Rules, Scope, Stop};
+use crate::signature::Signed;
+use crate::state::{Changes, EditionRecord, OfferRecord};
+
+/// Why a certificate does not prove what it says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// Longer than a certificate may be.
+    #[error("the certificate has {0} bytes; at most 64 MiB are allowed")]
+    TooLarge(usize),
+    /// Not JSON of the expected members.
+    #[error("not a certificate: {0}")]
+    Malformed(String),
+    /// Not written exactly as certificates are.
+    #[error("the certificate has been reformatted or changed: it is not byte for byte as certificates are written")]
+    Spelling,
+    /// It has a member of a later version.
+    #[error("this software needs to be newer: it does not know {0:?}")]
+    NeedsNewer(String),
+    /// A proof in it does not hold.
+    #[error(transparent)]
+    Proved(#[from] ProvedError),
+    /// Its genesis is not one, or not of the log whose key was given.
+    #[error("the genesis: {0}")]
+    Genesis(String),
+    /// Its entries are not in order, or one stands there twice.
+    #[error("its entries are not in ascending order")]
+    Order,
+    /// It leaves out something that it must carry.
+    #[error("it leaves out {0}")]
+    Missing(String),
+    /// It carries something that does not belong to it.
+    #[error("it carries {0}, which does not belong to it")]
+    LeftOver(String),
+    /// The entries lead to another state than the one the newest seal vouches for.
+    #[error("its entries lead to another record {0} than the newest seal vouches for: it is out of date or incomplete")]
+    Record(String),
+    /// Seals contradict each other.
+    #[error("its seals do not follow each other: {0}")]
+    Seals(String),
+}
+
+/// Where and when something was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The entry.
+    pub id: EntryId,
+    /// Its place in the log.
+    pub index: u64,
+    /// The operator's time of its batch, in milliseconds after 1970.
+    pub time_ms: u64,
+}
+
+/// One entry of the edition's chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Where and when.
+    pub moment: Moment,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What is known of an account that has a part in the work.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountFacts {
+    /// Its profiles, oldest first.
+    pub profiles: Vec<(Moment, Profile)>,
+    /// When it rotated its keys.
+    pub rotations: Vec<Moment>,
+}
+
+/// What a certificate proves, as of its checkpoint.
+#[derive(Debug, Clone)]
+pub struct Provenance {
+    /// What the register's genesis lays down.
+    pub rules: Rules,
+    /// The checkpoint everything is proved to.
+    pub checkpoint: SignedCheckpoint,
+    /// The seal the checkpoint ends on; its time is the time of the state.
+    pub seal: Seal,
+    /// The work.
+    pub work: WorkId,
+    /// The edition.
+    pub edition: u64,
+    /// The mint.
+    pub mint: Mint,
+    /// When it was minted.
+    pub minted: Moment,
+    /// The edition as it stands: holder, country, offer.
+    pub state: EditionRecord,
+    /// Everything that happened to the edition since, oldest first.
+    pub steps: Vec<Step>,
+    /// Every account that has a part in it, operators included.
+    pub accounts: BTreeMap<AccountId, AccountFacts>,
+    /// The cards, by digest.
+    pub cards: BTreeMap<Digest, String>,
+}
+
+impl Provenance {
+    /// Returns the offer that was made last, if nothing has come after it. It may have run out.
+    pub fn offer(&self) -> Option<&OfferRecord> {
+        self.state.offer.as_ref()
+    }
+}
+
+impl Certificate {
+    /// Checks the whole certificate against the key of the log it comes from, and returns what it proves.
+    pub fn verify(&self, log: &VerifierKey) -> Result<Provenance, CertificateError> {
+        let checkpoint = SignedCheckpoint::open(self.checkpoint.as_bytes(), log).map_err(ProvedError::from)?;
+        let rules = self.genesis(log)?;
+        let entries = self.entries(&checkpoint, &rules)?;
+        let newest = self.entries.last().ok_or_else(|| missing("the newest seal"))?;
+        let (_, seal) = newest_seal(newest, checkpoint.checkpoint(), &rules)?;
+        let mut walk = Walk::new(self, rules, &entries)?;
+        for (index, entry) in &entries {
+            walk.take(*index, entry)?;
+        }
+        self.finish(walk, checkpoint, seal)
+    }
+
+    fn genesis(&self, log: &VerifierKey) -> Result<Rules, CertificateError> {
+        let first = self.entries.first().filter(|entry| entry.index == 0).ok_or_else(|| missing("the genesis"))?;
+        let (rules, _) = read_genesis(first.entry.as_bytes()).map_err(|error| match error {
+            ReplayError::NeedsNewer { what, .. } => CertificateError::NeedsNewer(what),
+            error => CertificateError::Genesis(error.to_string()),
+        })?;
+        if rules.log_key == *log {
+            return Ok(rules);
+        }
+        Err(CertificateError::Genesis("it names another log key than the one that is trusted".to_owned()))
+    }
+
+    /// Returns every entry, shown to be in the log of the checkpoint and meant for this register.
+    fn entries(&self, checkpoint: &SignedCheckpoint, rules: &Rules) -> Result<Vec<(u64, Entry)>, CertificateError> {
+        if !self.entries.is_sorted_by(|one, other| one.index < other.index) {
+            return Err(CertificateError::Order);
+        }
+        let open = |proved: &crate::proved::ProvedEntry| {
+            let entry = proved.verify(checkpoint.checkpoint())?;
+            entry.check_register(&rules.register).map_err(|refusal| refused(proved.index)(refusal.into()))?;
+            Ok((proved.index, entry))
+        };
+        self.entries.iter().map(open).collect()
+    }
+
+    fn finish(&self, walk: Walk<'_>, checkpoint: SignedCheckpoint, seal: Seal) -> Result<Provenance, CertificateError> {
+        walk.check_nothing_left_over()?;
+        self.check_records(&walk, &seal)?;
+        let cards = self.check_cards(&walk)?;
+        let (minted, mint) = walk.mint.ok_or_else(|| missing("the work's mint"))?;
+        let state = crate::edition::current(&walk.records, &self.work, self.edition).map_err(refused(minted.index))?;
+        Ok(Provenance {
+            rules: walk.rules,
+            checkpoint,
+            seal,
+            work: self.work,
+            edition: self.edition,
+            mint,
+            minted,
+            state,
+            steps: walk.steps,
+            accounts: walk.accounts,
+            cards,
+        })
+    }
+
+    /// Checks that the records are exactly those asked for, as the entries lead to them, under the newest seal's root.
+    fn check_records(&self, walk: &Walk<'_>, seal: &Seal) -> Result<(), CertificateError> {
+        let accounts: BTreeSet<AccountId> = walk.accounts.keys().copied().collect();
+        let mut given = self.records.iter();
+        for key in records_of(&self.work, self.edition, &accounts) {
+            let name = key.to_string();
+            let proved = given.next().ok_or_else(|| missing(&format!("the state proof of {name}")))?;
+            if proved.key != name {
+                return Err(missing(&format!("the state proof of {name}, or has it out of order")));
+            }
+            proved.verify(&seal.state.0)?;
+            if proved.record.as_ref() != walk.records.get(&key) {
+                return Err(CertificateError::Record(name));
+            }
+        }
+        match given.next() {
+            Some(proved) => Err(CertificateError::LeftOver(format!("a state proof of {}", proved.key))),
+            None => Ok(()),
+        }
+    }
+
+    fn check_cards(&self, walk: &Walk<'_>) -> Result<BTreeMap<Digest, String>, CertificateError> {
+        let mut cards = BTreeMap::new();
+        for card in &self.cards {
+            let digest = card.digest();
+            let body = walk.cards.get(&digest).copied();
+            let fits = body.is_some_and(|body| check_card(body, Some(card)).is_ok());
+            if !fits || cards.last_key_value().is_some_and(|(last, _)| *last >= digest) {
+                return Err(CertificateError::LeftOver(format!("the card {digest}")));
+            }
+            cards.insert(digest, card.text.clone());
+        }
+        Ok(cards)
+    }
+}
+
+fn missing(what: &str) -> CertificateError {
+    CertificateError::Missing(what.to_owned())
+}
+
+/// The replay of the entries of one certificate.
+struct Walk<'c> {
+    rules: Rules,
+    work: WorkId,
+    edition: u64,
+    records: Changes,
+    /// The seals still to come, by the index at which they stand; each has covered some entry, or is the newest.
+    seals: BTreeMap<u64, (&'c Seal, bool)>,
+    seal_before: Option<&'c Seal>,
+    accounts: BTreeMap<AccountId, AccountFacts>,
+    mint: Option<(Moment, Mint)>,
+    steps: Vec<Step>,
+    cards: BTreeMap<Digest, &'c Body>,
+}
+
+impl<'c> Walk<'c> {
+    fn new(certificate: &Certificate, rules: Rules, entries: &'c [(u64, Entry)]) -> Result<Walk<'c>, CertificateError> {
+        let mut accounts: BTreeSet<AccountId> = BTreeSet::new();
+        let mut seals = BTreeMap::new();
+        for (index, entry) in entries {
+            match entry.body() {
+                Body::Profile(_) | Body::Rotate(_) => {}
+                body => accounts.extend(accounts_of(body)),
+            }
+            if let Body::Seal(seal) = entry.body() {
+                seals.insert(*index, (seal, false));
+            }
+        }
+        if let Some(mut newest) = seals.last_entry() {
+            newest.get_mut().1 = true;
+        }
+        if certificate.edition == 0 {
+            return Err(CertificateError::Malformed("editions are numbered from 1".to_owned()));
+        }
+        Ok(Walk {
+            rules,
+            work: certificate.work,
+            edition: certificate.edition,
+            records: Changes::new(),
+            seals,
+            seal_before: None,
+            accounts: accounts.into_iter().map(|account| (account, AccountFacts::default())).collect(),
+            mint: None,
+            steps: Vec::new(),
+            cards: BTreeMap::new(),
+        })
+    }
+
+    fn take(&mut self, index: u64, entry: &'c Entry) -> Result<(), CertificateError> {
+        if let Body::Seal(seal) = entry.body() {
+            return self.take_seal(index, seal, entry);
+        }
+        let moment = self.moment(index, entry)?;
+        if let Some(digest) = entry.body().card() {
+            self.cards.insert(digest, entry.body());
+        }
+        match entry.body() {
+            Body::Genesis(_) if index == 0 => return Ok(()),
+            Body::Profile(profile) => {
+                self.facts(&profile.by, index)?.profiles.push((moment, profile.clone()));
+            }
+            Body::Rotate(rotate) => self.facts(&rotate.by, index)?.rotations.push(moment),
+            Body::Mint(mint) if entry.id() == self.work => self.mint = Some((moment, mint.clone())),
+            body if body.edition() == Some((self.work, self.edition)) => {
+                self.steps.push(Step { moment, body: body.clone() });
+            }
+            _ => return Err(CertificateError::LeftOver(format!("the entry at index {index}"))),
+        }
+        self.apply(entry, moment).map_err(|stop| refused(index)(stop).into())
+    }
+
+    fn facts(&mut self, account: &AccountId, index: u64) -> Result<&mut AccountFacts, CertificateError> {
+        self.accounts.get_mut(account).ok_or_else(|| {
+            CertificateError::LeftOver(format!("the entry at index {index} of an account without a part"))
+        })
+    }
+
+    fn apply(&mut self, entry: &Entry, moment: Moment) -> Result<(), Stop> {
+        Signed::check(entry.clone(), &self.records)?.check_authority(&self.records)?;
+        let Moment { id, index, time_ms } = moment;
+        let context = Context { rules: &self.rules, scope: Scope::OneWork, id, index, time_ms };
+        let changes = entry.body().apply(&context, &self.records)?;
+        self.records.extend(changes);
+        Ok(())
+    }
+
+    /// Returns the time of an entry: that of the seal that covers it, which must be there.
+    fn moment(&mut self, index: u64, entry: &Entry) -> Result<Moment, CertificateError> {
+        let seal = self.seals.range_mut(index..).next().map(|(_, seal)| seal).filter(|(seal, _)| seal.covers(index));
+        let (seal, used) =
+            seal.ok_or_else(|| missing(&format!("the seal of the batch of the entry at index {index}")))?;
+        *used = true;
+        Ok(Moment { id: entry.id(), index, time_ms: seal.time_ms.get() })
+    }
+
+    fn take_seal(&mut self, index: u64, seal: &'c Seal, entry: &Entry) -> Result<(), CertificateError> {
+        if seal.rules.get() != RULES_VERSION {
+            return Err(CertificateError::NeedsNewer(format!("rules version {}", seal.rules.get())));
+        }
+        if !self.rules.operators.contains(&seal.by) {
+            return Err(CertificateError::Seals(format!("the one at index {index} is by no operator of the register")));
+        }
+        let wrong = |what: &str| Err(CertificateError::Seals(format!("{what} at index {index}")));
+        if seal.index() != index {
+            return wrong("it does not stand where its batch ends,");
+        }
+        if let Some(before) = self.seal_before {
+            let follows = before.index() < seal.first.get()
+                && before.height.get() < seal.height.get()
+                && before.time_ms.get() <= seal.time_ms.get();
+            if !follows {
+                return wrong("batches overlap or time runs back");
+            }
+        }
+        let signed = Signed::check(entry.clone(), &self.records).map_err(refused(index))?;
+        signed.check_authority(&self.records).map_err(refused(index))?;
+        self.seal_before = Some(seal);
+        Ok(())
+    }
+
+    fn check_nothing_left_over(&self) -> Result<(), CertificateError> {
+        match self.seals.iter().find(|(_, (_, used))| !used) {
+            Some((index, _)) => Err(CertificateError::LeftOver(format!("the seal at index {index}"))),
+            None => Ok(()),
+        }
+    }
+}

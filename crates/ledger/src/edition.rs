@@ -1,0 +1,80 @@
+//! An edition as it stands: who holds it where, and which offer binds it.
+
+use crate::account::AccountId;
+use crate::field::{EntryId, WorkId};
+use crate::refusal::Refusal;
+use crate::rule::Stop;
+use crate::state::{AccountRecord, EditionRecord, OfferRecord, RecordKey, Records, WorkRecord};
+
+/// Returns an edition as it stands. One that nothing has happened to is its maker's.
+pub fn current(records: &impl Records, work: &WorkId, edition: u64) -> Result<EditionRecord, Stop> {
+    let minted: WorkRecord = records.read(&RecordKey::Work(*work))?.ok_or(Refusal::WorkUnknown(*work))?;
+    if !(1..=minted.editions).contains(&edition) {
+        return Err(Refusal::EditionUnknown { edition, editions: minted.editions }.into());
+    }
+    let record = records.read(&RecordKey::Edition(*work, edition))?;
+    Ok(record.unwrap_or_else(|| untouched(work, &minted)))
+}
+
+/// Returns the record that stands for an edition nothing has happened to.
+pub fn untouched(work: &WorkId, minted: &WorkRecord) -> EditionRecord {
+    EditionRecord { country: minted.country.clone(), holder: minted.maker, newest: *work, offer: None, transfers: 0 }
+}
+
+impl EditionRecord {
+    /// Refuses an entry that does not follow the newest of the edition's chain.
+    pub(crate) fn check_prev(&self, prev: &EntryId) -> Result<(), Refusal> {
+        if *prev == self.newest {
+            return Ok(());
+        }
+        Err(Refusal::PrevStale { found: prev.to_string(), newest: self.newest.to_string() })
+    }
+
+    /// Refuses an account that does not hold the edition.
+    pub(crate) fn check_holder(&self, account: &AccountId) -> Result<(), Refusal> {
+        if *account == self.holder { Ok(()) } else { Err(Refusal::NotHolder { holder: self.holder }) }
+    }
+
+    /// Returns the edition after title has moved by the entry `id`.
+    pub(crate) fn moved(&self, id: EntryId, to: AccountId, to_country: crate::field::Country) -> EditionRecord {
+        EditionRecord { country: to_country, holder: to, newest: id, offer: None, transfers: self.transfers + 1 }
+    }
+}
+
+/// How an offer binds at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfferStanding {
+    /// It can be accepted.
+    Stands,
+    /// Its time is over.
+    Expired,
+    /// A party has rotated its keys since.
+    Void,
+}
+
+/// Returns how `offer`, made by `holder`, binds at `time_ms`. Both may use it up to and including its last millisecond.
+pub fn standing(
+    records: &impl Records,
+    holder: &AccountId,
+    offer: &OfferRecord,
+    time_ms: u64,
+) -> Result<OfferStanding, Stop> {
+    for party in [holder, &offer.to] {
+        let account: Option<AccountRecord> = records.read(&RecordKey::Account(*party))?;
+        if account.and_then(|account| account.rotated).is_some_and(|rotated| rotated > offer.index) {
+            return Ok(OfferStanding::Void);
+        }
+    }
+    Ok(if time_ms > offer.expires_ms { OfferStanding::Expired } else { OfferStanding::Stands })
+}
+
+/// Returns the offer that binds the edition at `time_ms`, if one does.
+pub(crate) fn standing_offer<'e>(
+    records: &impl Records,
+    edition: &'e EditionRecord,
+    time_ms: u64,
+) -> Result<Option<&'e OfferRecord>, Stop> {
+    let Some(offer) = &edition.offer else { return Ok(None) };
+    let stands = standing(records, &edition.holder, offer, time_ms)? == OfferStanding::Stands;
+    Ok(stands.then_some(offer))
+}

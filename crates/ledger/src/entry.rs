@@ -1,0 +1,353 @@
+//! A signed entry: encode, sign, verify, and tell the kinds apart.
+//!
+//! An entry is a C2SP signed note of two text lines:
+//!
+//! ```text
+//! colophon.entry/v1 registry.example/art 5f1c…
+//! {"by":"z6Mk…","kind":"mint", … }
+//!
+//! — z6Mk… q83vEj…==
+//! ```
+//!
+//! What is signed is the bytes as received; an entry is never written out again.
+
+pub mod accept;
+pub mod close;
+pub mod genesis;
+pub mod mint;
+pub mod offer;
+pub mod profile;
+pub mod rotate;
+pub mod seal;
+pub mod terms;
+pub mod transfer;
+
+use colophon_tlog::hash::{Hash, sha256};
+use colophon_tlog::note::{Note, SignatureLine};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::account::AccountId;
+use crate::canonical::{CanonicalError, from_canonical, to_canonical};
+use crate::field::{Digest, EntryId, Origin};
+use crate::refusal::Refusal;
+use crate::rule::{Context, Stop};
+use crate::state::{Changes, Records};
+
+use accept::Accept;
+use close::Close;
+use genesis::Genesis;
+use mint::Mint;
+use profile::Profile;
+use rotate::Rotate;
+use seal::Seal;
+use terms::Terms;
+
+/// The longest leaf, in bytes. (A bundle's length prefix would allow 65 535.)
+pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
+/// The most signature lines of an entry: 16 keys leave and 16 come in the largest rotation.
+pub const SIGNATURES_MAX: usize = 32;
+
+const ENTRY_TAG: &str = "colophon.entry/v1";
+const GENESIS_TAG: &str = "colophon.genesis/v1";
+
+/// Which register an entry belongs to: its name, and the entry it began with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Register {
+    /// The name line of its log.
+    pub origin: Origin,
+    /// The entry id of its genesis.
+    pub genesis: EntryId,
+}
+
+/// What an entry says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// A register begins.
+    Genesis(Genesis),
+    /// An account says who it is.
+    Profile(Profile),
+    /// An account changes its keys.
+    Rotate(Rotate),
+    /// A work comes into the register.
+    Mint(Mint),
+    /// Title moves.
+    Transfer(Terms),
+    /// An edition is offered to one account.
+    Offer(Terms),
+    /// Title moves on an offer's terms.
+    Accept(Accept),
+    /// An offer is withdrawn or declined, or half-signed transfers are voided.
+    Close(Close),
+    /// A batch is closed.
+    Seal(Seal),
+}
+
+/// Each kind of entry, its word and its body, in one place.
+macro_rules! kinds {
+    ($($word:literal => $kind:ident($body:ty)),+ $(,)?) => {
+        impl Body {
+            /// Returns the word that stands in the body's `kind`.
+            pub fn kind(&self) -> &'static str {
+                match self { $(Body::$kind(_) => $word),+ }
+            }
+
+            /// Returns the account in the body's `by`.
+            pub fn by(&self) -> &AccountId {
+                match self { $(Body::$kind(body) => &body.by),+ }
+            }
+
+            /// Returns the canonical form.
+            pub fn to_canonical(&self) -> String {
+                match self { $(Body::$kind(body) => to_canonical(body)),+ }
+            }
+
+            /// Reads a body that must be in its canonical form.
+            pub fn parse(text: &str) -> Result<Body, Refusal> {
+                #[derive(Deserialize)]
+                struct Peek<'a> { #[serde(borrow)] kind: std::borrow::Cow<'a, str> }
+                let peek: Peek = serde_json::from_str(text).map_err(|error| Refusal::BodyMalformed(error.to_string()))?;
+                let body = match &*peek.kind {
+                    $($word => Body::$kind(read(text)?),)+
+                    other => return Err(Refusal::UnknownKind(other.chars().take(40).collect())),
+                };
+                body.check_members()?;
+                Ok(body)
+            }
+        }
+    };
+}
+
+kinds! {
+    "genesis" => Genesis(Genesis),
+    "profile" => Profile(Profile),
+    "rotate" => Rotate(Rotate),
+    "mint" => Mint(Mint),
+    "transfer" => Transfer(Terms),
+    "offer" => Offer(Terms),
+    "accept" => Accept(Accept),
+    "close" => Close(Close),
+    "seal" => Seal(Seal),
+}
+
+fn read<T: Serialize + DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+    from_canonical(text).map_err(|error| match error {
+        CanonicalError::Shape(why) => Refusal::BodyInvalid(why),
+        CanonicalError::UnknownMember(name) => Refusal::UnknownMember(name),
+        CanonicalError::Spelling(canonical) => Refusal::BodyNotCanonical(canonical),
+    })
+}
+
+impl Body {
+    /// Checks what members say together, beyond what each may say alone.
+    fn check_members(&self) -> Result<(), Refusal> {
+        match self {
+            Body::Genesis(genesis) => genesis.check_members(),
+            Body::Rotate(rotate) => rotate.check_members(),
+            Body::Transfer(terms) if terms.firm.is_some() => Err(Refusal::UnknownMember("firm".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns what the entry changes, if its rule lets it. Reads records, writes nothing.
+    pub(crate) fn apply(&self, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
+        match self {
+            Body::Profile(profile) => profile.apply(context, records),
+            Body::Rotate(rotate) => rotate.apply(context, records),
+            Body::Mint(mint) => mint.apply(context, records),
+            Body::Transfer(terms) => transfer::apply(terms, context, records),
+            Body::Offer(terms) => offer::apply(terms, context, records),
+            Body::Accept(accept) => accept.apply(context, records),
+            Body::Close(close) => close.apply(context, records),
+            Body::Genesis(_) | Body::Seal(_) => Err(Refusal::NotSubmittable(self.kind()).into()),
+        }
+    }
+
+    /// Returns the accounts whose thresholds must sign, in ascending order without doubles.
+    pub fn signers(&self) -> Vec<AccountId> {
+        let mut signers = match self {
+            Body::Genesis(genesis) => genesis.signers(),
+            Body::Mint(mint) => mint.signers(),
+            Body::Transfer(terms) => vec![terms.by, terms.to],
+            Body::Profile(_) | Body::Rotate(_) | Body::Offer(_) | Body::Accept(_) | Body::Close(_) | Body::Seal(_) => {
+                vec![*self.by()]
+            }
+        };
+        signers.sort_unstable();
+        signers.dedup();
+        signers
+    }
+
+    /// Returns the digest of the card that the entry commits to.
+    pub fn card(&self) -> Option<Digest> {
+        match self {
+            Body::Profile(profile) => Some(profile.card),
+            Body::Mint(mint) => Some(mint.card),
+            Body::Transfer(terms) | Body::Offer(terms) => terms.card,
+            Body::Genesis(_) | Body::Rotate(_) | Body::Accept(_) | Body::Close(_) | Body::Seal(_) => None,
+        }
+    }
+
+    /// Returns the edition whose chain the entry belongs to, as work and number.
+    pub fn edition(&self) -> Option<(Digest, u64)> {
+        match self {
+            Body::Transfer(terms) | Body::Offer(terms) => Some((terms.work, terms.edition.get())),
+            Body::Accept(accept) => Some((accept.work, accept.edition.get())),
+            Body::Close(close) => Some((close.work, close.edition.get())),
+            Body::Genesis(_) | Body::Profile(_) | Body::Rotate(_) | Body::Mint(_) | Body::Seal(_) => None,
+        }
+    }
+}
+
+/// An entry whose form is right. Its signatures are looked at by [`crate::signature`], its place in the state by [`crate::batch`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    note: Note,
+    id: EntryId,
+    origin: Origin,
+    genesis: Option<EntryId>,
+    body: Body,
+}
+
+impl Entry {
+    /// Reads the bytes of a leaf.
+    pub fn parse(bytes: &[u8]) -> Result<Entry, Refusal> {
+        if bytes.len() > ENTRY_BYTES_MAX {
+            return Err(Refusal::EntryTooLarge { bytes: bytes.len() });
+        }
+        let note = Note::parse(bytes, SIGNATURES_MAX).map_err(|error| Refusal::EntryMalformed(error.to_string()))?;
+        let Text { origin, genesis, body } = Text::parse(note.text())?;
+        let id = entry_id_of_text(note.text());
+        Ok(Entry { id, origin, genesis, body, note })
+    }
+
+    /// Returns the entry made of a text and its signature lines.
+    pub fn from_parts(text: &str, signatures: Vec<SignatureLine>) -> Result<Entry, Refusal> {
+        let note =
+            Note::new(text.to_owned(), signatures).map_err(|error| Refusal::EntryMalformed(error.to_string()))?;
+        Entry::parse(note.to_string().as_bytes())
+    }
+
+    /// Returns SHA-256 of the signed text.
+    pub fn id(&self) -> EntryId {
+        self.id
+    }
+
+    /// Returns what is signed: both lines with their newlines.
+    pub fn text(&self) -> &str {
+        self.note.text()
+    }
+
+    /// Returns the signature lines, in the order in which they stand.
+    pub fn signatures(&self) -> &[SignatureLine] {
+        self.note.signatures()
+    }
+
+    /// Returns the leaf: the bytes of the whole note.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.note.to_string().into_bytes()
+    }
+
+    /// Returns what the entry says.
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// Returns the name of the register the entry is for.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Checks that the entry is for this register and no other, be it of the same name.
+    pub fn check_register(&self, register: &Register) -> Result<(), Refusal> {
+        if self.origin != register.origin {
+            return Err(Refusal::WrongOrigin(self.origin.to_string()));
+        }
+        match self.genesis {
+            Some(genesis) if genesis != register.genesis => Err(Refusal::WrongGenesis(genesis)),
+            None if self.id != register.genesis => Err(Refusal::WrongGenesis(self.id)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that the entry is of a kind that people submit.
+    pub fn check_submittable(&self) -> Result<(), Refusal> {
+        match self.body {
+            Body::Genesis(_) | Body::Seal(_) => Err(Refusal::NotSubmittable(self.body.kind())),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The two lines of an entry, apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// The register's name.
+    pub origin: Origin,
+    /// The register's genesis; absent in the genesis itself.
+    pub genesis: Option<EntryId>,
+    /// What the entry says.
+    pub body: Body,
+}
+
+impl Text {
+    /// Reads both lines with their newlines.
+    pub fn parse(text: &str) -> Result<Text, Refusal> {
+        let malformed = |why: &str| Refusal::EntryMalformed(why.to_owned());
+        let mut lines = text.split('\n');
+        let (Some(tag_line), Some(body_line), Some(""), None) =
+            (lines.next(), lines.next(), lines.next(), lines.next())
+        else {
+            return Err(malformed("its text has not two lines"));
+        };
+        let words: Vec<&str> = tag_line.splitn(4, ' ').collect();
+        let (origin, genesis) = match words[..] {
+            [ENTRY_TAG, origin, genesis] => (origin, Some(genesis)),
+            [GENESIS_TAG, origin] => (origin, None),
+            _ => return Err(malformed("its first line is not a tag, an origin and a genesis id")),
+        };
+        let origin: Origin = origin.parse().map_err(|error| malformed(&format!("{error}")))?;
+        let genesis = genesis.map(str::parse).transpose().map_err(|error| malformed(&format!("{error}")))?;
+        let body = Body::parse(body_line)?;
+        if genesis.is_none() != matches!(body, Body::Genesis(_)) {
+            return Err(malformed("its tag does not fit its kind"));
+        }
+        Ok(Text { origin, genesis, body })
+    }
+}
+
+/// Returns the text to be signed for `body` in `register`.
+pub fn text_of(register: &Register, body: &Body) -> String {
+    format!("{ENTRY_TAG} {} {}\n{}\n", register.origin, register.genesis, body.to_canonical())
+}
+
+/// Returns the text to be signed by those who begin the register `origin`.
+pub fn genesis_text(origin: &Origin, genesis: &Genesis) -> String {
+    format!("{GENESIS_TAG} {origin}\n{}\n", to_canonical(genesis))
+}
+
+/// Returns the id of the entry with this signed text.
+pub fn entry_id_of_text(text: &str) -> EntryId {
+    Digest(sha256(text.as_bytes()))
+}
+
+/// Returns the id of a leaf without judging it, if it is a note at all.
+pub fn entry_id(leaf: &[u8]) -> Option<Hash> {
+    let note = Note::parse(leaf, SIGNATURES_MAX).ok()?;
+    Some(sha256(note.text().as_bytes()))
+}
+
+/// A body's `kind` member: one word, checked on reading.
+macro_rules! kind_word {
+    ($name:ident, $word:literal) => {
+        #[doc = concat!("The word `", $word, "`.")]
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            #[doc = concat!("The word `", $word, "`.")]
+            #[default]
+            #[serde(rename = $word)]
+            It,
+        }
+    };
+}
+pub(crate) use kind_word;

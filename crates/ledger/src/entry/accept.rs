@@ -1,0 +1,50 @@
+//! `accept`: the recipient takes an offer, and title moves on its terms.
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::AccountId;
+use crate::edition::{OfferStanding, current, standing};
+use crate::entry::kind_word;
+use crate::entry::mint::EDITIONS_MAX;
+use crate::field::{EntryId, Int, WorkId};
+use crate::refusal::Refusal;
+use crate::rule::{Context, Stop};
+use crate::state::{Changes, RecordKey, Records, write};
+
+kind_word!(AcceptWord, "accept");
+
+/// The body of an acceptance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accept {
+    /// The recipient.
+    pub by: AccountId,
+    /// Which edition, from 1.
+    pub edition: Int<1, EDITIONS_MAX>,
+    /// The word `accept`.
+    pub kind: AcceptWord,
+    /// The offer.
+    pub prev: EntryId,
+    /// The work.
+    pub work: WorkId,
+}
+
+impl Accept {
+    pub(crate) fn apply(&self, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
+        let edition = current(records, &self.work, self.edition.get())?;
+        edition.check_prev(&self.prev)?;
+        let offer = edition.offer.as_ref().ok_or(Refusal::NoOffer)?;
+        if offer.to != self.by {
+            return Err(Refusal::NotRecipient { to: offer.to }.into());
+        }
+        match standing(records, &edition.holder, offer, context.time_ms)? {
+            OfferStanding::Stands => {}
+            OfferStanding::Void => return Err(Refusal::NoOffer.into()),
+            OfferStanding::Expired => return Err(Refusal::Expired { expires_ms: offer.expires_ms }.into()),
+        }
+        let mut changes = Changes::new();
+        let moved = edition.moved(context.id, self.by, offer.to_country.clone());
+        write(&mut changes, RecordKey::Edition(self.work, self.edition.get()), &moved);
+        Ok(changes)
+    }
+}

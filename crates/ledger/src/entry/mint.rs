@@ -1,0 +1,259 @@
+//! `mint`: a work comes into the register. Its entry id is the work id.
+
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+
+use crate::account::AccountId;
+use crate::canonical::INTEGER_MAX;
+use crate::entry::kind_word;
+use crate::field::{
+    Country, Date, Digest, Fingerprint, Int, License, List, MediaType, Role, SourceType, WorkId, WorkKind,
+};
+use crate::refusal::Refusal;
+use crate::rule::{Context, Scope, Stop};
+use crate::state::{Changes, ClaimRecord, FileRecord, RecordKey, Records, WorkRecord, write};
+
+kind_word!(MintWord, "mint");
+
+/// The most creators of a work.
+pub const CREATORS_MAX: usize = 16;
+/// The most files of a work; a folder of any size goes into `tree`.
+pub const FILES_MAX: usize = 16;
+/// The most editions of a work.
+pub const EDITIONS_MAX: u64 = 10_000;
+/// The most works a work can be derived from.
+pub const SOURCES_MAX: usize = 16;
+/// All shares of a work, in basis points.
+const WHOLE_BP: u64 = 10_000;
+
+/// The body of a mint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mint {
+    /// The work under which another account registered the face first, acknowledged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ack_first: Option<WorkId>,
+    /// The maker, who holds every edition at first.
+    pub by: AccountId,
+    /// The digest of the card with titles and names.
+    pub card: Digest,
+    /// Where it is held.
+    pub country: Country,
+    /// When it was made.
+    pub created: Date,
+    /// Who made it, in what role and with what share.
+    pub creators: Creators,
+    /// Works in this register that it is derived from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub derived_from: Option<List<WorkId, 1, SOURCES_MAX>>,
+    /// How many editions there are.
+    pub editions: Int<1, EDITIONS_MAX>,
+    /// Its files; the first is its face.
+    pub files: Files,
+    /// The word `mint`.
+    pub kind: MintWord,
+    /// Under which licence it is published.
+    pub license: License,
+    /// Where it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made_in: Option<Country>,
+    /// How the bytes came about (IPTC digital source type).
+    pub source_type: SourceType,
+    /// Whether machines may be trained on it.
+    pub training: Training,
+    /// A folder of files that belongs to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tree: Option<FileTree>,
+    /// What sort of work it is.
+    pub work_kind: WorkKind,
+}
+
+/// Somebody who made a part of the work. Names stand in the card, in the same order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Creator {
+    /// Their account, which then signs the mint too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// What they did (MARC relator).
+    pub role: Role,
+    /// Their share, in basis points.
+    pub share_bp: Int<0, WHOLE_BP>,
+}
+
+/// 1 to 16 creators whose shares are 10 000 basis points together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Creators(List<Creator, 1, CREATORS_MAX>);
+
+impl Creators {
+    /// Returns the creators as a field, if their number and shares allow.
+    pub fn new(creators: Vec<Creator>) -> Option<Creators> {
+        let sum: u64 = creators.iter().map(|creator| creator.share_bp.get()).sum();
+        (sum == WHOLE_BP).then(|| List::new(creators).map(Creators)).flatten()
+    }
+
+    /// Returns the creators.
+    pub fn as_slice(&self) -> &[Creator] {
+        self.0.as_slice()
+    }
+}
+
+impl<'de> Deserialize<'de> for Creators {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Creators, D::Error> {
+        let creators = List::<Creator, 1, CREATORS_MAX>::deserialize(deserializer)?;
+        Creators::new(creators.as_slice().to_vec())
+            .ok_or_else(|| D::Error::custom("the creators' share_bp are 10000 together"))
+    }
+}
+
+/// One file of a work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkFile {
+    /// How long it is.
+    pub bytes: Int<0, INTEGER_MAX>,
+    /// A similarity code of its content.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
+    /// What it is, by its content.
+    pub media_type: MediaType,
+    /// SHA-256 of its bytes.
+    pub sha256: Digest,
+}
+
+/// 1 to 16 different files; the first is the work's face.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Files(List<WorkFile, 1, FILES_MAX>);
+
+impl Files {
+    /// Returns the files as a field, if their number allows and none stands there twice.
+    pub fn new(files: Vec<WorkFile>) -> Option<Files> {
+        let repeated =
+            files.iter().enumerate().any(|(n, file)| files[..n].iter().any(|other| other.sha256 == file.sha256));
+        if repeated { None } else { List::new(files).map(Files) }
+    }
+
+    /// Returns the files.
+    pub fn as_slice(&self) -> &[WorkFile] {
+        self.0.as_slice()
+    }
+
+    /// Returns the digest of the first file, the one people recognise.
+    pub fn face(&self) -> Digest {
+        self.as_slice().first().expect("a work has at least one file").sha256
+    }
+}
+
+impl<'de> Deserialize<'de> for Files {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Files, D::Error> {
+        let files = List::<WorkFile, 1, FILES_MAX>::deserialize(deserializer)?;
+        Files::new(files.as_slice().to_vec()).ok_or_else(|| D::Error::custom("no file stands in files twice"))
+    }
+}
+
+/// A folder of any size: RFC 6962 root over its path-digest and file-digest leaves, sorted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileTree {
+    /// The length of all files together.
+    pub bytes: Int<0, INTEGER_MAX>,
+    /// How many files there are.
+    pub count: Int<1, INTEGER_MAX>,
+    /// The root.
+    pub root: Digest,
+}
+
+/// Whether machines may be trained on a work (CAWG training and data mining).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Training {
+    /// They may.
+    #[serde(rename = "allowed")]
+    Allowed,
+    /// They may not.
+    #[serde(rename = "notAllowed")]
+    NotAllowed,
+    /// Ask first.
+    #[serde(rename = "constrained")]
+    Constrained,
+}
+
+impl Mint {
+    /// Returns the maker and every creator named by account.
+    pub(crate) fn signers(&self) -> Vec<AccountId> {
+        self.creators.as_slice().iter().filter_map(|creator| creator.account).chain([self.by]).collect()
+    }
+
+    pub(crate) fn apply(&self, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
+        if let Some(there) = records.read::<WorkRecord>(&RecordKey::Work(context.id))? {
+            return Err(Refusal::Repeated { index: there.index }.into());
+        }
+        let mut changes = match context.scope {
+            Scope::Whole => self.claims(context, records)?,
+            Scope::OneWork => {
+                context.check_may_own(&self.by)?;
+                Changes::new()
+            }
+        };
+        let record = WorkRecord {
+            country: self.country.clone(),
+            editions: self.editions.get(),
+            index: context.index,
+            maker: self.by,
+        };
+        write(&mut changes, RecordKey::Work(context.id), &record);
+        Ok(changes)
+    }
+
+    /// Returns what the mint adds to the register of files, if it may.
+    fn claims(&self, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
+        for source in self.derived_from.iter().flat_map(List::as_slice) {
+            if records.record(&RecordKey::Work(*source))?.is_none() {
+                return Err(Refusal::WorkUnknown(*source).into());
+            }
+        }
+        context.check_may_own(&self.by)?;
+        self.check_face(records)?;
+        let mut changes = Changes::new();
+        for (n, file) in self.files.as_slice().iter().enumerate() {
+            let face = n == 0;
+            let known: Option<FileRecord> = records.read(&RecordKey::File(file.sha256))?;
+            let claim = ClaimRecord { work: context.id };
+            if let Some(known) = known {
+                let count = known.count + 1;
+                write(&mut changes, RecordKey::Claim(file.sha256, count), &claim);
+                write(&mut changes, RecordKey::File(file.sha256), &FileRecord { count, ..known });
+                if face {
+                    write(&mut changes, RecordKey::Face(file.sha256, self.by), &claim);
+                }
+            } else {
+                write(&mut changes, RecordKey::File(file.sha256), &FileRecord { count: 1, face, work: context.id });
+            }
+        }
+        Ok(changes)
+    }
+
+    /// Refuses a face registered before: silently after another account, or twice by the same.
+    fn check_face(&self, records: &impl Records) -> Result<(), Stop> {
+        let face = self.files.face();
+        let wrong = |found: WorkId| Stop::from(Refusal::AckFirstWrong { found });
+        let Some(first) = records.read::<FileRecord>(&RecordKey::File(face))? else {
+            return self.ack_first.map_or(Ok(()), |found| Err(wrong(found)));
+        };
+        let minted: WorkRecord = records
+            .read(&RecordKey::Work(first.work))?
+            .ok_or_else(|| crate::state::Unreadable(format!("the file {face} names no work {}", first.work)))?;
+        match self.ack_first {
+            None if minted.maker != self.by => return Err(Refusal::AckFirstMissing { first: first.work }.into()),
+            Some(found) if minted.maker == self.by || found != first.work => return Err(wrong(found)),
+            _ => {}
+        }
+        if minted.maker == self.by && first.face {
+            return Err(Refusal::FaceRepeated { face, work: first.work }.into());
+        }
+        match records.read::<ClaimRecord>(&RecordKey::Face(face, self.by))? {
+            Some(claim) => Err(Refusal::FaceRepeated { face, work: claim.work }.into()),
+            None => Ok(()),
+        }
+    }
+}

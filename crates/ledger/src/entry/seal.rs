@@ -1,0 +1,61 @@
+//! `seal`: an operator closes a batch and states the root of what it leads to.
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::AccountId;
+use crate::canonical::INTEGER_MAX;
+use crate::entry::{Body, Entry, kind_word};
+use crate::field::{Digest, EntryId, Int};
+
+kind_word!(SealWord, "seal");
+
+/// The most entries of a batch, without its seal.
+pub const BATCH_ENTRIES_MAX: u64 = 1_000;
+
+/// The body of a seal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seal {
+    /// The operator.
+    pub by: AccountId,
+    /// How many entries the batch has, without the seal.
+    pub count: Int<1, BATCH_ENTRIES_MAX>,
+    /// The index of its first entry.
+    pub first: Int<0, INTEGER_MAX>,
+    /// How many batches came before.
+    pub height: Int<0, INTEGER_MAX>,
+    /// The word `seal`.
+    pub kind: SealWord,
+    /// The entry id of the seal before; in the first batch, of the genesis.
+    pub prev_seal: EntryId,
+    /// The version of the rules by which the batch was judged.
+    pub rules: Int<1, INTEGER_MAX>,
+    /// The state root after the batch's last entry.
+    pub state: Digest,
+    /// The time of every entry of the batch, in milliseconds after 1970; never less than the seal's before.
+    pub time_ms: Int<0, INTEGER_MAX>,
+}
+
+impl Seal {
+    /// Returns the seal that a leaf is, if it is one by its form. Nothing is said about its signature.
+    pub fn peek(leaf: &[u8]) -> Option<Seal> {
+        const MARK: &[u8] = br#""kind":"seal""#;
+        if !leaf.windows(MARK.len()).any(|window| window == MARK) {
+            return None;
+        }
+        match Entry::parse(leaf).ok()?.body() {
+            Body::Seal(seal) => Some(seal.clone()),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the entry at `index` is in the batch that this seal closes.
+    pub fn covers(&self, index: u64) -> bool {
+        index.checked_sub(self.first.get()).is_some_and(|place| place < self.count.get())
+    }
+
+    /// Returns the index at which this seal must stand.
+    pub fn index(&self) -> u64 {
+        self.first.get() + self.count.get()
+    }
+}

@@ -1,0 +1,197 @@
+//! The terms on which title moves: what a transfer and an offer have in common.
+
+use colophon_tlog::hash::sha256_concat;
+use serde::{Deserialize, Serialize};
+
+use crate::account::AccountId;
+use crate::canonical::{INTEGER_MAX, to_canonical};
+use crate::edition::{current, standing_offer};
+use crate::entry::mint::EDITIONS_MAX;
+use crate::field::{Country, Currency, Digest, DocumentType, EntryId, Int, List, Marker, WorkId};
+use crate::refusal::Refusal;
+use crate::rule::{Context, Stop};
+use crate::state::{EditionRecord, Records};
+
+/// The most documents that accompany a transfer.
+pub const DOCUMENTS_MAX: usize = 16;
+/// How far ahead an entry may run out, in milliseconds: 366 days.
+pub const EXPIRES_AHEAD_MS_MAX: u64 = 366 * 24 * 60 * 60 * 1000;
+
+const PRICE_TAG: &[u8] = b"colophon.price/v1\n";
+
+/// The body of a transfer or an offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// On what grounds title moves.
+    pub basis: Basis,
+    /// The holder.
+    pub by: AccountId,
+    /// The digest of a card with words about the transfer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card: Option<Digest>,
+    /// What is handed over, and how.
+    pub delivery: Delivery,
+    /// The papers that go with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub documents: Option<List<Document, 1, DOCUMENTS_MAX>>,
+    /// Which edition, from 1.
+    pub edition: Int<1, EDITIONS_MAX>,
+    /// The last millisecond after 1970 at which the entry, or the acceptance of the offer, may be recorded.
+    pub expires_ms: Int<0, INTEGER_MAX>,
+    /// On an offer alone: it cannot be withdrawn before it runs out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub firm: Option<Marker>,
+    /// Where the edition is.
+    pub from_country: Country,
+    /// The word `transfer` or `offer`.
+    pub kind: TermsWord,
+    /// The newest entry of the edition's chain, or its work.
+    pub prev: EntryId,
+    /// What is paid, open or committed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+    /// The recipient.
+    pub to: AccountId,
+    /// Where the edition goes.
+    pub to_country: Country,
+    /// The work.
+    pub work: WorkId,
+}
+
+/// The word in the `kind` of terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TermsWord {
+    /// The word `transfer`.
+    Transfer,
+    /// The word `offer`.
+    Offer,
+}
+
+/// On what grounds title moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// For a price agreed between the two.
+    Sale,
+    /// To the highest bidder.
+    Auction,
+    /// For nothing.
+    Gift,
+    /// For nothing, to an institution.
+    Donation,
+    /// For another thing.
+    Exchange,
+    /// Back to where it came from.
+    Return,
+}
+
+/// What is handed over, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// Files over a network.
+    Digital,
+    /// A thing that carries them.
+    Physical,
+    /// Rights alone.
+    Rights,
+}
+
+/// A paper that goes with a transfer, by its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// SHA-256 of the paper's file.
+    pub sha256: Digest,
+    /// What it is.
+    #[serde(rename = "type")]
+    pub document_type: DocumentType,
+}
+
+/// What is paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Price {
+    /// Told to everybody.
+    Open(Money),
+    /// Told to whoever is given the opening.
+    Committed(Commitment),
+}
+
+/// An amount in a currency's minor units (cents, fen, yen).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Money {
+    /// How many minor units.
+    pub amount: Int<0, INTEGER_MAX>,
+    /// Of which currency.
+    pub currency: Currency,
+}
+
+/// A price that the terms commit to without telling it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commitment {
+    /// What [`Terms::price_commitment`] gives for the price and its salt.
+    pub commitment: Digest,
+}
+
+/// What opens a committed price: it belongs to these terms alone.
+#[derive(Serialize)]
+struct PricePreimage<'a> {
+    amount: Int<0, INTEGER_MAX>,
+    currency: &'a Currency,
+    edition: Int<1, EDITIONS_MAX>,
+    from: &'a AccountId,
+    prev: &'a EntryId,
+    to: &'a AccountId,
+    work: &'a WorkId,
+}
+
+impl Terms {
+    /// Returns the commitment to `money` under a random salt, tied to everything that makes these terms this sale.
+    pub fn price_commitment(&self, money: &Money, salt: &[u8; 32]) -> Digest {
+        let preimage = PricePreimage {
+            amount: money.amount,
+            currency: &money.currency,
+            edition: self.edition,
+            from: &self.by,
+            prev: &self.prev,
+            to: &self.to,
+            work: &self.work,
+        };
+        Digest(sha256_concat(&[PRICE_TAG, salt, to_canonical(&preimage).as_bytes()]))
+    }
+
+    /// Returns the edition these terms are about, if the holder may make them.
+    pub(crate) fn check(&self, context: &Context<'_>, records: &impl Records) -> Result<EditionRecord, Stop> {
+        let edition = current(records, &self.work, self.edition.get())?;
+        edition.check_prev(&self.prev)?;
+        context.check_may_own(&self.to)?;
+        edition.check_holder(&self.by)?;
+        if self.to == self.by {
+            return Err(Refusal::SameHolder.into());
+        }
+        if self.from_country != edition.country {
+            return Err(Refusal::CountryMismatch { country: edition.country.to_string() }.into());
+        }
+        if let Some(offer) = standing_offer(records, &edition, context.time_ms)? {
+            return Err(Refusal::OfferStands { to: offer.to, until_ms: offer.expires_ms }.into());
+        }
+        self.check_time(context.time_ms)?;
+        Ok(edition)
+    }
+
+    fn check_time(&self, time_ms: u64) -> Result<(), Refusal> {
+        let expires_ms = self.expires_ms.get();
+        if expires_ms < time_ms {
+            return Err(Refusal::Expired { expires_ms });
+        }
+        if expires_ms - time_ms > EXPIRES_AHEAD_MS_MAX {
+            return Err(Refusal::ExpiresTooLate { expires_ms });
+        }
+        Ok(())
+    }
+}

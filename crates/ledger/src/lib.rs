@@ -1,0 +1,21 @@
+//! The rules of the ledger: entries, accounts, state, batches and certificates.
+//!
+//! Pure: no I/O, no clock, no randomness, no floats. The same bytes give the same answer on every machine.
+
+pub mod account;
+pub mod batch;
+pub mod canonical;
+pub mod card;
+pub mod certificate;
+
+pub mod draft;
+pub mod edition;
+pub mod entry;
+pub mod field;
+pub mod proved;
+pub mod refusal;
+pub mod replay;
+pub mod rule;
+pub mod signature;
+pub mod state;
+pub mod state_root;

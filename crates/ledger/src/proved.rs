@@ -1,0 +1,237 @@
+//! Entries and records with their proofs, as they travel in answers and certificates.
+
+use std::collections::BTreeMap;
+
+use colophon_tlog::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
+use colophon_tlog::hash::{Hash, leaf_hash};
+use colophon_tlog::proof::{ProofError, verify_inclusion};
+use colophon_tlog::tree::EntryIndex;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use crate::entry::seal::Seal;
+use crate::entry::{Body, Entry};
+use crate::refusal::Refusal;
+use crate::rule::{Rules, Stop};
+use crate::signature::Signed;
+use crate::state::{RecordKey, Records, Unreadable, record_digest};
+use crate::state_root::{StateKey, StateProof, StateProofError, StateTree};
+
+/// A hash written in base64, as in the tlog formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Base64Hash(pub Hash);
+
+impl Serialize for Base64Hash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.to_base64())
+    }
+}
+
+impl<'de> Deserialize<'de> for Base64Hash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Base64Hash, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Hash::from_base64(&text).map(Base64Hash).map_err(D::Error::custom)
+    }
+}
+
+/// An entry with its place in a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProvedEntry {
+    /// The leaf.
+    pub entry: String,
+    /// Its index.
+    pub index: u64,
+    /// The inclusion proof, from the leaf's sibling upward.
+    pub proof: Vec<Base64Hash>,
+}
+
+/// Why proved things do not prove what they should.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProvedError {
+    /// The checkpoint is not one, or not signed by the log.
+    #[error("the checkpoint: {0}")]
+    Checkpoint(String),
+    /// An inclusion proof leads elsewhere.
+    #[error("the entry at index {index} is not shown to be in the log: {why}")]
+    Inclusion {
+        /// The index it should have.
+        index: u64,
+        /// What is wrong.
+        why: String,
+    },
+    /// An entry is against the rules, or its signatures are not right.
+    #[error("the entry at index {index}: {refusal}")]
+    Refused {
+        /// Where it stands.
+        index: u64,
+        /// The rule it is against.
+        refusal: Refusal,
+    },
+    /// The last entry of the log is not a seal of this register.
+    #[error("the newest seal: {0}")]
+    Seal(String),
+    /// A state proof leads elsewhere.
+    #[error("the record {key}: {why}")]
+    Record {
+        /// Which record.
+        key: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A record that is needed is not in the answer.
+    #[error("nothing is said about the record {0}")]
+    Unsaid(String),
+    /// The software is older than what it was given.
+    #[error("this software needs to be newer: {0}")]
+    NeedsNewer(String),
+}
+
+impl From<CheckpointError> for ProvedError {
+    fn from(error: CheckpointError) -> ProvedError {
+        ProvedError::Checkpoint(error.to_string())
+    }
+}
+
+/// Turns a stop at an index into the error it means here.
+pub(crate) fn refused(index: u64) -> impl Fn(Stop) -> ProvedError {
+    move |stop| match stop {
+        Stop::Refused(refusal) if refusal.needs_newer_software() => ProvedError::NeedsNewer(refusal.to_string()),
+        Stop::Refused(refusal) => ProvedError::Refused { index, refusal },
+        Stop::Unreadable(Unreadable(key)) => ProvedError::Unsaid(key),
+    }
+}
+
+impl ProvedEntry {
+    /// Returns an entry with its proof.
+    pub fn new(leaf: &[u8], index: u64, proof: &[Hash]) -> Option<ProvedEntry> {
+        let entry = String::from_utf8(leaf.to_vec()).ok()?;
+        Some(ProvedEntry { entry, index, proof: proof.iter().copied().map(Base64Hash).collect() })
+    }
+
+    /// Returns the entry, whose bytes are shown to stand at its index in the tree of `checkpoint`.
+    pub fn verify(&self, checkpoint: &Checkpoint) -> Result<Entry, ProvedError> {
+        let wrong = |why: String| ProvedError::Inclusion { index: self.index, why };
+        let index = EntryIndex::new(self.index).ok_or_else(|| wrong("no tree is that large".to_owned()))?;
+        let proof: Vec<Hash> = self.proof.iter().map(|hash| hash.0).collect();
+        verify_inclusion(&leaf_hash(self.entry.as_bytes()), index, checkpoint.size, &proof, &checkpoint.root)
+            .map_err(|error: ProofError| wrong(error.to_string()))?;
+        Entry::parse(self.entry.as_bytes()).map_err(|refusal| refused(self.index)(refusal.into()))
+    }
+}
+
+/// A record, or its absence, with its place in a state tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProvedRecord {
+    /// The record's name.
+    pub key: String,
+    /// What stands where an absent record would.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other: Option<OtherRecord>,
+    /// The siblings, from the place upward.
+    pub path: Vec<Base64Hash>,
+    /// The record's canonical text; left out where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+}
+
+/// The place and digest of a record that shows the absence of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtherRecord {
+    /// Its place in the tree.
+    pub key: Base64Hash,
+    /// Its digest.
+    pub value: Base64Hash,
+}
+
+impl ProvedRecord {
+    /// Returns what `tree` says of a record whose text, if it is there, is `record`.
+    pub fn new(key: &RecordKey, record: Option<String>, tree: &StateTree) -> ProvedRecord {
+        let proof = tree.prove(&key.state_key());
+        let other =
+            proof.other.map(|(key, value)| OtherRecord { key: Base64Hash(*key.as_hash()), value: Base64Hash(value) });
+        ProvedRecord { key: key.to_string(), other, path: proof.path.into_iter().map(Base64Hash).collect(), record }
+    }
+
+    /// Checks that under the state root `root` the record is as said.
+    pub fn verify(&self, root: &Hash) -> Result<(), ProvedError> {
+        let proof = StateProof {
+            other: self.other.as_ref().map(|other| (StateKey::from_hash(other.key.0), other.value.0)),
+            path: self.path.iter().map(|hash| hash.0).collect(),
+        };
+        let digest = self.record.as_deref().map(record_digest);
+        proof
+            .verify(root, &StateKey::of(&self.key), digest.as_ref())
+            .map_err(|error: StateProofError| ProvedError::Record { key: self.key.clone(), why: error.to_string() })
+    }
+}
+
+/// A node's answer about records: the checkpoint, the seal it ends on, and each record with its proof.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateAnswer {
+    /// The checkpoint, as published.
+    pub checkpoint: String,
+    /// The last entry of the log as of the checkpoint.
+    pub seal: ProvedEntry,
+    /// The records asked about, and the account of the seal's operator.
+    pub records: Vec<ProvedRecord>,
+}
+
+/// What a node's answer shows, once every proof in it has been checked.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The checkpoint.
+    pub checkpoint: SignedCheckpoint,
+    /// The seal it ends on.
+    pub seal: Seal,
+    records: BTreeMap<String, Option<String>>,
+}
+
+impl StateAnswer {
+    /// Checks the answer against what the register's genesis lays down, trusting the node in nothing.
+    pub fn verify(&self, rules: &Rules) -> Result<Shown, ProvedError> {
+        let checkpoint = SignedCheckpoint::open(self.checkpoint.as_bytes(), &rules.log_key)?;
+        let (entry, seal) = newest_seal(&self.seal, checkpoint.checkpoint(), rules)?;
+        let mut records = BTreeMap::new();
+        for record in &self.records {
+            record.verify(&seal.state.0)?;
+            records.insert(record.key.clone(), record.record.clone());
+        }
+        let shown = Shown { checkpoint, seal, records };
+        let signed = Signed::check(entry, &shown).map_err(refused(self.seal.index))?;
+        signed.check_authority(&shown).map_err(refused(self.seal.index))?;
+        Ok(shown)
+    }
+}
+
+/// Returns the seal that a checkpoint ends on. Its signature is still to be checked.
+pub(crate) fn newest_seal(
+    proved: &ProvedEntry,
+    checkpoint: &Checkpoint,
+    rules: &Rules,
+) -> Result<(Entry, Seal), ProvedError> {
+    let wrong = |why: &str| ProvedError::Seal(why.to_owned());
+    if Some(proved.index) != checkpoint.size.get().checked_sub(1) {
+        return Err(wrong("it is not the last entry of the checkpoint"));
+    }
+    let entry = proved.verify(checkpoint)?;
+    entry.check_register(&rules.register).map_err(|refusal| refused(proved.index)(refusal.into()))?;
+    let Body::Seal(seal) = entry.body() else { return Err(wrong("the last entry is not a seal")) };
+    if !rules.operators.contains(&seal.by) {
+        return Err(wrong("it is by an account that does not operate this register"));
+    }
+    if seal.index() != proved.index {
+        return Err(wrong("it does not stand where its batch ends"));
+    }
+    let seal = seal.clone();
+    Ok((entry, seal))
+}
+
+impl Records for Shown {
+    /// Answers from what was proved. A record nobody proved anything about cannot be read: it is not taken for absent.
+    fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
+        let name = key.to_string();
+        self.records.get(&name).cloned().ok_or(Unreadable(name))
+    }
+}

@@ -1,0 +1,216 @@
+//! Why an entry is refused: a closed list, in order of precedence, each with a stable code.
+
+use colophon_tlog::note::KeyId;
+
+use crate::account::AccountId;
+use crate::field::{Digest, EntryId, WorkId};
+
+/// A rule's answer "no". The variants stand in the order in which they are looked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    // The bytes.
+    /// The entry is longer than a leaf may be.
+    #[error("the entry has {bytes} bytes; at most 16384 are allowed")]
+    EntryTooLarge {
+        /// Its length.
+        bytes: usize,
+    },
+    /// The bytes are not a signed note of two text lines.
+    #[error("the entry is not a signed note of a tag line and a body line: {0}")]
+    EntryMalformed(String),
+    /// The body is not a JSON object that names a kind.
+    #[error("the body is not a JSON object with a kind: {0}")]
+    BodyMalformed(String),
+    /// The body's kind is not known to these rules.
+    #[error("there is no kind of entry {0:?} in these rules")]
+    UnknownKind(String),
+    /// The body has a member that is not known to these rules.
+    #[error("these rules know no member {0:?} of this kind of entry")]
+    UnknownMember(String),
+    /// A member is missing, or its value is not allowed.
+    #[error("the body does not fit its kind: {0}")]
+    BodyInvalid(String),
+    /// The body is not written in its canonical form.
+    #[error("the body is not in canonical form; the same content is written {0}")]
+    BodyNotCanonical(String),
+
+    // Where it belongs.
+    /// The entry names another register.
+    #[error("the entry is for the register {0:?}")]
+    WrongOrigin(String),
+    /// The entry names a register of the same name that began with another genesis.
+    #[error("the entry is for a register of this name that began with the genesis {0}")]
+    WrongGenesis(EntryId),
+    /// Seals and the genesis are made by the register, not submitted to it.
+    #[error("entries of the kind {0:?} are made by the register itself")]
+    NotSubmittable(&'static str),
+    /// The card that came with the entry is not the one the entry commits to.
+    #[error("the card does not fit the digest in the entry: {0}")]
+    CardMismatch(String),
+
+    // Its signatures.
+    /// The signature lines are not those of the accounts this kind requires.
+    #[error("the signatures are not the ones this entry needs: {0}")]
+    SignatureSet(String),
+    /// A signature does not verify.
+    #[error("the signature of {account} by the key {key_id} does not verify")]
+    SignatureInvalid {
+        /// The account that is said to have signed.
+        account: AccountId,
+        /// The key that is said to have signed.
+        key_id: KeyId,
+    },
+
+    // Its place in the state.
+    /// The very same entry is in the register.
+    #[error("the same entry is in the register, at index {index}")]
+    Repeated {
+        /// Where it stands.
+        index: u64,
+    },
+    /// The work is not in this register.
+    #[error("there is no work {0} in this register")]
+    WorkUnknown(WorkId),
+    /// The work has fewer editions.
+    #[error("the work has {editions} editions; there is no edition {edition}")]
+    EditionUnknown {
+        /// The edition asked for.
+        edition: u64,
+        /// How many there are.
+        editions: u64,
+    },
+    /// Another entry came first in this chain.
+    #[error("the entry follows {found}, but the newest of its chain is {newest}")]
+    PrevStale {
+        /// What the entry names as `prev`.
+        found: String,
+        /// What it should name.
+        newest: String,
+    },
+    /// An operator's account would come to own something.
+    #[error("{0} operates this register, so it can own nothing in it")]
+    OperatorCannotOwn(AccountId),
+    /// The file was first registered by another account, and the mint does not say so.
+    #[error(
+        "this face was first registered by another account as the work {first}: the mint must name it in ack_first"
+    )]
+    AckFirstMissing {
+        /// The first work with this file.
+        first: WorkId,
+    },
+    /// The mint acknowledges a work that is not the first registration of its face.
+    #[error("ack_first names {found}, which is not the first registration of this face by another account")]
+    AckFirstWrong {
+        /// What the mint names.
+        found: WorkId,
+    },
+    /// The same account registered the same face before.
+    #[error("this account has registered the face {face} before, as the work {work}")]
+    FaceRepeated {
+        /// The file's digest.
+        face: Digest,
+        /// The work it stands for.
+        work: WorkId,
+    },
+    /// The account does not hold the edition.
+    #[error("the edition is held by {holder}")]
+    NotHolder {
+        /// Who does.
+        holder: AccountId,
+    },
+    /// The account is not the one an offer was made to.
+    #[error("the offer was made to {to}")]
+    NotRecipient {
+        /// To whom it was made.
+        to: AccountId,
+    },
+    /// A transfer or offer to oneself.
+    #[error("an edition cannot move to its own holder")]
+    SameHolder,
+    /// The country of departure is not where the edition is.
+    #[error("the edition is held in {country}")]
+    CountryMismatch {
+        /// The country the edition is in.
+        country: String,
+    },
+    /// Another account has an offer that stands.
+    #[error("an offer to {to} stands until {until_ms} ms after 1970")]
+    OfferStands {
+        /// To whom.
+        to: AccountId,
+        /// Until when.
+        until_ms: u64,
+    },
+    /// There is no offer that stands: none was made, it ran out, or a party rotated its keys since.
+    #[error("no offer of this edition stands: none was made, it ran out, or a party has changed its keys since")]
+    NoOffer,
+    /// The offer cannot be withdrawn before it runs out.
+    #[error("the offer is firm until {until_ms} ms after 1970")]
+    OfferFirm {
+        /// Until when.
+        until_ms: u64,
+    },
+    /// The entry came too late.
+    #[error("the entry ran out at {expires_ms} ms after 1970")]
+    Expired {
+        /// When it ran out.
+        expires_ms: u64,
+    },
+    /// The entry would be valid for longer than 366 days.
+    #[error("expires_ms is {expires_ms}, more than 366 days ahead")]
+    ExpiresTooLate {
+        /// When it would run out.
+        expires_ms: u64,
+    },
+    /// A rotation brings a key that is or was one of the account's.
+    #[error("the key {0} is, or was, a key of this account")]
+    KeyReused(String),
+    /// A rotation does not reveal the keys that the one before committed to.
+    #[error("the rotation before committed to other keys than these: their list must have the digest {0}")]
+    NextMismatch(Digest),
+}
+
+impl Refusal {
+    /// Returns the stable code by which programs tell refusals apart.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::EntryTooLarge { .. } => "entry_too_large",
+            Refusal::EntryMalformed(_) => "entry_malformed",
+            Refusal::BodyMalformed(_) => "body_malformed",
+            Refusal::UnknownKind(_) => "unknown_kind",
+            Refusal::UnknownMember(_) => "unknown_member",
+            Refusal::BodyInvalid(_) => "body_invalid",
+            Refusal::BodyNotCanonical(_) => "body_not_canonical",
+            Refusal::WrongOrigin(_) => "wrong_origin",
+            Refusal::WrongGenesis(_) => "wrong_genesis",
+            Refusal::NotSubmittable(_) => "not_submittable",
+            Refusal::CardMismatch(_) => "card_mismatch",
+            Refusal::SignatureSet(_) => "signature_set",
+            Refusal::SignatureInvalid { .. } => "signature_invalid",
+            Refusal::Repeated { .. } => "repeated",
+            Refusal::WorkUnknown(_) => "work_unknown",
+            Refusal::EditionUnknown { .. } => "edition_unknown",
+            Refusal::PrevStale { .. } => "prev_stale",
+            Refusal::OperatorCannotOwn(_) => "operator_cannot_own",
+            Refusal::AckFirstMissing { .. } => "ack_first_missing",
+            Refusal::AckFirstWrong { .. } => "ack_first_wrong",
+            Refusal::FaceRepeated { .. } => "face_repeated",
+            Refusal::NotHolder { .. } => "not_holder",
+            Refusal::NotRecipient { .. } => "not_recipient",
+            Refusal::SameHolder => "same_holder",
+            Refusal::CountryMismatch { .. } => "country_mismatch",
+            Refusal::OfferStands { .. } => "offer_stands",
+            Refusal::NoOffer => "no_offer",
+            Refusal::OfferFirm { .. } => "offer_firm",
+            Refusal::Expired { .. } => "expired",
+            Refusal::ExpiresTooLate { .. } => "expires_too_late",
+            Refusal::KeyReused(_) => "key_reused",
+            Refusal::NextMismatch(_) => "next_mismatch",
+        }
+    }
+
+    /// Returns whether newer rules might have taken the entry: then it is no evidence of a wrong.
+    pub fn needs_newer_software(&self) -> bool {
+        matches!(self, Refusal::UnknownKind(_) | Refusal::UnknownMember(_))
+    }
+}

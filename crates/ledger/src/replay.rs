@@ -1,0 +1,238 @@
+//! Leaves in, checked state out: how a node starts, a follower follows and an auditor audits.
+
+use colophon_tlog::hash::Hash;
+
+use crate::batch::{Applied, Batch, Closed, Position, beginning, first_batch};
+use crate::entry::seal::Seal;
+use crate::entry::{Body, Entry};
+use crate::field::EntryId;
+use crate::refusal::Refusal;
+use crate::rule::{RULES_VERSION, Rules, Stop};
+use crate::signature::{FirstKeys, Signed};
+use crate::state::{Changes, Records, Unreadable};
+use crate::state_root::StateTree;
+
+/// Why leaves are not a batch that these rules could have made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    /// An entry against the rules is in the log.
+    #[error("the entry at index {index} is against the rules: {refusal}")]
+    Refused {
+        /// Where it stands.
+        index: u64,
+        /// Which rule it is against.
+        refusal: Refusal,
+    },
+    /// The first entry is not a genesis.
+    #[error("the log does not begin with a genesis")]
+    NoGenesis,
+    /// The last leaf given is not a seal.
+    #[error("the leaf at index {0} should be a seal")]
+    NoSeal(u64),
+    /// A seal says something else than the batch leads to.
+    #[error("the seal at index {index} says {member} {found}; it should be {expected}")]
+    Seal {
+        /// Where it stands.
+        index: u64,
+        /// What it says wrongly.
+        member: &'static str,
+        /// What it says.
+        found: String,
+        /// What it should say.
+        expected: String,
+    },
+    /// A seal's account does not operate this register.
+    #[error("the seal at index {0} is by an account that does not operate this register")]
+    NotOperator(u64),
+    /// The log goes by rules this software does not have.
+    #[error("index {index}: this software is too old for this register; it needs to be newer ({what})")]
+    NeedsNewer {
+        /// Where newer rules begin.
+        index: u64,
+        /// What is not known.
+        what: String,
+    },
+    /// The records could not be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+}
+
+fn refused(index: u64) -> impl Fn(Refusal) -> ReplayError {
+    move |refusal| match refusal.needs_newer_software() {
+        true => ReplayError::NeedsNewer { index, what: refusal.to_string() },
+        false => ReplayError::Refused { index, refusal },
+    }
+}
+
+fn stopped(index: u64) -> impl Fn(Stop) -> ReplayError {
+    move |stop| match stop {
+        Stop::Refused(refusal) => refused(index)(refusal),
+        Stop::Unreadable(unreadable) => ReplayError::Unreadable(unreadable),
+    }
+}
+
+/// Returns what the register's genesis lays down, after checking it and its signatures.
+pub fn read_genesis(leaf: &[u8]) -> Result<(Rules, Entry), ReplayError> {
+    let entry = Entry::parse(leaf).map_err(refused(0))?;
+    let Body::Genesis(genesis) = entry.body() else { return Err(ReplayError::NoGenesis) };
+    let rules = genesis.rules(entry.origin(), entry.id()).map_err(refused(0))?;
+    let signed = Signed::check(entry, &FirstKeys).map_err(stopped(0))?;
+    signed.check_authority(&FirstKeys).map_err(stopped(0))?;
+    Ok((rules, signed.into_entry()))
+}
+
+/// Applies the leaves of one batch, its seal last, to the state before it, and checks everything: form, signatures,
+/// rules, the seal's members and signature, and the state root.
+pub fn replay_batch(
+    rules: &Rules,
+    records: &impl Records,
+    tree: &StateTree,
+    position: Position,
+    leaves: &[Vec<u8>],
+) -> Result<Applied, ReplayError> {
+    let (last, entries) = leaves.split_last().ok_or(ReplayError::NoSeal(position.index))?;
+    let seal_index = position.index + entries.len() as u64;
+    let seal = Entry::parse(last).map_err(refused(seal_index))?;
+    let Body::Seal(seal_body) = seal.body() else { return Err(ReplayError::NoSeal(seal_index)) };
+    let seal_body = seal_body.clone();
+    check_version(&seal_body, seal_index)?;
+    let closed = if position.index == 0 {
+        replay_genesis(rules, entries, seal_body.time_ms.get())?
+    } else {
+        replay_entries(rules, records, tree, position, entries, &seal_body)?
+    };
+    check_seal(&closed.seal, &seal_body, position, seal_index)?;
+    check_seal_signature(rules, seal.clone(), seal_index, &crate::state::Overlay::over(records), &closed)?;
+    Ok(closed.sealed(seal))
+}
+
+fn check_version(seal: &Seal, index: u64) -> Result<(), ReplayError> {
+    let version = seal.rules.get();
+    if version == RULES_VERSION {
+        return Ok(());
+    }
+    Err(ReplayError::NeedsNewer { index, what: format!("rules version {version}") })
+}
+
+fn replay_genesis(rules: &Rules, entries: &[Vec<u8>], time_ms: u64) -> Result<Closed, ReplayError> {
+    let [leaf] = entries else { return Err(ReplayError::NoSeal(1)) };
+    let (found, genesis) = read_genesis(leaf)?;
+    if found != *rules {
+        return Err(refused(0)(Refusal::WrongGenesis(genesis.id())));
+    }
+    Ok(first_batch(rules, genesis, time_ms))
+}
+
+fn replay_entries(
+    rules: &Rules,
+    records: &impl Records,
+    tree: &StateTree,
+    position: Position,
+    entries: &[Vec<u8>],
+    seal: &Seal,
+) -> Result<Closed, ReplayError> {
+    let mut batch = Batch::open(rules, records, position, seal.time_ms.get());
+    for (index, leaf) in (position.index..).zip(entries) {
+        let entry = Entry::parse(leaf).map_err(refused(index))?;
+        let signed = Signed::check(entry, batch.records()).map_err(stopped(index))?;
+        batch.push(signed).map_err(stopped(index))?;
+    }
+    batch.close(seal.by, tree).ok_or(ReplayError::NoSeal(position.index + entries.len() as u64))
+}
+
+/// Checks each member of a seal against the one the batch leads to.
+fn check_seal(expected: &Seal, found: &Seal, position: Position, index: u64) -> Result<(), ReplayError> {
+    let wrong = |member: &'static str, found: String, expected: String| {
+        if found == expected { Ok(()) } else { Err(ReplayError::Seal { index, member, found, expected }) }
+    };
+    wrong("first", found.first.get().to_string(), position.index.to_string())?;
+    wrong("count", found.count.get().to_string(), expected.count.get().to_string())?;
+    wrong("height", found.height.get().to_string(), expected.height.get().to_string())?;
+    wrong("prev_seal", found.prev_seal.to_string(), expected.prev_seal.to_string())?;
+    wrong("time_ms", found.time_ms.get().to_string(), expected.time_ms.get().to_string())?;
+    wrong("state", found.state.to_string(), expected.state.to_string())
+}
+
+fn check_seal_signature<R: Records>(
+    rules: &Rules,
+    seal: Entry,
+    index: u64,
+    records: &crate::state::Overlay<'_, R>,
+    closed: &Closed,
+) -> Result<(), ReplayError> {
+    seal.check_register(&rules.register).map_err(refused(index))?;
+    if !rules.operators.contains(seal.body().by()) {
+        return Err(ReplayError::NotOperator(index));
+    }
+    // The seal stands after its batch, so it is judged by the keys that the batch leads to.
+    let mut after = crate::state::Overlay::over(records);
+    after.add(closed.changes.clone());
+    let signed = Signed::check(seal, &after).map_err(stopped(index))?;
+    signed.check_authority(&after).map_err(stopped(index))
+}
+
+/// A whole register replayed in memory, batch by batch.
+#[derive(Debug)]
+pub struct Replay {
+    rules: Rules,
+    records: Changes,
+    tree: StateTree,
+    position: Position,
+    waiting: Vec<Vec<u8>>,
+}
+
+impl Replay {
+    /// Begins with the first leaf of a log. That leaf must then be given to [`Replay::leaf`] like every other.
+    pub fn begin(first_leaf: &[u8]) -> Result<Replay, ReplayError> {
+        let (rules, genesis) = read_genesis(first_leaf)?;
+        let position = beginning(genesis.id());
+        Ok(Replay { rules, records: Changes::new(), tree: StateTree::new(), position, waiting: Vec::new() })
+    }
+
+    /// Takes the next leaf. If it closes a batch, returns what the batch did.
+    pub fn leaf(&mut self, leaf: Vec<u8>) -> Result<Option<Applied>, ReplayError> {
+        let closes = Seal::peek(&leaf).is_some();
+        self.waiting.push(leaf);
+        let index = self.position.index + self.waiting.len() as u64 - 1;
+        if !closes {
+            let full = self.waiting.len() as u64 > crate::entry::seal::BATCH_ENTRIES_MAX;
+            return if full { Err(ReplayError::NoSeal(index)) } else { Ok(None) };
+        }
+        let leaves = std::mem::take(&mut self.waiting);
+        let applied = replay_batch(&self.rules, &self.records, &self.tree, self.position, &leaves)?;
+        self.records.extend(applied.changes.clone());
+        self.tree = applied.tree.clone();
+        self.position = applied.next;
+        Ok(Some(applied))
+    }
+
+    /// Returns what the genesis lays down.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Returns all records after the last whole batch.
+    pub fn records(&self) -> &Changes {
+        &self.records
+    }
+
+    /// Returns the state tree after the last whole batch.
+    pub fn tree(&self) -> &StateTree {
+        &self.tree
+    }
+
+    /// Returns where the next batch begins.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Returns the state root after the last whole batch.
+    pub fn state_root(&self) -> Hash {
+        self.tree.root()
+    }
+
+    /// Returns the id of the last seal, or of the genesis.
+    pub fn last_seal(&self) -> EntryId {
+        self.position.prev_seal
+    }
+}

@@ -1,0 +1,329 @@
+//! The Merkle tree of all records, whose root each seal carries, with proofs of presence and absence.
+//!
+//! A record stands at `SHA-256("colophon.state/v1\n" ‖ record key)` with the value `SHA-256(record)`. An empty subtree
+//! hashes to 32 zero bytes; a subtree of one record to `SHA-256(0x02 ‖ key ‖ value)`, at any depth; any other to
+//! `SHA-256(0x03 ‖ left ‖ right)`, left where the key's next bit, most significant first, is 0.
+//!
+//! ```text
+//!              03                     key 00… alone under its first bit: no path below it
+//!            /    \
+//!     02 key 00…   03                 keys 10… and 11… part at their second bit
+//!                 /  \
+//!        02 key 10…  02 key 11…
+//! ```
+//!
+//! The tree is persistent: a changed tree shares what did not change with the one before, so the published tree, the one
+//! a batch is being built on and the ones readers hold live side by side, and a batch that fails is merely dropped.
+
+use std::fmt;
+use std::sync::Arc;
+
+use colophon_tlog::hash::{Hash, sha256_concat};
+
+/// The deepest a path can be: keys have 256 bits.
+pub const PATH_HASHES_MAX: usize = 256;
+
+const KEY_TAG: &[u8] = b"colophon.state/v1\n";
+
+/// Where a record stands in the tree.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct StateKey(Hash);
+
+impl StateKey {
+    /// Returns the place of the record with this name.
+    pub fn of(record_key: &str) -> StateKey {
+        StateKey(sha256_concat(&[KEY_TAG, record_key.as_bytes()]))
+    }
+
+    /// Returns a place read from a proof.
+    pub fn from_hash(hash: Hash) -> StateKey {
+        StateKey(hash)
+    }
+
+    /// Returns the place as a hash.
+    pub fn as_hash(&self) -> &Hash {
+        &self.0
+    }
+
+    /// Returns bit `depth` (0 to 255), most significant first.
+    fn bit(&self, depth: usize) -> bool {
+        let byte = self.0.as_bytes().get(depth / 8).copied().unwrap_or_default();
+        byte >> (7 - depth % 8) & 1 == 1
+    }
+
+    fn shares_bits(&self, other: &StateKey, bits: usize) -> bool {
+        (0..bits).all(|depth| self.bit(depth) == other.bit(depth))
+    }
+}
+
+/// A subtree; nothing stands for an empty one.
+type Subtree = Option<Arc<Node>>;
+
+enum Node {
+    Record { key: StateKey, value: Hash },
+    Fork { hash: Hash, left: Subtree, right: Subtree },
+}
+
+fn record_hash(key: &StateKey, value: &Hash) -> Hash {
+    sha256_concat(&[&[0x02], key.0.as_bytes(), value.as_bytes()])
+}
+
+fn fork_hash(left: &Hash, right: &Hash) -> Hash {
+    sha256_concat(&[&[0x03], left.as_bytes(), right.as_bytes()])
+}
+
+fn hash_of(subtree: &Subtree) -> Hash {
+    match subtree.as_deref() {
+        None => Hash::ZERO,
+        Some(Node::Record { key, value }) => record_hash(key, value),
+        Some(Node::Fork { hash, .. }) => *hash,
+    }
+}
+
+/// All records' places and digests. Cloning is cheap: clones share everything.
+#[derive(Clone, Default)]
+pub struct StateTree {
+    top: Subtree,
+}
+
+impl fmt::Debug for StateTree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StateTree({})", self.root())
+    }
+}
+
+impl StateTree {
+    /// Returns the tree of no records.
+    pub fn new() -> StateTree {
+        StateTree::default()
+    }
+
+    /// Returns the state root.
+    pub fn root(&self) -> Hash {
+        hash_of(&self.top)
+    }
+
+    /// Returns the tree with these records added or replaced; this one stays as it is. Of a key given twice, the last counts.
+    pub fn apply(&self, records: impl IntoIterator<Item = (StateKey, Hash)>) -> StateTree {
+        let mut records: Vec<_> = records.into_iter().collect();
+        records.reverse();
+        records.sort_by_key(|(key, _)| *key);
+        records.dedup_by_key(|(key, _)| *key);
+        StateTree { top: with_records(&self.top, 0, &records) }
+    }
+
+    /// Returns the proof that the record at `key` is there, or is not.
+    pub fn prove(&self, key: &StateKey) -> StateProof {
+        let mut path = Vec::new();
+        let mut subtree = &self.top;
+        let other = loop {
+            match subtree.as_deref() {
+                None => break None,
+                Some(Node::Record { key: found, .. }) if found == key => break None,
+                Some(Node::Record { key, value }) => break Some((*key, *value)),
+                Some(Node::Fork { left, right, .. }) => {
+                    let (next, sibling) = if key.bit(path.len()) { (right, left) } else { (left, right) };
+                    path.push(hash_of(sibling));
+                    subtree = next;
+                }
+            }
+        };
+        path.reverse();
+        StateProof { other, path }
+    }
+}
+
+/// Returns the subtree at `depth` with `records`, which are sorted, differ in their keys and belong under it.
+fn with_records(subtree: &Subtree, depth: usize, records: &[(StateKey, Hash)]) -> Subtree {
+    match (subtree.as_deref(), records) {
+        (_, []) => subtree.clone(),
+        (None, [(key, value)]) => Some(Arc::new(Node::Record { key: *key, value: *value })),
+        (None, _) => fork(&None, &None, depth, records),
+        (Some(Node::Record { key, value }), _) => {
+            let mut merged = records.to_vec();
+            if let Err(place) = merged.binary_search_by_key(key, |(key, _)| *key) {
+                merged.insert(place, (*key, *value));
+            }
+            with_records(&None, depth, &merged)
+        }
+        (Some(Node::Fork { left, right, .. }), _) => fork(left, right, depth, records),
+    }
+}
+
+fn fork(left: &Subtree, right: &Subtree, depth: usize, records: &[(StateKey, Hash)]) -> Subtree {
+    let (lower, upper) = records.split_at(records.partition_point(|(key, _)| !key.bit(depth)));
+    let left = with_records(left, depth + 1, lower);
+    let right = with_records(right, depth + 1, upper);
+    Some(Arc::new(Node::Fork { hash: fork_hash(&hash_of(&left), &hash_of(&right)), left, right }))
+}
+
+/// The siblings on the way from a place up to the root, and what stands at the place if it is another record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateProof {
+    /// In a proof of absence: the record found where the asked one would be, as its place and digest.
+    pub other: Option<(StateKey, Hash)>,
+    /// The siblings' hashes, from the place upward.
+    pub path: Vec<Hash>,
+}
+
+/// Why a state proof does not show what it is said to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StateProofError {
+    /// Longer than keys have bits.
+    #[error("the path has {0} hashes; keys have 256 bits")]
+    TooDeep(usize),
+    /// The record named in a proof of absence proves nothing about the asked one.
+    #[error("absence is proved by a record that does not stand where the asked one would")]
+    OtherElsewhere,
+    /// A proof of presence names another record.
+    #[error("a proof of presence names another record")]
+    OtherBesidePresent,
+    /// A fork of two empty subtrees, which no tree has.
+    #[error("the path begins with an empty subtree beside an empty one")]
+    EmptyFork,
+    /// The hashes lead to another root.
+    #[error("the path leads to the state root {found}, not {expected}")]
+    Root {
+        /// Where it leads.
+        found: Hash,
+        /// Where it should.
+        expected: Hash,
+    },
+}
+
+impl StateProof {
+    /// Checks that under `root` the record at `key` has the digest `value`, or with no `value` that there is no such record.
+    ///
+    /// The directions come from `key` alone, never from the proof.
+    pub fn verify(&self, root: &Hash, key: &StateKey, value: Option<&Hash>) -> Result<(), StateProofError> {
+        let depth = self.path.len();
+        if depth > PATH_HASHES_MAX {
+            return Err(StateProofError::TooDeep(depth));
+        }
+        let bottom = match (value, &self.other) {
+            (Some(_), Some(_)) => return Err(StateProofError::OtherBesidePresent),
+            (Some(value), None) => record_hash(key, value),
+            (None, Some((other, _))) if other == key || !other.shares_bits(key, depth) => {
+                return Err(StateProofError::OtherElsewhere);
+            }
+            (None, Some((other, value))) => record_hash(other, value),
+            (None, None) if self.path.first() == Some(&Hash::ZERO) => return Err(StateProofError::EmptyFork),
+            (None, None) => Hash::ZERO,
+        };
+        let found = self.path.iter().zip((0..depth).rev()).fold(bottom, |below, (sibling, depth)| {
+            if key.bit(depth) { fork_hash(sibling, &below) } else { fork_hash(&below, sibling) }
+        });
+        if found == *root { Ok(()) } else { Err(StateProofError::Root { found, expected: *root }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use colophon_tlog::hash::sha256;
+    use proptest::prelude::*;
+
+    /// The definition, word for word, over all records at once.
+    fn root_by_definition(records: &[(StateKey, Hash)], depth: usize) -> Hash {
+        match records {
+            [] => Hash::ZERO,
+            [(key, value)] => record_hash(key, value),
+            _ => {
+                let (left, right): (Vec<_>, Vec<_>) = records.iter().copied().partition(|(key, _)| !key.bit(depth));
+                fork_hash(&root_by_definition(&left, depth + 1), &root_by_definition(&right, depth + 1))
+            }
+        }
+    }
+
+    /// Keys that share long prefixes as often as not.
+    fn keys() -> impl Strategy<Value = StateKey> {
+        prop_oneof![
+            any::<[u8; 32]>().prop_map(|bytes| StateKey(Hash::from(bytes))),
+            (0..4u8, 0..4u8).prop_map(|(first, last)| {
+                let mut bytes = [0; 32];
+                bytes[0] = first;
+                bytes[31] = last;
+                StateKey(Hash::from(bytes))
+            }),
+        ]
+    }
+
+    fn value(n: u8) -> Hash {
+        sha256(&[n])
+    }
+
+    proptest! {
+        #[test]
+        fn the_root_is_the_definition_s_whatever_the_order(
+            batches in prop::collection::vec(prop::collection::vec((keys(), any::<u8>()), 0..12), 0..6),
+        ) {
+            let mut model = BTreeMap::new();
+            let mut tree = StateTree::new();
+            for batch in batches {
+                let before = (tree.clone(), tree.root());
+                tree = tree.apply(batch.iter().map(|(key, n)| (*key, value(*n))));
+                model.extend(batch.into_iter().map(|(key, n)| (key, value(n))));
+                prop_assert_eq!(before.0.root(), before.1);
+            }
+            let records: Vec<_> = model.into_iter().collect();
+            prop_assert_eq!(tree.root(), root_by_definition(&records, 0));
+        }
+
+        #[test]
+        fn presence_and_absence_are_proved_and_nothing_else(
+            records in prop::collection::btree_map(keys(), any::<u8>(), 0..24),
+            asked in keys(),
+            flip in any::<prop::sample::Index>(),
+        ) {
+            let tree = StateTree::new().apply(records.iter().map(|(key, n)| (*key, value(*n))));
+            let root = tree.root();
+            for key in records.keys().chain([&asked]) {
+                let proof = tree.prove(key);
+                let digest = records.get(key).map(|n| value(*n));
+                prop_assert_eq!(proof.verify(&root, key, digest.as_ref()), Ok(()));
+                let lie = if digest.is_some() { None } else { Some(value(0)) };
+                prop_assert!(proof.verify(&root, key, lie.as_ref()).is_err());
+                if !proof.path.is_empty() {
+                    let mut changed = proof.clone();
+                    let place = flip.index(changed.path.len());
+                    changed.path[place] = sha256(changed.path[place].as_bytes());
+                    prop_assert!(changed.verify(&root, key, digest.as_ref()).is_err());
+                    let mut shorter = proof.clone();
+                    shorter.path.pop();
+                    prop_assert!(shorter.verify(&root, key, digest.as_ref()).is_err());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_root_of_nothing_is_zero_and_absence_is_proved_by_nothing() {
+        let tree = StateTree::new();
+        assert_eq!(tree.root(), Hash::ZERO);
+        let key = StateKey::of("work/none");
+        assert_eq!(tree.prove(&key).verify(&Hash::ZERO, &key, None), Ok(()));
+    }
+
+    #[test]
+    fn absence_by_another_record_s_path_is_refused() {
+        let at = |first: u8| {
+            let mut bytes = [0; 32];
+            bytes[0] = first;
+            StateKey(Hash::from(bytes))
+        };
+        let (present, beside, third) = (at(0b1000_0000), at(0b0100_0000), at(0b1100_0000));
+        let tree = StateTree::new().apply([present, beside, third].map(|key| (key, value(1))));
+        // The path of `beside`, offered as a proof that `present` is absent.
+        let stolen = StateProof { other: Some((beside, value(1))), ..tree.prove(&beside) };
+        assert_eq!(stolen.verify(&tree.root(), &present, None), Err(StateProofError::OtherElsewhere));
+        // The record itself, offered as the other one.
+        let itself = StateProof { other: Some((present, value(1))), ..tree.prove(&present) };
+        assert_eq!(itself.verify(&tree.root(), &present, None), Err(StateProofError::OtherElsewhere));
+        let deep = StateProof { other: None, path: vec![Hash::ZERO; 257] };
+        assert_eq!(deep.verify(&tree.root(), &present, None), Err(StateProofError::TooDeep(257)));
+        let empty = StateProof { other: None, path: vec![Hash::ZERO] };
+        assert_eq!(empty.verify(&fork_hash(&Hash::ZERO, &Hash::ZERO), &present, None), Err(StateProofError::EmptyFork));
+    }
+}
