@@ -6,12 +6,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
+
+use crate::spelling::{from_base64, to_base64};
 
 /// How many bytes a hash has.
 pub const HASH_BYTES: usize = 32;
+/// How many characters the base64 of a hash has.
+const BASE64_CHARS: usize = 44;
 
 /// A SHA-256 hash.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,17 +41,14 @@ impl Hash {
 
     /// Returns the 44 characters of the standard padded base64 (RFC 4648, section 4).
     pub fn to_base64(&self) -> String {
-        STANDARD.encode(self.0)
+        to_base64(&self.0)
     }
 
     /// Reads the one base64 spelling of 32 bytes.
     pub fn from_base64(text: &str) -> Result<Hash, HashError> {
-        let mut bytes = [0; HASH_BYTES];
-        let decoded = if text.len() == 44 { STANDARD.decode(text).ok() } else { None };
-        let decoded = decoded.filter(|decoded| decoded.len() == HASH_BYTES).ok_or(HashError::Base64)?;
-        bytes.copy_from_slice(&decoded);
-        let hash = Hash(bytes);
-        if hash.to_base64() == text { Ok(hash) } else { Err(HashError::Base64) }
+        let decoded = if text.len() == BASE64_CHARS { from_base64(text) } else { None };
+        let bytes = decoded.and_then(|decoded| <[u8; HASH_BYTES]>::try_from(decoded).ok());
+        bytes.map(Hash).ok_or(HashError::Base64)
     }
 }
 
@@ -91,7 +90,11 @@ pub fn leaf_hash(entry: &[u8]) -> Hash {
 
 /// Returns the hash of an inner node.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    sha256_concat(&[&[0x01], &left.0, &right.0])
+    let mut bytes = [0x01; 1 + 2 * HASH_BYTES];
+    let (first, second) = bytes[1..].split_at_mut(HASH_BYTES);
+    first.copy_from_slice(&left.0);
+    second.copy_from_slice(&right.0);
+    sha256(&bytes)
 }
 
 /// Returns the root of the tree of no leaves.
@@ -111,4 +114,47 @@ pub fn sha256_concat(parts: &[&[u8]]) -> Hash {
         hasher.update(part);
     }
     Hash(hasher.finalize().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn known_hashes() {
+        assert_eq!(empty_root().to_base64(), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+        let empty_leaf = "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d";
+        assert_eq!(leaf_hash(b"").to_string(), empty_leaf);
+        let (left, right) = (leaf_hash(b""), leaf_hash(&[0x00]));
+        let pair = "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125";
+        assert_eq!(node_hash(&left, &right).to_string(), pair);
+        assert_eq!(node_hash(&left, &right), sha256_concat(&[&[1], left.as_bytes(), right.as_bytes()]));
+        assert_ne!(node_hash(&left, &right), node_hash(&right, &left));
+    }
+
+    #[test]
+    fn only_one_spelling_is_read() {
+        let hash = sha256(b"a");
+        let (hex, base64) = (hash.to_string(), hash.to_base64());
+        let stray_bits = base64.replace("7s=", "7t=");
+        assert_ne!(stray_bits, base64);
+        for text in [hex.to_uppercase(), hex[1..].to_owned(), format!("{hex}0"), format!(" {hex}"), String::new()] {
+            assert_eq!(text.parse::<Hash>(), Err(HashError::Hex), "{text:?}");
+        }
+        for text in [&base64[..43], &format!("{base64}\n"), &stray_bits, "", &base64.replace('/', "_"), &"é".repeat(22)]
+        {
+            assert_eq!(Hash::from_base64(text), Err(HashError::Base64), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn spellings_read_back(bytes: [u8; HASH_BYTES]) {
+            let hash = Hash::from(bytes);
+            prop_assert_eq!(hash.to_string().parse(), Ok(hash));
+            prop_assert_eq!(Hash::from_base64(&hash.to_base64()), Ok(hash));
+        }
+    }
 }

@@ -23,10 +23,10 @@ pub struct PublicKey(VerifyingKey);
 impl PublicKey {
     /// Reads 32 bytes of key.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<PublicKey, KeyError> {
-        let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::Encoding)?;
-        if key.to_edwards().compress().as_bytes() != bytes {
+        if !is_reduced(bytes) {
             return Err(KeyError::Encoding);
         }
+        let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::Encoding)?;
         if key.is_weak() { Err(KeyError::Weak) } else { Ok(PublicKey(key)) }
     }
 
@@ -39,6 +39,14 @@ impl PublicKey {
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         Signature::from_slice(signature).is_ok_and(|signature| self.0.verify_strict(message, &signature).is_ok())
     }
+}
+
+/// Returns whether the y coordinate, the low 255 bits, is below the field's prime 2^255 - 19 (RFC 8032, section 5.1.3).
+///
+/// The only other points with two encodings are those with x = 0, and they are weak.
+fn is_reduced(bytes: &[u8; 32]) -> bool {
+    let [first, middle @ .., last] = bytes;
+    *first < 0xed || last & 0x7f != 0x7f || middle.iter().any(|byte| *byte != 0xff)
 }
 
 impl PartialOrd for PublicKey {
@@ -88,5 +96,109 @@ impl SecretKey {
 impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretKey(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    /// One test of RFC 8032, section 7.1: seed, public key, message, signature.
+    const RFC_8032_TEST_2: [&str; 4] = [
+        "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+        "72",
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+    ];
+
+    #[test]
+    fn signs_as_the_rfc_says() {
+        let [seed, public, message, signature] = RFC_8032_TEST_2.map(|text| hex::decode(text).unwrap());
+        let secret = SecretKey::from_seed(seed.try_into().unwrap());
+        assert_eq!(secret.public().to_bytes().to_vec(), public);
+        assert_eq!(secret.sign(&message).to_vec(), signature);
+        assert!(secret.public().verify(&message, &signature));
+        assert!(!secret.public().verify(b"r2", &signature));
+        for wrong in [&signature[..63], &[&signature[..], &[0]].concat(), &[]] {
+            assert!(!secret.public().verify(&message, wrong));
+        }
+        assert_eq!(format!("{secret:?}"), "SecretKey(hidden)");
+    }
+
+    #[test]
+    fn every_flipped_bit_of_a_signature_is_refused() {
+        let secret = SecretKey::from_seed([7; 32]);
+        let signature = secret.sign(b"message");
+        for bit in 0..signature.len() * 8 {
+            let mut wrong = signature;
+            wrong[bit / 8] ^= 1 << (bit % 8);
+            assert!(!secret.public().verify(b"message", &wrong), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn weak_and_second_encodings_are_refused() {
+        let mut identity = [0; 32];
+        identity[0] = 1;
+        assert_eq!(PublicKey::from_bytes(&identity), Err(KeyError::Weak));
+        identity[31] = 0x80;
+        assert_eq!(PublicKey::from_bytes(&identity), Err(KeyError::Weak));
+        let mut above_the_prime = [0xff; 32];
+        for first in 0xed..=0xff {
+            above_the_prime[0] = first;
+            for last in [0x7f, 0xff] {
+                above_the_prime[31] = last;
+                assert_eq!(PublicKey::from_bytes(&above_the_prime), Err(KeyError::Encoding));
+            }
+        }
+        let off_the_curve = [2; 32];
+        assert_eq!(PublicKey::from_bytes(&off_the_curve), Err(KeyError::Encoding));
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Vector {
+        #[serde(alias = "pub_key")]
+        key: String,
+        #[serde(alias = "signature")]
+        sig: String,
+        #[serde(alias = "message")]
+        msg: String,
+    }
+
+    /// Returns the vectors of a file, or nothing where the folder of vectors is absent.
+    fn vectors(name: &str) -> Option<Vec<Vector>> {
+        let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+        #[expect(clippy::disallowed_methods, reason = "a test finds its vectors")]
+        let shared = std::env::var_os("COLOPHON_SHARED").map_or_else(beside, PathBuf::from);
+        if !shared.is_dir() {
+            println!("skipped: {} is absent, so {name} was not run", shared.display());
+            return None;
+        }
+        let bytes = std::fs::read(shared.join("ed25519").join(name)).unwrap();
+        Some(serde_json::from_slice(&bytes).unwrap())
+    }
+
+    fn accepts(key: &str, message: &[u8], signature: &str) -> bool {
+        let key = hex::decode(key).unwrap().try_into().unwrap();
+        let signature = hex::decode(signature).unwrap();
+        PublicKey::from_bytes(&key).is_ok_and(|key| key.verify(message, &signature))
+    }
+
+    #[test]
+    fn accepts_43_of_the_cctv_vectors() {
+        let Some(vectors) = vectors("cctv-ed25519vectors.json") else { return };
+        let accepted = vectors.iter().filter(|it| accepts(&it.key, it.msg.as_bytes(), &it.sig)).count();
+        assert_eq!((vectors.len(), accepted), (914, 43));
+    }
+
+    #[test]
+    fn accepts_only_the_sound_vectors_of_speccheck() {
+        let Some(vectors) = vectors("speccheck.json") else { return };
+        let accepted = |it: &Vector| accepts(&it.key, &hex::decode(&it.msg).unwrap(), &it.sig);
+        let numbers: Vec<usize> =
+            (0..).zip(&vectors).filter(|(_, it)| accepted(it)).map(|(number, _)| number).collect();
+        assert_eq!((vectors.len(), numbers), (12, vec![2, 3, 4]));
     }
 }

@@ -1,12 +1,15 @@
-//! Transparency-log arithmetic and the C2SP text formats. Knows nothing of artworks.
+//! Transparency-log arithmetic and the C2SP text formats.
 //!
-//! Pure: no I/O, no async, no clock.
+//! In scope: RFC 6962 hashing, [tiles](https://c2sp.org/tlog-tiles), inclusion and consistency proofs,
+//! [signed notes](https://c2sp.org/signed-note), [checkpoints](https://c2sp.org/tlog-checkpoint),
+//! [receipts](https://c2sp.org/tlog-proof) and [trust policies](https://c2sp.org/tlog-policy).
+//! Absent: files, network, clock, randomness, async, and any knowledge of what an entry says.
 
-pub mod checkpoint;
 pub mod hash;
 pub mod key;
 pub mod note;
-pub mod proof;
-pub mod receipt;
-pub mod tile;
-pub mod tree;
+mod spelling;
+
+pub use hash::{Hash, leaf_hash, node_hash};
+pub use key::{PublicKey, SecretKey};
+pub use note::{Note, SignatureLine, Signer, VerifierKey};

@@ -1,246 +1,75 @@
-//! C2SP signed notes: text, an empty line, signature lines.
+//! Signed notes: text, an empty line, and lines of signatures over the text.
 //!
 //! ```text
-//! example.com/log
-//! 7
-//! CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+//! This is an example message.
 //!
-//! — example.com/log Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+//! — example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=
 //! ```
 //!
-//! The signature covers the text with its last newline, not the empty line. A key is known by its name and a 4-byte id,
-//! never by the id alone. See <https://c2sp.org/signed-note>.
+//! The signatures cover the text with its last newline and nothing else. The text may hold empty lines itself, so the
+//! last one is the border. What is read here is written back byte for byte. Source: <https://c2sp.org/signed-note>.
+
+mod signature;
+mod verifier_key;
 
 use std::fmt;
-use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
-use crate::hash::sha256_concat;
-use crate::key::{PublicKey, SecretKey};
+pub use crate::note::signature::{SignatureLine, SignatureLineError, Signer};
+pub use crate::note::verifier_key::{
+    Algorithm, KeyId, NAME_BYTES_MAX, VerifierKey, VerifierKeyError, is_valid_name, key_id,
+};
 
 /// The longest note, in bytes.
-pub const NOTE_BYTES_MAX: usize = 1 << 20;
-/// The most signature lines of a note where the caller asks for no fewer.
+pub const NOTE_BYTES_MAX: usize = 1024 * 1024;
+/// The most signatures a note has where no smaller bound is known. A verifier MUST accept 16.
 pub const SIGNATURES_MAX: usize = 100;
-/// The longest key name, in bytes.
-pub const NAME_BYTES_MAX: usize = 255;
-/// The longest signature of any type that a line may carry, in bytes; ML-DSA-44 cosignatures have 2 428.
-const SIGNATURE_BYTES_MAX: usize = 4096;
 
-const LINE_START: &str = "\u{2014} ";
-
-/// What a signature is made of and over: the type byte of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Algorithm {
-    /// Ed25519 over the text.
-    Ed25519 = 0x01,
-    /// Ed25519 over a cosignature's time and the text (c2sp.org/tlog-cosignature).
-    CosignatureV1 = 0x04,
-}
-
-impl Algorithm {
-    fn from_byte(byte: u8) -> Option<Algorithm> {
-        match byte {
-            0x01 => Some(Algorithm::Ed25519),
-            0x04 => Some(Algorithm::CosignatureV1),
-            _ => None,
-        }
-    }
-}
-
-/// The 4 bytes that, with a name, say which key made a signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct KeyId(pub u32);
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08x}", self.0)
-    }
-}
-
-/// Returns the id of a key under a name: the first 4 bytes of `SHA-256(name ‖ 0x0A ‖ type ‖ key)`.
-pub fn key_id(name: &str, algorithm: Algorithm, public: &PublicKey) -> KeyId {
-    let hash = sha256_concat(&[name.as_bytes(), b"\n", &[algorithm as u8], &public.to_bytes()]);
-    let [a, b, c, d, ..] = *hash.as_bytes();
-    KeyId(u32::from_be_bytes([a, b, c, d]))
-}
-
-/// Why text was not accepted as a note, a key or a signature line, or a note's signatures were not.
+/// Why bytes were not accepted as a note, or a note not as signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoteError {
     /// Longer than a note may be.
-    #[error("the note has {0} bytes, more than 1 MiB")]
+    #[error("the note has {0} bytes; at most 1048576 are allowed")]
     TooLarge(usize),
-    /// Not UTF-8, or with a control character.
-    #[error("the note is not UTF-8 text without control characters")]
+    /// Not UTF-8.
+    #[error("the note is not UTF-8")]
+    Encoding,
+    /// A control character other than the newline.
+    #[error("the note contains the control character {0:#04x}")]
+    Control(u8),
+    /// No text, or text that does not end in a newline.
+    #[error("the text of the note does not end in a newline")]
     Text,
-    /// No empty line before the signatures, or no newline at the end.
-    #[error("the note has no empty line between its text and its signatures, or does not end in a newline")]
-    Form,
-    /// More signature lines than allowed.
-    #[error("the note has more than {0} signature lines")]
-    TooManySignatures(usize),
-    /// A line that is no signature line.
-    #[error("a signature line is not a dash, a name and the canonical base64 of a key id and a signature")]
-    Line,
-    /// A name that no key may have.
-    #[error("{0:?} cannot be the name of a key: no spaces, no plus, 1 to 255 bytes")]
-    Name(String),
-    /// Text that is no verifier key.
-    #[error("not a verifier key: {0}")]
-    VerifierKey(&'static str),
-    /// A signature by a known key that does not verify.
-    #[error("the signature by {name}+{id} does not verify")]
-    Signature {
-        /// The key's name.
-        name: String,
-        /// The key's id.
-        id: KeyId,
-    },
-    /// None of the signatures is by a known key.
-    #[error("none of the signatures is by a known key")]
+    /// No empty line between text and signatures.
+    #[error("the note has no empty line before its signatures")]
+    Border,
+    /// No signatures, or the last of them does not end in a newline.
+    #[error("the note does not end in a signature line")]
     Unsigned,
+    /// More signatures than the reader takes.
+    #[error("the note has {found} signatures; at most {max} are allowed")]
+    TooManySignatures {
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        max: usize,
+    },
+    /// A line that is no signature line.
+    #[error(transparent)]
+    Line(#[from] SignatureLineError),
+    /// A signature line under a known key that the key did not make.
+    #[error("the signature of {name} ({key_id}) is invalid")]
+    Invalid {
+        /// The name of the key.
+        name: String,
+        /// The id of the key.
+        key_id: KeyId,
+    },
+    /// No signature line under a known key.
+    #[error("the note is not signed by a known key")]
+    NoKnownKey,
 }
 
-/// Returns whether a key may have this name.
-pub fn is_valid_name(name: &str) -> bool {
-    (1..=NAME_BYTES_MAX).contains(&name.len())
-        && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
-}
-
-/// A public key with the name it signs under, written `NAME+hhhhhhhh+base64(type ‖ key)`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifierKey {
-    name: String,
-    id: KeyId,
-    algorithm: Algorithm,
-    public: PublicKey,
-}
-
-impl VerifierKey {
-    /// Returns the key under a name.
-    pub fn new(name: &str, algorithm: Algorithm, public: PublicKey) -> Result<VerifierKey, NoteError> {
-        if !is_valid_name(name) {
-            return Err(NoteError::Name(name.chars().take(80).collect()));
-        }
-        Ok(VerifierKey { name: name.to_owned(), id: key_id(name, algorithm, &public), algorithm, public })
-    }
-
-    /// Returns the name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Returns the id under the name.
-    pub fn id(&self) -> KeyId {
-        self.id
-    }
-
-    /// Returns what the key signs over.
-    pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
-    /// Returns the key itself.
-    pub fn public(&self) -> &PublicKey {
-        &self.public
-    }
-}
-
-impl fmt::Display for VerifierKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut typed = vec![self.algorithm as u8];
-        typed.extend(self.public.to_bytes());
-        write!(f, "{}+{}+{}", self.name, self.id, STANDARD.encode(typed))
-    }
-}
-
-impl FromStr for VerifierKey {
-    type Err = NoteError;
-
-    fn from_str(text: &str) -> Result<VerifierKey, NoteError> {
-        let wrong = NoteError::VerifierKey;
-        let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(_id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(wrong("it is written NAME+ID+KEY"));
-        };
-        let typed = STANDARD.decode(key).map_err(|_| wrong("its key is not base64"))?;
-        let (kind, bytes) = typed.split_first().ok_or(wrong("its key is empty"))?;
-        let algorithm = Algorithm::from_byte(*kind).ok_or(wrong("its type is not known"))?;
-        let bytes: &[u8; 32] = bytes.try_into().map_err(|_| wrong("its key has not 32 bytes"))?;
-        let public = PublicKey::from_bytes(bytes).map_err(|_| wrong("its key is no strong Ed25519 key"))?;
-        let key = VerifierKey::new(name, algorithm, public)?;
-        if key.to_string() == text { Ok(key) } else { Err(wrong("its id does not fit its name and key")) }
-    }
-}
-
-/// A secret key with the name it signs under. Its signatures are of the type 0x01.
-#[derive(Debug, Clone)]
-pub struct Signer {
-    verifier: VerifierKey,
-    secret: SecretKey,
-}
-
-impl Signer {
-    /// Returns the key under a name.
-    pub fn new(name: &str, secret: SecretKey) -> Result<Signer, NoteError> {
-        Ok(Signer { verifier: VerifierKey::new(name, Algorithm::Ed25519, secret.public())?, secret })
-    }
-
-    /// Returns the public half.
-    pub fn verifier(&self) -> VerifierKey {
-        self.verifier.clone()
-    }
-
-    /// Signs a text, which should end in a newline.
-    pub fn sign(&self, text: &str) -> SignatureLine {
-        let signature = self.secret.sign(text.as_bytes()).to_vec();
-        SignatureLine { name: self.verifier.name.clone(), key_id: self.verifier.id, signature }
-    }
-}
-
-/// One signature: `— NAME base64(key id ‖ signature)`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignatureLine {
-    /// The name of the key.
-    pub name: String,
-    /// Its id under the name.
-    pub key_id: KeyId,
-    /// What the key's type makes of the text.
-    pub signature: Vec<u8>,
-}
-
-impl fmt::Display for SignatureLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = self.key_id.0.to_be_bytes().to_vec();
-        bytes.extend(&self.signature);
-        write!(f, "{LINE_START}{} {}", self.name, STANDARD.encode(bytes))
-    }
-}
-
-impl FromStr for SignatureLine {
-    type Err = NoteError;
-
-    fn from_str(text: &str) -> Result<SignatureLine, NoteError> {
-        let (name, encoded) =
-            text.strip_prefix(LINE_START).and_then(|rest| rest.split_once(' ')).ok_or(NoteError::Line)?;
-        if !is_valid_name(name) || encoded.len() > SIGNATURE_BYTES_MAX.div_ceil(3) * 4 + 8 {
-            return Err(NoteError::Line);
-        }
-        let bytes = STANDARD.decode(encoded).map_err(|_| NoteError::Line)?;
-        let (id, signature) = bytes.split_first_chunk::<4>().ok_or(NoteError::Line)?;
-        if signature.is_empty() || STANDARD.encode(&bytes) != encoded {
-            return Err(NoteError::Line);
-        }
-        let key_id = KeyId(u32::from_be_bytes(*id));
-        Ok(SignatureLine { name: name.to_owned(), key_id, signature: signature.to_vec() })
-    }
-}
-
-/// A text with its signatures. `Display` gives back the very bytes that were parsed.
+/// A text and its signatures, verified or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     text: String,
@@ -248,65 +77,69 @@ pub struct Note {
 }
 
 impl Note {
-    /// Reads a note of 1 to `max_signatures` signature lines. No signature is verified.
+    /// Returns the note of a text and at least one signature line. The text ends in a newline.
+    pub fn new(text: String, signatures: Vec<SignatureLine>) -> Result<Note, NoteError> {
+        check_characters(text.as_bytes())?;
+        if !text.ends_with('\n') {
+            return Err(NoteError::Text);
+        }
+        if signatures.is_empty() {
+            return Err(NoteError::Unsigned);
+        }
+        signatures.iter().try_for_each(SignatureLine::check)?;
+        let note = Note { text, signatures };
+        let bytes = note.to_string().len();
+        if bytes > NOTE_BYTES_MAX { Err(NoteError::TooLarge(bytes)) } else { Ok(note) }
+    }
+
+    /// Reads the bytes of a note with at most `max_signatures` signatures. Nothing is verified.
+    ///
+    /// The signatures are counted before the first of them is decoded.
     pub fn parse(bytes: &[u8], max_signatures: usize) -> Result<Note, NoteError> {
         if bytes.len() > NOTE_BYTES_MAX {
             return Err(NoteError::TooLarge(bytes.len()));
         }
-        let whole = std::str::from_utf8(bytes).map_err(|_| NoteError::Text)?;
-        if whole.bytes().any(|b| b < 0x20 && b != b'\n') {
-            return Err(NoteError::Text);
-        }
-        // The text may have empty lines of its own: the last one divides.
-        let split = whole.rfind("\n\n").ok_or(NoteError::Form)?;
-        let (text, rest) = whole.split_at(split + 1);
-        let lines = rest.strip_prefix('\n').and_then(|rest| rest.strip_suffix('\n')).ok_or(NoteError::Form)?;
-        if lines.split('\n').take(max_signatures + 1).count() > max_signatures {
-            return Err(NoteError::TooManySignatures(max_signatures));
+        let note = str::from_utf8(bytes).map_err(|_| NoteError::Encoding)?;
+        check_characters(bytes)?;
+        let border = note.rfind("\n\n").ok_or(NoteError::Border)?;
+        let (text, rest) = note.split_at(border + 1);
+        let lines = rest.strip_prefix('\n').and_then(|lines| lines.strip_suffix('\n')).ok_or(NoteError::Unsigned)?;
+        let found = lines.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        if found > max_signatures {
+            return Err(NoteError::TooManySignatures { found, max: max_signatures });
         }
         let signatures = lines.split('\n').map(str::parse).collect::<Result<_, _>>()?;
         Ok(Note { text: text.to_owned(), signatures })
     }
 
-    /// Returns the note of a text, which must end in a newline, and at least one signature.
-    pub fn new(text: String, signatures: Vec<SignatureLine>) -> Result<Note, NoteError> {
-        let note = Note { text, signatures };
-        let count = note.signatures.len();
-        if !note.text.ends_with('\n') || Note::parse(note.to_string().as_bytes(), count)? != note {
-            return Err(NoteError::Form);
-        }
-        Ok(note)
-    }
-
-    /// Returns the text, with its last newline.
+    /// Returns the signed text, its last newline included.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Returns the signatures, in the order in which they stand.
+    /// Returns the signature lines, in the order in which they stand.
     pub fn signatures(&self) -> &[SignatureLine] {
         &self.signatures
     }
 
-    /// Returns those of the known keys that signed the text over itself (type 0x01).
+    /// Returns the keys among `known` that signed the note, each once, in the order of their lines.
     ///
-    /// Signatures by other keys are passed over. One by a known key that does not verify spoils the note, and so does the
-    /// lack of any that verifies.
-    pub fn verify<'k>(&self, known: &'k [VerifierKey]) -> Result<Vec<&'k VerifierKey>, NoteError> {
-        let mut signed: Vec<&VerifierKey> = Vec::new();
+    /// A line whose name and key id are not those of a known key MUST be ignored. One bad line under a known key
+    /// condemns the note, and a note without a good line is refused.
+    pub fn verify<'a>(&self, known: &'a [VerifierKey]) -> Result<Vec<&'a VerifierKey>, NoteError> {
+        let mut signers: Vec<&VerifierKey> = Vec::new();
         for line in &self.signatures {
-            let known = known.iter().filter(|key| key.algorithm == Algorithm::Ed25519);
-            let Some(key) = known.into_iter().find(|key| key.id == line.key_id && key.name == line.name) else {
+            let mut named = known.iter().filter(|key| key.id() == line.key_id && key.name() == line.name).peekable();
+            if named.peek().is_none() {
                 continue;
-            };
-            if !key.public.verify(self.text.as_bytes(), &line.signature) {
-                return Err(NoteError::Signature { name: line.name.clone(), id: line.key_id });
             }
-            if !signed.contains(&key) {
-                signed.push(key);
+            match named.find(|key| key.verify(&self.text, &line.signature)) {
+                Some(key) if signers.contains(&key) => {}
+                Some(key) => signers.push(key),
+                None => return Err(NoteError::Invalid { name: line.name.clone(), key_id: line.key_id }),
             }
         }
-        if signed.is_empty() { Err(NoteError::Unsigned) } else { Ok(signed) }
+        if signers.is_empty() { Err(NoteError::NoKnownKey) } else { Ok(signers) }
     }
 }
 
@@ -314,5 +147,167 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;
         self.signatures.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+fn check_characters(bytes: &[u8]) -> Result<(), NoteError> {
+    match bytes.iter().find(|byte| **byte < 0x20 && **byte != b'\n') {
+        Some(byte) => Err(NoteError::Control(*byte)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::key::SecretKey;
+    use crate::spelling::from_base64;
+
+    /// The example of the specification.
+    const EXAMPLE_KEY: &str = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+    const EXAMPLE: &str = "This is an example message.\n\n— example.com/foo \
+        Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
+    /// The example of golang.org/x/mod/sumdb/note, with the seed that signed it.
+    const GO_SEED: &str = "gQoUAtUUbI2E8kQzMPVAgOv5juF9nHT2JS/F1ccoMXM=";
+    const GO_KEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    const GO_NOTE: &str = "If you think cryptography is the answer to your problem,\n\
+        then you don't know what your problem is.\n\n— PeterNeumann \
+        x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+
+    fn parse(text: &str) -> Result<Note, NoteError> {
+        Note::parse(text.as_bytes(), SIGNATURES_MAX)
+    }
+
+    fn signer(name: &str, seed: u8) -> Signer {
+        Signer::new(name, SecretKey::from_seed([seed; 32])).unwrap()
+    }
+
+    #[test]
+    fn verifies_the_example_of_the_specification() {
+        let key: VerifierKey = EXAMPLE_KEY.parse().unwrap();
+        let note = parse(EXAMPLE).unwrap();
+        assert_eq!(note.text(), "This is an example message.\n");
+        assert_eq!(note.verify(std::slice::from_ref(&key)), Ok(vec![&key]));
+        let altered = parse(&EXAMPLE.replace("is an", "is no")).unwrap();
+        let invalid = NoteError::Invalid { name: "example.com/foo".into(), key_id: key.id() };
+        assert_eq!(altered.verify(&[key]), Err(invalid));
+    }
+
+    #[test]
+    fn signs_as_go_does() {
+        let seed = from_base64(GO_SEED).unwrap().try_into().unwrap();
+        let signer = Signer::new("PeterNeumann", SecretKey::from_seed(seed)).unwrap();
+        assert_eq!(signer.verifier().to_string(), GO_KEY);
+        let text = parse(GO_NOTE).unwrap().text().to_owned();
+        let line = signer.sign(&text);
+        assert_eq!(Note::new(text, vec![line]).unwrap().to_string(), GO_NOTE);
+    }
+
+    #[test]
+    fn the_last_empty_line_is_the_border() {
+        let line = signer("a", 1).sign("x\n\n\ny\n\n");
+        let note = Note::new("x\n\n\ny\n\n".into(), vec![line.clone()]).unwrap();
+        assert_eq!(parse(&note.to_string()), Ok(note));
+        let bare = Note::new("\n".into(), vec![line]).unwrap();
+        assert_eq!(parse(&bare.to_string()), Ok(bare));
+    }
+
+    #[test]
+    fn what_is_no_note_is_refused() {
+        let text = "text\n";
+        let line = signer("a", 1).sign(text).to_string();
+        let cases = [
+            (String::new(), NoteError::Border),
+            ("text\n".into(), NoteError::Border),
+            (format!("{text}{line}\n"), NoteError::Border),
+            (format!("\n{line}\n"), NoteError::Border),
+            (format!("{text}\n"), NoteError::Unsigned),
+            (format!("{text}\n{line}"), NoteError::Unsigned),
+            (format!("{text}\n{line}\n\n"), NoteError::Unsigned),
+            (format!("{text}\n{line}\r\n"), NoteError::Control(13)),
+            (format!("te\txt\n\n{line}\n"), NoteError::Control(9)),
+            (format!("te\0xt\n\n{line}\n"), NoteError::Control(0)),
+            (format!("{text}\n{line}\nnext\n"), SignatureLineError::Form.into()),
+            (format!("{text}\n{line} \n"), SignatureLineError::Signature("a".into()).into()),
+        ];
+        for (bytes, error) in cases {
+            assert_eq!(parse(&bytes), Err(error), "{bytes:?}");
+        }
+        assert_eq!(Note::parse(b"te\xffxt\n\n", 1), Err(NoteError::Encoding));
+    }
+
+    #[test]
+    fn a_note_is_built_only_from_sound_parts() {
+        let line = signer("a", 1).sign("text\n");
+        assert_eq!(Note::new("text".into(), vec![line.clone()]), Err(NoteError::Text));
+        assert_eq!(Note::new(String::new(), vec![line.clone()]), Err(NoteError::Text));
+        assert_eq!(Note::new("te\rxt\n".into(), vec![line.clone()]), Err(NoteError::Control(13)));
+        assert_eq!(Note::new("text\n".into(), vec![]), Err(NoteError::Unsigned));
+        let bad = SignatureLine { name: "a b".into(), ..line.clone() };
+        assert_eq!(Note::new("text\n".into(), vec![bad]), Err(SignatureLineError::Name("a b".into()).into()));
+        let empty = SignatureLine { signature: vec![], ..line };
+        assert_eq!(Note::new("text\n".into(), vec![empty]), Err(SignatureLineError::Signature("a".into()).into()));
+    }
+
+    #[test]
+    fn limits_hold_to_the_byte() {
+        let line = signer("a", 1).sign("text\n").to_string();
+        let note = |lines: usize| format!("text\n\n{}", format!("{line}\n").repeat(lines));
+        assert_eq!(parse(&note(SIGNATURES_MAX)).unwrap().signatures().len(), SIGNATURES_MAX);
+        let too_many = |found| NoteError::TooManySignatures { found, max: SIGNATURES_MAX };
+        assert_eq!(parse(&note(SIGNATURES_MAX + 1)), Err(too_many(SIGNATURES_MAX + 1)));
+        // Not one of these lines can be decoded: they are counted first.
+        assert_eq!(parse(&format!("text\n{}", "\n— a !!".repeat(10_000) + "\n")), Err(too_many(10_000)));
+        let long = |bytes: usize| format!("{}\n\n{line}\n", "x".repeat(bytes - line.len() - 3));
+        assert!(parse(&long(NOTE_BYTES_MAX)).is_ok());
+        assert_eq!(parse(&long(NOTE_BYTES_MAX + 1)), Err(NoteError::TooLarge(NOTE_BYTES_MAX + 1)));
+        let line: SignatureLine = line.parse().unwrap();
+        let text = "x".repeat(NOTE_BYTES_MAX) + "\n";
+        assert!(matches!(Note::new(text, vec![line]), Err(NoteError::TooLarge(_))));
+    }
+
+    #[test]
+    fn unknown_lines_are_ignored_and_bad_known_lines_condemn() {
+        let (one, two, other) = (signer("one", 1), signer("two", 2), signer("one", 3));
+        let text = "text\n";
+        let keys = [one.verifier(), two.verifier()];
+        let note = |lines: &[SignatureLine]| Note::new(text.into(), lines.to_vec()).unwrap();
+        let verify = |lines: &[SignatureLine]| note(lines).verify(&keys).map(|keys| keys.len());
+        let (by_one, by_two, by_other) = (one.sign(text), two.sign(text), other.sign(text));
+        assert_eq!(verify(&[by_one.clone(), by_other.clone(), by_two.clone()]), Ok(2));
+        assert_eq!(verify(&[by_one.clone(), by_one.clone()]), Ok(1));
+        assert_eq!(verify(std::slice::from_ref(&by_other)), Err(NoteError::NoKnownKey));
+        // Of the known name with another id, or of the known id with another name: unknown.
+        let id_only = SignatureLine { name: "two".into(), ..by_one.clone() };
+        assert_eq!(verify(&[id_only.clone(), by_one.clone()]), Ok(1));
+        assert_eq!(verify(&[id_only]), Err(NoteError::NoKnownKey));
+        let bad = SignatureLine { signature: by_two.signature.clone(), ..by_one.clone() };
+        let invalid = NoteError::Invalid { name: "one".into(), key_id: by_one.key_id };
+        assert_eq!(verify(&[by_two.clone(), bad.clone()]), Err(invalid.clone()));
+        assert_eq!(verify(&[by_one, bad]), Err(invalid));
+        assert_eq!(note(&[by_two]).verify(&[]), Err(NoteError::NoKnownKey));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_written_the_same(text in "([a—\n\r ]|AAAAAAA=\n|\n\n— a ){0,8}(\n\n— a AAAAAAA=\n)?") {
+            if let Ok(note) = parse(&text) {
+                prop_assert_eq!(note.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn notes_read_back(text in "[^\\pC]{0,40}(\n[^\\pC]{0,20}){0,3}\n", seed: u8) {
+            let line = signer("name", seed).sign(&text);
+            let note = Note::new(text, vec![line]).unwrap();
+            prop_assert_eq!(parse(&note.to_string()), Ok(note));
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            drop(Note::parse(&bytes, SIGNATURES_MAX));
+        }
     }
 }

@@ -1,0 +1,263 @@
+//! Who may sign a note: names, key ids and the one-line text of a verifier key.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::hash::sha256_concat;
+use crate::key::{KeyError, PublicKey};
+use crate::spelling::{from_base64, to_base64};
+
+/// The longest key name, in bytes: some signature formats count a name's bytes in one byte.
+pub const NAME_BYTES_MAX: usize = 255;
+/// How many bytes an Ed25519 signature has.
+const ED25519_BYTES: usize = 64;
+/// The greatest time of a cosignature, in seconds since 1970.
+const COSIGNED_AT_MAX: u64 = i64::MAX as u64;
+
+/// What a key signs, and so the type byte of its signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Algorithm {
+    /// Ed25519 over the text of the note.
+    Ed25519 = 0x01,
+    /// Ed25519 over a time and the text of a checkpoint ([tlog-cosignature](https://c2sp.org/tlog-cosignature)).
+    CosignatureV1 = 0x04,
+}
+
+impl Algorithm {
+    /// Returns the algorithm of a type byte, if it is one of those known here.
+    pub fn from_byte(byte: u8) -> Option<Algorithm> {
+        match byte {
+            0x01 => Some(Algorithm::Ed25519),
+            0x04 => Some(Algorithm::CosignatureV1),
+            _ => None,
+        }
+    }
+
+    /// Returns the type byte.
+    pub fn to_byte(self) -> u8 {
+        self as u8
+    }
+}
+
+/// The short id of a key. It names a key only together with the key's name, and is no proof of anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(u32);
+
+impl KeyId {
+    /// Returns the id of this number.
+    pub fn new(number: u32) -> KeyId {
+        KeyId(number)
+    }
+
+    /// Returns the number.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+
+    /// Returns the four bytes that stand before a signature.
+    pub fn to_bytes(self) -> [u8; 4] {
+        self.0.to_be_bytes()
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
+    }
+}
+
+/// Returns the id of a key under a name: the first four bytes of `SHA-256(NAME ‖ 0x0A ‖ TYPE ‖ PUBLIC KEY)`.
+pub fn key_id(name: &str, algorithm: Algorithm, public: &PublicKey) -> KeyId {
+    let hash = sha256_concat(&[name.as_bytes(), b"\n", &[algorithm.to_byte()], &public.to_bytes()]);
+    let [a, b, c, d, ..] = *hash.as_bytes();
+    KeyId(u32::from_be_bytes([a, b, c, d]))
+}
+
+/// Returns whether text can be the name of a key: 1 to 255 bytes without Unicode space, control character or `+`.
+pub fn is_valid_name(name: &str) -> bool {
+    let good = |c: char| !c.is_whitespace() && c >= ' ' && c != '+';
+    !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.chars().all(good)
+}
+
+/// Why a verifier key was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VerifierKeyError {
+    /// Not the three parts of a verifier key.
+    #[error("not a verifier key of the form NAME+ID+KEY")]
+    Form,
+    /// Not a name of a key.
+    #[error("{0:?} is not a key name: 1 to 255 bytes without space or '+'")]
+    Name(String),
+    /// A type byte not known here.
+    #[error("signature type {0} is not supported")]
+    Algorithm(u8),
+    /// The public key is no good.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The id is not that of the name and key.
+    #[error("the key id is {found:?}, but the name and key have {expected}")]
+    Id {
+        /// What stands in the text.
+        found: String,
+        /// What the name and key have.
+        expected: KeyId,
+    },
+}
+
+/// A public key under a name: what is needed to check one signer's lines.
+///
+/// The text is `NAME+ID+BASE64`, the last part holding the type byte and the public key:
+///
+/// ```text
+/// example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VerifierKey {
+    name: String,
+    id: KeyId,
+    algorithm: Algorithm,
+    public: PublicKey,
+}
+
+impl VerifierKey {
+    /// Returns the verifier key of a public key under a name.
+    pub fn new(name: &str, algorithm: Algorithm, public: PublicKey) -> Result<VerifierKey, VerifierKeyError> {
+        if !is_valid_name(name) {
+            return Err(VerifierKeyError::Name(name.to_owned()));
+        }
+        Ok(VerifierKey { name: name.to_owned(), id: key_id(name, algorithm, &public), algorithm, public })
+    }
+
+    /// Returns the name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the key id.
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// Returns what the key signs.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Returns the public key.
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Returns whether `signature`, without the key id before it, is this key's over a note's text.
+    pub fn verify(&self, text: &str, signature: &[u8]) -> bool {
+        match self.algorithm {
+            Algorithm::Ed25519 => self.public.verify(text.as_bytes(), signature),
+            Algorithm::CosignatureV1 => self.verify_cosignature(text, signature),
+        }
+    }
+
+    /// A cosignature is 8 bytes of big-endian seconds since 1970, never 0, and a signature over them and the text.
+    fn verify_cosignature(&self, text: &str, signature: &[u8]) -> bool {
+        let Some((time, signature)) = signature.split_first_chunk() else { return false };
+        let time = u64::from_be_bytes(*time);
+        let signed = || format!("cosignature/v1\ntime {time}\n{text}");
+        let fits = (1..=COSIGNED_AT_MAX).contains(&time) && signature.len() == ED25519_BYTES;
+        fits && self.public.verify(signed().as_bytes(), signature)
+    }
+}
+
+impl fmt::Display for VerifierKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut key = vec![self.algorithm.to_byte()];
+        key.extend_from_slice(&self.public.to_bytes());
+        write!(f, "{}+{}+{}", self.name, self.id, to_base64(&key))
+    }
+}
+
+impl FromStr for VerifierKey {
+    type Err = VerifierKeyError;
+
+    fn from_str(text: &str) -> Result<VerifierKey, VerifierKeyError> {
+        let (name, rest) = text.split_once('+').ok_or(VerifierKeyError::Form)?;
+        let (id, key) = rest.split_once('+').ok_or(VerifierKeyError::Form)?;
+        let key = from_base64(key).ok_or(VerifierKeyError::Form)?;
+        let (algorithm, public) = key.split_first().ok_or(VerifierKeyError::Form)?;
+        let algorithm = Algorithm::from_byte(*algorithm).ok_or(VerifierKeyError::Algorithm(*algorithm))?;
+        let public = <&[u8; 32]>::try_from(public).map_err(|_| VerifierKeyError::Form)?;
+        let key = VerifierKey::new(name, algorithm, PublicKey::from_bytes(public)?)?;
+        if key.id.to_string() == id {
+            Ok(key)
+        } else {
+            Err(VerifierKeyError::Id { found: id.to_owned(), expected: key.id })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::SecretKey;
+
+    const EXAMPLE: &str = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+
+    #[test]
+    fn text_reads_back() {
+        let key: VerifierKey = EXAMPLE.parse().unwrap();
+        assert_eq!(key.to_string(), EXAMPLE);
+        assert_eq!((key.name(), key.id()), ("example.com/foo", KeyId::new(0x530d_903a)));
+        assert_eq!(key.algorithm(), Algorithm::Ed25519);
+        let witness = VerifierKey::new("witness", Algorithm::CosignatureV1, *key.public()).unwrap();
+        assert_eq!(witness.to_string().parse(), Ok(witness));
+    }
+
+    #[test]
+    fn other_text_is_refused() {
+        let refused = |text: &str| text.parse::<VerifierKey>().unwrap_err();
+        let form =
+            ["", "a", "a+b", "example.com/foo+530d903a", &EXAMPLE[..EXAMPLE.len() - 4], "a+530d903a+", "a+1+Zm9="];
+        for text in form {
+            assert_eq!(refused(text), VerifierKeyError::Form, "{text:?}");
+        }
+        for text in
+            [EXAMPLE.replace("530d903a", "530D903A"), EXAMPLE.replace("foo", "fop"), EXAMPLE.replace("+5", "+05")]
+        {
+            assert!(matches!(refused(&text), VerifierKeyError::Id { .. }), "{text:?}");
+        }
+        assert_eq!(refused(&EXAMPLE.replace("AekyeR", "AukyeR")), VerifierKeyError::Algorithm(2));
+        assert_eq!(refused(&EXAMPLE.replace("example", "exa mple")), VerifierKeyError::Name("exa mple.com/foo".into()));
+        let weak = format!("a+00000000+{}", to_base64(&[&[1, 1][..], &[0; 31]].concat()));
+        assert_eq!(refused(&weak), VerifierKeyError::Key(KeyError::Weak));
+    }
+
+    #[test]
+    fn names_have_bounds() {
+        for name in ["a", "example.com/foo", "ключ", &"a".repeat(NAME_BYTES_MAX)] {
+            assert!(is_valid_name(name), "{name:?}");
+        }
+        for name in ["", "a b", "a+b", "a\u{a0}b", "a\u{2003}b", "a\nb", "a\u{1}b", &"a".repeat(NAME_BYTES_MAX + 1)] {
+            assert!(!is_valid_name(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn cosignatures_need_their_time() {
+        let secret = SecretKey::from_seed([3; 32]);
+        let key = VerifierKey::new("witness", Algorithm::CosignatureV1, secret.public()).unwrap();
+        let text = "origin\n0\nroot\n";
+        let cosign = |time: u64| {
+            let signature = secret.sign(format!("cosignature/v1\ntime {time}\n{text}").as_bytes());
+            [&time.to_be_bytes()[..], &signature].concat()
+        };
+        assert!(key.verify(text, &cosign(1)));
+        assert!(key.verify(text, &cosign(COSIGNED_AT_MAX)));
+        assert!(!key.verify(text, &cosign(0)));
+        assert!(!key.verify(text, &cosign(COSIGNED_AT_MAX + 1)));
+        assert!(!key.verify("origin\n1\nroot\n", &cosign(1)));
+        let mut later = cosign(1);
+        later[7] = 2;
+        assert!(!key.verify(text, &later));
+        assert!(!key.verify(text, &secret.sign(text.as_bytes())));
+        assert!(!key.verify(text, &[]));
+    }
+}
