@@ -138,7 +138,7 @@ mod tests {
     fn only_one_spelling_is_read() {
         let hash = sha256(b"a");
         let (hex, base64) = (hash.to_string(), hash.to_base64());
-        let stray_bits = base64.replace("7s=", "7t=");
+        let stray_bits = base64.replace("s=", "t=");
         assert_ne!(stray_bits, base64);
         for text in [hex.to_uppercase(), hex[1..].to_owned(), format!("{hex}0"), format!(" {hex}"), String::new()] {
             assert_eq!(text.parse::<Hash>(), Err(HashError::Hex), "{text:?}");

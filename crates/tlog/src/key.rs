@@ -194,11 +194,11 @@ mod tests {
     }
 
     #[test]
-    fn accepts_only_the_sound_vectors_of_speccheck() {
+    fn accepts_one_of_the_speccheck_vectors() {
         let Some(vectors) = vectors("speccheck.json") else { return };
         let accepted = |it: &Vector| accepts(&it.key, &hex::decode(&it.msg).unwrap(), &it.sig);
         let numbers: Vec<usize> =
             (0..).zip(&vectors).filter(|(_, it)| accepted(it)).map(|(number, _)| number).collect();
-        assert_eq!((vectors.len(), numbers), (12, vec![2, 3, 4]));
+        assert_eq!((vectors.len(), numbers), (12, vec![3]));
     }
 }

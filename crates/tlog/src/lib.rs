@@ -5,11 +5,12 @@
 //! [receipts](https://c2sp.org/tlog-proof) and [trust policies](https://c2sp.org/tlog-policy).
 //! Absent: files, network, clock, randomness, async, and any knowledge of what an entry says.
 
+pub mod checkpoint;
 pub mod hash;
 pub mod key;
 pub mod note;
+pub mod proof;
+pub mod receipt;
 mod spelling;
-
-pub use hash::{Hash, leaf_hash, node_hash};
-pub use key::{PublicKey, SecretKey};
-pub use note::{Note, SignatureLine, Signer, VerifierKey};
+pub mod tile;
+pub mod tree;
