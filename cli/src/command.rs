@@ -1,0 +1,125 @@
+//! The list of commands, and what they have in common.
+
+pub mod completions;
+pub mod key;
+pub mod man;
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand};
+
+use crate::failure::{Exit, Failure};
+use crate::home::Home;
+use crate::keystore::Keystore;
+use crate::passphrase::Passphrases;
+use crate::sealed::Sealer;
+use crate::ui::Ui;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+   0  done, or verified
+   1  something failed
+   2  the command was not given as it should be
+   3  not registered
+   4  verification failed
+   5  verified, but stale or not witnessed as the policy asks
+   6  refused by the ledger's rules
+  75  try again later";
+const STYLES: Styles =
+    Styles::styled().header(AnsiColor::Green.on_default().bold()).usage(AnsiColor::Green.on_default().bold());
+
+/// Registers works, hands them on, and checks who holds them.
+///
+/// A register of works that anybody can check and nobody can rewrite. Files never leave this machine: only their hashes do.
+#[derive(Debug, Parser)]
+#[command(name = "colophon", version, after_help = EXIT_CODES, styles = STYLES, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+struct Globals {
+    /// Print the result as one line of JSON that names its schema
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print the result alone: no notes, no progress
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Ask nothing: what is not given is an error
+    #[arg(long, global = true)]
+    no_input: bool,
+    /// The register to talk to
+    #[arg(long, global = true, value_name = "URL", env = "COLOPHON_NODE")]
+    node: Option<String>,
+    /// Where keys, policy and history are kept, instead of the XDG directories
+    #[arg(long, global = true, value_name = "DIR", env = "COLOPHON_HOME")]
+    home: Option<PathBuf>,
+    /// Read the passphrase from the one line of this file instead of asking
+    #[arg(long, global = true, value_name = "FILE", env = "COLOPHON_PASSPHRASE_FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// My keys, encrypted at rest with a passphrase
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Print the completion script of a shell
+    Completions(completions::CompletionsArgs),
+    /// Write the manual pages into a directory
+    Man(man::ManArgs),
+}
+
+/// What a command works with.
+#[derive(Debug)]
+pub struct Context {
+    /// How it talks to the person.
+    pub ui: Ui,
+    /// Where the person's files are.
+    pub home: Home,
+    /// The person's keys.
+    pub keys: Keystore,
+    /// Where passphrases come from.
+    pub passphrases: Passphrases,
+    node: Option<String>,
+}
+
+impl Context {
+    fn new(globals: Globals, ui: Ui) -> Result<Context, Failure> {
+        let home = Home::locate(globals.home.as_deref())?;
+        let keys = Keystore::new(&home, Sealer::from_env()?);
+        let node = globals.node.filter(|node| !node.is_empty());
+        Ok(Context { ui, home, keys, passphrases: Passphrases::new(globals.passphrase_file, ui), node })
+    }
+
+    /// Returns the URL of the register, without a slash at its end.
+    pub fn node(&self) -> Result<&str, Failure> {
+        let node = self.node.as_deref().map(|node| node.trim_end_matches('/'));
+        node.ok_or_else(|| Failure::usage("no register is named", "give --node URL, or set COLOPHON_NODE"))
+    }
+}
+
+/// Runs a command to its end, failure told and all.
+pub fn run(cli: Cli) -> Exit {
+    let Cli { globals, command } = cli;
+    let ui = Ui::new(globals.json, globals.quiet, globals.no_input);
+    let done = Context::new(globals, ui).and_then(|context| match command {
+        Command::Key(command) => key::run(command, &context),
+        Command::Completions(args) => completions::run(&args, &context),
+        Command::Man(args) => man::run(&args, &context),
+    });
+    done.unwrap_or_else(|failure| ui.failure(&failure))
+}
+
+/// Answers a command line that clap does not take as a command: help, version, or what is wrong with it.
+pub fn explain(error: &clap::Error) -> Exit {
+    let is_json = std::env::args_os().any(|arg| arg == "--json");
+    Ui::new(is_json, false, true).explain(error)
+}

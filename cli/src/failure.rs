@@ -1,0 +1,189 @@
+//! How a command ends when it does not succeed: what happened, what to do about it, and the exit code.
+
+use std::fmt;
+
+use colophon_fingerprint::file::FileError;
+use colophon_fingerprint::folder::FolderError;
+
+/// The exit codes of every command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done, or verified.
+    Done,
+    /// 1: something failed.
+    Failed,
+    /// 2: the command was not given as it should be.
+    Usage,
+    /// 3: not registered.
+    NotRegistered,
+    /// 4: verification failed. The one code that speaks of a forgery.
+    NotVerified,
+    /// 5: verified, but stale or not witnessed as the policy asks.
+    Stale,
+    /// 6: refused by the ledger's rules.
+    Refused,
+    /// 75: try again later (`EX_TEMPFAIL` of sysexits.h).
+    TryAgain,
+}
+
+impl Exit {
+    /// Returns the number that the process ends with.
+    pub fn number(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::NotRegistered => 3,
+            Exit::NotVerified => 4,
+            Exit::Stale => 5,
+            Exit::Refused => 6,
+            Exit::TryAgain => 75,
+        }
+    }
+
+    /// Returns the code that stands in `--json` for failures that have none of their own.
+    fn code(self) -> &'static str {
+        match self {
+            Exit::Done => "done",
+            Exit::Failed => "failed",
+            Exit::Usage => "usage",
+            Exit::NotRegistered => "not_registered",
+            Exit::NotVerified => "verification_failed",
+            Exit::Stale => "stale",
+            Exit::Refused => "refused",
+            Exit::TryAgain => "try_again",
+        }
+    }
+}
+
+/// Why a command did not do what it was asked, in words for the person who asked.
+///
+/// ```
+/// use colophon_cli::failure::{Exit, Failure};
+/// let failure = Failure::usage("no key is named paper", "see the names with colophon key list");
+/// assert_eq!((failure.exit(), failure.code()), (Exit::Usage, "usage"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    exit: Exit,
+    code: &'static str,
+    what: String,
+    cure: String,
+}
+
+impl Failure {
+    /// Returns a failure that ends with `exit`. Both texts are phrases without a full stop.
+    pub fn new(exit: Exit, what: impl Into<String>, cure: impl Into<String>) -> Failure {
+        Failure { exit, code: exit.code(), what: what.into(), cure: cure.into() }
+    }
+
+    /// Returns a failure of something that should have worked (exit 1).
+    pub fn failed(what: impl Into<String>, cure: impl Into<String>) -> Failure {
+        Failure::new(Exit::Failed, what, cure)
+    }
+
+    /// Returns a failure of how the command was given (exit 2).
+    pub fn usage(what: impl Into<String>, cure: impl Into<String>) -> Failure {
+        Failure::new(Exit::Usage, what, cure)
+    }
+
+    /// Returns the answer that something is not registered (exit 3).
+    pub fn not_registered(what: impl Into<String>, cure: impl Into<String>) -> Failure {
+        Failure::new(Exit::NotRegistered, what, cure)
+    }
+
+    /// Returns the answer that a proof or a signature is wrong (exit 4).
+    pub fn not_verified(what: impl Into<String>, cure: impl Into<String>) -> Failure {
+        Failure::new(Exit::NotVerified, what, cure)
+    }
+
+    /// Returns a refusal by the ledger's rules, with the refusal's own code (exit 6).
+    pub fn refused(code: &'static str, what: impl Into<String>, cure: impl Into<String>) -> Failure {
+        Failure { code, ..Failure::new(Exit::Refused, what, cure) }
+    }
+
+    /// Returns a failure that will pass by itself (exit 75).
+    pub fn try_again(what: impl Into<String>, cure: impl Into<String>) -> Failure {
+        Failure::new(Exit::TryAgain, what, cure)
+    }
+
+    /// Returns how the process should end.
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Returns the stable code for programs.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// Returns what happened.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Returns what to do about it.
+    pub fn cure(&self) -> &str {
+        &self.cure
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.cure)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Failure {
+        let cure = error.cure();
+        let exit = match &error {
+            FileError::Missing(_) | FileError::Folder(_) | FileError::Special(_) => Exit::Usage,
+            FileError::Forbidden(_) | FileError::TooLarge(_) | FileError::Read { .. } => Exit::Failed,
+            FileError::Changed { .. } => Exit::TryAgain,
+        };
+        Failure::new(exit, error.to_string(), cure)
+    }
+}
+
+impl From<FolderError> for Failure {
+    fn from(error: FolderError) -> Failure {
+        let cure = error.cure();
+        match error {
+            FolderError::File(error) => error.into(),
+            error @ FolderError::List(_) => Failure::failed(error.to_string(), cure),
+            error => Failure::usage(error.to_string(), cure),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_codes_are_those_of_the_manual() {
+        let all = [
+            (Exit::Done, 0),
+            (Exit::Failed, 1),
+            (Exit::Usage, 2),
+            (Exit::NotRegistered, 3),
+            (Exit::NotVerified, 4),
+            (Exit::Stale, 5),
+            (Exit::Refused, 6),
+            (Exit::TryAgain, 75),
+        ];
+        for (exit, number) in all {
+            assert_eq!(exit.number(), number);
+        }
+    }
+
+    #[test]
+    fn a_file_that_changes_is_worth_another_try() {
+        let error = FileError::Changed { path: "work.mov".into(), read: 1, now: 2 };
+        assert_eq!(Failure::from(FolderError::File(error)).exit(), Exit::TryAgain);
+        assert_eq!(Failure::from(FolderError::Empty("work".into())).exit(), Exit::Usage);
+    }
+}
