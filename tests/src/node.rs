@@ -1,0 +1,323 @@
+//! A real node in a directory of its own: started, asked, killed, started again.
+
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{OnceLock, mpsc};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::binaries::binaries;
+use crate::person::{Outcome, sealed};
+
+/// What the first line on a serving node's standard output begins with; the address follows.
+const LISTENING: &str = "Listening on ";
+
+/// How long a node may take to open its log, or to end once asked. Generous: the machine may be busy with other tests.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// How many lines of a node's log are shown when a test fails.
+const LOG_LINES_SHOWN: usize = 200;
+
+/// A register on this machine. Dropping it kills the process and removes its directory.
+#[derive(Debug)]
+pub struct Node {
+    home: TempDir,
+    origin: String,
+    serve_args: Vec<String>,
+    running: Option<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    process: Child,
+    url: String,
+}
+
+/// What a node answered over HTTP.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The value of `Content-Type`, or nothing.
+    pub media_type: String,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+impl Node {
+    /// Creates a register called `origin` in a new directory, without starting it.
+    pub fn init(origin: &str) -> Self {
+        let home = tempfile::Builder::new().prefix("colophon-node-").tempdir().expect("a temporary directory");
+        let node = Self { home, origin: origin.to_owned(), serve_args: Vec::new(), running: None };
+        let outcome = node.run("init", &["--origin", origin]);
+        assert_eq!(outcome.code, 0, "`colophon-node init` failed: {outcome}");
+        node
+    }
+
+    /// Creates a register called `origin` and starts it on a free port.
+    pub fn start_new(origin: &str) -> Self {
+        let mut node = Self::init(origin);
+        node.start();
+        node
+    }
+
+    /// Adds arguments to `serve`, from the next start on.
+    #[must_use]
+    pub fn with_serve_args(mut self, args: &[&str]) -> Self {
+        self.serve_args.extend(args.iter().map(ToString::to_string));
+        self
+    }
+
+    /// Starts the node on a free port and returns once `/health` says that it is well.
+    pub fn start(&mut self) {
+        if let Err(why) = self.try_start() {
+            panic!("the node did not start: {why}\n{}", self.log_tail());
+        }
+    }
+
+    /// Starts the node like [`Node::start`], or says why it did not come up.
+    pub fn try_start(&mut self) -> Result<(), String> {
+        assert!(self.running.is_none(), "the node runs already");
+        let mut process = sealed(&binaries().node, self.home.path())
+            .arg("serve")
+            .arg(self.dir())
+            .args(["--listen", "127.0.0.1:0"])
+            .args(&self.serve_args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(self.log_file())
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        let stdout = process.stdout.take().expect("standard output is piped");
+        let first_line = read_lines(stdout, self.log_file()).recv_timeout(PATIENCE);
+        let Some(url) = first_line.as_ref().ok().and_then(|line| line.strip_prefix(LISTENING)) else {
+            end(&mut process);
+            return Err(format!("its first line is not `{LISTENING}URL`: {first_line:?}"));
+        };
+        self.running = Some(Running { process, url: url.trim().trim_end_matches('/').to_owned() });
+        self.wait_until_healthy()
+    }
+
+    /// Kills the node as a power cut would: SIGKILL, no farewell.
+    pub fn kill(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            end(&mut running.process);
+        }
+    }
+
+    /// Asks the node to end (SIGTERM), waits until it has, and returns its exit status.
+    pub fn terminate(&mut self) -> ExitStatus {
+        let mut running = self.running.take().expect("the node runs");
+        signal(&running.process, "TERM");
+        let status = wait(&mut running.process, PATIENCE);
+        end(&mut running.process);
+        status.unwrap_or_else(|| panic!("no end within {PATIENCE:?} of SIGTERM\n{}", self.log_tail()))
+    }
+
+    /// Stops the running node without letting it notice (SIGSTOP), until [`Node::resume`].
+    pub fn pause(&self) {
+        signal(&self.running.as_ref().expect("the node runs").process, "STOP");
+    }
+
+    /// Lets a paused node go on (SIGCONT).
+    pub fn resume(&self) {
+        signal(&self.running.as_ref().expect("the node runs").process, "CONT");
+    }
+
+    /// Says whether the process is still there.
+    pub fn is_alive(&mut self) -> bool {
+        self.running.as_mut().is_some_and(|running| matches!(running.process.try_wait(), Ok(None)))
+    }
+
+    /// Runs `colophon-node COMMAND DIR ARGS`, as for `fsck` and `rebuild`, and waits for its end.
+    pub fn run<S: AsRef<OsStr>>(&self, command: &str, args: &[S]) -> Outcome {
+        Outcome::of(sealed(&binaries().node, self.home.path()).arg(command).arg(self.dir()).args(args))
+    }
+
+    /// Returns the directory of the register.
+    pub fn dir(&self) -> PathBuf {
+        self.home.path().join("register")
+    }
+
+    /// Returns the name given at `init`.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Returns the running node's address, `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> &str {
+        &self.running.as_ref().expect("the node runs").url
+    }
+
+    /// Returns the process id of the running node.
+    pub fn process_id(&self) -> u32 {
+        self.running.as_ref().expect("the node runs").process.id()
+    }
+
+    /// Returns the register's verifier key, as `init` wrote it.
+    pub fn vkey(&self) -> String {
+        let path = self.dir().join("log.vkey");
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        text.trim().to_owned()
+    }
+
+    /// Asks the running node for `path`, such as `/checkpoint`.
+    pub fn get(&self, path: &str) -> Answer {
+        self.try_get(path).unwrap_or_else(|error| panic!("GET {path}: {error}\n{}", self.log_tail()))
+    }
+
+    /// Asks like [`Node::get`], or says why no answer came.
+    pub fn try_get(&self, path: &str) -> reqwest::Result<Answer> {
+        answer(http().get(format!("{}{path}", self.url())))
+    }
+
+    /// Sends `body` to the running node.
+    pub fn post(&self, path: &str, media_type: &str, body: impl Into<reqwest::blocking::Body>) -> Answer {
+        self.try_post(path, media_type, body)
+            .unwrap_or_else(|error| panic!("POST {path}: {error}\n{}", self.log_tail()))
+    }
+
+    /// Sends like [`Node::post`], or says why no answer came.
+    pub fn try_post(
+        &self,
+        path: &str,
+        media_type: &str,
+        body: impl Into<reqwest::blocking::Body>,
+    ) -> reqwest::Result<Answer> {
+        answer(http().post(format!("{}{path}", self.url())).header("Content-Type", media_type).body(body))
+    }
+
+    /// Returns everything the node has written on its standard error and output, over all its starts.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.log_path()).unwrap_or_default()).into_owned()
+    }
+
+    fn wait_until_healthy(&mut self) -> Result<(), String> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let last = match self.try_get("/health") {
+                Ok(answer) if answer.status == 200 => return Ok(()),
+                Ok(answer) => format!("/health answers {}", answer.status),
+                Err(error) => format!("/health: {error}"),
+            };
+            let alive = self.is_alive();
+            if !alive || Instant::now() > deadline {
+                self.kill();
+                return Err(if alive { last } else { format!("it ended at once ({last})") });
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.home.path().join("node.log")
+    }
+
+    fn log_file(&self) -> File {
+        OpenOptions::new().create(true).append(true).open(self.log_path()).expect("the log can be written")
+    }
+
+    fn log_tail(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        let shown = &lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..];
+        format!("--- log of the node {} ---\n{}\n--- end of the log ---", self.origin, shown.join("\n"))
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("{}", self.log_tail());
+        }
+    }
+}
+
+impl Answer {
+    /// Returns the body as text; a test that gets other bytes fails.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("the answer is text")
+    }
+
+    /// Returns the body as JSON; a test that gets anything else fails.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("not JSON ({error}): {}", String::from_utf8_lossy(&self.body)))
+    }
+}
+
+/// Copies a register's directory, as someone with access to its disk could. The node must not run.
+pub fn copy_dir(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("the copy's directory");
+    for found in std::fs::read_dir(from).expect("the register's directory") {
+        let found = found.expect("a directory entry");
+        let target = to.join(found.file_name());
+        if found.file_type().expect("a file type").is_dir() {
+            copy_dir(&found.path(), &target);
+        } else {
+            std::fs::copy(found.path(), target).expect("a copied file");
+        }
+    }
+}
+
+/// Sends the first line of a process's output to the receiver and every later one to its log.
+fn read_lines(stdout: ChildStdout, mut log: File) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut reader = BufReader::new(stdout);
+        let mut first = String::new();
+        if reader.read_line(&mut first).is_ok_and(|count| count > 0) {
+            // The receiver is gone only if the test has given up on the node.
+            sender.send(first.trim_end().to_owned()).ok();
+        }
+        drop(sender);
+        let mut chunk = [0; 4096];
+        while let Ok(count @ 1..) = reader.read(&mut chunk) {
+            log.write_all(&chunk[..count]).ok();
+        }
+    });
+    receiver
+}
+
+fn answer(request: reqwest::blocking::RequestBuilder) -> reqwest::Result<Answer> {
+    let response = request.send()?;
+    let status = response.status().as_u16();
+    let media_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
+    let media_type = media_type.unwrap_or_default().to_owned();
+    Ok(Answer { status, media_type, body: response.bytes()?.to_vec() })
+}
+
+fn http() -> &'static reqwest::blocking::Client {
+    static CLIENT: OnceLock<reqwest::blocking::Client> = OnceLock::new();
+    CLIENT.get_or_init(|| {
+        // No connection is kept: one to a killed node would fail the next request for a reason that is not the node's.
+        let client = reqwest::blocking::Client::builder().timeout(PATIENCE).no_proxy().pool_max_idle_per_host(0);
+        client.build().expect("an HTTP client")
+    })
+}
+
+/// Sends a signal by name. A process that is gone already is not an error.
+fn signal(process: &Child, name: &str) {
+    Command::new("kill").args(["-s", name, &process.id().to_string()]).status().expect("`kill` starts");
+}
+
+fn end(process: &mut Child) {
+    process.kill().expect("a child can be killed");
+    process.wait().expect("a child can be waited for");
+}
+
+fn wait(process: &mut Child, patience: Duration) -> Option<ExitStatus> {
+    let deadline = Instant::now() + patience;
+    while Instant::now() < deadline {
+        if let Some(status) = process.try_wait().expect("a child can be asked") {
+            return Some(status);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    None
+}
