@@ -31,13 +31,13 @@ pub fn to_canonical<T: Serialize>(value: &T) -> String {
 
 /// Reads a value that must be written exactly in its canonical form.
 pub fn from_canonical<T: Serialize + DeserializeOwned>(text: &str) -> Result<T, CanonicalError> {
-    let value: T = serde_json::from_str(text).map_err(shape_error)?;
+    let value: T = serde_json::from_str(text).map_err(|error| shape_error(&error))?;
     let canonical = to_canonical(&value);
     if canonical == text { Ok(value) } else { Err(CanonicalError::Spelling(canonical)) }
 }
 
 /// Tells a member from a newer rules version apart from a plain mistake; serde says both in words alone.
-pub(crate) fn shape_error(error: serde_json::Error) -> CanonicalError {
+pub(crate) fn shape_error(error: &serde_json::Error) -> CanonicalError {
     let message = error.to_string();
     match message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`')) {
         Some((name, _)) => CanonicalError::UnknownMember(name.to_owned()),

@@ -60,7 +60,7 @@ impl Certificate {
         }
         let text = std::str::from_utf8(bytes).map_err(|error| CertificateError::Malformed(error.to_string()))?;
         let certificate: Certificate =
-            serde_json::from_str(text).map_err(|error| match crate::canonical::shape_error(error) {
+            serde_json::from_str(text).map_err(|error| match crate::canonical::shape_error(&error) {
                 crate::canonical::CanonicalError::UnknownMember(name) => CertificateError::NeedsNewer(name),
                 error => CertificateError::Malformed(error.to_string()),
             })?;

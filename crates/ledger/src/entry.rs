@@ -218,7 +218,7 @@ impl Entry {
         let note = Note::parse(bytes, SIGNATURES_MAX).map_err(|error| Refusal::EntryMalformed(error.to_string()))?;
         let Text { origin, genesis, body } = Text::parse(note.text())?;
         let id = entry_id_of_text(note.text());
-        Ok(Entry { id, origin, genesis, body, note })
+        Ok(Entry { note, id, origin, genesis, body })
     }
 
     /// Returns the entry made of a text and its signature lines.

@@ -323,9 +323,9 @@ mod tests {
     #[test]
     fn bounds_hold_at_both_ends() {
         type Three = Int<1, 3>;
+        type Pair = List<u64, 1, 2>;
         assert!(serde_json::from_str::<Three>("0").is_err() && serde_json::from_str::<Three>("4").is_err());
         assert_eq!(serde_json::from_str::<Three>("3").unwrap().get(), 3);
-        type Pair = List<u64, 1, 2>;
         assert!(serde_json::from_str::<Pair>("[]").is_err() && serde_json::from_str::<Pair>("[1,2,3]").is_err());
         assert!(serde_json::from_str::<Marker>("false").is_err() && serde_json::from_str::<Marker>("true").is_ok());
     }

@@ -58,9 +58,12 @@ pub enum ReplayError {
 }
 
 fn refused(index: u64) -> impl Fn(Refusal) -> ReplayError {
-    move |refusal| match refusal.needs_newer_software() {
-        true => ReplayError::NeedsNewer { index, what: refusal.to_string() },
-        false => ReplayError::Refused { index, refusal },
+    move |refusal| {
+        if refusal.needs_newer_software() {
+            ReplayError::NeedsNewer { index, what: refusal.to_string() }
+        } else {
+            ReplayError::Refused { index, refusal }
+        }
     }
 }
 

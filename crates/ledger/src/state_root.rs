@@ -104,6 +104,7 @@ impl StateTree {
     }
 
     /// Returns the tree with these records added or replaced; this one stays as it is. Of a key given twice, the last counts.
+    #[must_use]
     pub fn apply(&self, records: impl IntoIterator<Item = (StateKey, Hash)>) -> StateTree {
         let mut records: Vec<_> = records.into_iter().collect();
         records.reverse();
@@ -138,7 +139,7 @@ fn with_records(subtree: &Subtree, depth: usize, records: &[(StateKey, Hash)]) -
     match (subtree.as_deref(), records) {
         (_, []) => subtree.clone(),
         (None, [(key, value)]) => Some(Arc::new(Node::Record { key: *key, value: *value })),
-        (None, _) => fork(&None, &None, depth, records),
+        (None, _) => Some(fork(&None, &None, depth, records)),
         (Some(Node::Record { key, value }), _) => {
             let mut merged = records.to_vec();
             if let Err(place) = merged.binary_search_by_key(key, |(key, _)| *key) {
@@ -146,15 +147,15 @@ fn with_records(subtree: &Subtree, depth: usize, records: &[(StateKey, Hash)]) -
             }
             with_records(&None, depth, &merged)
         }
-        (Some(Node::Fork { left, right, .. }), _) => fork(left, right, depth, records),
+        (Some(Node::Fork { left, right, .. }), _) => Some(fork(left, right, depth, records)),
     }
 }
 
-fn fork(left: &Subtree, right: &Subtree, depth: usize, records: &[(StateKey, Hash)]) -> Subtree {
+fn fork(left: &Subtree, right: &Subtree, depth: usize, records: &[(StateKey, Hash)]) -> Arc<Node> {
     let (lower, upper) = records.split_at(records.partition_point(|(key, _)| !key.bit(depth)));
     let left = with_records(left, depth + 1, lower);
     let right = with_records(right, depth + 1, upper);
-    Some(Arc::new(Node::Fork { hash: fork_hash(&hash_of(&left), &hash_of(&right)), left, right }))
+    Arc::new(Node::Fork { hash: fork_hash(&hash_of(&left), &hash_of(&right)), left, right })
 }
 
 /// The siblings on the way from a place up to the root, and what stands at the place if it is another record.

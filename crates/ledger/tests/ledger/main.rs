@@ -1,0 +1,8 @@
+//! The ledger from outside: its rules as a table, and every known way to cheat it.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod attacks;
+mod rules;
+mod tampering;
+mod world;

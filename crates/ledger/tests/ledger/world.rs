@@ -1,0 +1,284 @@
+//! A register in memory: people with keys from their names, batches of one entry, certificates.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use colophon_ledger::account::{AccountId, AccountPrev, KeyList, Multikey};
+use colophon_ledger::batch::{Applied, Batch, Closed, first_batch};
+use colophon_ledger::card::Card;
+use colophon_ledger::certificate::{Certificate, Format, accounts_of, records_of};
+use colophon_ledger::draft::Draft;
+use colophon_ledger::entry::genesis::{Genesis, GenesisWord};
+use colophon_ledger::entry::{Body, Entry, genesis_text, text_of};
+use colophon_ledger::field::{Digest, EntryId, Int, List, Origin};
+use colophon_ledger::proved::{ProvedEntry, ProvedRecord};
+use colophon_ledger::refusal::Refusal;
+use colophon_ledger::replay::{Replay, read_genesis};
+use colophon_ledger::rule::{Rules, Stop};
+use colophon_ledger::signature::Signed;
+use colophon_ledger::state::{AccountRecord, EditionRecord, RecordKey, Records};
+use colophon_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
+use colophon_tlog::hash::{leaf_hash, sha256};
+use colophon_tlog::key::SecretKey;
+use colophon_tlog::note::{Signer, VerifierKey};
+use colophon_tlog::proof::{inclusion, inclusion_tiles};
+use colophon_tlog::tile::{Tile, TileSet};
+use colophon_tlog::tree::{EntryIndex, TileHashes, Tree};
+
+pub(crate) const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+const ORIGIN: &str = "registry.example/art";
+
+/// Returns the key of that name; a person's first key has the person's own name.
+pub(crate) fn key(name: &str) -> SecretKey {
+    SecretKey::from_seed(*sha256(name.as_bytes()).as_bytes())
+}
+
+pub(crate) fn multikey(name: &str) -> Multikey {
+    Multikey::from(&key(name).public())
+}
+
+pub(crate) fn account(name: &str) -> AccountId {
+    AccountId::of(multikey(name))
+}
+
+/// A digest that stands for the file, nonce or card of that name.
+pub(crate) fn digest(name: &str) -> Digest {
+    Digest(sha256(name.as_bytes()))
+}
+
+pub(crate) fn origin() -> Origin {
+    ORIGIN.parse().unwrap()
+}
+
+pub(crate) fn log_signer() -> Signer {
+    Signer::new(ORIGIN, key("the log")).unwrap()
+}
+
+/// Signs `text` as each account with each key: `(account, key)` by name.
+pub(crate) fn signed(text: &str, signers: &[(&str, &str)]) -> Entry {
+    let mut draft = Draft::new(text.to_owned(), None, None).unwrap();
+    for (of, by) in signers {
+        draft.sign(&account(of), key(by)).unwrap();
+    }
+    draft.to_entry().unwrap()
+}
+
+fn genesis(nonce: &str) -> Entry {
+    let body = Genesis {
+        by: account("operator"),
+        governor_threshold: Int::new(1).unwrap(),
+        governors: List::new(vec![account("governor")]).unwrap(),
+        kind: GenesisWord::It,
+        log_vkey: log_signer().verifier().to_string(),
+        nonce: digest(nonce),
+        operators: List::new(vec![account("operator")]).unwrap(),
+        rules: 1,
+        succeeds: None,
+    };
+    signed(&genesis_text(&origin(), &body), &[("operator", "operator"), ("governor", "governor")])
+}
+
+/// A register without a disk. Every entry gets a batch of its own.
+pub(crate) struct World {
+    pub(crate) rules: Rules,
+    pub(crate) time_ms: u64,
+    pub(crate) leaves: Vec<Vec<u8>>,
+    pub(crate) replay: Replay,
+    pub(crate) ids: BTreeMap<String, EntryId>,
+    pub(crate) cards: Vec<Card>,
+    tree: Tree,
+    tiles: TileHashes,
+    operator_key: &'static str,
+}
+
+impl World {
+    pub(crate) fn new() -> World {
+        World::with_nonce("nonce")
+    }
+
+    pub(crate) fn with_nonce(nonce: &str) -> World {
+        let entry = genesis(nonce);
+        let leaf = entry.to_bytes();
+        let (rules, entry) = read_genesis(&leaf).unwrap();
+        let time_ms = 1_000 * DAY_MS;
+        let closed = first_batch(&rules, entry, time_ms);
+        let mut world = World {
+            replay: Replay::begin(&leaf).unwrap(),
+            rules,
+            time_ms,
+            leaves: Vec::new(),
+            ids: BTreeMap::new(),
+            cards: Vec::new(),
+            tree: Tree::new(),
+            tiles: TileHashes::default(),
+            operator_key: "operator",
+        };
+        world.seal(closed);
+        world
+    }
+
+    /// Seals the batch, appends it, and lets the replay judge every leaf of it.
+    fn seal(&mut self, closed: Closed) {
+        let text = text_of(&self.rules.register, &Body::Seal(closed.seal.clone()));
+        let seal = signed(&text, &[("operator", self.operator_key)]);
+        let applied = closed.sealed(seal);
+        self.append(&applied);
+    }
+
+    fn append(&mut self, applied: &Applied) {
+        for leaf in applied.leaves() {
+            self.tree.append(leaf_hash(&leaf), &mut self.tiles);
+            self.leaves.push(leaf.clone());
+            let done = self.replay.leaf(leaf).expect("what a batch made, a replay accepts");
+            assert!(done.is_none_or(|done| done.state_root() == applied.state_root()));
+        }
+    }
+
+    /// Submits the bytes of an entry, as a node would take them, and returns its index or the refusal.
+    pub(crate) fn submit_bytes(&mut self, bytes: &[u8]) -> Result<u64, Refusal> {
+        let refusal = |stop| match stop {
+            Stop::Refused(refusal) => refusal,
+            Stop::Unreadable(unreadable) => panic!("{unreadable}"),
+        };
+        let entry = Entry::parse(bytes)?;
+        entry.check_register(&self.rules.register)?;
+        entry.check_submittable()?;
+        let (rotates, id) = (matches!(entry.body(), Body::Rotate(_)), entry.id());
+        let operator = *entry.body().by() == account("operator");
+        let records = self.replay.records().clone();
+        let tree = self.replay.tree().clone();
+        let signed = Signed::check(entry, &records).map_err(refusal)?;
+        let mut batch = Batch::open(&self.rules, &records, self.replay.position(), self.time_ms);
+        let index = batch.push(signed).map_err(refusal)?;
+        let closed = batch.close(account("operator"), &tree).unwrap();
+        if rotates && operator {
+            self.operator_key = "operator.2";
+        }
+        self.seal(closed);
+        self.ids.insert("last".to_owned(), id);
+        Ok(index)
+    }
+
+    pub(crate) fn submit(&mut self, body: &Body, signers: &[(&str, &str)]) -> Result<u64, Refusal> {
+        let entry = signed(&text_of(&self.rules.register, body), signers);
+        self.submit_bytes(&entry.to_bytes())
+    }
+
+    /// Submits a body signed by the first key of each account and remembers its id under `label`.
+    pub(crate) fn must(&mut self, label: &str, body: &Body, names: &[&str]) -> EntryId {
+        let signers: Vec<_> = names.iter().map(|name| (*name, *name)).collect();
+        self.submit(body, &signers).unwrap();
+        let id = self.ids["last"];
+        self.ids.insert(label.to_owned(), id);
+        id
+    }
+
+    pub(crate) fn account_prev(&self, name: &str) -> AccountPrev {
+        let record: Option<AccountRecord> = self.replay.records().read(&RecordKey::Account(account(name))).unwrap();
+        record.map_or(AccountPrev::Account(account(name)), |record| AccountPrev::Entry(record.newest))
+    }
+
+    pub(crate) fn edition(&self, work: &EntryId) -> Option<EditionRecord> {
+        self.replay.records().read(&RecordKey::Edition(*work, 1)).unwrap()
+    }
+
+    pub(crate) fn edition_prev(&self, work: &EntryId) -> EntryId {
+        self.edition(work).map_or(*work, |record| record.newest)
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.leaves.len() as u64
+    }
+
+    pub(crate) fn vkey(&self) -> VerifierKey {
+        log_signer().verifier()
+    }
+
+    pub(crate) fn checkpoint(&self) -> SignedCheckpoint {
+        let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size: self.tree.size(), root: self.tree.root() };
+        checkpoint.sign(&log_signer()).unwrap()
+    }
+
+    fn tile_set(&self, wanted: &[Tile]) -> TileSet {
+        let mut set = TileSet::new();
+        for tile in wanted {
+            let start = usize::try_from(tile.index * 256).unwrap();
+            let width = usize::try_from(tile.width.get()).unwrap();
+            let hashes = self.tiles.levels[usize::from(tile.level)][start..start + width].to_vec();
+            set.insert_hashes(tile.level, tile.index, hashes);
+        }
+        set
+    }
+
+    pub(crate) fn prove(&self, index: u64) -> ProvedEntry {
+        let place = EntryIndex::new(index).unwrap();
+        let tiles = self.tile_set(&inclusion_tiles(place, self.tree.size()));
+        let proof = inclusion(place, self.tree.size(), &tiles).unwrap();
+        ProvedEntry::new(&self.leaves[usize::try_from(index).unwrap()], index, &proof).unwrap()
+    }
+
+    fn body(&self, index: u64) -> Body {
+        Entry::parse(&self.leaves[usize::try_from(index).unwrap()]).unwrap().body().clone()
+    }
+
+    /// Returns the indices of the entries that a certificate of the edition carries.
+    pub(crate) fn certificate_indices(&self, work: EntryId) -> BTreeSet<u64> {
+        let id_at = |index: u64| Entry::parse(&self.leaves[usize::try_from(index).unwrap()]).unwrap().id();
+        let belongs = |index: &u64| {
+            let body = self.body(*index);
+            *index == 0 || id_at(*index) == work || body.edition() == Some((work, 1))
+        };
+        let mut indices: BTreeSet<u64> = (0..self.size()).filter(belongs).collect();
+        loop {
+            let accounts: BTreeSet<AccountId> =
+                indices.iter().flat_map(|index| accounts_of(&self.body(*index))).collect();
+            let of_account = |index: &u64| match self.body(*index) {
+                Body::Profile(profile) => accounts.contains(&profile.by),
+                Body::Rotate(rotate) => accounts.contains(&rotate.by),
+                _ => false,
+            };
+            let mut more: BTreeSet<u64> = (0..self.size()).filter(of_account).collect();
+            let seal_of = |index: &u64| (*index..self.size()).find(|index| matches!(self.body(*index), Body::Seal(_)));
+            more.extend(indices.iter().chain(&more.clone()).filter_map(seal_of));
+            more.insert(self.size() - 1);
+            let before = indices.len();
+            indices.extend(more);
+            if indices.len() == before {
+                return indices;
+            }
+        }
+    }
+
+    pub(crate) fn certificate(&self, work: EntryId) -> Certificate {
+        let indices = self.certificate_indices(work);
+        let accounts: BTreeSet<AccountId> = indices.iter().flat_map(|index| accounts_of(&self.body(*index))).collect();
+        let digests: BTreeSet<Digest> = indices.iter().filter_map(|index| self.body(*index).card()).collect();
+        let mut cards: Vec<Card> = self.cards.iter().filter(|card| digests.contains(&card.digest())).cloned().collect();
+        cards.sort_by_key(Card::digest);
+        Certificate {
+            cards,
+            checkpoint: self.checkpoint().to_string(),
+            edition: 1,
+            entries: indices.into_iter().map(|index| self.prove(index)).collect(),
+            format: Format::V1,
+            records: records_of(&work, 1, &accounts).iter().map(|key| self.proved_record(key)).collect(),
+            work,
+        }
+    }
+
+    pub(crate) fn proved_record(&self, key: &RecordKey) -> ProvedRecord {
+        let record = self.replay.records().record(key).unwrap();
+        ProvedRecord::new(key, record, self.replay.tree())
+    }
+
+    pub(crate) fn rotate(&mut self, name: &str, keys: &[&str], threshold: u64) -> EntryId {
+        let body = crate::rules::rotate_body(self.account_prev(name), name, keys, threshold, None);
+        let signers: Vec<_> = [name].iter().chain(keys).map(|key| (name, *key)).collect();
+        self.submit(&body, &signers).unwrap();
+        self.ids["last"]
+    }
+}
+
+/// Returns a list of keys by their names.
+pub(crate) fn key_list(names: &[&str]) -> KeyList {
+    KeyList::new(names.iter().map(|name| multikey(name)).collect()).unwrap()
+}
