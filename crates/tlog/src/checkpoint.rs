@@ -12,8 +12,8 @@ use std::fmt;
 
 use crate::hash::Hash;
 use crate::note::{Note, NoteError, SIGNATURES_MAX, Signer, VerifierKey};
-use crate::tile::decimal;
-use crate::tree::TreeSize;
+use crate::size::TreeSize;
+use crate::spelling::parse_decimal;
 
 /// Why text was not accepted as a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,7 +64,7 @@ impl Checkpoint {
         }
         Ok(Checkpoint {
             origin: origin.to_owned(),
-            size: decimal(size).and_then(TreeSize::new).ok_or_else(|| CheckpointError::Size(shortened(size)))?,
+            size: parse_decimal(size).and_then(TreeSize::new).ok_or_else(|| CheckpointError::Size(shortened(size)))?,
             root: Hash::from_base64(root).map_err(|_| CheckpointError::Root(shortened(root)))?,
         })
     }

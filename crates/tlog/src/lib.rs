@@ -11,6 +11,9 @@ pub mod key;
 pub mod note;
 pub mod proof;
 pub mod receipt;
+#[cfg(test)]
+mod sample;
+mod size;
 mod spelling;
 pub mod tile;
 pub mod tree;

@@ -1,219 +1,241 @@
 //! Inclusion and consistency: which tiles are needed, how a proof is built of them, how it is verified.
 //!
-//! Verification follows RFC 9162, sections 2.1.3.2 and 2.1.4.2. Building asks for complete subtrees only: each is a hash in
-//! some tile or computed within one.
+//! ```text
+//! the tree of 7 leaves            inclusion of leaf 5:       4, 6, a
+//!
+//!            g                    consistency of 3 with 7:   2, 3, 0-1, f
+//!        a       f
+//!      .   .   .   6
+//!     0 1 2 3 4 5
+//! ```
+//!
+//! A proof is the roots of the subtrees beside the way from a leaf to the root, lowest first (RFC 6962, section 2.1). Most
+//! of them are complete subtrees, each a hash in some tile or computed within one; the one at the right edge is put
+//! together from several. Whoever fetches tiles asks the `…_tiles` function first; nothing here fetches.
 
-use crate::hash::{Hash, empty_root, node_hash};
-use crate::tile::{MissingTile, Tile, TileSet};
-use crate::tree::{EntryIndex, Node, TreeSize, subtrees};
+mod build;
+mod step;
+mod verify;
 
-/// The most hashes of a proof: no tree is higher.
+pub use crate::proof::build::{
+    consistency, consistency_tiles, inclusion, inclusion_tiles, inclusion_tiles_from, root, root_tiles,
+};
+pub use crate::proof::verify::{ProofError, verify_consistency, verify_inclusion};
+
+/// The most hashes of an inclusion proof: no tree is higher.
 pub const PROOF_HASHES_MAX: usize = 63;
 
-/// Why a proof does not prove what it should.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ProofError {
-    /// The index is not in the tree.
-    #[error("index {index} is not in a tree of {size} entries")]
-    Outside {
-        /// The index.
-        index: EntryIndex,
-        /// The size of the tree.
-        size: TreeSize,
-    },
-    /// The newer tree is the smaller one.
-    #[error("a tree of {new} entries cannot extend one of {old}")]
-    Shrinks {
-        /// The size that came first.
-        old: TreeSize,
-        /// The size that came later.
-        new: TreeSize,
-    },
-    /// Another number of hashes than this proof has.
-    #[error("the proof has {found} hashes; it should have {expected}")]
-    Length {
-        /// How many there are.
-        found: usize,
-        /// How many there should be.
-        expected: usize,
-    },
-    /// The hashes lead to another root.
-    #[error("the proof leads to the root {found}, not {expected}")]
-    Root {
-        /// Where it leads.
-        found: Hash,
-        /// Where it should.
-        expected: Hash,
-    },
-}
+#[cfg(test)]
+mod tests {
+    use ct_merkle::mem_backed_tree::MemoryBackedTree;
+    use proptest::prelude::*;
+    use sha2::Sha256;
 
-/// Returns the largest power of two below `n`, which must be at least 2: where a tree of `n` leaves splits.
-fn split(n: u64) -> u64 {
-    1 << (n - 1).ilog2()
-}
+    use super::*;
+    use crate::hash::{Hash, empty_root};
+    use crate::proof::step::{consistency_steps, inclusion_steps};
+    use crate::sample::{BOUNDARIES, BigTree, all_tiles, leaf, reference_root};
+    use crate::size::{EntryIndex, SIZE_MAX, TreeSize};
+    use crate::tile::TileSet;
 
-/// A step of a proof: the range of leaves whose root it is.
-type Step = (u64, u64);
+    type Oracle = MemoryBackedTree<Sha256, [u8; 8]>;
 
-fn inclusion_steps(index: EntryIndex, size: TreeSize) -> Vec<Step> {
-    let (mut start, mut end) = (0, size.get());
-    let mut steps = Vec::new();
-    while end - start > 1 {
-        let middle = start + split(end - start);
-        if index.get() < middle {
-            steps.push((middle, end));
-            end = middle;
-        } else {
-            steps.push((start, middle));
-            start = middle;
+    fn size(size: u64) -> TreeSize {
+        TreeSize::new(size).unwrap()
+    }
+
+    fn at(index: u64) -> EntryIndex {
+        EntryIndex::new(index).unwrap()
+    }
+
+    fn bytes(proof: &[Hash]) -> Vec<u8> {
+        proof.iter().flat_map(|hash| *hash.as_bytes()).collect()
+    }
+
+    fn root_of(of: u64) -> Hash {
+        root(size(of), &all_tiles(of)).unwrap()
+    }
+
+    /// Returns every change of a proof that a liar might try: each bit flipped, and hashes missing, added or swapped.
+    fn lies(proof: &[Hash]) -> Vec<Vec<Hash>> {
+        let mut lies = Vec::new();
+        for bit in 0..proof.len() * 256 {
+            let mut lie = proof.to_vec();
+            let mut hash = *lie[bit / 256].as_bytes();
+            hash[bit % 256 / 8] ^= 1 << (bit % 8);
+            lie[bit / 256] = Hash::from(hash);
+            lies.push(lie);
+        }
+        for n in 0..proof.len() {
+            lies.push([&proof[..n], &proof[n + 1..]].concat());
+            lies.push([&proof[..=n], &proof[n..]].concat());
+            lies.extend((0..n).map(|other| {
+                let mut lie = proof.to_vec();
+                lie.swap(n, other);
+                lie
+            }));
+        }
+        lies.push([proof, &[Hash::ZERO]].concat());
+        lies
+    }
+
+    /// Returns one oracle for each of the boundaries but 0.
+    fn at_boundaries(mut check: impl FnMut(u64, &Oracle)) {
+        let mut oracle = Oracle::new();
+        for of in BOUNDARIES {
+            while oracle.len() < of {
+                oracle.push(oracle.len().to_be_bytes());
+            }
+            check(of, &oracle);
         }
     }
-    steps.reverse();
-    steps
-}
 
-fn consistency_steps(old: TreeSize, new: TreeSize) -> Vec<Step> {
-    if old == TreeSize::ZERO || old >= new {
-        return Vec::new();
+    #[test]
+    fn inclusion_at_the_boundaries_is_that_of_the_oracle() {
+        let big = BigTree::new();
+        at_boundaries(|of, oracle| {
+            let whole = reference_root(big.leaves(of));
+            for index in [0, 1, 127, 254, 255, 256, 257, 32_768, 65_279, 65_534, 65_535, 65_536] {
+                if index >= of {
+                    let outside = Err(ProofError::Outside { index: at(index), size: size(of) });
+                    assert_eq!(verify_inclusion(&leaf(index), at(index), size(of), &[], &whole), outside);
+                    continue;
+                }
+                let tiles = big.tiles(&inclusion_tiles(at(index), size(of)));
+                let proof = inclusion(at(index), size(of), &tiles).unwrap();
+                let expected = oracle.prove_inclusion(usize::try_from(index).unwrap());
+                assert_eq!(bytes(&proof), expected.as_bytes(), "{index} in {of}");
+                assert_eq!(verify_inclusion(&leaf(index), at(index), size(of), &proof, &whole), Ok(()));
+                let batch = big.tiles(&inclusion_tiles_from(at(index), size(of)));
+                for later in [index, index.midpoint(of - 1), of - 1] {
+                    let proof = inclusion(at(later), size(of), &batch).unwrap();
+                    assert_eq!(verify_inclusion(&leaf(later), at(later), size(of), &proof, &whole), Ok(()));
+                }
+            }
+        });
     }
-    let (mut start, mut end) = (0, new.get());
-    let mut steps = Vec::new();
-    // Down to the subtree that ends where the old tree does.
-    while end != old.get() {
-        let middle = start + split(end - start);
-        if old.get() <= middle {
-            steps.push((middle, end));
-            end = middle;
-        } else {
-            steps.push((start, middle));
-            start = middle;
+
+    #[test]
+    fn consistency_at_the_boundaries_is_that_of_the_oracle() {
+        let big = BigTree::new();
+        at_boundaries(|new, oracle| {
+            let new_root = reference_root(big.leaves(new));
+            assert_eq!(root(size(new), &big.tiles(&root_tiles(size(new)))), Ok(new_root));
+            for old in BOUNDARIES {
+                let old_root = reference_root(big.leaves(old));
+                let tiles = big.tiles(&consistency_tiles(size(old), size(new)));
+                let proof = consistency(size(old), size(new), &tiles).unwrap();
+                let verified = verify_consistency(size(old), size(new), &old_root, &new_root, &proof);
+                if old > new {
+                    assert_eq!(verified, Err(ProofError::Shrinks { old: size(old), new: size(new) }));
+                    continue;
+                }
+                assert_eq!(verified, Ok(()), "{old} to {new}");
+                if old > 0 && old < new {
+                    let expected = oracle.prove_consistency(usize::try_from(new - old).unwrap());
+                    assert_eq!(bytes(&proof), expected.as_bytes(), "{old} to {new}");
+                } else {
+                    assert!(proof.is_empty());
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn every_changed_inclusion_proof_is_refused() {
+        for (index, of) in [(0, 1), (0, 2), (5, 7), (6, 7), (9, 20), (255, 256)] {
+            let proof = inclusion(at(index), size(of), &all_tiles(of)).unwrap();
+            let verify = |leaf: &Hash, index, proof: &[Hash], root: &Hash| {
+                verify_inclusion(leaf, at(index), size(of), proof, root)
+            };
+            assert_eq!(verify(&leaf(index), index, &proof, &root_of(of)), Ok(()));
+            for lie in lies(&proof) {
+                assert!(verify(&leaf(index), index, &lie, &root_of(of)).is_err(), "{index} in {of}");
+            }
+            assert!(verify(&leaf(index + 1), index, &proof, &root_of(of)).is_err());
+            assert!(verify(&leaf(index), index, &proof, &root_of(of - 1)).is_err());
+            for other in (0..of).filter(|other| *other != index) {
+                assert!(verify(&leaf(index), other, &proof, &root_of(of)).is_err());
+            }
         }
     }
-    if start != 0 {
-        steps.push((start, end));
-    }
-    steps.reverse();
-    steps
-}
 
-fn tiles_of(steps: &[Step], size: TreeSize) -> Vec<Tile> {
-    let tile = |node: Node| Tile::at(node.height / 8, node.index >> (8 - node.height % 8), size);
-    let mut tiles: Vec<Tile> = steps.iter().flat_map(|(start, end)| subtrees(*start, *end)).filter_map(tile).collect();
-    tiles.sort_unstable();
-    tiles.dedup();
-    tiles
-}
-
-fn hashes_of(steps: &[Step], tiles: &TileSet) -> Result<Vec<Hash>, MissingTile> {
-    steps.iter().map(|(start, end)| range_root(*start, *end, tiles)).collect()
-}
-
-fn range_root(start: u64, end: u64, tiles: &TileSet) -> Result<Hash, MissingTile> {
-    let mut root = None;
-    for node in subtrees(start, end).into_iter().rev() {
-        let left = tiles.require(node)?;
-        root = Some(root.map_or(left, |right| node_hash(&left, &right)));
-    }
-    Ok(root.unwrap_or_else(empty_root))
-}
-
-/// Returns the tiles from which [`root`] is computed.
-pub fn root_tiles(size: TreeSize) -> Vec<Tile> {
-    tiles_of(&[(0, size.get())], size)
-}
-
-/// Returns the root of the tree of `size`.
-pub fn root(size: TreeSize, tiles: &TileSet) -> Result<Hash, MissingTile> {
-    range_root(0, size.get(), tiles)
-}
-
-/// Returns the tiles from which [`inclusion`] is computed. An index outside the tree needs none.
-pub fn inclusion_tiles(index: EntryIndex, size: TreeSize) -> Vec<Tile> {
-    if size.holds(index) { tiles_of(&inclusion_steps(index, size), size) } else { Vec::new() }
-}
-
-/// Returns the proof that the tree of `size` has a leaf at `index`, from the leaf's sibling upward.
-///
-/// Requires `index` to be in the tree: the proof of one that is not is empty and proves nothing.
-pub fn inclusion(index: EntryIndex, size: TreeSize, tiles: &TileSet) -> Result<Vec<Hash>, MissingTile> {
-    if size.holds(index) { hashes_of(&inclusion_steps(index, size), tiles) } else { Ok(Vec::new()) }
-}
-
-/// Returns the tiles from which [`consistency`] is computed.
-pub fn consistency_tiles(old: TreeSize, new: TreeSize) -> Vec<Tile> {
-    tiles_of(&consistency_steps(old, new), new)
-}
-
-/// Returns the proof that the tree of `new` entries begins with the tree of `old`. Empty from size 0 and between equal sizes.
-pub fn consistency(old: TreeSize, new: TreeSize, tiles: &TileSet) -> Result<Vec<Hash>, MissingTile> {
-    hashes_of(&consistency_steps(old, new), tiles)
-}
-
-fn check_length(found: usize, expected: usize) -> Result<(), ProofError> {
-    if found == expected { Ok(()) } else { Err(ProofError::Length { found, expected }) }
-}
-
-fn check_root(found: Hash, expected: &Hash) -> Result<(), ProofError> {
-    if found == *expected { Ok(()) } else { Err(ProofError::Root { found, expected: *expected }) }
-}
-
-/// Checks that the tree of `size` with this `root` has a leaf with the hash `leaf` at `index`.
-pub fn verify_inclusion(
-    leaf: &Hash,
-    index: EntryIndex,
-    size: TreeSize,
-    proof: &[Hash],
-    root: &Hash,
-) -> Result<(), ProofError> {
-    if !size.holds(index) {
-        return Err(ProofError::Outside { index, size });
-    }
-    // The siblings from the leaf upward, each on the side that the index and the size alone decide.
-    let steps = inclusion_steps(index, size);
-    check_length(proof.len(), steps.len())?;
-    let found = steps.iter().zip(proof).fold(*leaf, |below, ((start, _), sibling)| {
-        if *start <= index.get() { node_hash(sibling, &below) } else { node_hash(&below, sibling) }
-    });
-    check_root(found, root)
-}
-
-/// Checks that the tree of `new` entries with `new_root` begins with the tree of `old` entries with `old_root`.
-pub fn verify_consistency(
-    old: TreeSize,
-    new: TreeSize,
-    old_root: &Hash,
-    new_root: &Hash,
-    proof: &[Hash],
-) -> Result<(), ProofError> {
-    if old > new {
-        return Err(ProofError::Shrinks { old, new });
-    }
-    if old == TreeSize::ZERO {
-        check_length(proof.len(), 0)?;
-        return check_root(empty_root(), old_root);
-    }
-    if old == new {
-        check_length(proof.len(), 0)?;
-        return check_root(*new_root, old_root);
-    }
-    let steps = consistency_steps(old, new);
-    check_length(proof.len(), steps.len())?;
-    let mut parts = steps.iter().zip(proof);
-    // If the old tree is one complete subtree on the left edge, its root is where both climbs begin.
-    let (mut old_found, mut new_found) = (*old_root, *old_root);
-    if !old.get().is_power_of_two()
-        && let Some((_, first)) = parts.next()
-    {
-        (old_found, new_found) = (*first, *first);
-    }
-    for ((start, _), hash) in parts {
-        if *start < old.get() {
-            old_found = node_hash(hash, &old_found);
-            new_found = node_hash(hash, &new_found);
-        } else {
-            new_found = node_hash(&new_found, hash);
+    #[test]
+    fn every_changed_consistency_proof_is_refused() {
+        for (old, new) in [(1, 2), (3, 7), (4, 7), (6, 7), (8, 20), (255, 256)] {
+            let proof = consistency(size(old), size(new), &all_tiles(new)).unwrap();
+            let verify = |old_root: &Hash, new_root: &Hash, proof: &[Hash]| {
+                verify_consistency(size(old), size(new), old_root, new_root, proof)
+            };
+            assert_eq!(verify(&root_of(old), &root_of(new), &proof), Ok(()));
+            for lie in lies(&proof) {
+                assert!(verify(&root_of(old), &root_of(new), &lie).is_err(), "{old} to {new}");
+            }
+            assert!(verify(&root_of(new), &root_of(old), &proof).is_err());
+            assert!(verify(&root_of(old), &root_of(old), &proof).is_err());
+            assert!(verify(&root_of(new), &root_of(new), &proof).is_err());
+            assert!(verify(&Hash::ZERO, &root_of(new), &proof).is_err());
         }
     }
-    check_root(old_found, old_root)?;
-    check_root(new_found, new_root)
+
+    #[test]
+    fn an_empty_or_equal_tree_needs_no_hashes_and_its_own_root() {
+        let (zero, two) = (size(0), size(2));
+        let verify = |old, new, old_root: &Hash, new_root: &Hash, proof: &[Hash]| {
+            verify_consistency(old, new, old_root, new_root, proof).is_ok()
+        };
+        let (empty, root) = (empty_root(), root_of(2));
+        assert!(verify(zero, zero, &empty, &empty, &[]));
+        assert!(verify(zero, two, &empty, &root, &[]));
+        assert!(verify(two, two, &root, &root, &[]));
+        assert!(!verify(zero, zero, &root, &root, &[]));
+        assert!(!verify(zero, zero, &empty, &root, &[]));
+        assert!(!verify(zero, two, &root, &root, &[]));
+        assert!(!verify(two, two, &root, &empty, &[]));
+        for (old, new, old_root) in [(zero, zero, empty), (zero, two, empty), (two, two, root)] {
+            assert!(!verify(old, new, &old_root, &root, &[Hash::ZERO]));
+        }
+    }
+
+    #[test]
+    fn hostile_sizes_neither_overflow_nor_panic() {
+        let (most, nothing) = (size(SIZE_MAX), TileSet::new());
+        for index in [0, 1, SIZE_MAX / 2, SIZE_MAX - 1] {
+            let steps = inclusion_steps(at(index), most).len();
+            assert!(steps <= PROOF_HASHES_MAX);
+            let proof = vec![Hash::ZERO; steps];
+            assert!(verify_inclusion(&Hash::ZERO, at(index), most, &proof, &Hash::ZERO).is_err());
+            assert!(inclusion(at(index), most, &nothing).is_err());
+            assert!(!inclusion_tiles(at(index), most).is_empty());
+            let proof = vec![Hash::ZERO; consistency_steps(size(index), most).len()];
+            assert!(verify_consistency(size(index), most, &Hash::ZERO, &Hash::ZERO, &proof).is_err());
+            assert_eq!(consistency(size(index), most, &nothing).is_err(), index != 0);
+        }
+        assert!(inclusion_tiles_from(at(SIZE_MAX - 1), most).len() <= 8);
+        assert!(root(most, &nothing).is_err());
+        assert_eq!(root_tiles(most).len(), 8);
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_oracle(of in 1..400u64, index: prop::sample::Index, old: prop::sample::Index) {
+            let mut oracle = Oracle::new();
+            (0..of).for_each(|n| oracle.push(n.to_be_bytes()));
+            let (tiles, whole) = (all_tiles(of), Hash::from(<[u8; 32]>::from(*oracle.root().as_bytes())));
+            prop_assert_eq!(root_of(of), whole);
+            let index = index.index(usize::try_from(of).unwrap());
+            let proof = inclusion(at(index as u64), size(of), &tiles).unwrap();
+            let expected = oracle.prove_inclusion(index);
+            prop_assert_eq!(bytes(&proof), expected.as_bytes());
+            prop_assert_eq!(verify_inclusion(&leaf(index as u64), at(index as u64), size(of), &proof, &whole), Ok(()));
+            let old = old.index(usize::try_from(of).unwrap()) as u64 + 1;
+            let proof = consistency(size(old), size(of), &tiles).unwrap();
+            if old < of {
+                let expected = oracle.prove_consistency(usize::try_from(of - old).unwrap());
+                prop_assert_eq!(bytes(&proof), expected.as_bytes());
+            }
+            let old_root = root(size(old), &tiles).unwrap();
+            prop_assert_eq!(verify_consistency(size(old), size(of), &old_root, &whole, &proof), Ok(()));
+        }
+    }
 }

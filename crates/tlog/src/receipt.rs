@@ -19,8 +19,8 @@ use crate::checkpoint::{CheckpointError, SignedCheckpoint};
 use crate::hash::Hash;
 use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::proof::{PROOF_HASHES_MAX, ProofError, verify_inclusion};
-use crate::tile::decimal;
-use crate::tree::EntryIndex;
+use crate::size::EntryIndex;
+use crate::spelling::{from_base64, parse_decimal, to_base64};
 
 const FIRST_LINE: &str = "c2sp.org/tlog-proof@v1";
 
@@ -74,7 +74,7 @@ impl Receipt {
             }
         };
         let index =
-            lines.next().and_then(|line| line.strip_prefix("index ")).and_then(decimal).and_then(EntryIndex::new);
+            lines.next().and_then(|line| line.strip_prefix("index ")).and_then(parse_decimal).and_then(EntryIndex::new);
         let index = index.ok_or(ReceiptError::Form("index line"))?;
         let mut proof = Vec::new();
         for line in lines {

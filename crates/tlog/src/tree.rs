@@ -1,92 +1,15 @@
 //! The append-only tree: new leaf hashes in; the new root and the new hashes of its tiles out.
-
-use std::fmt;
+//!
+//! A tree of `n` leaves falls into one complete subtree for each bit of `n`, the largest leftmost. Their roots are all that
+//! growing needs:
+//!
+//! ```text
+//! 7 leaves:   [0 1 2 3] [4 5] [6]     three roots; the root of the tree is  node(a, node(b, c))
+//! ```
 
 use crate::hash::{Hash, empty_root, node_hash};
+pub use crate::size::{EntryIndex, Node, SIZE_MAX, TreeSize, subtrees};
 use crate::tile::{MissingTile, TILE_HEIGHT, TileSet};
-
-/// The largest tree, in entries. Nothing computed from a size overflows below it.
-pub const SIZE_MAX: u64 = (1 << 63) - 1;
-
-/// The place of an entry, from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EntryIndex(u64);
-
-/// How many entries a tree has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TreeSize(u64);
-
-impl EntryIndex {
-    /// Returns the index, if a tree can be large enough to have it.
-    pub fn new(index: u64) -> Option<EntryIndex> {
-        (index < SIZE_MAX).then_some(EntryIndex(index))
-    }
-
-    /// Returns the number.
-    pub fn get(self) -> u64 {
-        self.0
-    }
-
-    /// Returns the size of the tree whose last entry this is.
-    pub fn size_after(self) -> TreeSize {
-        TreeSize(self.0 + 1)
-    }
-}
-
-impl TreeSize {
-    /// The size of the empty tree.
-    pub const ZERO: TreeSize = TreeSize(0);
-
-    /// Returns the size, if a tree can have it.
-    pub fn new(size: u64) -> Option<TreeSize> {
-        (size <= SIZE_MAX).then_some(TreeSize(size))
-    }
-
-    /// Returns the number.
-    pub fn get(self) -> u64 {
-        self.0
-    }
-
-    /// Returns whether a tree of this size has an entry at `index`.
-    pub fn holds(self, index: EntryIndex) -> bool {
-        index.0 < self.0
-    }
-}
-
-impl fmt::Display for EntryIndex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Display for TreeSize {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// The complete subtree of `2^height` leaves that begins at the leaf `index · 2^height`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Node {
-    /// How many levels above the leaves its root is.
-    pub height: u8,
-    /// How many subtrees of the same height stand left of it.
-    pub index: u64,
-}
-
-/// Returns the complete subtrees that the leaves from `start` to `end` fall into, left to right, as large as they can be.
-///
-/// Requires `start` to be a multiple of the largest power of two that is at most `end − start`, as it is wherever a tree splits.
-pub fn subtrees(start: u64, end: u64) -> Vec<Node> {
-    let mut nodes = Vec::new();
-    let mut start = start;
-    while start < end {
-        let height = (end - start).ilog2();
-        nodes.push(Node { height: u8::try_from(height).unwrap_or(u8::MAX), index: start >> height });
-        start += 1 << height;
-    }
-    nodes
-}
 
 /// New tile hashes, by level: leaf hashes at 0, roots of full level-0 tiles at 1, and so on. Each continues the dense
 /// sequence of hashes that the level's tiles are cut from.
@@ -129,7 +52,7 @@ impl Tree {
 
     /// Returns how many leaves there are.
     pub fn size(&self) -> TreeSize {
-        TreeSize(self.size)
+        TreeSize::new(self.size).expect("nobody lives to append 2^63 leaves")
     }
 
     /// Returns the root (RFC 6962, section 2.1).
@@ -154,5 +77,69 @@ impl Tree {
         }
         self.stack.push(hash);
         self.size += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ct_merkle::mem_backed_tree::MemoryBackedTree;
+    use proptest::prelude::*;
+    use sha2::Sha256;
+
+    use super::*;
+    use crate::proof::root_tiles;
+    use crate::sample::{BOUNDARIES, BigTree, leaf, reference_root};
+
+    #[test]
+    fn the_boundaries_have_the_root_of_the_definition() {
+        let big = BigTree::new();
+        let mut tree = Tree::new();
+        for size in BOUNDARIES {
+            while tree.size().get() < size {
+                tree.append(leaf(tree.size().get()), &mut TileHashes::default());
+            }
+            assert_eq!(tree.root(), reference_root(big.leaves(size)), "{size}");
+        }
+        assert_eq!(tree.size().get(), 65_537);
+    }
+
+    #[test]
+    fn the_tiles_of_a_tree_give_it_back() {
+        let big = BigTree::new();
+        for size in BOUNDARIES {
+            let size = TreeSize::new(size).unwrap();
+            let tree = Tree::from_tiles(size, &big.tiles(&root_tiles(size))).unwrap();
+            assert_eq!((tree.size(), tree.root()), (size, reference_root(big.leaves(size.get()))));
+            let mut grown = tree.clone();
+            grown.append(leaf(size.get()), &mut TileHashes::default());
+            let next = [big.leaves(size.get()), &[leaf(size.get())]].concat();
+            assert_eq!(grown.root(), reference_root(&next));
+        }
+        let size = TreeSize::new(257).unwrap();
+        let missing = MissingTile { height: 8, index: 0 };
+        assert_eq!(Tree::from_tiles(size, &TileSet::new()), Err(missing));
+    }
+
+    #[test]
+    fn each_level_gets_the_roots_of_the_full_tiles_below() {
+        let big = BigTree::new();
+        let [leaves, ones, twos] = big.levels() else { panic!("three levels") };
+        assert_eq!((leaves.len(), ones.len(), twos.len()), (65_537, 256, 1));
+        for (tile, root) in leaves.chunks(256).zip(ones) {
+            assert_eq!(reference_root(tile), *root);
+        }
+        assert_eq!(reference_root(ones), twos[0]);
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_oracle(size in 0..600u64) {
+            let (mut tree, mut oracle) = (Tree::new(), MemoryBackedTree::<Sha256, [u8; 8]>::new());
+            for n in 0..size {
+                tree.append(leaf(n), &mut TileHashes::default());
+                oracle.push(n.to_be_bytes());
+            }
+            prop_assert_eq!(tree.root().as_bytes().to_vec(), oracle.root().as_bytes().to_vec());
+        }
     }
 }
