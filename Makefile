@@ -1,0 +1,84 @@
+# The two commands are `make demo` and `make test`; `make help` lists the rest.
+
+CARGO ?= cargo
+PYTHON ?= python3
+# `--locked` in CI: Cargo.lock must fit as it is.
+LOCKED ?=
+
+# The tests find the programs here, so that not every test asks cargo for them.
+BIN_DIR := $(abspath $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target))/debug
+NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
+DENY := $(shell command -v cargo-deny 2>/dev/null)
+SPEC_CHECK := $(wildcard tests/spec_check.py)
+
+ifeq ($(NEXTEST),)
+RUN_TESTS = $(CARGO) test --no-fail-fast --all-targets $(LOCKED)
+else
+RUN_TESTS = $(CARGO) nextest run --no-fail-fast $(LOCKED)
+endif
+
+.PHONY: demo test verify fix bench long help lint docs deny python
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## the register at work, with real processes, told as a story
+	@$(call needs,tests/src/bin/demo.rs)
+	@$(CARGO) build --quiet $(LOCKED) -p colophon-node -p colophon-cli -p e2e --bins
+	@COLOPHON_BIN_DIR="$(BIN_DIR)" "$(BIN_DIR)/demo"
+
+test: python ## every test: Rust, doctests, and the second implementation in Python
+	$(CARGO) build --workspace --all-targets $(LOCKED)
+	COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) --workspace
+	$(CARGO) test --workspace --doc $(LOCKED)
+	$(if $(SPEC_CHECK),$(PYTHON) $(SPEC_CHECK))
+
+verify: ## format, lints, tests, documentation, licences; changes no file of the checkout
+	@before="$$($(call tree))"; \
+	$(MAKE) --no-print-directory lint test docs deny || exit 1; \
+	test "$$before" = "$$($(call tree))" || { git status --short; echo "verify: the checks above changed these files: find which one wrote" >&2; exit 1; }
+
+fix: ## format, and let clippy mend what it can; writes
+	$(CARGO) fmt --all
+	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+
+bench: ## how fast it is on this machine, in release mode
+	@$(call needs,tests/src/bin/bench.rs)
+	$(CARGO) build --release $(LOCKED) -p colophon-node -p colophon-cli
+	$(CARGO) run --release $(LOCKED) -p e2e --bin bench
+
+long: ## 200 rounds of kill -9, and 4096 cases of every property; takes an hour or more
+	@$(call needs,tests/crash.rs)
+	$(CARGO) build --workspace --all-targets $(LOCKED)
+	COLOPHON_CRASH_ROUNDS=200 COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) -p e2e --test crash
+	PROPTEST_CASES=4096 COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) --workspace --exclude e2e
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets $(LOCKED) -- -D warnings
+
+docs:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps $(LOCKED)
+
+# Licences, sources and bans need no network. The advisories do: without it they are left out, and that is said.
+deny:
+ifeq ($(DENY),)
+	@echo "deny: cargo-deny is not installed, so licences and advisories were not checked: cargo install --locked cargo-deny" >&2
+else
+	$(DENY) check bans licenses sources
+	@if $(DENY) fetch db >/dev/null 2>&1; then $(DENY) check advisories; \
+	else echo "deny: the advisory database is out of reach, so advisories were not checked" >&2; fi
+endif
+
+# The second implementation of the encodings needs one package beside the standard library.
+python:
+ifneq ($(SPEC_CHECK),)
+	@$(PYTHON) -c 'import cryptography' 2>/dev/null || { \
+		echo "make test needs python3 with the package cryptography. Install it with:" >&2; \
+		if command -v apt-get >/dev/null; then echo "  sudo apt-get install -y python3-cryptography" >&2; \
+		else echo "  $(PYTHON) -m pip install --user cryptography" >&2; fi; \
+		exit 1; }
+endif
+
+needs = test -f $(1) || { echo "make $@: $(1) is not written yet, so there is nothing to run" >&2; exit 1; }
+tree = git status --porcelain=v1; git diff HEAD | git hash-object --stdin
