@@ -51,7 +51,7 @@ fn a_true_certificate_proves_the_whole_story() {
     let (world, work) = story();
     let certificate = world.certificate(work);
     let read = Certificate::parse(certificate.to_text().as_bytes()).unwrap();
-    let provenance = read.verify(&world.vkey()).unwrap();
+    let provenance = read.verify(&World::vkey()).unwrap();
     assert_eq!(provenance.mint.by, account("ana"));
     assert_eq!(provenance.state.holder, account("cy"));
     assert_eq!(provenance.steps.len(), 3);
@@ -72,19 +72,19 @@ fn an_old_seal_and_state_under_a_new_checkpoint_are_refused() {
         *proved = world.prove(proved.index);
     }
     assert_eq!(
-        mixed.verify(&world.vkey()).unwrap_err(),
+        mixed.verify(&World::vkey()).unwrap_err(),
         CertificateError::Proved(ProvedError::Seal("it is not the last entry of the checkpoint".to_owned()))
     );
     // The new seal with the old state proofs.
     let mixed = Certificate { records: old.records, ..new };
-    assert!(matches!(mixed.verify(&world.vkey()), Err(CertificateError::Proved(ProvedError::Record { .. }))));
+    assert!(matches!(mixed.verify(&World::vkey()), Err(CertificateError::Proved(ProvedError::Record { .. }))));
 }
 
 #[test]
 fn a_certificate_that_leaves_something_out_is_refused() {
     let (world, work) = story();
     let certificate = world.certificate(work);
-    let check = |less: Certificate| less.verify(&world.vkey()).unwrap_err();
+    let check = |less: Certificate| less.verify(&World::vkey()).unwrap_err();
     let rotation = check(without(&certificate, &world, |body| matches!(body, Body::Rotate(_))));
     assert!(matches!(rotation, CertificateError::Proved(ProvedError::Refused { .. })), "{rotation}");
     let profile = check(without(&certificate, &world, |body| matches!(body, Body::Profile(_))));
@@ -116,13 +116,13 @@ fn a_certificate_that_carries_more_than_belongs_to_it_is_refused() {
     more.entries.push(world.prove(mint.unwrap() + 1));
     more.entries.sort_by_key(|proved| proved.index);
     more.entries.dedup();
-    assert!(matches!(more.verify(&world.vkey()), Err(CertificateError::LeftOver(_))));
+    assert!(matches!(more.verify(&World::vkey()), Err(CertificateError::LeftOver(_))));
     let mut more = certificate.clone();
     more.records.push(world.proved_record(&RecordKey::Work(stranger)));
-    assert!(matches!(more.verify(&world.vkey()), Err(CertificateError::LeftOver(_))));
+    assert!(matches!(more.verify(&World::vkey()), Err(CertificateError::LeftOver(_))));
     let mut twice = certificate;
     twice.entries.insert(1, twice.entries[1].clone());
-    assert_eq!(twice.verify(&world.vkey()).unwrap_err(), CertificateError::Order);
+    assert_eq!(twice.verify(&World::vkey()).unwrap_err(), CertificateError::Order);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn absence_proved_by_another_records_path_is_refused() {
         }
     }
     certificate = without(&certificate, &world, |body| body.edition().is_some());
-    assert!(certificate.verify(&world.vkey()).is_err());
+    assert!(certificate.verify(&World::vkey()).is_err());
     let answer = StateAnswer {
         checkpoint: certificate.checkpoint.clone(),
         seal: world.prove(world.size() - 1),

@@ -11,6 +11,7 @@ use colophon_ledger::entry::rotate::{Rotate, RotateWord};
 use colophon_ledger::entry::terms::{Basis, Delivery, Money, Price, Terms, TermsWord};
 use colophon_ledger::entry::{Body, text_of};
 use colophon_ledger::field::{EntryId, Int, List, Marker};
+use colophon_ledger::refusal::Refusal;
 
 use crate::world::{DAY_MS, World, account, digest, key_list, signed};
 
@@ -205,7 +206,7 @@ fn check(table: &str) -> BTreeSet<String> {
         let body = body_of(&world, actor, kind, &words);
         let before = world.replay.state_root();
         let outcome = world.submit(&body, &signers_of(actor, kind, &words));
-        let code = outcome.as_ref().map_or_else(|refusal| refusal.code(), |_| "accepted");
+        let code = outcome.as_ref().map_or_else(Refusal::code, |_| "accepted");
         assert_eq!(code, expected.trim(), "line {number}: {line}: {outcome:?}");
         if outcome.is_ok() {
             let last = world.ids["last"];

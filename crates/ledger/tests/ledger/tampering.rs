@@ -56,7 +56,7 @@ fn every_byte_of_an_entry_counts() {
 #[test]
 fn every_byte_of_a_checkpoint_and_a_receipt_counts() {
     let (world, _) = story();
-    let log = world.vkey();
+    let log = World::vkey();
     let checkpoint = world.checkpoint();
     no_change_is_accepted(checkpoint.to_string().as_bytes(), 1, |bytes| {
         SignedCheckpoint::open(bytes, &log).is_ok_and(|opened| opened == checkpoint)
@@ -78,7 +78,7 @@ fn every_byte_of_a_checkpoint_and_a_receipt_counts() {
 #[test]
 fn every_byte_of_a_certificate_counts() {
     let (world, work) = story();
-    let log = world.vkey();
+    let log = World::vkey();
     let text = world.certificate(work).to_text();
     let verifies = |bytes: &[u8]| Certificate::parse(bytes).is_ok_and(|certificate| certificate.verify(&log).is_ok());
     no_change_is_accepted(text.as_bytes(), 23, verifies);

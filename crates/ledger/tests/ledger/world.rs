@@ -189,7 +189,7 @@ impl World {
         self.leaves.len() as u64
     }
 
-    pub(crate) fn vkey(&self) -> VerifierKey {
+    pub(crate) fn vkey() -> VerifierKey {
         log_signer().verifier()
     }
 
