@@ -1,0 +1,185 @@
+//! Every checkpoint is held against the newest one seen before, and becomes it if it is newer.
+
+use std::cmp::Ordering;
+
+use colophon_tlog::checkpoint::SignedCheckpoint;
+use colophon_tlog::note::{NOTE_BYTES_MAX, Note, SIGNATURES_MAX, VerifierKey};
+
+use crate::client::Client;
+use crate::evidence::keep;
+use crate::failure::{Class, Failure};
+use crate::http::{HttpError, not_understood};
+use crate::security::{Fork, Misfit, SecurityError};
+use crate::seen::{Replaced, SeenError};
+use crate::tiles::{Span, TreeError, check_extends};
+
+/// How often the newest checkpoint seen may change under this reader's hands before it gives up.
+const ROUNDS_MAX: u32 = 16;
+
+/// How a checkpoint stands to what was seen before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the newest one seen, and is kept as such.
+    Newest,
+    /// It is true, but a newer one has been seen: an answer under it may be out of date.
+    Stale,
+}
+
+/// Why a checkpoint could not be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// No answer.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// What was seen before could not be read or kept.
+    #[error(transparent)]
+    Seen(#[from] SeenError),
+    /// The checkpoint does not fit.
+    #[error(transparent)]
+    Security(#[from] SecurityError),
+    /// Other processes kept changing what was seen.
+    #[error("the register grew faster than it could be followed")]
+    Outrun,
+}
+
+impl Failure for FollowError {
+    fn class(&self) -> Class {
+        match self {
+            FollowError::Http(error) => error.class(),
+            FollowError::Seen(error) => error.class(),
+            FollowError::Security(error) => error.class(),
+            FollowError::Outrun => Class::Fault,
+        }
+    }
+
+    fn cure(&self) -> String {
+        match self {
+            FollowError::Http(error) => error.cure(),
+            FollowError::Seen(error) => error.cure(),
+            FollowError::Security(error) => error.cure(),
+            FollowError::Outrun => "try again".to_owned(),
+        }
+    }
+}
+
+impl Client {
+    /// Asks for the newest checkpoint, and follows it.
+    pub async fn newest(&self) -> Result<(SignedCheckpoint, Standing), FollowError> {
+        let bytes = self.transport().get("checkpoint", NOTE_BYTES_MAX).await?;
+        let checkpoint = open_checkpoint(&bytes, self.log_key())?;
+        let standing = self.follow(&checkpoint).await?;
+        Ok((checkpoint, standing))
+    }
+
+    /// Returns the newest checkpoint seen before now, without asking anybody.
+    pub async fn last_seen(&self) -> Result<Option<SignedCheckpoint>, FollowError> {
+        let (seen, key) = (self.seen(), self.log_key().clone());
+        Ok(on_disk(move || seen.last(&key)).await?)
+    }
+
+    /// Holds a checkpoint against what was seen before. A newer one is kept, durably, when this returns.
+    ///
+    /// The checkpoint may come from anywhere: an answer, a receipt, a certificate somebody sent. One that does not fit is
+    /// a [`SecurityError::Fork`], and the newest one seen stays what it was.
+    pub async fn follow(&self, checkpoint: &SignedCheckpoint) -> Result<Standing, FollowError> {
+        let new = Span::of(checkpoint);
+        for _ in 0..ROUNDS_MAX {
+            let last = self.last_seen().await?;
+            let old = last.as_ref().map_or_else(|| self.pinned().first_span(), Span::of);
+            match new.size.cmp(&old.size) {
+                Ordering::Equal if new.root != old.root => {
+                    return Err(self.fork(last, checkpoint, Misfit::Roots).await.into());
+                }
+                Ordering::Equal if last.is_some() => return Ok(Standing::Newest),
+                Ordering::Less => {
+                    self.check_order(&new, &old, last, checkpoint).await?;
+                    return Ok(Standing::Stale);
+                }
+                Ordering::Equal | Ordering::Greater => {
+                    self.check_order(&old, &new, last.clone(), checkpoint).await?;
+                    if self.keep(last, checkpoint).await? == Replaced::Done {
+                        return Ok(Standing::Newest);
+                    }
+                }
+            }
+        }
+        Err(FollowError::Outrun)
+    }
+
+    /// Checks that the tree `small` is the beginning of the tree `large`, of which one is the new checkpoint's.
+    async fn check_order(
+        &self,
+        small: &Span,
+        large: &Span,
+        last: Option<SignedCheckpoint>,
+        new: &SignedCheckpoint,
+    ) -> Result<(), FollowError> {
+        if self.has_verified(small, large) {
+            return Ok(());
+        }
+        match check_extends(self.transport(), small, large).await {
+            Ok(()) => {
+                self.remember(small, large);
+                Ok(())
+            }
+            Err(TreeError::Http(error)) => Err(error.into()),
+            Err(TreeError::Misfit(misfit)) => Err(self.fork(last, new, misfit).await.into()),
+        }
+    }
+
+    async fn keep(&self, last: Option<SignedCheckpoint>, new: &SignedCheckpoint) -> Result<Replaced, SeenError> {
+        let (seen, key, new) = (self.seen(), self.log_key().clone(), new.clone());
+        on_disk(move || seen.replace(&key, last.as_ref(), &new)).await
+    }
+
+    /// Keeps both checkpoints as evidence, and returns the error that says so.
+    async fn fork(&self, old: Option<SignedCheckpoint>, new: &SignedCheckpoint, misfit: Misfit) -> SecurityError {
+        let (dir, pinned) = (self.evidence_dir().to_owned(), self.pinned().clone());
+        let fork = Fork {
+            origin: pinned.rules().register.origin.to_string(),
+            old,
+            new: new.clone(),
+            misfit,
+            evidence: Err(String::new()),
+        };
+        let kept = on_disk(move || {
+            let kept = keep(&dir, &pinned, fork.old.as_ref(), &fork.new, &fork.misfit);
+            Fork { evidence: kept.map_err(|error| format!("{}: {error}", dir.display())), ..fork }
+        });
+        SecurityError::Fork(Box::new(kept.await))
+    }
+}
+
+/// Opens a checkpoint that came as an answer. Bytes that are no signed note at all say nothing about the register: most
+/// likely something else stands at its address.
+pub(crate) fn open_checkpoint(bytes: &[u8], key: &VerifierKey) -> Result<SignedCheckpoint, OpenError> {
+    if let Err(error) = Note::parse(bytes, SIGNATURES_MAX) {
+        return Err(OpenError::Http(not_understood("checkpoint", &error.to_string())));
+    }
+    SignedCheckpoint::open(bytes, key).map_err(|error| OpenError::Security(SecurityError::Checkpoint(error)))
+}
+
+/// Why an answer was not opened as a checkpoint.
+#[derive(Debug)]
+pub(crate) enum OpenError {
+    Http(HttpError),
+    Security(SecurityError),
+}
+
+impl From<OpenError> for FollowError {
+    fn from(error: OpenError) -> FollowError {
+        match error {
+            OpenError::Http(error) => error.into(),
+            OpenError::Security(error) => error.into(),
+        }
+    }
+}
+
+/// Does work on files, off the threads that wait for the network.
+async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        // Nothing but a panic ends work that has begun, and the caller is gone if the runtime is.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

@@ -1,0 +1,196 @@
+//! What all lookups share: an answer is proved and its checkpoint followed before anything of it is shown.
+
+use colophon_ledger::certificate::CertificateError;
+use colophon_ledger::entry::seal::Seal;
+use colophon_ledger::proved::{ProvedError, Shown, StateAnswer};
+use colophon_ledger::refusal::Refusal;
+use colophon_ledger::rule::RULES_VERSION;
+use colophon_ledger::state::{RecordKey, Records, Unreadable};
+use colophon_tlog::checkpoint::SignedCheckpoint;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::client::{Client, Stale};
+use crate::failure::{Class, Failure, shown};
+use crate::follow::{FollowError, Standing};
+use crate::http::HttpError;
+use crate::security::SecurityError;
+
+/// The most bytes of an answer with records in it: 201 records of a few hundred bytes, each with its path.
+pub(crate) const STATE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The moment that an answer is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AsOf {
+    /// The checkpoint to which everything is proved.
+    pub checkpoint: SignedCheckpoint,
+    /// The seal on which it ends.
+    pub seal: Seal,
+    /// Whether a newer checkpoint has been seen.
+    pub standing: Standing,
+}
+
+impl AsOf {
+    /// Returns the operator's time of the state, in milliseconds after 1970.
+    pub fn time_ms(&self) -> u64 {
+        self.seal.time_ms.get()
+    }
+}
+
+/// What a lookup has proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Looked<T> {
+    /// It is in the register.
+    Found(T),
+    /// It was not in the register at this moment.
+    Absent(AsOf),
+}
+
+impl<T> Looked<T> {
+    /// Returns what was found, if anything was.
+    pub fn found(self) -> Option<T> {
+        match self {
+            Looked::Found(found) => Some(found),
+            Looked::Absent(_) => None,
+        }
+    }
+}
+
+/// Why a question has no answer that may be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum LookupError {
+    /// No answer, or one that does not hold.
+    #[error(transparent)]
+    Follow(#[from] FollowError),
+    /// The node says that it has no such thing. It has not proved it.
+    #[error("the node knows no {0}")]
+    NotKnown(String),
+    /// Several works begin with these digits.
+    #[error("several works begin with {0}")]
+    Ambiguous(String),
+    /// The work has fewer editions.
+    #[error("the work has {editions} editions; there is no edition {edition}")]
+    NoEdition {
+        /// The edition asked for.
+        edition: u64,
+        /// How many there are.
+        editions: u64,
+    },
+    /// The answer is true, but older than what has been seen.
+    #[error("the node answers as of {given} entries; {seen} have been seen before")]
+    Stale {
+        /// The size of the tree that the answer is about.
+        given: u64,
+        /// The size of the newest tree seen.
+        seen: u64,
+    },
+    /// The register goes by rules that this software does not know.
+    #[error("this software needs to be newer: {0}")]
+    NeedsNewer(String),
+}
+
+impl Failure for LookupError {
+    fn class(&self) -> Class {
+        match self {
+            LookupError::Follow(error) => error.class(),
+            LookupError::NotKnown(_) | LookupError::Ambiguous(_) | LookupError::NoEdition { .. } => Class::Refusal,
+            LookupError::Stale { .. } => Class::Fault,
+            LookupError::NeedsNewer(_) => Class::Unable,
+        }
+    }
+
+    fn cure(&self) -> String {
+        match self {
+            LookupError::Follow(error) => error.cure(),
+            LookupError::NotKnown(_) => "give the full id: only of that can it be proved that it is absent".to_owned(),
+            LookupError::Ambiguous(_) => "give more digits".to_owned(),
+            LookupError::NoEdition { editions, .. } => format!("ask for an edition from 1 to {editions}"),
+            LookupError::Stale { .. } => "try again later, or say that an older answer will do".to_owned(),
+            LookupError::NeedsNewer(_) => "install a newer version of this software".to_owned(),
+        }
+    }
+}
+
+impl From<HttpError> for LookupError {
+    fn from(error: HttpError) -> LookupError {
+        LookupError::Follow(error.into())
+    }
+}
+
+impl From<SecurityError> for LookupError {
+    fn from(error: SecurityError) -> LookupError {
+        LookupError::Follow(error.into())
+    }
+}
+
+impl From<ProvedError> for LookupError {
+    fn from(error: ProvedError) -> LookupError {
+        match error {
+            ProvedError::NeedsNewer(what) => LookupError::NeedsNewer(shown(&what)),
+            error => SecurityError::Proved(error).into(),
+        }
+    }
+}
+
+impl From<CertificateError> for LookupError {
+    fn from(error: CertificateError) -> LookupError {
+        match error {
+            CertificateError::NeedsNewer(what) => LookupError::NeedsNewer(shown(&what)),
+            CertificateError::Proved(error) => error.into(),
+            error => SecurityError::Certificate(error).into(),
+        }
+    }
+}
+
+impl From<Unreadable> for LookupError {
+    fn from(Unreadable(key): Unreadable) -> LookupError {
+        SecurityError::Proved(ProvedError::Unsaid(key)).into()
+    }
+}
+
+impl Client {
+    /// Checks every proof in an answer about records, and follows its checkpoint.
+    pub(crate) async fn proved(&self, answer: &StateAnswer) -> Result<(Shown, AsOf), LookupError> {
+        let shown = answer.verify(self.rules())?;
+        let version = shown.seal.rules.get();
+        if version != RULES_VERSION {
+            return Err(LookupError::NeedsNewer(format!("rules version {version}")));
+        }
+        let standing = self.follow_as_asked(&shown.checkpoint).await?;
+        let as_of = AsOf { checkpoint: shown.checkpoint.clone(), seal: shown.seal.clone(), standing };
+        Ok((shown, as_of))
+    }
+
+    /// Follows the checkpoint of an answer; one that is older than what has been seen must be allowed to be.
+    pub(crate) async fn follow_as_asked(&self, checkpoint: &SignedCheckpoint) -> Result<Standing, LookupError> {
+        let standing = self.follow(checkpoint).await?;
+        if standing == Standing::Newest || self.stale() == Stale::Accept {
+            return Ok(standing);
+        }
+        let seen = self.last_seen().await?.map_or(0, |seen| seen.checkpoint().size.get());
+        Err(LookupError::Stale { given: checkpoint.checkpoint().size.get(), seen })
+    }
+}
+
+/// Returns a record that was proved, present or absent. One that nothing was proved about is an error.
+pub(crate) fn record<T: Serialize + DeserializeOwned>(
+    shown: &Shown,
+    key: &RecordKey,
+) -> Result<Option<T>, LookupError> {
+    Ok(shown.read(key)?)
+}
+
+/// Returns a record that must be there, because another that was proved speaks of it.
+pub(crate) fn required<T: Serialize + DeserializeOwned>(shown: &Shown, key: &RecordKey) -> Result<T, LookupError> {
+    record(shown, key)?.ok_or_else(|| {
+        SecurityError::Contradiction(format!("the record {key} is absent, and another speaks of it")).into()
+    })
+}
+
+/// Turns the refusal of an entry that is in the log into the error it is here.
+pub(crate) fn refused(index: u64) -> impl Fn(Refusal) -> LookupError {
+    move |refusal| match refusal.needs_newer_software() {
+        true => LookupError::NeedsNewer(shown(&refusal.to_string())),
+        false => SecurityError::Proved(ProvedError::Refused { index, refusal }).into(),
+    }
+}

@@ -1,0 +1,1 @@
+//! A node that lies, and a reader that sees through it.
