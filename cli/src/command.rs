@@ -44,7 +44,6 @@ pub struct Cli {
 /// What every command takes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Everywhere")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct Globals {
     /// Print the result as one line of JSON that names its schema
     #[arg(long, global = true)]
@@ -56,13 +55,13 @@ struct Globals {
     #[arg(long, global = true)]
     no_input: bool,
     /// The register to talk to
-    #[arg(long, global = true, value_name = "URL", env = "COLOPHON_NODE")]
+    #[arg(long, global = true, value_name = "URL", env = "COLOPHON_NODE", hide_env_values = true)]
     node: Option<String>,
     /// Where keys, policy and history are kept, instead of the XDG directories
-    #[arg(long, global = true, value_name = "DIR", env = "COLOPHON_HOME")]
+    #[arg(long, global = true, value_name = "DIR", env = "COLOPHON_HOME", hide_env_values = true)]
     home: Option<PathBuf>,
     /// Read the passphrase from the one line of this file instead of asking
-    #[arg(long, global = true, value_name = "FILE", env = "COLOPHON_PASSPHRASE_FILE")]
+    #[arg(long, global = true, value_name = "FILE", env = "COLOPHON_PASSPHRASE_FILE", hide_env_values = true)]
     passphrase_file: Option<PathBuf>,
 }
 
@@ -96,7 +95,8 @@ impl Context {
         let home = Home::locate(globals.home.as_deref())?;
         let keys = Keystore::new(&home, Sealer::from_env()?);
         let node = globals.node.filter(|node| !node.is_empty());
-        Ok(Context { ui, home, keys, passphrases: Passphrases::new(globals.passphrase_file, ui), node })
+        let passphrases = Passphrases::new(globals.passphrase_file, ui.clone());
+        Ok(Context { ui, home, keys, passphrases, node })
     }
 
     /// Returns the URL of the register, without a slash at its end.
@@ -104,13 +104,25 @@ impl Context {
         let node = self.node.as_deref().map(|node| node.trim_end_matches('/'));
         node.ok_or_else(|| Failure::usage("no register is named", "give --node URL, or set COLOPHON_NODE"))
     }
+
+    /// Waits for a future, such as a register's answer, on a runtime of its own.
+    pub fn wait_for<F: Future>(&self, future: F) -> Result<F::Output, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| {
+            Failure::try_again(
+                format!("this machine gives no network events: {error}"),
+                "close some programs, then try again",
+            )
+        })?;
+        Ok(runtime.block_on(future))
+    }
 }
 
 /// Runs a command to its end, failure told and all.
 pub fn run(cli: Cli) -> Exit {
     let Cli { globals, command } = cli;
     let ui = Ui::new(globals.json, globals.quiet, globals.no_input);
-    let done = Context::new(globals, ui).and_then(|context| match command {
+    let done = Context::new(globals, ui.clone()).and_then(|context| match command {
         Command::Key(command) => key::run(command, &context),
         Command::Completions(args) => completions::run(&args, &context),
         Command::Man(args) => man::run(&args, &context),

@@ -13,7 +13,7 @@
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -164,6 +164,18 @@ pub fn create_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     })
 }
 
+/// Refuses a secret file that others than its owner may read.
+pub fn check_private(path: &Path) -> Result<(), Failure> {
+    const OTHERS: u32 = 0o077;
+    let mode = fs::metadata(path).map_err(|error| cannot("read", path, &error))?.permissions().mode();
+    if mode & OTHERS == 0 {
+        return Ok(());
+    }
+    let (what, cure) =
+        ("may be read by other users of this machine", "chmod 600 it, or make a new key if somebody may have");
+    Err(Failure::failed(format!("{} {what}", path.display()), cure))
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Existing {
     Replaced,
@@ -258,7 +270,6 @@ fn cannot(verb: &str, path: &Path, error: &io::Error) -> Failure {
 mod tests {
     use super::*;
     use crate::failure::Exit;
-    use std::os::unix::fs::PermissionsExt as _;
 
     fn home() -> (tempfile::TempDir, Home) {
         let directory = tempfile::tempdir().unwrap();

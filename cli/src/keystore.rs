@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
-use crate::home::{Home, HomeLock, create_file, read_file};
+use crate::home::{Home, check_private, create_file, read_file};
 use crate::passphrase::Passphrases;
 use crate::sealed::Sealer;
 
@@ -40,6 +40,7 @@ pub enum Protection<'a> {
 /// The keys in a home.
 #[derive(Debug, Clone)]
 pub struct Keystore {
+    home: Home,
     directory: PathBuf,
     sealer: Sealer,
 }
@@ -47,7 +48,7 @@ pub struct Keystore {
 impl Keystore {
     /// Returns the keys in `home`, which need not exist yet.
     pub fn new(home: &Home, sealer: Sealer) -> Keystore {
-        Keystore { directory: home.keys_dir(), sealer }
+        Keystore { home: home.clone(), directory: home.keys_dir(), sealer }
     }
 
     /// Returns all keys in the order of their names.
@@ -116,7 +117,7 @@ impl Keystore {
     }
 
     /// Keeps a new key. Refuses a name that is taken.
-    pub fn keep(&self, lock: &HomeLock, key: &OpenKey, protection: Protection<'_>) -> Result<KeyCard, Failure> {
+    pub fn keep(&self, key: &OpenKey, protection: Protection<'_>) -> Result<KeyCard, Failure> {
         self.check_free(&key.name)?;
         let secret = SecretPart::of(key).to_json()?;
         let (kind, bytes) = match protection {
@@ -126,28 +127,22 @@ impl Keystore {
                 ("age", Zeroizing::new(self.sealer.seal(&secret, passphrase)?))
             }
         };
-        self.write(lock, key, kind, &bytes)
+        self.write(key, kind, &bytes)
     }
 
     /// Keeps a key out of a backup, still under the backup's passphrase. Refuses a name that is taken.
-    pub fn keep_backup(
-        &self,
-        lock: &HomeLock,
-        name: &KeyName,
-        backup: &Path,
-        passphrases: &Passphrases,
-    ) -> Result<KeyCard, Failure> {
+    pub fn keep_backup(&self, name: &KeyName, backup: &Path, passphrases: &Passphrases) -> Result<KeyCard, Failure> {
         self.check_free(name)?;
         let bytes = read_file(backup, KEY_FILE_BYTES_MAX)?.ok_or_else(|| {
             Failure::usage(format!("{} does not exist", backup.display()), "name a file that colophon key backup made")
         })?;
         if bytes.starts_with(b"{") {
             let key = SecretPart::from_json(&bytes, backup)?.into_open(name.clone());
-            return self.write(lock, &key, "plain", &bytes);
+            return self.write(&key, "plain", &bytes);
         }
         let secret = self.sealer.open(&bytes, passphrases.existing(&backup.display().to_string())?, backup)?;
         let key = SecretPart::from_json(&secret, backup)?.into_open(name.clone());
-        self.write(lock, &key, "age", &bytes)
+        self.write(&key, "age", &bytes)
     }
 
     /// Opens a key to sign with.
@@ -157,6 +152,7 @@ impl Keystore {
         let secret = if card.protected {
             self.sealer.open(&bytes, passphrases.existing(&format!("key {name}"))?, &path)?
         } else {
+            check_private(&path)?;
             bytes
         };
         let key = SecretPart::from_json(&secret, &path)?.into_open(name.clone());
@@ -193,8 +189,11 @@ impl Keystore {
         Ok((path, Zeroizing::new(bytes)))
     }
 
-    fn write(&self, lock: &HomeLock, key: &OpenKey, kind: &str, secret: &[u8]) -> Result<KeyCard, Failure> {
+    /// Writes a key. The lock is taken here and not before, so that nobody waits for a person who types a passphrase.
+    fn write(&self, key: &OpenKey, kind: &str, secret: &[u8]) -> Result<KeyCard, Failure> {
         let card = KeyCard { public: key.public_part(), protected: kind == "age" };
+        let lock = self.home.lock()?;
+        self.check_free(&key.name)?;
         lock.write(&self.path(&key.name, "pub"), &card.public.to_json()?)?;
         lock.create(&self.path(&key.name, kind), secret)?;
         Ok(card)
@@ -252,7 +251,7 @@ mod tests {
         }
 
         fn keep(&self, name: &str, seed: u8, protection: Protection<'_>) -> Result<KeyCard, Failure> {
-            self.keys.keep(&self.home.lock().unwrap(), &key(name, seed), protection)
+            self.keys.keep(&key(name, seed), protection)
         }
     }
 
@@ -290,6 +289,15 @@ mod tests {
         desk.keep("trial", 7, Protection::Nothing).unwrap();
         assert_eq!(fs::read_dir(desk.home.keys_dir()).unwrap().filter_map(|e| holds_seed(e).then_some(())).count(), 1);
         assert_eq!(desk.keys.open(&name("trial"), &desk.passphrases("unused")).unwrap().secret.seed(), &[7; 32]);
+    }
+
+    #[test]
+    fn an_unprotected_key_that_others_may_read_is_not_used() {
+        let desk = Desk::new();
+        let card = desk.keep("trial", 7, Protection::Nothing).unwrap();
+        fs::set_permissions(desk.keys.secret_path(&card), fs::Permissions::from_mode(0o640)).unwrap();
+        let failure = desk.keys.open(&name("trial"), &desk.passphrases("unused")).unwrap_err();
+        assert!(failure.what().ends_with("trial.plain may be read by other users of this machine"), "{failure}");
     }
 
     #[test]
@@ -338,8 +346,7 @@ mod tests {
             desk.keys.back_up(&card.public.name, &file, &passphrases).unwrap();
             assert!(desk.keys.back_up(&card.public.name, &file, &passphrases).is_err(), "never over another file");
             assert!(fs::read(&file).unwrap().starts_with(b"age-encryption.org/v1"));
-            let lock = other.home.lock().unwrap();
-            let back = other.keys.keep_backup(&lock, &card.public.name, &file, &passphrases).unwrap();
+            let back = other.keys.keep_backup(&card.public.name, &file, &passphrases).unwrap();
             assert_eq!((back.public, back.protected), (card.public, true));
         }
         assert_eq!(other.keys.open(&name("trial"), &passphrases).unwrap().secret.seed(), &[9; 32]);

@@ -29,7 +29,7 @@ pub trait Answer: Display + Serialize {
 }
 
 /// How a command talks to whoever runs it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Ui {
     json: bool,
     quiet: bool,

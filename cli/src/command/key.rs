@@ -74,9 +74,8 @@ pub(super) fn run(command: KeyCommand, context: &Context) -> Result<Exit, Failur
 }
 
 fn new(args: NewArgs, context: &Context) -> Result<(), Failure> {
-    let lock = context.home.lock()?;
     let card = if let Some(backup) = &args.from {
-        context.keys.keep_backup(&lock, &args.name, backup, &context.passphrases)?
+        context.keys.keep_backup(&args.name, backup, &context.passphrases)?
     } else {
         let protection = if args.no_passphrase {
             context
@@ -86,7 +85,7 @@ fn new(args: NewArgs, context: &Context) -> Result<(), Failure> {
         } else {
             Protection::Passphrase(&context.passphrases)
         };
-        context.keys.keep(&lock, &random_key(args.name, args.account)?, protection)?
+        context.keys.keep(&random_key(args.name, args.account)?, protection)?
     };
     let name = card.public.name.clone();
     context.ui.answer(&Made(Shown::new(card, &context.keys)))?;

@@ -1,12 +1,6 @@
 //! A folder of any number of files: the fingerprint of each, and one root over all of them.
 //!
-//! The root is the RFC 6962 root over one leaf for each regular file. A leaf is 64 bytes, path digest and file digest, and
-//! the leaves stand in ascending order of their path digests:
-//!
-//! ```text
-//! path digest = SHA-256("colophon.path/v1\n" || relative path, UTF-8 in NFC, parts divided by "/")
-//! file digest = SHA-256(content)
-//! ```
+//! The root is the RFC 6962 root over one leaf for each regular file, in ascending order of their path digests.
 //!
 //! Every regular file counts, hidden ones too; empty folders, times and permissions do not. What cannot be carried to
 //! another machine unchanged (links, devices, names that are no Unicode) is refused rather than left out.
@@ -14,21 +8,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use colophon_tlog::hash::{Hash, leaf_hash, sha256_concat};
-use colophon_tlog::tree::{TileHashes, Tree};
+use colophon_tlog::hash::Hash;
 use unicode_normalization::UnicodeNormalization as _;
 use walkdir::WalkDir;
 
 use crate::file::{FILE_BYTES_MAX, FileError, FileFingerprint, fingerprint_file};
+use crate::leaf::{Leaf, path_digest, root_of};
 
 /// The longest relative path, in bytes of UTF-8; what Linux takes.
 pub const PATH_BYTES_MAX: usize = 4096;
 /// How many folders may stand inside each other.
 pub const DEPTH_MAX: usize = 128;
-/// What a path digest begins with, so that it is the digest of nothing else.
-const PATH_TAG: &[u8] = b"colophon.path/v1\n";
-/// How many leaves are added before the hashes that only a log's tiles need are dropped.
-const LEAVES_BETWEEN_DROPS: usize = 4096;
 
 /// One file of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,33 +154,11 @@ pub fn fingerprint_folder(folder: &Path, observer: &mut dyn FnMut(FolderStep<'_>
     Ok(FolderTree { root: root_of(&leaves), count: leaves.len() as u64, bytes })
 }
 
-/// Returns the digest that stands for a relative path in a folder's leaves; `path` is normalised to NFC first.
-pub fn path_digest(path: &str) -> Hash {
-    sha256_concat(&[PATH_TAG, path.nfc().collect::<String>().as_bytes()])
-}
-
-struct Leaf {
-    path: Hash,
-    file: Hash,
-}
-
 struct Found {
     /// Within the folder, in NFC.
     path: String,
     /// Where to open it.
     place: PathBuf,
-}
-
-fn root_of(leaves: &[Leaf]) -> Hash {
-    let mut tree = Tree::new();
-    for part in leaves.chunks(LEAVES_BETWEEN_DROPS) {
-        let mut unused = TileHashes::default();
-        for leaf in part {
-            let bytes = [leaf.path.as_bytes().as_slice(), leaf.file.as_bytes()].concat();
-            tree.append(leaf_hash(&bytes), &mut unused);
-        }
-    }
-    tree.root()
 }
 
 /// Lists the regular files below `folder` in the order of their names; anything that is neither file nor folder is an error.
@@ -255,7 +223,7 @@ fn add_bytes(folder: &Path, sum: u64, bytes: u64) -> Result<u64, FolderError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use colophon_tlog::hash::{node_hash, sha256};
+    use colophon_tlog::hash::{leaf_hash, node_hash, sha256};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 

@@ -6,9 +6,9 @@
 
 pub mod file;
 pub mod folder;
+pub mod leaf;
 pub mod media;
 
 pub use file::{FileError, FileFingerprint, fingerprint_file, fingerprint_reader};
-pub use folder::{
-    FolderError, FolderFile, FolderStep, FolderSurvey, FolderTree, fingerprint_folder, path_digest, survey_folder,
-};
+pub use folder::{FolderError, FolderFile, FolderStep, FolderSurvey, FolderTree, fingerprint_folder, survey_folder};
+pub use leaf::path_digest;

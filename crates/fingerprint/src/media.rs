@@ -67,7 +67,7 @@ fn xml(head: &[u8]) -> &'static str {
     }
 }
 
-/// Reads the type that EPUB and OpenDocument files store, uncompressed, as their first member (OCF 3.3, 4.3).
+/// Reads the type that EPUB and `OpenDocument` files store, uncompressed, as their first member (OCF 3.3, 4.3).
 fn zip(head: &[u8]) -> &'static str {
     const KNOWN: [&str; 5] = [
         "application/epub+zip",
