@@ -1,0 +1,393 @@
+//! The derived tables: an engine that lags behind, and an overlay in memory that makes up for it.
+//!
+//! Nothing here is the truth. Whatever is wrong with the engine, it is deleted and filled again from the log. What is staged
+//! can be read at once, from the overlay; a thread of its own brings it into the engine, batch by batch, and only then is it
+//! dropped from the overlay. So nobody waits for the engine, and nobody sees half a batch.
+
+pub mod engine;
+#[cfg(test)]
+mod model;
+mod overlay;
+mod sled_engine;
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::thread::{self, JoinHandle};
+
+use colophon_tlog::hash::Hash;
+
+use crate::durable;
+use engine::{Engine, EngineError, Pair, Write};
+use overlay::Overlay;
+use sled_engine::SledEngine;
+
+/// The name of the folder in the register's folder.
+pub const VIEW_DIR: &str = "view";
+/// Keys that begin with this byte belong to the engine.
+pub const ENGINE_PREFIX: u8 = 0;
+
+const CONDEMNED_FILE: &str = "condemned";
+const ENGINE_DIR: &str = "sled";
+
+/// Why the view was begun anew.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Anew {
+    /// There was none.
+    #[error("there was no view")]
+    Missing,
+    /// Its engine failed while the register ran.
+    #[error("its engine had failed")]
+    Condemned,
+    /// Its engine cannot be opened.
+    #[error("its engine cannot be opened: {0}")]
+    Unusable(String),
+    /// It reflects more than the log holds.
+    #[error("it reflects {applied} entries, and the log holds {size}")]
+    Ahead {
+        /// How many entries it reflects.
+        applied: u64,
+        /// How many the log holds.
+        size: u64,
+    },
+}
+
+/// Why the view could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    /// The folder cannot be cleared or written.
+    #[error("the folder {VIEW_DIR:?} cannot be used: {0}")]
+    Folder(#[source] io::Error),
+    /// The engine failed. The view is begun anew at the next start.
+    #[error("the view failed and will be filled again from the log at the next start: {0}")]
+    Engine(#[from] EngineError),
+    /// A batch was staged that is not newer than the one before.
+    #[error("a batch up to {found} was staged after one up to {newest}")]
+    Backwards {
+        /// The size of the log after the batch.
+        found: u64,
+        /// The size of the log after the newest batch staged.
+        newest: u64,
+    },
+}
+
+/// The derived tables of a register. One thread stages; any number read.
+#[derive(Debug)]
+pub struct View {
+    shared: Arc<Shared>,
+    batches: Option<Sender<Batch>>,
+    applier: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    engine: Box<dyn Engine>,
+    overlay: RwLock<Overlay>,
+    progress: Mutex<Progress>,
+    progressed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    applied: u64,
+    waiting_keys: usize,
+    failed: Option<EngineError>,
+}
+
+/// What one batch of the log writes.
+#[derive(Debug)]
+struct Batch {
+    writes: Vec<Write>,
+    size: u64,
+}
+
+impl View {
+    /// Opens the view of the register in `dir`, whose genesis has the id `genesis` and whose log holds `size` entries.
+    ///
+    /// A view that does not fit, or whose engine is unwell, is deleted and begun anew; the answer says why. Either way
+    /// [`View::applied`] says from where on the log has to be staged.
+    pub fn open(dir: &Path, genesis: &Hash, size: u64) -> Result<(View, Option<Anew>), ViewError> {
+        let dir = dir.join(VIEW_DIR);
+        let (engine, anew) = match open_engine(&dir, genesis, size) {
+            Ok(engine) => (engine, None),
+            Err(why) => (begin_anew(&dir, genesis)?, Some(why)),
+        };
+        Ok((View::over(Box::new(engine))?, anew))
+    }
+
+    /// Returns the view over an engine.
+    fn over(engine: Box<dyn Engine>) -> Result<View, ViewError> {
+        let applied = engine.cursor()?;
+        let shared = Arc::new(Shared {
+            engine,
+            overlay: RwLock::new(Overlay::at(applied)),
+            progress: Mutex::new(Progress { applied, ..Progress::default() }),
+            progressed: Condvar::new(),
+        });
+        let (batches, staged) = channel();
+        let applying = Arc::clone(&shared);
+        let applier = thread::Builder::new()
+            .name("view".to_owned())
+            .spawn(move || apply_all(&applying, &staged))
+            .map_err(ViewError::Folder)?;
+        Ok(View { shared, batches: Some(batches), applier: Some(applier) })
+    }
+
+    /// Adds what a batch writes (`None` deletes a key), after which the log holds `size` entries. Readers see all of it once
+    /// this returns, and none of it before. Never waits for the engine: the caller minds [`View::backlog`].
+    pub fn stage(&self, writes: Vec<Write>, size: u64) -> Result<(), ViewError> {
+        debug_assert!(writes.iter().all(|(key, _)| key.first() > Some(&ENGINE_PREFIX)), "tables have letters");
+        let mut overlay = self.shared.overlay.write().unwrap_or_else(PoisonError::into_inner);
+        if size <= overlay.size() {
+            return Err(ViewError::Backwards { found: size, newest: overlay.size() });
+        }
+        {
+            let mut progress = self.shared.progress();
+            if let Some(error) = &progress.failed {
+                return Err(ViewError::Engine(error.clone()));
+            }
+            progress.waiting_keys += writes.len();
+        }
+        overlay.lay(&writes, size);
+        if let Some(batches) = &self.batches {
+            // The applier ends only after the sender is gone, so there is always somebody to take the batch.
+            drop(batches.send(Batch { writes, size }));
+        }
+        Ok(())
+    }
+
+    /// Returns the tables as they are now, and keeps them so for as long as it is held: not for long, since staging waits.
+    pub fn reading(&self) -> Reading<'_> {
+        let overlay = self.shared.overlay.read().unwrap_or_else(PoisonError::into_inner);
+        Reading { overlay, engine: &*self.shared.engine }
+    }
+
+    /// Returns the value of a key.
+    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ViewError> {
+        self.reading().get(key)
+    }
+
+    /// Returns up to `limit` keys that begin with `prefix`, in order, from the first one greater than `after` on.
+    pub fn prefix(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, ViewError> {
+        self.reading().prefix(prefix, after, limit)
+    }
+
+    /// Returns how many entries of the log the engine reflects: from here on the log has to be staged again after a restart.
+    pub fn applied(&self) -> u64 {
+        self.shared.progress().applied
+    }
+
+    /// Returns how many keys wait for the engine.
+    pub fn backlog(&self) -> usize {
+        self.shared.progress().waiting_keys
+    }
+
+    /// Waits until at most `keys` keys wait for the engine, or it has failed.
+    pub fn wait_for_backlog(&self, keys: usize) -> Result<(), ViewError> {
+        let waiting = |progress: &mut Progress| progress.waiting_keys > keys && progress.failed.is_none();
+        let progress = self.shared.progress();
+        let progress = self.shared.progressed.wait_while(progress, waiting).unwrap_or_else(PoisonError::into_inner);
+        progress.failed.clone().map_or(Ok(()), |error| Err(ViewError::Engine(error)))
+    }
+
+    /// Brings all that is staged into the engine, hands it to the file system, and closes the view.
+    pub fn close(mut self) -> Result<(), ViewError> {
+        self.finish();
+        let failed = self.shared.progress().failed.take();
+        failed.map_or(Ok(()), |error| Err(ViewError::Engine(error)))
+    }
+
+    fn finish(&mut self) {
+        self.batches = None;
+        if let Some(applier) = self.applier.take()
+            && applier.join().is_err()
+        {
+            self.shared.fail(EngineError::Panicked);
+        }
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+/// The tables at one moment.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    overlay: RwLockReadGuard<'a, Overlay>,
+    engine: &'a dyn Engine,
+}
+
+impl Reading<'_> {
+    /// Returns how many entries of the log the tables reflect.
+    pub fn size(&self) -> u64 {
+        self.overlay.size()
+    }
+
+    /// Returns the value of a key.
+    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ViewError> {
+        match self.overlay.get(key) {
+            Some(laid) => Ok(laid.value.clone()),
+            None => Ok(self.engine.get(key)?),
+        }
+    }
+
+    /// Returns up to `limit` keys that begin with `prefix`, in order, from the first one greater than `after` on.
+    pub fn prefix(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, ViewError> {
+        // Of the engine's keys, those that the overlay deletes do not count.
+        let deleted = self.overlay.deleted(prefix, after);
+        let stored = self.engine.prefix(prefix, after, limit.saturating_add(deleted))?;
+        Ok(self.overlay.merge(stored, prefix, after, limit))
+    }
+}
+
+impl Shared {
+    fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fail(&self, error: EngineError) {
+        self.engine.condemn();
+        self.progress().failed.get_or_insert(error);
+        self.progressed.notify_all();
+    }
+}
+
+/// Brings batch after batch into the engine until there will be no more. After a failure it only empties the queue: the
+/// overlay goes on serving what the engine lacks.
+fn apply_all(shared: &Shared, staged: &Receiver<Batch>) {
+    for Batch { writes, size } in staged {
+        if shared.progress().failed.is_some() {
+            continue;
+        }
+        if let Err(error) = shared.engine.apply(&writes, size) {
+            shared.fail(error);
+            continue;
+        }
+        shared.overlay.write().unwrap_or_else(PoisonError::into_inner).lift(&writes, size);
+        let mut progress = shared.progress();
+        progress.applied = size;
+        progress.waiting_keys -= writes.len();
+        drop(progress);
+        shared.progressed.notify_all();
+    }
+    if shared.progress().failed.is_none()
+        && let Err(error) = shared.engine.flush()
+    {
+        shared.fail(error);
+    }
+}
+
+fn open_engine(dir: &Path, genesis: &Hash, size: u64) -> Result<SledEngine, Anew> {
+    if !dir.join(ENGINE_DIR).exists() {
+        return Err(Anew::Missing);
+    }
+    if dir.join(CONDEMNED_FILE).exists() {
+        return Err(Anew::Condemned);
+    }
+    let unusable = |error: EngineError| Anew::Unusable(error.to_string());
+    let engine = SledEngine::open(&dir.join(ENGINE_DIR), &dir.join(CONDEMNED_FILE)).map_err(unusable)?;
+    engine.check_genesis(genesis).map_err(unusable)?;
+    let applied = engine.cursor().map_err(unusable)?;
+    if applied > size { Err(Anew::Ahead { applied, size }) } else { Ok(engine) }
+}
+
+fn begin_anew(dir: &Path, genesis: &Hash) -> Result<SledEngine, ViewError> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(ViewError::Folder(error)),
+        _ => {}
+    }
+    durable::create_dir(dir).map_err(ViewError::Folder)?;
+    let engine = SledEngine::open(&dir.join(ENGINE_DIR), &dir.join(CONDEMNED_FILE))?;
+    engine.begin(genesis)?;
+    Ok(engine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GENESIS: Hash = Hash::ZERO;
+
+    fn pair(key: &str, value: &str) -> Pair {
+        (key.as_bytes().to_vec(), value.as_bytes().to_vec())
+    }
+
+    fn write(key: &str, value: &str) -> Write {
+        (key.as_bytes().to_vec(), Some(value.as_bytes().to_vec()))
+    }
+
+    fn opened(dir: &Path, genesis: &Hash, size: u64) -> (View, Option<Anew>) {
+        View::open(dir, genesis, size).unwrap()
+    }
+
+    fn filled(dir: &Path) {
+        let (view, _) = opened(dir, &GENESIS, 0);
+        view.stage(vec![write("ra", "1"), write("rb", "2")], 3).unwrap();
+        view.stage(vec![(b"ra".to_vec(), None), write("rc", "3")], 5).unwrap();
+        assert_eq!(view.prefix(b"r", None, 9).unwrap(), [pair("rb", "2"), pair("rc", "3")]);
+        view.close().unwrap();
+    }
+
+    #[test]
+    fn what_was_staged_is_there_after_closing() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(opened(dir.path(), &GENESIS, 0).1, Some(Anew::Missing));
+        filled(dir.path());
+        let (view, anew) = opened(dir.path(), &GENESIS, 5);
+        assert_eq!((anew, view.applied(), view.reading().size()), (None, 5, 5));
+        assert_eq!(view.prefix(b"r", None, 9).unwrap(), [pair("rb", "2"), pair("rc", "3")]);
+        assert_eq!(view.prefix(b"r", Some(b"rb"), 9).unwrap(), [pair("rc", "3")]);
+        assert!(matches!(view.stage(vec![], 5), Err(ViewError::Backwards { found: 5, newest: 5 })));
+    }
+
+    #[test]
+    fn a_view_that_does_not_fit_is_begun_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path());
+        let (view, anew) = opened(dir.path(), &GENESIS, 4);
+        assert_eq!((anew, view.applied()), (Some(Anew::Ahead { applied: 5, size: 4 }), 0));
+        assert_eq!(view.prefix(b"r", None, 9).unwrap(), []);
+        drop(view);
+        filled(dir.path());
+        let (view, anew) = opened(dir.path(), &Hash::from([1; 32]), 9);
+        assert_eq!((anew, view.applied()), (Some(Anew::Unusable(EngineError::Foreign.to_string())), 0));
+    }
+
+    #[test]
+    fn a_condemned_view_is_begun_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path());
+        let (view, _) = opened(dir.path(), &GENESIS, 5);
+        view.shared.fail(EngineError::Panicked);
+        assert!(matches!(view.stage(vec![], 6), Err(ViewError::Engine(EngineError::Panicked))));
+        assert!(view.wait_for_backlog(0).is_err());
+        assert!(view.close().is_err());
+        let (view, anew) = opened(dir.path(), &GENESIS, 5);
+        assert_eq!((anew, view.applied()), (Some(Anew::Condemned), 0));
+        drop(view);
+        assert_eq!(opened(dir.path(), &GENESIS, 5).1, None);
+    }
+
+    #[test]
+    fn a_store_of_garbage_is_begun_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path());
+        for entry in fs::read_dir(dir.path().join("view/sled")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                let bytes: Vec<u8> = fs::read(&path).unwrap().iter().map(|byte| byte ^ 0x5a).collect();
+                fs::write(&path, bytes).unwrap();
+            }
+        }
+        let (view, anew) = opened(dir.path(), &GENESIS, 5);
+        assert!(matches!(anew, Some(Anew::Unusable(_))), "{anew:?}");
+        view.stage(vec![write("ra", "1")], 2).unwrap();
+        view.close().unwrap();
+        assert_eq!(opened(dir.path(), &GENESIS, 5).0.applied(), 2);
+    }
+}

@@ -1,0 +1,165 @@
+//! The default engine: sled 0.34, one tree.
+//!
+//! Its memory grows with the size of a batch, so a batch of the log is brought in by pieces; a mark that stands from the first
+//! piece to the last tells a store that was left in between. Opening it can fail, or panic, after a kill.
+
+use std::fs;
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use colophon_tlog::hash::Hash;
+
+use crate::view::engine::{Engine, EngineError, Pair, Write};
+use crate::view::overlay::range_start;
+
+/// The most keys of one piece. With 6 000 the same load took 17 GB of memory.
+const PIECE_KEYS_MAX: usize = 298;
+const CACHE_BYTES: u64 = 64 << 20;
+const FORMAT: &[u8] = b"colophon.view/v1";
+
+const FORMAT_KEY: &[u8] = b"\0format";
+const GENESIS_KEY: &[u8] = b"\0genesis";
+const CURSOR_KEY: &[u8] = b"\0cursor";
+const APPLYING_KEY: &[u8] = b"\0applying";
+
+/// The store.
+#[derive(Debug)]
+pub(super) struct SledEngine {
+    db: sled::Db,
+    condemned: PathBuf,
+}
+
+impl SledEngine {
+    /// Opens the store in `dir`, making it if need be. The file `condemned` is made if it must not be used again.
+    pub(super) fn open(dir: &Path, condemned: &Path) -> Result<SledEngine, EngineError> {
+        let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES);
+        let opened = catch_unwind(AssertUnwindSafe(|| config.open())).map_err(|_| EngineError::Panicked)?;
+        Ok(SledEngine { db: opened?, condemned: condemned.to_owned() })
+    }
+
+    /// Checks that the store was begun by this version for this register, and not left in the middle of a batch.
+    pub(super) fn check_genesis(&self, genesis: &Hash) -> Result<(), EngineError> {
+        let (format, found) = (self.get(FORMAT_KEY)?, self.get(GENESIS_KEY)?);
+        if format.as_deref() != Some(FORMAT) || found.as_deref() != Some(genesis.as_bytes()) {
+            return Err(EngineError::Foreign);
+        }
+        if self.get(APPLYING_KEY)?.is_some() { Err(EngineError::HalfApplied) } else { Ok(()) }
+    }
+
+    /// Begins an empty store for this register.
+    pub(super) fn begin(&self, genesis: &Hash) -> Result<(), EngineError> {
+        let mut batch = sled::Batch::default();
+        batch.insert(FORMAT_KEY, FORMAT);
+        batch.insert(GENESIS_KEY, genesis.as_bytes());
+        self.db.apply_batch(batch)?;
+        self.flush()
+    }
+}
+
+impl Engine for SledEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        Ok(self.db.get(key)?.map(|value| value.to_vec()))
+    }
+
+    fn prefix(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, EngineError> {
+        let keys = self.db.range::<&[u8], _>((range_start(prefix, after), Bound::Unbounded));
+        let mut pairs = Vec::new();
+        for pair in keys.take(limit) {
+            let (key, value) = pair?;
+            if !key.starts_with(prefix) {
+                break;
+            }
+            pairs.push((key.to_vec(), value.to_vec()));
+        }
+        Ok(pairs)
+    }
+
+    fn apply(&self, writes: &[Write], cursor: u64) -> Result<(), EngineError> {
+        let mut pieces = writes.chunks(PIECE_KEYS_MAX).peekable();
+        loop {
+            let piece = pieces.next().unwrap_or_default();
+            let last = pieces.peek().is_none();
+            let mut batch = sled::Batch::default();
+            for (key, value) in piece {
+                match value {
+                    Some(value) => batch.insert(&key[..], &value[..]),
+                    None => batch.remove(&key[..]),
+                }
+            }
+            if last {
+                batch.remove(APPLYING_KEY);
+                batch.insert(CURSOR_KEY, &cursor.to_be_bytes());
+            } else {
+                batch.insert(APPLYING_KEY, &cursor.to_be_bytes());
+            }
+            self.db.apply_batch(batch)?;
+            if last {
+                return Ok(());
+            }
+        }
+    }
+
+    fn cursor(&self) -> Result<u64, EngineError> {
+        let Some(value) = self.db.get(CURSOR_KEY)? else { return Ok(0) };
+        let bytes = <[u8; 8]>::try_from(&value[..]).map_err(|_| EngineError::Foreign)?;
+        Ok(u64::from_be_bytes(bytes))
+    }
+
+    fn flush(&self) -> Result<(), EngineError> {
+        self.db.flush()?;
+        Ok(())
+    }
+
+    fn condemn(&self) {
+        // If not even this can be written, what is wrong with the disk will show at the next start.
+        drop(fs::write(&self.condemned, ""));
+    }
+}
+
+impl From<sled::Error> for EngineError {
+    fn from(error: sled::Error) -> EngineError {
+        EngineError::Store(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn engine(dir: &Path) -> SledEngine {
+        SledEngine::open(&dir.join("sled"), &dir.join("condemned")).unwrap()
+    }
+
+    fn writes(keys: u32, value: &[u8]) -> Vec<Write> {
+        (0..keys).map(|key| ([&b"r"[..], &key.to_be_bytes()].concat(), Some(value.to_vec()))).collect()
+    }
+
+    #[test]
+    fn a_batch_of_any_size_is_brought_in_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = engine(dir.path());
+        engine.begin(&Hash::ZERO).unwrap();
+        for (cursor, keys) in [(1, 0), (2, 1), (3, 298), (4, 299), (5, 1_000)] {
+            engine.apply(&writes(keys, &[7]), cursor).unwrap();
+            assert_eq!(engine.cursor().unwrap(), cursor);
+            assert_eq!(engine.prefix(b"r", None, 2_000).unwrap().len(), keys as usize);
+            engine.check_genesis(&Hash::ZERO).unwrap();
+        }
+        assert_eq!(engine.prefix(b"r", Some(&[b'r', 0, 0, 0, 9]), 2).unwrap()[0].0, [b'r', 0, 0, 0, 10]);
+        assert_eq!(engine.prefix(b"s", Some(b"r"), 2).unwrap(), []);
+    }
+
+    #[test]
+    fn a_store_left_between_two_pieces_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = engine(dir.path());
+        engine.begin(&Hash::ZERO).unwrap();
+        let mut first_piece = sled::Batch::default();
+        first_piece.insert(APPLYING_KEY, &9_u64.to_be_bytes());
+        engine.db.apply_batch(first_piece).unwrap();
+        assert_eq!(engine.check_genesis(&Hash::ZERO), Err(EngineError::HalfApplied));
+        engine.apply(&writes(2, &[1]), 9).unwrap();
+        assert_eq!(engine.check_genesis(&Hash::ZERO), Ok(()));
+    }
+}
