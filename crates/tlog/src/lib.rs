@@ -9,6 +9,7 @@ pub mod checkpoint;
 pub mod hash;
 pub mod key;
 pub mod note;
+pub mod policy;
 pub mod proof;
 pub mod receipt;
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub const SIGNATURES_MAX: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoteError {
     /// Longer than a note may be.
-    #[error("the note has {0} bytes; at most 1048576 are allowed")]
+    #[error("the note has {0} bytes; at most {NOTE_BYTES_MAX} are allowed")]
     TooLarge(usize),
     /// Not UTF-8.
     #[error("the note is not UTF-8")]
