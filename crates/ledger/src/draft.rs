@@ -149,9 +149,31 @@ impl Draft {
         let line = signer.sign(&self.text);
         lines.retain(|there| (&there.name, there.key_id) != (&line.name, line.key_id));
         lines.push(line);
+        self.set_lines(lines);
+        Ok(())
+    }
+
+    /// Adds what another draft of the same text has and this one lacks: signature lines, the card, the price's opening.
+    /// Of two lines by one key, this draft's own stays.
+    pub fn merge(&mut self, other: &Draft) -> Result<(), DraftError> {
+        if other.text != self.text {
+            return Err(DraftError::Malformed("the two drafts are of different texts".to_owned()));
+        }
+        let mut lines = self.lines()?;
+        for line in other.lines()? {
+            if !lines.iter().any(|there| (&there.name, there.key_id) == (&line.name, line.key_id)) {
+                lines.push(line);
+            }
+        }
+        self.set_lines(lines);
+        self.card = self.card.take().or_else(|| other.card.clone());
+        self.price = self.price.take().or_else(|| other.price.clone());
+        self.check()
+    }
+
+    fn set_lines(&mut self, mut lines: Vec<SignatureLine>) {
         lines.sort_by(|one, other| (&one.name, one.key_id).cmp(&(&other.name, other.key_id)));
         self.signatures = lines.iter().map(ToString::to_string).collect();
-        Ok(())
     }
 
     /// Returns the entry with the signatures it has so far.
