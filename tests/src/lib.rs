@@ -1,6 +1,7 @@
 //! What the whole-system tests and the demo share: real programs, real people, pictures to register.
 
 pub mod binaries;
+pub mod demo;
 pub mod node;
 pub mod painting;
 pub mod person;

@@ -75,7 +75,7 @@ impl Node {
     /// Starts the node on a free port and returns once `/health` says that it is well.
     pub fn start(&mut self) {
         if let Err(why) = self.try_start() {
-            panic!("the node did not start: {why}\n{}", self.log_tail());
+            panic!("the node did not start: {why}");
         }
     }
 
@@ -115,7 +115,7 @@ impl Node {
         signal(&running.process, "TERM");
         let status = wait(&mut running.process, PATIENCE);
         end(&mut running.process);
-        status.unwrap_or_else(|| panic!("no end within {PATIENCE:?} of SIGTERM\n{}", self.log_tail()))
+        status.unwrap_or_else(|| panic!("the node did not end within {PATIENCE:?} of SIGTERM"))
     }
 
     /// Stops the running node without letting it notice (SIGSTOP), until [`Node::resume`].
@@ -167,7 +167,7 @@ impl Node {
 
     /// Asks the running node for `path`, such as `/checkpoint`.
     pub fn get(&self, path: &str) -> Answer {
-        self.try_get(path).unwrap_or_else(|error| panic!("GET {path}: {error}\n{}", self.log_tail()))
+        self.try_get(path).unwrap_or_else(|error| panic!("GET {path}: {error}"))
     }
 
     /// Asks like [`Node::get`], or says why no answer came.
@@ -177,8 +177,7 @@ impl Node {
 
     /// Sends `body` to the running node.
     pub fn post(&self, path: &str, media_type: &str, body: impl Into<reqwest::blocking::Body>) -> Answer {
-        self.try_post(path, media_type, body)
-            .unwrap_or_else(|error| panic!("POST {path}: {error}\n{}", self.log_tail()))
+        self.try_post(path, media_type, body).unwrap_or_else(|error| panic!("POST {path}: {error}"))
     }
 
     /// Sends like [`Node::post`], or says why no answer came.

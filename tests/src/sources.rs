@@ -48,13 +48,7 @@ impl Source {
     pub fn code_without_tests(&self) -> String {
         let tests_alone = self.stem() == "tests" || self.stem().ends_with("_tests") || self.path.contains("/tests/");
         let code = if tests_alone { String::new() } else { self.code() };
-        match code.find("#[cfg(test)]\nmod ") {
-            // A declaration (`mod tests;`) hides one line, a block hides the rest of the file.
-            Some(start) if code[start..].lines().nth(1).is_some_and(|line| !line.ends_with(';')) => {
-                code[..start].to_owned()
-            }
-            _ => code,
-        }
+        without_test_modules(&code)
     }
 }
 
@@ -64,6 +58,28 @@ pub fn has_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(start, _)| {
         !part_of_name(text[..start].chars().next_back()) && !part_of_name(text[start + word.len()..].chars().next())
     })
+}
+
+/// Says whether `code` has a number with a fraction, or one that is called a float.
+pub fn has_float(code: &str) -> bool {
+    let digit = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_digit());
+    let fraction = |place: usize| {
+        let before = code[..place].trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '_');
+        let whole = &code[before.len()..place];
+        // In `pair.0.1` the digits are names of fields, in `x1.0` the end of a name.
+        let is_number = !before.ends_with(|letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '_'));
+        digit(whole.chars().next()) && is_number && digit(code[place + 1..].chars().next())
+    };
+    let called = |kind: &str| {
+        code.match_indices(kind).any(|(start, _)| code[..start].ends_with(|letter: char| letter.is_ascii_digit()))
+    };
+    has_word(code, "f32")
+        || has_word(code, "f64")
+        || called("f32")
+        || called("f64")
+        || called("_f64")
+        || called("_f32")
+        || code.match_indices('.').any(|(place, _)| fraction(place))
 }
 
 /// Lists what follows each `prefix` (such as `std::`) in `code`: one name, or each name of a `{...}` group.
@@ -99,6 +115,36 @@ fn read(path: &Path, endings: &[&str]) -> Option<Source> {
     let relative = path.strip_prefix(workspace_root()).ok()?.to_str()?.replace('\\', "/");
     endings.iter().any(|ending| relative.ends_with(ending)).then_some(())?;
     Some(Source { text: fs::read_to_string(path).ok()?, path: relative })
+}
+
+/// Takes out every `#[cfg(test)] mod name { ... }`; a declaration (`mod name;`) hides nothing here.
+fn without_test_modules(code: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = code;
+    while let Some(start) = rest.find("#[cfg(test)]\nmod ") {
+        kept.push_str(&rest[..start]);
+        let module = &rest[start..];
+        rest = match (module.find('{'), module.find(';')) {
+            (Some(open), end) if end.is_none_or(|end| open < end) => &module[open + block(&module[open..])..],
+            (_, Some(end)) => &module[end + 1..],
+            _ => "",
+        };
+    }
+    kept + rest
+}
+
+/// Returns how many bytes a block takes, both braces included.
+fn block(code: &str) -> usize {
+    let mut depth = 0_usize;
+    for (place, letter) in code.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 1 => return place + 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    code.len()
 }
 
 /// Lists the first name of each member of a group, up to its closing brace; inner groups are skipped.
@@ -212,8 +258,8 @@ mod tests {
     #[test]
     fn tests_in_a_file_are_left_out_and_the_rest_stays() {
         let source = |text: &str| Source { path: "crates/x/src/x.rs".into(), text: text.into() };
-        let block = source("fn a() {}\n#[cfg(test)]\nmod tests {\n    use std::fs;\n}\n");
-        assert_eq!(block.code_without_tests(), "fn a() {}\n");
+        let block = source("fn a() {}\n#[cfg(test)]\nmod tests {\n    fn b() {}\n}\nfn c() {}\n");
+        assert_eq!(block.code_without_tests(), "fn a() {}\n\nfn c() {}\n");
         let declared = source("#[cfg(test)]\nmod tests;\nfn b() {}\n");
         assert!(declared.code_without_tests().contains("fn b"));
     }
@@ -224,6 +270,16 @@ mod tests {
             "use std::fs; use std::{collections::{HashMap, VecDeque}, env, net::TcpStream};\nmystd::x; a::std::y";
         assert_eq!(names_after(code, "std::"), ["fs", "collections", "env", "net"]);
         assert_eq!(names_after("use crate::{Hash, note::Note}; $crate::Macro", "crate::"), ["Hash", "note"]);
+    }
+
+    #[test]
+    fn floats_are_told_from_fields_ranges_and_names() {
+        for float in ["1.5", "let x: f64 = y;", "1f32", "2_f64", "a(0.25)", "1_000.5"] {
+            assert!(has_float(float), "{float}");
+        }
+        for other in ["pair.0.1", "0..5", "1..=9", "x.0", "0xf64a", "xf64", "v1.0"] {
+            assert!(!has_float(other), "{other}");
+        }
     }
 
     #[test]

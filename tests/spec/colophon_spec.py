@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""A second implementation of Colophon's formats, written from docs/spec.md alone.
+
+colophon_spec.py verify CERTIFICATE --vkey VKEY [--json]   exit 0 proved, 4 not proved, 1 cannot judge
+colophon_spec.py vectors [FILE]                            writes the test vectors
+colophon_spec.py check [FILE]                              exit 1 if the vectors there are not these
+"""
+
+import argparse
+import datetime
+import json
+import pathlib
+import sys
+
+import ledger_certificate
+import ledger_vectors
+from ledger_format import Failed, NeedsNewer
+
+VECTORS = pathlib.Path(__file__).resolve().parent.parent / "testdata" / "vectors.json"
+PROVED, CANNOT_JUDGE, DIFFERENT, NOT_PROVED = 0, 1, 1, 4
+
+
+def verify(options):
+    try:
+        data = pathlib.Path(options.certificate).read_bytes()
+        vkey = options.vkey if "+" in options.vkey else pathlib.Path(options.vkey).read_text().strip()
+    except OSError as error:
+        print(f"cannot read: {error}", file=sys.stderr)
+        return CANNOT_JUDGE
+    try:
+        facts = ledger_certificate.verify(data, vkey)
+    except NeedsNewer as newer:
+        print(f"cannot judge: needs newer software ({newer})", file=sys.stderr)
+        return CANNOT_JUDGE
+    except Failed as failed:
+        print(f"NOT PROVED: {failed}", file=sys.stderr)
+        return NOT_PROVED
+    print(json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True) if options.json else "\n".join(tell(facts)))
+    return PROVED
+
+
+def moment(time_ms):
+    try:
+        time = datetime.datetime.fromtimestamp(0, datetime.timezone.utc) + datetime.timedelta(milliseconds=time_ms)
+    except OverflowError:
+        return f"{time_ms} ms after 1970"
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def titles(card):
+    """The titles in a card, without characters that could play tricks on a terminal. No rule looks at them."""
+    found = json.loads(card).get("titles")
+    for title in found if isinstance(found, list) else []:
+        if isinstance(title, dict) and isinstance(title.get("text"), str):
+            yield "".join(letter if letter.isprintable() else "?" for letter in title["text"])
+
+
+def tell(facts):
+    yield f"work      {facts['work']}, edition {facts['edition']} of {facts['editions']}"
+    for card in facts["cards"].values():
+        for title in titles(card):
+            yield f"title     {title}"
+    yield f"maker     {facts['maker']}, registered {moment(facts['minted']['time_ms'])}"
+    for step in facts["steps"]:
+        body = step["body"]
+        where = f" to {body['to']}, {body['from_country']} to {body['to_country']}" if "to" in body else ""
+        yield f"{body['kind']:9} {moment(step['time_ms'])}, index {step['index']}, by {body['by']}{where}"
+    yield f"held by   {facts['holder']} in {facts['country']}, title moved {facts['transfers']} times"
+    if facts["offer"]:
+        yield f"offered   to {facts['offer']['to']} until {moment(facts['offer']['expires_ms'])}"
+    yield f"as of     checkpoint {facts['size']} of {facts['origin']}, operator's time {moment(facts['time_ms'])}"
+    yield "state as the operator says; a lie shows only to those who replay"
+
+
+def vectors(options):
+    options.file.write_text(ledger_vectors.text())
+    return PROVED
+
+
+def check(options):
+    same = options.file.exists() and options.file.read_text() == ledger_vectors.text()
+    print(f"{options.file.name}: {'as the specification has it' if same else 'DIFFERENT; run: colophon_spec.py vectors'}")
+    return PROVED if same else DIFFERENT
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("verify", help="verify a certificate offline")
+    command.add_argument("certificate")
+    command.add_argument("--vkey", required=True, help="the log's verifier key, or a file that holds it")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(run=verify)
+    for run in (vectors, check):
+        command = commands.add_parser(run.__name__)
+        command.add_argument("file", nargs="?", type=pathlib.Path, default=VECTORS)
+        command.set_defaults(run=run)
+    options = parser.parse_args(arguments)
+    return options.run(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

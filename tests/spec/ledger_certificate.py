@@ -1,0 +1,233 @@
+"""The offline verification of a certificate, step by step as docs/spec.md numbers it."""
+
+
+import ledger_entries as shapes
+from ledger_entries import accounts_of, members, parse_entry, text
+from ledger_format import (
+    Failed,
+    NeedsNewer,
+    Refused,
+    canonical,
+    card_digest,
+    check_card,
+    check_state,
+    inclusion_root,
+    leaf_hash,
+    open_checkpoint,
+    parse_json,
+    sha256,
+    state_key,
+    unbase64,
+)
+from ledger_rules import (
+    RULES_VERSION,
+    Place,
+    apply,
+    check_register,
+    check_signatures,
+    current_edition,
+    read_genesis,
+)
+
+CERTIFICATE_BYTES_MAX = 64 * 1024 * 1024
+INDEX_MAX = 2**63 - 1
+
+
+def base64_hash(value):
+    try:
+        if len(unbase64(value)) != 32:
+            raise ValueError("not 32 bytes")
+    except (AttributeError, ValueError) as error:
+        raise shapes.invalid(str(error)) from None
+
+
+ANY_TEXT = text("(?s).*")
+HASHES = shapes.items(base64_hash, 0, 1 << 20)
+CARD = members({"salt": shapes.DIGEST, "text": ANY_TEXT})
+PROVED_ENTRY = members({"entry": ANY_TEXT, "index": shapes.integer(0, INDEX_MAX), "proof": HASHES})
+OTHER = members({"key": base64_hash, "value": base64_hash})
+PROVED_RECORD = members({"key": ANY_TEXT, "path": HASHES}, {"other": OTHER, "record": ANY_TEXT})
+CERTIFICATE = members(
+    {
+        "cards": shapes.items(CARD, 0, 1 << 20),
+        "checkpoint": ANY_TEXT,
+        "edition": shapes.integer(1, INDEX_MAX),
+        "entries": shapes.items(PROVED_ENTRY, 1, 1 << 20),
+        "format": text("colophon\\.certificate/v1"),
+        "records": shapes.items(PROVED_RECORD, 1, 1 << 20),
+        "work": shapes.DIGEST,
+    }
+)
+
+
+def ensure(holds, why):
+    if not holds:
+        raise Failed(why)
+
+
+def verify(data, vkey):
+    """Checks a certificate against the key of its log and returns what it proves; numbers are those of the spec."""
+    try:
+        certificate = read(data)
+        walk = Walk(certificate, vkey)
+        walk.replay()
+        walk.check_records()
+        walk.check_cards()
+        return walk.facts()
+    except Refused as refused:
+        if refused.code in ("unknown_kind", "unknown_member"):
+            raise NeedsNewer(str(refused)) from None
+        raise Failed(str(refused)) from None
+    except (ValueError, RecursionError) as error:
+        raise Failed(str(error)) from None
+
+
+def read(data):
+    """1: one line of canonical JSON with exactly the members of a certificate."""
+    ensure(len(data) <= CERTIFICATE_BYTES_MAX, "larger than a certificate may be")
+    line = data.decode()
+    value = parse_json(line)
+    ensure(isinstance(value, dict) and all(name in value for name in CERTIFICATE.names), "a member is missing")
+    version = str(value["format"]).removeprefix("colophon.certificate/v")
+    if version.isdecimal() and version != "1":
+        raise NeedsNewer(str(value["format"]))
+    CERTIFICATE(value)
+    ensure((canonical(value) + "\n").encode() == data, "not byte for byte as certificates are written")
+    return value
+
+
+def check_version(leaf):
+    """Stops at a rules version not known here before anything is judged by the rules that are."""
+    try:
+        body = parse_json(leaf.decode().split("\n")[1])
+    except (IndexError, ValueError, Refused):
+        return
+    if isinstance(body, dict) and body.get("kind") in ("genesis", "seal") and body.get("rules") != RULES_VERSION:
+        raise NeedsNewer(f"rules version {str(body.get('rules'))[:20]}")
+
+
+class Walk:
+    """The replay of a certificate's entries."""
+
+    def __init__(self, certificate, vkey):
+        self.certificate, self.records, self.steps, self.minted = certificate, {}, [], None
+        self.size, root = open_checkpoint(certificate["checkpoint"], vkey)  # 2
+        indices = [proved["index"] for proved in certificate["entries"]]
+        ensure(shapes.ascending(indices), "entries stand in ascending order, none twice")  # 3
+        ensure(indices[0] == 0, "the genesis is missing")
+        ensure(indices[-1] == self.size - 1, "the newest seal is missing")
+        leaves = [proved["entry"].encode() for proved in certificate["entries"]]
+        for leaf, proved in zip(leaves, certificate["entries"]):  # 4
+            proof = [unbase64(sibling) for sibling in proved["proof"]]
+            found = inclusion_root(leaf_hash(leaf), proved["index"], self.size, proof) if len(proof) < 64 else None
+            ensure(found == root, f"the entry at index {proved['index']} is not shown to be in the log")
+        for leaf in leaves:
+            check_version(leaf)  # 5
+        self.register, _ = read_genesis(leaves[0])  # 6
+        ensure(self.register.log_vkey == vkey, "the genesis names another log key than the one that is trusted")
+        self.entries = [(index, parse_entry(leaf)) for index, leaf in zip(indices, leaves)]
+        for _, entry in self.entries:  # 7
+            check_register(entry, self.register)
+        self.seals = {index: entry.body for index, entry in self.entries if entry.kind == "seal"}
+        ensure(self.size - 1 in self.seals, "the log does not end on a seal")
+        self.used = {self.size - 1}
+        self.accounts = set()  # 9
+        for _, entry in self.entries:
+            if entry.kind not in ("profile", "rotate"):
+                self.accounts |= accounts_of(entry.body)
+
+    def replay(self):
+        before = None
+        for index, entry in self.entries:
+            if entry.kind == "seal":
+                self.take_seal(index, entry, before)
+                before = (index, entry)
+            else:
+                self.take(index, entry)
+        ensure(self.used == set(self.seals), "a seal that covers no entry of the certificate")
+        ensure(self.minted is not None, "the mint is missing")
+
+    def take_seal(self, index, entry, before):
+        """8: the seals, one after the other."""
+        seal = entry.body
+        ensure(entry.by in self.register.operators, "a seal by an account that does not operate the register")
+        ensure(seal["first"] + seal["count"] == index, "a seal that does not stand where its batch ends")
+        is_first = seal["height"] == 0
+        ensure(is_first == (seal["first"] == 0), "the first batch has height 0")
+        ensure(not is_first or (seal["count"], seal["prev_seal"]) == (1, self.register.genesis), "the first batch")
+        if before is not None:
+            place, (last, earlier) = before[0], (before[1].id, before[1].body)
+            ensure(place < seal["first"] and earlier["height"] < seal["height"], "batches overlap")
+            ensure(earlier["time_ms"] <= seal["time_ms"], "time runs back")
+            follows = (seal["first"] == place + 1, seal["height"] == earlier["height"] + 1, seal["prev_seal"] == last)
+            ensure(all(follows) or not any(follows), "seals contradict each other")
+        check_signatures(entry, self.records)
+
+    def take(self, index, entry):
+        """10 to 13: every other entry, by the rules, at the time of the seal that covers it."""
+        after = min(place for place in self.seals if place > index)
+        seal = self.seals[after]
+        ensure(seal["first"] <= index < after, f"the seal of the entry at index {index} is missing")
+        self.used.add(after)
+        if index == 0:
+            return
+        moment = {"id": entry.id, "index": index, "time_ms": seal["time_ms"]}
+        if entry.kind in ("profile", "rotate"):
+            ensure(entry.by in self.accounts, f"the entry at index {index} is of an account without a part")
+        elif entry.kind == "mint":
+            ensure(entry.id == self.certificate["work"], f"the mint at index {index} is of another work")
+            self.minted = moment | {"body": entry.body}
+        else:
+            own = (self.certificate["work"], self.certificate["edition"])
+            ensure((entry.body.get("work"), entry.body.get("edition")) == own, f"index {index} is not of this edition")
+            self.steps.append(moment | {"body": entry.body})
+        check_signatures(entry, self.records)
+        place = Place(self.register, index, seal["time_ms"], whole=False)
+        self.records |= apply(entry, place, self.records)
+
+    def check_records(self):
+        """14: exactly the records asked for, as the entries lead to them, under the newest seal's state root."""
+        work, edition = self.certificate["work"], self.certificate["edition"]
+        asked = [f"account/{account}" for account in sorted(self.accounts)] + [f"edition/{work}/{edition}", f"work/{work}"]
+        given = self.certificate["records"]
+        ensure([one["key"] for one in given] == asked, "its records are not exactly those asked for")
+        root = bytes.fromhex(self.seals[self.size - 1]["state"])
+        for one in given:
+            record, other = one.get("record"), one.get("other")
+            value = None if record is None else sha256(record.encode())
+            other = other and (unbase64(other["key"]), unbase64(other["value"]))
+            check_state(root, state_key(one["key"]), value, [unbase64(node) for node in one["path"]], other)
+            led_to = self.records.get(one["key"])
+            ensure(record == (led_to and canonical(led_to)), f"its entries lead to another record {one['key']}")
+
+    def check_cards(self):
+        """15: cards that some entry commits to, each once."""
+        committed = {entry.body["card"] for _, entry in self.entries if "card" in entry.body}
+        digests = [card_digest(bytes.fromhex(card["salt"]), card["text"]) for card in self.certificate["cards"]]
+        ensure(shapes.ascending(digests) and set(digests) <= committed, "a card that no entry commits to")
+        for card in self.certificate["cards"]:
+            check_card(card["text"])
+        self.cards = dict(zip(digests, (card["text"] for card in self.certificate["cards"])))
+
+    def facts(self):
+        """What the certificate proves, as of its checkpoint."""
+        work, edition = self.certificate["work"], self.certificate["edition"]
+        state = current_edition(work, edition, self.records)
+        newest = self.seals[self.size - 1]
+        return {
+            "origin": self.register.origin,
+            "size": self.size,
+            "time_ms": newest["time_ms"],
+            "work": work,
+            "edition": edition,
+            "editions": self.minted["body"]["editions"],
+            "maker": self.minted["body"]["by"],
+            "minted": {name: self.minted[name] for name in ("id", "index", "time_ms")},
+            "holder": state["holder"],
+            "country": state["country"],
+            "transfers": state["transfers"],
+            "offer": state.get("offer"),
+            "steps": self.steps,
+            "accounts": sorted(self.accounts),
+            "cards": self.cards,
+        }

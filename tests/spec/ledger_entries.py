@@ -1,0 +1,344 @@
+"""Entries as docs/spec.md has them: the grammar of every field, the members of every kind, and reading a leaf."""
+
+import re
+from dataclasses import dataclass
+
+from ledger_format import (
+    EDITIONS_MAX,
+    ENTRY_BYTES_MAX,
+    INTEGER_MAX,
+    SIGNATURES_MAX,
+    Refused,
+    canonical,
+    parse_json,
+    parse_note,
+    sha256,
+    unmultikey,
+    unvkey,
+)
+
+ENTRY_TAG = "colophon.entry/v1"
+GENESIS_TAG = "colophon.genesis/v1"
+
+
+# --- Shapes: a shape is a function that refuses a value or returns nothing ---
+
+
+def invalid(why):
+    return Refused("body_invalid", why)
+
+
+def text(pattern, size=INTEGER_MAX):
+    def check(value):
+        if not isinstance(value, str) or len(value) > size or not re.fullmatch(pattern, value):
+            raise invalid(f"{str(value)[:80]!r} does not match {pattern}")
+
+    return check
+
+
+def integer(low, high):
+    def check(value):
+        if type(value) is not int or not low <= value <= high:
+            raise invalid(f"{str(value)[:80]} is not an integer from {low} to {high}")
+
+    return check
+
+
+def items(shape, low, high):
+    def check(value):
+        if not isinstance(value, list) or not low <= len(value) <= high:
+            raise invalid(f"not a list of {low} to {high}")
+        for item in value:
+            shape(item)
+
+    return check
+
+
+def members(required, optional=None):
+    """An object with exactly these members. An optional member that is null is left to the check of the spelling."""
+    known = required | (optional or {})
+
+    def check(value):
+        if not isinstance(value, dict):
+            raise invalid("not an object")
+        for name in value:
+            if name not in known:
+                raise Refused("unknown_member", name)
+        for name in required:
+            if name not in value:
+                raise invalid(f"{name} is missing")
+        for name, item in value.items():
+            if item is not None or name in required:
+                known[name](item)
+
+    check.names = sorted(known)
+    return check
+
+
+def one_of(*words):
+    return text("|".join(words))
+
+
+def account(value):
+    try:
+        unmultikey(value)
+    except (TypeError, ValueError) as error:
+        raise invalid(f"{str(value)[:80]!r}: {error}") from None
+
+
+def account_prev(value):
+    (account if isinstance(value, str) and value.startswith("z") else DIGEST)(value)
+
+
+def date(value):
+    text("[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")(value)
+    for part, most in zip(value.split("-")[1:], (12, 31)):
+        integer(1, most)(int(part))
+
+
+def true(value):
+    if value is not True:
+        raise invalid("false is written by leaving the member out")
+
+
+def ascending(values):
+    return all(one < other for one, other in zip(values, values[1:]))
+
+
+def key_list(value):
+    items(account, 1, 16)(value)
+    if not ascending(value):
+        raise invalid("keys stand in strictly ascending order")
+
+
+def creators(value):
+    items(CREATOR, 1, 16)(value)
+    if sum(creator["share_bp"] for creator in value) != 10_000:
+        raise invalid("shares are 10000 together")
+
+
+def files(value):
+    items(FILE, 1, 16)(value)
+    if len({file["sha256"] for file in value}) != len(value):
+        raise invalid("a file stands there twice")
+
+
+def price(value):
+    (members({"commitment": DIGEST}) if isinstance(value, dict) and "commitment" in value else MONEY)(value)
+
+
+DIGEST = text("[0-9a-f]{64}")
+COUNTRY = text("[A-Z]{2}")
+CURRENCY = text("[A-Z]{3}")
+ROLE = text("[a-z]{3}")
+WORK_KIND = text("[a-z0-9_]{1,32}")
+SOURCE_TYPE = text("[A-Za-z]{1,64}")
+LICENSE = text("[!-~]{1,200}")
+MEDIA_TYPE = text("[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*", 127)
+FINGERPRINT = text("[A-Za-z0-9:+/=_-]{1,256}")
+DOCUMENT_TYPE = text("[A-Z0-9_]{1,48}")
+ORIGIN = text("[a-z0-9.-]+(/[a-z0-9._-]+)*", 255)
+COUNT = integer(0, INTEGER_MAX)
+EDITION = integer(1, EDITIONS_MAX)
+
+CREATOR = members({"role": ROLE, "share_bp": integer(0, 10_000)}, {"account": account})
+FILE = members({"bytes": COUNT, "media_type": MEDIA_TYPE, "sha256": DIGEST}, {"fingerprint": FINGERPRINT})
+TREE = members({"bytes": COUNT, "count": integer(1, INTEGER_MAX), "root": DIGEST})
+MONEY = members({"amount": COUNT, "currency": CURRENCY})
+DOCUMENT = members({"sha256": DIGEST, "type": DOCUMENT_TYPE})
+PREDECESSOR = members(
+    {"genesis": DIGEST, "origin": ORIGIN, "root": DIGEST, "size": integer(1, INTEGER_MAX), "state": DIGEST}
+)
+TERMS = {
+    "basis": one_of("sale", "auction", "gift", "donation", "exchange", "return"),
+    "by": account,
+    "delivery": one_of("digital", "physical", "rights"),
+    "edition": EDITION,
+    "expires_ms": COUNT,
+    "from_country": COUNTRY,
+    "kind": one_of("transfer", "offer"),
+    "prev": DIGEST,
+    "to": account,
+    "to_country": COUNTRY,
+    "work": DIGEST,
+}
+TERMS_OPTIONAL = {"card": DIGEST, "documents": items(DOCUMENT, 1, 16), "price": price}
+MOVE = {"by": account, "edition": EDITION, "prev": DIGEST, "work": DIGEST}
+
+KINDS = {
+    "genesis": members(
+        {
+            "by": account,
+            "governor_threshold": integer(1, 16),
+            "governors": items(account, 1, 16),
+            "kind": one_of("genesis"),
+            "log_vkey": text("[!-~]+"),
+            "nonce": DIGEST,
+            "operators": items(account, 1, 16),
+            "rules": integer(0, 2**64 - 1),
+        },
+        {"succeeds": PREDECESSOR},
+    ),
+    "profile": members(
+        {"by": account, "card": DIGEST, "country": COUNTRY, "kind": one_of("profile"), "prev": account_prev}
+    ),
+    "rotate": members(
+        {
+            "by": account,
+            "keys": key_list,
+            "kind": one_of("rotate"),
+            "prev": account_prev,
+            "threshold": integer(1, 16),
+        },
+        {"next": DIGEST},
+    ),
+    "mint": members(
+        {
+            "by": account,
+            "card": DIGEST,
+            "country": COUNTRY,
+            "created": date,
+            "creators": creators,
+            "editions": EDITION,
+            "files": files,
+            "kind": one_of("mint"),
+            "license": LICENSE,
+            "source_type": SOURCE_TYPE,
+            "training": one_of("allowed", "notAllowed", "constrained"),
+            "work_kind": WORK_KIND,
+        },
+        {"ack_first": DIGEST, "derived_from": items(DIGEST, 1, 16), "made_in": COUNTRY, "tree": TREE},
+    ),
+    "transfer": members(TERMS, TERMS_OPTIONAL),
+    "offer": members(TERMS, TERMS_OPTIONAL | {"firm": true}),
+    "accept": members(MOVE | {"kind": one_of("accept")}),
+    "close": members(MOVE | {"kind": one_of("close")}),
+    "seal": members(
+        {
+            "by": account,
+            "count": integer(1, 1_000),
+            "first": COUNT,
+            "height": COUNT,
+            "kind": one_of("seal"),
+            "prev_seal": DIGEST,
+            "rules": integer(1, INTEGER_MAX),
+            "state": DIGEST,
+            "time_ms": COUNT,
+        }
+    ),
+}
+
+
+def parse_body(line):
+    try:
+        body = parse_json(line)
+    except (ValueError, RecursionError) as error:
+        raise Refused("body_malformed", str(error)) from None
+    if not isinstance(body, dict) or not isinstance(body.get("kind"), str):
+        raise Refused("body_malformed", "not an object that names a kind")
+    if body["kind"] not in KINDS:
+        raise Refused("unknown_kind", body["kind"][:40])
+    KINDS[body["kind"]](body)
+    if canonical(without_nulls(body)) != line:
+        raise Refused("body_not_canonical")
+    check_together(body)
+    return body
+
+
+def without_nulls(value):
+    if isinstance(value, dict):
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def check_together(body):
+    """What members say together."""
+    if body["kind"] == "rotate" and body["threshold"] > len(body["keys"]):
+        raise invalid("threshold is more than there are keys")
+    if body["kind"] == "genesis":
+        if body["rules"] != 1:
+            raise Refused("unknown_member", f"rules:{body['rules']}")
+        if not ascending(body["operators"]) or not ascending(body["governors"]):
+            raise invalid("operators and governors stand in strictly ascending order")
+        if body["by"] != body["operators"][0] or body["governor_threshold"] > len(body["governors"]):
+            raise invalid("by is the first operator, and the threshold no more than there are governors")
+
+
+# --- Entries ---
+
+
+@dataclass(frozen=True)
+class Entry:
+    id: str
+    origin: str
+    genesis: str | None
+    body: dict
+    text: str
+    lines: list
+
+    @property
+    def kind(self):
+        return self.body["kind"]
+
+    @property
+    def by(self):
+        return self.body["by"]
+
+
+def entry_text(origin, genesis, body):
+    first = f"{GENESIS_TAG} {origin}" if genesis is None else f"{ENTRY_TAG} {origin} {genesis}"
+    return f"{first}\n{canonical(body)}\n"
+
+
+def entry_id(signed_text):
+    return sha256(signed_text.encode()).hex()
+
+
+def parse_entry(leaf):
+    if len(leaf) > ENTRY_BYTES_MAX:
+        raise Refused("entry_too_large")
+    try:
+        signed_text, lines = parse_note(leaf, SIGNATURES_MAX)
+        tag_line, body_line, end = signed_text.split("\n")
+        tag, origin, *genesis = tag_line.split(" ")
+        if end or (tag, len(genesis)) not in ((ENTRY_TAG, 1), (GENESIS_TAG, 0)):
+            raise ValueError("not a tag line and a body line")
+    except ValueError as error:
+        raise Refused("entry_malformed", str(error)) from None
+    try:
+        ORIGIN(origin)
+        for one in genesis:
+            DIGEST(one)
+    except Refused as refused:
+        raise Refused("entry_malformed", str(refused)) from None
+    body = parse_body(body_line)
+    if (body["kind"] == "genesis") != (tag == GENESIS_TAG):
+        raise Refused("entry_malformed", "its tag does not fit its kind")
+    return Entry(entry_id(signed_text), origin, genesis[0] if genesis else None, body, signed_text, lines)
+
+
+def signers(body):
+    """The accounts whose thresholds must sign."""
+    if body["kind"] == "genesis":
+        return sorted({*body["operators"], *body["governors"]})
+    if body["kind"] == "mint":
+        return sorted({body["by"]} | {one["account"] for one in body["creators"] if "account" in one})
+    if body["kind"] == "transfer":
+        return sorted({body["by"], body["to"]})
+    return [body["by"]]
+
+
+def accounts_of(body):
+    """The accounts that have a part in an entry."""
+    return {*signers(body)} | ({body["to"]} if body["kind"] == "offer" else set())
+
+
+def log_key(genesis):
+    """The verifier key that a genesis names, whose name is the origin."""
+    try:
+        name, _ = unvkey(genesis.body["log_vkey"])
+    except ValueError as error:
+        raise invalid(f"log_vkey: {error}") from None
+    if name != genesis.origin:
+        raise invalid("log_vkey has another name than the origin")
+    return genesis.body["log_vkey"]

@@ -1,0 +1,214 @@
+"""A register in memory, for test vectors: honest, or as a cheating operator would keep it."""
+
+from ledger_entries import accounts_of, entry_text, parse_entry
+from ledger_format import (
+    base64_text,
+    canonical,
+    card_digest,
+    inclusion_proof,
+    leaf_hash,
+    multikey,
+    places,
+    prove_state,
+    public_of,
+    sha256,
+    sign_note,
+    state_key,
+    state_root,
+    tree_root,
+    vkey,
+)
+from ledger_rules import RULES_VERSION, Place, judge, read_genesis, texts
+
+ORIGIN = "registry.example/art"
+START_MS = 1_800_000_000_000
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+def seed(name):
+    return sha256(b"colophon.vectors/v1\n", name.encode())
+
+
+def key(name):
+    return multikey(public_of(seed(name)))
+
+
+def keys(*names):
+    return sorted(map(key, names))
+
+
+def digest(name):
+    return sha256(name.encode()).hex()
+
+
+def card(name, words):
+    """A card with a salt from its name."""
+    salt, words = seed(f"salt of {name}").hex(), canonical(words)
+    return {"salt": salt, "text": words}
+
+
+def card_id(one):
+    return card_digest(bytes.fromhex(one["salt"]), one["text"])
+
+
+def genesis_body(log_vkey, nonce):
+    return {
+        "by": key("operator"),
+        "governor_threshold": 1,
+        "governors": [key("governor")],
+        "kind": "genesis",
+        "log_vkey": log_vkey,
+        "nonce": digest(nonce),
+        "operators": [key("operator")],
+        "rules": RULES_VERSION,
+    }
+
+
+class Log:
+    """Leaves, records and cards. `by` of a body is an account's name; signatures are (account, key) by names."""
+
+    def __init__(self, nonce="nonce"):
+        self.vkey = vkey(ORIGIN, public_of(seed("log")))
+        body = genesis_body(self.vkey, nonce)
+        text = entry_text(ORIGIN, None, body)
+        genesis = sign_note(text, [(key(name), seed(name)) for name in ("operator", "governor")])
+        self.register, entry = read_genesis(genesis.encode())
+        self.leaves, self.records, self.cards = [genesis], {}, {}
+        self.height, self.prev_seal, self.time_ms, self.operator_key = 0, entry.id, START_MS, "operator"
+        self.first = 0
+        self.seal()
+
+    def text(self, body):
+        return entry_text(ORIGIN, self.register.genesis, body)
+
+    def sign(self, body, *signed):
+        """The leaf of a body. Each signature is an account's name, or (account, key) by names."""
+        pairs = [one if isinstance(one, tuple) else (one, one) for one in signed]
+        return sign_note(self.text(body), [(key(account), seed(by)) for account, by in pairs])
+
+    def place(self, time_ms=None):
+        return Place(self.register, len(self.leaves), time_ms or self.time_ms, whole=True)
+
+    def take(self, leaf, changes=None):
+        """Appends a leaf by the rules, or with `changes` given against them. Returns its entry id."""
+        self.records |= judge(leaf.encode(), self.place(), self.records) if changes is None else changes
+        self.leaves.append(leaf)
+        return parse_entry(leaf.encode()).id
+
+    def add_card(self, name, words):
+        one = card(name, words)
+        self.cards[card_id(one)] = one
+        return card_id(one)
+
+    def seal(self, days=0, by="operator", **members):
+        """Closes the batch; `members` are what a cheating operator writes into the seal instead."""
+        self.time_ms += days * DAY_MS
+        body = {
+            "by": key(by),
+            "count": len(self.leaves) - self.first,
+            "first": self.first,
+            "height": self.height,
+            "kind": "seal",
+            "prev_seal": self.prev_seal,
+            "rules": RULES_VERSION,
+            "state": state_root(places(texts(self.records))).hex(),
+            "time_ms": self.time_ms,
+        } | members
+        leaf = self.sign(body, (by, self.operator_key if by == "operator" else by))
+        self.leaves.append(leaf)
+        self.height, self.prev_seal, self.first = self.height + 1, parse_entry(leaf.encode()).id, len(self.leaves)
+        return body
+
+    def checkpoint(self, signer="log"):
+        root = base64_text(tree_root([leaf_hash(leaf.encode()) for leaf in self.leaves]))
+        return sign_note(f"{ORIGIN}\n{len(self.leaves)}\n{root}\n", [(ORIGIN, seed(signer))])
+
+    def prove(self, index):
+        proof = inclusion_proof([leaf_hash(leaf.encode()) for leaf in self.leaves], index)
+        return {"entry": self.leaves[index], "index": index, "proof": list(map(base64_text, proof))}
+
+    def prove_record(self, name):
+        standing = places(texts(self.records))
+        path, other = prove_state(standing, state_key(name))
+        proved = {"key": name, "path": list(map(base64_text, path))}
+        if other:
+            proved["other"] = {"key": base64_text(other[0]), "value": base64_text(other[1])}
+        return proved | ({"record": canonical(self.records[name])} if name in self.records else {})
+
+    def certificate(self, work, edition=1):
+        entries = [parse_entry(leaf.encode()) for leaf in self.leaves]
+        chosen = {0, len(entries) - 1}
+        for index, entry in enumerate(entries):
+            if entry.id == work or (entry.body.get("work"), entry.body.get("edition")) == (work, edition):
+                chosen.add(index)
+        accounts = {account for index in chosen for account in accounts_of(entries[index].body)}
+        for index, entry in enumerate(entries):
+            if entry.kind in ("profile", "rotate") and entry.by in accounts:
+                chosen.add(index)
+        seals = [index for index, entry in enumerate(entries) if entry.kind == "seal"]
+        chosen |= {min(place for place in seals if place >= index) for index in chosen}
+        digests = {entries[index].body.get("card") for index in chosen} & self.cards.keys()
+        asked = [f"account/{account}" for account in sorted(accounts)] + [f"edition/{work}/{edition}", f"work/{work}"]
+        return {
+            "cards": [self.cards[one] for one in sorted(digests)],
+            "checkpoint": self.checkpoint(),
+            "edition": edition,
+            "entries": [self.prove(index) for index in sorted(chosen)],
+            "format": "colophon.certificate/v1",
+            "records": [self.prove_record(name) for name in asked],
+            "work": work,
+        }
+
+
+# --- Bodies ---
+
+
+def mint_body(by, face, card_digest, **members):
+    return {
+        "by": key(by),
+        "card": card_digest,
+        "country": "CN",
+        "created": "2026-11",
+        "creators": [{"role": "art", "share_bp": 10_000}],
+        "editions": 2,
+        "files": [{"bytes": 48_213, "media_type": "image/png", "sha256": digest(face)}],
+        "kind": "mint",
+        "license": "LicenseRef-ARR",
+        "source_type": "digitalCreation",
+        "training": "notAllowed",
+        "work_kind": "digital_image",
+    } | members
+
+
+def terms_body(kind, by, to, work, prev, expires_ms, **members):
+    return {
+        "basis": "sale",
+        "by": key(by),
+        "delivery": "digital",
+        "edition": 1,
+        "expires_ms": expires_ms,
+        "from_country": "CN",
+        "kind": kind,
+        "prev": prev,
+        "to": key(to),
+        "to_country": "FR",
+        "work": work,
+    } | members
+
+
+def move_body(kind, by, work, prev, edition=1):
+    return {"by": key(by), "edition": edition, "kind": kind, "prev": prev, "work": work}
+
+
+def profile_body(by, prev, card_digest, country="CN"):
+    return {"by": key(by), "card": card_digest, "country": country, "kind": "profile", "prev": prev}
+
+
+def rotate_body(by, prev, names, threshold=1, **members):
+    return {
+        "by": key(by),
+        "keys": keys(*names),
+        "kind": "rotate",
+        "prev": prev,
+        "threshold": threshold,
+    } | members

@@ -1,0 +1,100 @@
+//! How the story is printed: scenes, what is said, commands as typed with what came of them.
+
+use std::io::IsTerminal;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::person::{Outcome, Person};
+
+const WIDTH: usize = 96;
+
+/// Prints the story to standard output, in colour where that is a terminal.
+#[derive(Debug)]
+pub(crate) struct Teller {
+    colour: bool,
+    started: Instant,
+    scene: std::cell::Cell<u32>,
+}
+
+impl Teller {
+    pub(crate) fn new() -> Teller {
+        let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Teller { colour, started: Instant::now(), scene: std::cell::Cell::new(0) }
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    pub(crate) fn title(&self, name: &str, line: &str) {
+        println!("\n  {}\n  {line}\n", self.paint("1", name));
+    }
+
+    /// Begins the next scene.
+    pub(crate) fn scene(&self, name: &str) {
+        self.scene.set(self.scene.get() + 1);
+        let heading = format!(" {}. {name} ", self.scene.get());
+        let rule = "─".repeat(WIDTH.saturating_sub(heading.chars().count() + 2));
+        println!("\n{}\n", self.paint("1;36", &format!("──{heading}{rule}")));
+    }
+
+    /// Tells something, wrapped to the width of the page.
+    pub(crate) fn say(&self, text: &str) {
+        let mut line = String::new();
+        for word in text.split_whitespace() {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH - 2 {
+                println!("  {line}");
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        println!("  {line}");
+    }
+
+    /// Says that something came out as it should.
+    pub(crate) fn good(&self, text: &str) {
+        println!("  {} {text}", self.paint("1;32", "✔"));
+    }
+
+    /// Lets a person type a command that must end with `code`, and shows it with what it printed.
+    pub(crate) fn types(&self, person: &Person, args: &[&str], code: i32) -> Result<Outcome> {
+        let started = Instant::now();
+        let outcome = self.quietly(person, args, code)?;
+        let typed = self.paint("1", &format!("{} $ {}", person.name(), shown(args)));
+        let took = self.paint("2", &format!("({} ms)", started.elapsed().as_millis()));
+        println!("\n  {typed}  {took}");
+        for line in outcome.stdout.lines().chain(outcome.stderr.lines().filter(|_| code != 0)) {
+            println!("  {} {line}", self.paint("2", "│"));
+        }
+        println!();
+        Ok(outcome)
+    }
+
+    /// Lets a person type a command that must end with `code`, unseen.
+    pub(crate) fn quietly(&self, person: &Person, args: &[&str], code: i32) -> Result<Outcome> {
+        let outcome = person.run(args);
+        if outcome.code != code {
+            bail!("{} should have ended with {code}: {outcome}", shown(args));
+        }
+        Ok(outcome)
+    }
+
+    pub(crate) fn curtain(&self) {
+        let seconds = self.started.elapsed().as_secs();
+        println!("\n{}\n", self.paint("1;36", &"─".repeat(WIDTH)));
+        self.say(&format!(
+            "Everything above was done by real processes, in {seconds} seconds, and every claim was checked."
+        ));
+        println!();
+    }
+}
+
+/// Returns a command as a person would type it.
+fn shown(args: &[&str]) -> String {
+    let quote = |arg: &&str| if arg.contains([' ', '"']) { format!("'{arg}'") } else { (*arg).to_owned() };
+    std::iter::once("colophon".to_owned()).chain(args.iter().map(quote)).collect::<Vec<_>>().join(" ")
+}
