@@ -18,3 +18,12 @@ mod size;
 mod spelling;
 pub mod tile;
 pub mod tree;
+
+pub use checkpoint::{Checkpoint, SignedCheckpoint};
+pub use hash::{Hash, leaf_hash, node_hash};
+pub use key::{PublicKey, SecretKey};
+pub use note::{Note, SignatureLine, Signer, VerifierKey};
+pub use policy::Policy;
+pub use receipt::Receipt;
+pub use tile::{Bundle, Tile, TileSet};
+pub use tree::{EntryIndex, Tree, TreeSize};
