@@ -9,7 +9,7 @@ LOCKED ?=
 BIN_DIR := $(abspath $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target))/debug
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 DENY := $(shell command -v cargo-deny 2>/dev/null)
-SPEC_CHECK := $(wildcard tests/spec_check.py)
+SPEC_CHECK := $(wildcard tests/spec/colophon_spec.py)
 
 ifeq ($(NEXTEST),)
 RUN_TESTS = $(CARGO) test --no-fail-fast --all-targets $(LOCKED)
@@ -31,7 +31,7 @@ test: python ## every test: Rust, doctests, and the second implementation in Pyt
 	$(CARGO) build --workspace --all-targets $(LOCKED)
 	COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) --workspace
 	$(CARGO) test --workspace --doc $(LOCKED)
-	$(if $(SPEC_CHECK),$(PYTHON) $(SPEC_CHECK))
+	$(if $(SPEC_CHECK),$(PYTHON) -B $(SPEC_CHECK) check)
 
 verify: ## format, lints, tests, documentation, licences; changes no file of the checkout
 	@before="$$($(call tree))"; \
