@@ -146,7 +146,7 @@ class Log:
             if entry.kind in ("profile", "rotate") and entry.by in accounts:
                 chosen.add(index)
         seals = [index for index, entry in enumerate(entries) if entry.kind == "seal"]
-        chosen |= {min(place for place in seals if place >= index) for index in chosen}
+        chosen |= {min((place for place in seals if place >= index), default=index) for index in chosen}
         digests = {entries[index].body.get("card") for index in chosen} & self.cards.keys()
         asked = [f"account/{account}" for account in sorted(accounts)] + [f"edition/{work}/{edition}", f"work/{work}"]
         return {

@@ -1,5 +1,6 @@
 """The register of the test vectors: what happens in it, and what is refused in it."""
 
+import copy
 import hashlib
 
 from ledger_format import (
@@ -33,7 +34,10 @@ PRICE = {"amount": 1_250_000, "currency": "EUR", "salt": seed("salt of the price
 
 
 def story():
-    """An honest register in which every kind of entry and of record occurs. Returns the log and ids by name."""
+    """An honest register in which every kind of entry and of record occurs.
+
+    Returns it, as it was before its last batch too, and entry ids by name.
+    """
     log, ids = Log(), {}
     ids["ana profile"] = log.take(
         log.sign(profile_body("ana", key("ana"), log.add_card("ana", {"name": "Ana 安娜"})), "ana")
@@ -72,11 +76,12 @@ def story():
     body = move_body("close", "cy", ids["hills"], ids["second offer"], 2)
     ids["close"] = log.take(log.sign(body, "cy"))
     log.seal(1)
+    before = copy.deepcopy(log)
     until = log.time_ms + 300 * DAY_MS
     body = terms_body("offer", "cy", "ana", ids["hills"], ids["transfer"], until, firm=True, from_country="JP")
     ids["last offer"] = log.take(log.sign(body, "cy"))
     log.seal(1)
-    return log, ids
+    return log, before, ids
 
 
 def hills(log):

@@ -2,6 +2,7 @@
 
 pub mod binaries;
 pub mod demo;
+pub mod minting;
 pub mod node;
 pub mod painting;
 pub mod person;
