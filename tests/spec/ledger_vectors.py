@@ -6,6 +6,8 @@ import ledger_cheats as cheats
 import ledger_story
 from ledger_entries import parse_entry, signers
 from ledger_format import (
+    CURVE_D,
+    PRIME,
     Failed,
     base64_text,
     canonical,
@@ -28,6 +30,7 @@ from ledger_format import (
     state_key,
     state_root,
     tree_root,
+    unbase64,
     unmultikey,
     vkey,
 )
@@ -90,21 +93,18 @@ def multikeys_refused():
 
 def points_refused():
     """Encodings of points that are of small order, in a second spelling, or on no curve."""
-    prime, number = 2**255 - 19, 0
-    low = [1, prime - 1, 0, 2**255, 2**255 + 1, 2**255 + prime - 1]
-    spare = [y + prime for y in (0, 1, 3, 18)] + [2**255 - 1, 2**256 - 1]
+    low = [1, PRIME - 1, 0, 2**255, 2**255 + 1, 2**255 + PRIME - 1]
+    spare = [y + PRIME for y in (0, 1, 3, 18)] + [2**255 - 1, 2**256 - 1]
     eighth = next(y for y in eighths())
     off = next(y for y in range(2, 100) if decode_point(y.to_bytes(32, "little")) is None)
-    points = low + spare + [eighth, eighth + 2**255, prime - eighth, 2**255 + prime - eighth, off]
-    encoded = [(number or y).to_bytes(32, "little") for y in points]
+    points = low + spare + [eighth, eighth + 2**255, PRIME - eighth, 2**255 + PRIME - eighth, off]
+    encoded = [y.to_bytes(32, "little") for y in points]
     assert not any(map(is_strong, encoded))
     return [one.hex() for one in encoded]
 
 
 def eighths():
     """y of the points of order 8: doubled, they have y = 0, which is x² = -y²."""
-    from ledger_format import CURVE_D, PRIME
-
     # From -x² + y² = 1 + d·x²·y² with x² = -y²: d·y⁴ + 2·y² - 1 = 0.
     root = pow(CURVE_D + 1, (PRIME + 3) // 8, PRIME)
     for number in (root, root * pow(2, (PRIME - 1) // 4, PRIME) % PRIME):
@@ -151,17 +151,14 @@ def cards_refused():
 
 
 def price_vector(log, ids):
-    terms = next(parse_entry(leaf.encode()) for leaf in log.leaves if ids["offer"] in entry_ids(leaf)).body
+    entries = (parse_entry(leaf.encode()) for leaf in log.leaves)
+    terms = next(entry.body for entry in entries if entry.id == ids["offer"])
     amount, currency, salt = (ledger_story.PRICE[name] for name in ("amount", "currency", "salt"))
     return ledger_story.PRICE | {
         "terms": canonical(terms),
         "preimage": price_preimage(terms, amount, currency),
         "commitment": price_commitment(terms, amount, currency, bytes.fromhex(salt)),
     }
-
-
-def entry_ids(leaf):
-    return {parse_entry(leaf.encode()).id}
 
 
 def leaf(n):
@@ -226,8 +223,6 @@ def state_proof(standing, root, name, record=None):
 
 
 def check_proof(root, proof):
-    from ledger_format import unbase64
-
     other = proof.get("other")
     other = other and (unbase64(other["key"]), unbase64(other["value"]))
     value = sha256(proof["record"].encode()) if "record" in proof else None
