@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::forgery;
-use super::teller::Teller;
+use super::teller::{Teller, quietly, say};
 use crate::node::Node;
 use crate::painting::paint_all;
 use crate::person::Person;
@@ -37,10 +37,8 @@ fn account(person: &Person) -> Result<String> {
 impl Stage {
     pub(crate) fn open(teller: Teller) -> Result<Stage> {
         teller.scene("A register opens");
-        teller.say(
-            "A small machine somewhere runs one process over one directory. Its operator can put entries in order; \
-             it cannot forge them, change them, or take them back.",
-        );
+        say("A small machine somewhere runs one process over one directory. Its operator can put entries in order; \
+             it cannot forge them, change them, or take them back.");
         let node = Node::start_new("demo.example/art");
         let url = node.url().to_owned();
         teller.good(&format!("{} serves {url}", node.origin()));
@@ -51,7 +49,7 @@ impl Stage {
         for (person, name, country) in
             [(&ana, "Lin Ana", "CN"), (&bruno, "Bruno Le Goff", "FR"), (&chiara, "Galleria Chiara", "IT")]
         {
-            teller.quietly(person, &["profile", "set", "--name", name, "--country", country, "--yes"], 0)?;
+            quietly(person, &["profile", "set", "--name", name, "--country", country, "--yes"], 0)?;
         }
         teller
             .good("Ana paints in Hangzhou, Bruno collects in Rennes, Chiara keeps a gallery in Turin. Each has a key.");
@@ -71,22 +69,20 @@ impl Stage {
 
     pub(crate) fn three_pictures(&mut self) -> Result<()> {
         self.teller.scene("Three pictures are registered");
-        self.teller.say(
-            "Ana has just painted three pictures (this program really did: they lie on her desk as PNG files). \
-             Only their hashes leave her machine.",
-        );
+        say("Ana has just painted three pictures (this program really did: they lie on her desk as PNG files). \
+             Only their hashes leave her machine.");
         let titles = ["zh:雾中山", "fr:Le port, la nuit", "en:Ribbon weave"];
         for (number, title) in titles.into_iter().enumerate() {
             let file = self.file(number);
             let mint = ["mint", &file, "--title", title, "--country", "CN", "--yes"];
             let outcome = match number {
                 0 => self.teller.types(&self.ana, &mint, 0)?,
-                _ => self.teller.quietly(&self.ana, &mint, 0)?,
+                _ => quietly(&self.ana, &mint, 0)?,
             };
             ensure!(!outcome.stdout.is_empty(), "a mint says what it did");
         }
         for number in 0..3 {
-            let verdict = self.teller.quietly(&self.ana, &["verify", &self.file(number), "--json"], 0)?.json();
+            let verdict = quietly(&self.ana, &["verify", &self.file(number), "--json"], 0)?.json();
             self.works.push(text(&verdict, "/work")?);
         }
         self.teller.good("three works, three receipts; each receipt proves its entry by itself");
@@ -100,7 +96,7 @@ impl Stage {
 
     pub(crate) fn a_sale_across_a_border(&mut self) -> Result<()> {
         self.teller.scene("A sale crosses a border");
-        self.teller.say(
+        say(
             "Bruno buys the first picture for 1 250 euros. Title moves in one entry that both of them sign: Ana signs \
              first, and the half-signed draft waits in Bruno's inbox. Nobody can put a work into his hands unasked.",
         );
@@ -108,7 +104,7 @@ impl Stage {
         let sale = ["transfer", &work, "--to", &to, "--to-country", "FR", "--price", "1250.00 EUR", "--yes"];
         self.teller.types(&self.ana, &sale, 0)?;
         self.teller.types(&self.bruno, &["inbox"], 0)?;
-        let inbox = self.teller.quietly(&self.bruno, &["inbox", "--json"], 0)?.json();
+        let inbox = quietly(&self.bruno, &["inbox", "--json"], 0)?.json();
         let draft = text(&inbox, "/drafts/0/id")?;
         self.teller.types(&self.bruno, &["accept", &draft, "--yes"], 0)?;
         self.older_certificate = self.certificate_of(&self.bruno, &work)?;
@@ -116,22 +112,20 @@ impl Stage {
     }
 
     fn certificate_of(&self, person: &Person, work: &str) -> Result<String> {
-        Ok(self.teller.quietly(person, &["certificate", work, "-o", "-"], 0)?.stdout)
+        Ok(quietly(person, &["certificate", work, "-o", "-"], 0)?.stdout)
     }
 
     pub(crate) fn a_firm_offer(&mut self) -> Result<()> {
         self.teller.scene("A firm offer");
-        self.teller.say(
-            "Bruno offers the same picture on to Chiara, firm for thirty days: until then he can neither withdraw it \
-             nor sell it past her. She accepts on the terms as they stand.",
-        );
+        say("Bruno offers the same picture on to Chiara, firm for thirty days: until then he can neither withdraw it \
+             nor sell it past her. She accepts on the terms as they stand.");
         let (work, to) = (self.works[0].clone(), account(&self.chiara)?);
         let offer = ["offer", &work, "--to", &to, "--to-country", "IT", "--price", "1400.00 EUR"];
         let offer = [&offer[..], &["--until", "30 days", "--firm", "--yes"]].concat();
         self.teller.types(&self.bruno, &offer, 0)?;
-        self.teller.say("He has second thoughts. The register does not:");
+        say("He has second thoughts. The register does not:");
         self.teller.types(&self.bruno, &["withdraw", &work, "--yes"], 6)?;
-        let inbox = self.teller.quietly(&self.chiara, &["inbox", "--json"], 0)?.json();
+        let inbox = quietly(&self.chiara, &["inbox", "--json"], 0)?.json();
         let offer = text(&inbox, "/offers/0/id")?;
         self.teller.types(&self.chiara, &["accept", &offer, "--yes"], 0)?;
         self.teller.types(&self.chiara, &["history", &work], 0)?;
@@ -141,7 +135,7 @@ impl Stage {
 
     pub(crate) fn a_stranger_checks_offline(&mut self) -> Result<()> {
         self.teller.scene("A stranger checks everything, offline");
-        self.teller.say(
+        say(
             "A stranger gets three files: the picture, its certificate, and the register's key. No account, no network, \
              no trust in whoever sent them.",
         );
@@ -152,7 +146,7 @@ impl Stage {
         let verify =
             ["verify", "picture.png", "--certificate", "picture.colophon.json", "--vkey", "log.vkey", "--offline"];
         self.teller.types(&stranger, &verify, 0)?;
-        let verdict = self.teller.quietly(&stranger, &[&verify[..], &["--json"]].concat(), 0)?.json();
+        let verdict = quietly(&stranger, &[&verify[..], &["--json"]].concat(), 0)?.json();
         ensure!(text(&verdict, "/holder/account")? == account(&self.chiara)?, "Chiara holds it: {verdict}");
         Ok(())
     }
@@ -165,18 +159,16 @@ impl Stage {
         let mut retouched = picture.clone();
         *retouched.last_mut().context("a picture has bytes")? ^= 1;
         forger.put("retouched.png", &retouched);
-        self.teller.say(
-            "One bit of the picture is changed. That is another file, and the register proves it knows none such:",
-        );
+        say("One bit of the picture is changed. That is another file, and the register proves it knows none such:");
         self.teller.types(&forger, &["verify", "retouched.png"], 3)?;
 
-        self.teller.say("A certificate is changed to say that the picture never left France:");
+        say("A certificate is changed to say that the picture never left France:");
         let changed =
             forgery::altered(&self.certificate, "\\\"to_country\\\":\\\"IT\\\"", "\\\"to_country\\\":\\\"FR\\\"")?;
         forger.put("changed.json", changed.as_bytes());
         self.teller.types(&forger, &["verify", "changed.json", "--vkey", "log.vkey", "--offline"], 4)?;
 
-        self.teller.say(
+        say(
             "Bruno's old certificate was true once. Its seal and its state are put into the new one, so that he seems \
              to hold the picture still:",
         );
@@ -188,7 +180,7 @@ impl Stage {
 
     pub(crate) fn sold_twice(&mut self) -> Result<()> {
         self.teller.scene("Sold twice");
-        self.teller.say("Ana has been paid for the first picture. She tries to sell it again, to somebody else:");
+        say("Ana has been paid for the first picture. She tries to sell it again, to somebody else:");
         let (work, to) = (self.works[0].clone(), account(&self.chiara)?);
         let again = ["transfer", &work, "--to", &to, "--to-country", "IT", "--price", "900.00 EUR", "--yes"];
         self.teller.types(&self.ana, &again, 6)?;
@@ -201,23 +193,23 @@ impl Stage {
         let file = self.file(1);
         thief.put(&file, &std::fs::read(&self.pictures[1])?);
         let mint = ["mint", &file, "--title", "My harbour", "--country", "US", "--yes"];
-        self.teller.say("Silently it cannot be done:");
+        say("Silently it cannot be done:");
         self.teller.types(&thief, &mint, 6)?;
-        self.teller.say(
+        say(
             "Openly it can, for a register must not lock a maker out because a thief was quicker. But the earlier claim \
              is named in the later one, for ever:",
         );
-        self.teller.quietly(&thief, &[&mint[..], &["--ack-first", &self.works[1]]].concat(), 0)?;
+        quietly(&thief, &[&mint[..], &["--ack-first", &self.works[1]]].concat(), 0)?;
         let verify = self.teller.types(&thief, &["verify", &file], 0)?;
         ensure!(verify.stdout.contains("Ana"), "the first registration is shown: {verify}");
-        let verdict = self.teller.quietly(&thief, &["verify", &file, "--json"], 0)?.json();
+        let verdict = quietly(&thief, &["verify", &file, "--json"], 0)?.json();
         ensure!(text(&verdict, "/work")? == self.works[1], "the first registration is the verdict: {verdict}");
         Ok(())
     }
 
     pub(crate) fn pulled_plug(&mut self) -> Result<()> {
         self.teller.scene("The plug is pulled");
-        self.teller.say(
+        say(
             "While Ana registers one sketch after another, the node is killed with SIGKILL. What was acknowledged must \
              still be there; what was not is simply minted again.",
         );
@@ -228,17 +220,15 @@ impl Stage {
             person.move_to(&url);
         }
         for name in &sketches[..acknowledged] {
-            self.teller.quietly(&self.ana, &["verify", name], 0)?;
+            quietly(&self.ana, &["verify", name], 0)?;
         }
         self.teller
             .good(&format!("{acknowledged} sketches were acknowledged before the kill, and all are there after it"));
         let lost = sketches.get(acknowledged).context("a sketch that was being minted")?;
-        self.teller.quietly(&self.ana, &["mint", lost, "--title", "Sketch", "--country", "CN", "--yes"], 0).or_else(
-            |_| {
-                // The kill may have come after the commit and before the answer: then it is registered already.
-                self.teller.quietly(&self.ana, &["verify", lost], 0)
-            },
-        )?;
+        quietly(&self.ana, &["mint", lost, "--title", "Sketch", "--country", "CN", "--yes"], 0).or_else(|_| {
+            // The kill may have come after the commit and before the answer: then it is registered already.
+            quietly(&self.ana, &["verify", lost], 0)
+        })?;
         self.teller.good("the one that was interrupted is registered now");
         let status = self.node.terminate();
         ensure!(status.success(), "SIGTERM ends a node well: {status}");

@@ -39,22 +39,6 @@ impl Teller {
         println!("\n{}\n", self.paint("1;36", &format!("──{heading}{rule}")));
     }
 
-    /// Tells something, wrapped to the width of the page.
-    pub(crate) fn say(&self, text: &str) {
-        let mut line = String::new();
-        for word in text.split_whitespace() {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH - 2 {
-                println!("  {line}");
-                line.clear();
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        println!("  {line}");
-    }
-
     /// Says that something came out as it should.
     pub(crate) fn good(&self, text: &str) {
         println!("  {} {text}", self.paint("1;32", "✔"));
@@ -63,7 +47,7 @@ impl Teller {
     /// Lets a person type a command that must end with `code`, and shows it with what it printed.
     pub(crate) fn types(&self, person: &Person, args: &[&str], code: i32) -> Result<Outcome> {
         let started = Instant::now();
-        let outcome = self.quietly(person, args, code)?;
+        let outcome = quietly(person, args, code)?;
         let typed = self.paint("1", &format!("{} $ {}", person.name(), shown(args)));
         let took = self.paint("2", &format!("({} ms)", started.elapsed().as_millis()));
         println!("\n  {typed}  {took}");
@@ -74,23 +58,39 @@ impl Teller {
         Ok(outcome)
     }
 
-    /// Lets a person type a command that must end with `code`, unseen.
-    pub(crate) fn quietly(&self, person: &Person, args: &[&str], code: i32) -> Result<Outcome> {
-        let outcome = person.run(args);
-        if outcome.code != code {
-            bail!("{} should have ended with {code}: {outcome}", shown(args));
-        }
-        Ok(outcome)
-    }
-
     pub(crate) fn curtain(&self) {
         let seconds = self.started.elapsed().as_secs();
         println!("\n{}\n", self.paint("1;36", &"─".repeat(WIDTH)));
-        self.say(&format!(
+        say(&format!(
             "Everything above was done by real processes, in {seconds} seconds, and every claim was checked."
         ));
         println!();
     }
+}
+
+/// Tells something, wrapped to the width of the page.
+pub(crate) fn say(text: &str) {
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH - 2 {
+            println!("  {line}");
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    println!("  {line}");
+}
+
+/// Lets a person type a command that must end with `code`, unseen.
+pub(crate) fn quietly(person: &Person, args: &[&str], code: i32) -> Result<Outcome> {
+    let outcome = person.run(args);
+    if outcome.code != code {
+        bail!("{} should have ended with {code}: {outcome}", shown(args));
+    }
+    Ok(outcome)
 }
 
 /// Returns a command as a person would type it.
