@@ -4,10 +4,12 @@ pub mod completions;
 pub mod key;
 pub mod man;
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
+use tokio::runtime::Runtime;
 
 use crate::failure::{Exit, Failure};
 use crate::home::Home;
@@ -88,6 +90,8 @@ pub struct Context {
     /// Where passphrases come from.
     pub passphrases: Passphrases,
     node: Option<String>,
+    /// Made when a future is first waited for, and kept: connections live on it.
+    runtime: OnceCell<Runtime>,
 }
 
 impl Context {
@@ -96,7 +100,7 @@ impl Context {
         let keys = Keystore::new(&home, Sealer::from_env()?);
         let node = globals.node.filter(|node| !node.is_empty());
         let passphrases = Passphrases::new(globals.passphrase_file, ui.clone());
-        Ok(Context { ui, home, keys, passphrases, node })
+        Ok(Context { ui, home, keys, passphrases, node, runtime: OnceCell::new() })
     }
 
     /// Returns the URL of the register, without a slash at its end.
@@ -105,8 +109,11 @@ impl Context {
         node.ok_or_else(|| Failure::usage("no register is named", "give --node URL, or set COLOPHON_NODE"))
     }
 
-    /// Waits for a future, such as a register's answer, on a runtime of its own.
+    /// Waits for a future, such as a register's answer.
     pub fn wait_for<F: Future>(&self, future: F) -> Result<F::Output, Failure> {
+        if let Some(runtime) = self.runtime.get() {
+            return Ok(runtime.block_on(future));
+        }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| {
             Failure::try_again(
@@ -114,7 +121,7 @@ impl Context {
                 "close some programs, then try again",
             )
         })?;
-        Ok(runtime.block_on(future))
+        Ok(self.runtime.get_or_init(|| runtime).block_on(future))
     }
 }
 

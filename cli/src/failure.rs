@@ -1,5 +1,8 @@
 //! How a command ends when it does not succeed: what happened, what to do about it, and the exit code.
 
+mod register;
+
+use std::borrow::Cow;
 use std::fmt;
 
 use colophon_fingerprint::file::FileError;
@@ -66,7 +69,7 @@ impl Exit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     exit: Exit,
-    code: &'static str,
+    code: Cow<'static, str>,
     what: String,
     cure: String,
 }
@@ -74,7 +77,7 @@ pub struct Failure {
 impl Failure {
     /// Returns a failure that ends with `exit`. Both texts are phrases without a full stop.
     pub fn new(exit: Exit, what: impl Into<String>, cure: impl Into<String>) -> Failure {
-        Failure { exit, code: exit.code(), what: what.into(), cure: cure.into() }
+        Failure { exit, code: exit.code().into(), what: what.into(), cure: cure.into() }
     }
 
     /// Returns a failure of something that should have worked (exit 1).
@@ -98,8 +101,8 @@ impl Failure {
     }
 
     /// Returns a refusal by the ledger's rules, with the refusal's own code (exit 6).
-    pub fn refused(code: &'static str, what: impl Into<String>, cure: impl Into<String>) -> Failure {
-        Failure { code, ..Failure::new(Exit::Refused, what, cure) }
+    pub fn refused(code: impl Into<Cow<'static, str>>, what: impl Into<String>, cure: impl Into<String>) -> Failure {
+        Failure { code: code.into(), ..Failure::new(Exit::Refused, what, cure) }
     }
 
     /// Returns a failure that will pass by itself (exit 75).
@@ -113,8 +116,8 @@ impl Failure {
     }
 
     /// Returns the stable code for programs.
-    pub fn code(&self) -> &'static str {
-        self.code
+    pub fn code(&self) -> &str {
+        &self.code
     }
 
     /// Returns what happened.

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! data   keys/NAME.age  keys/NAME.pub  drafts/    the person's own: lost keys are lost works
-//! config policy                                   which registers and witnesses the person believes
-//! state  seen/  history  lock                     what registers have shown so far; evidence, should one lie later
+//! config policy  registers/ORIGIN.json            which registers and witnesses the person believes
+//! state  seen/  evidence/  history  lock          what registers have shown so far; proof of it, should one lie
 //! ```
 //!
 //! With `COLOPHON_HOME` (or `--home`) all of it is in one directory; without, in the three XDG base directories.
@@ -68,6 +68,16 @@ impl Home {
         self.config.join("policy")
     }
 
+    /// Returns the directory of the registers pinned, one file each. Whoever can write it decides what this person believes.
+    pub fn registers_dir(&self) -> PathBuf {
+        self.config.join("registers")
+    }
+
+    /// Returns the directory of proofs that a register has shown two histories. Lost, nobody else can be shown it.
+    pub fn evidence_dir(&self) -> PathBuf {
+        self.state.join("evidence")
+    }
+
     /// Returns the directory of what each register has shown. Lost, a register could show another past unnoticed.
     pub fn seen_dir(&self) -> PathBuf {
         self.state.join("seen")
@@ -82,7 +92,7 @@ impl Home {
     ///
     /// What an interrupted command left half-written is cleared away.
     pub fn lock(&self) -> Result<HomeLock, Failure> {
-        for directory in [&self.keys_dir(), &self.drafts_dir(), &self.config, &self.seen_dir()] {
+        for directory in [&self.keys_dir(), &self.drafts_dir(), &self.registers_dir(), &self.seen_dir()] {
             create_private_dir(directory)?;
         }
         let path = self.state.join("lock");
@@ -93,9 +103,9 @@ impl Home {
             .open(&path)
             .map_err(|error| cannot("write", &path, &error))?;
         wait_for_lock(&file, &path, LOCK_WAIT)?;
-        for directory in [self.keys_dir(), self.drafts_dir(), self.config.clone(), self.state.clone(), self.seen_dir()]
-        {
-            clear_aside(&directory)?;
+        let written = [self.keys_dir(), self.drafts_dir(), self.registers_dir(), self.seen_dir()];
+        for directory in written.iter().chain([&self.config, &self.state]) {
+            clear_aside(directory)?;
         }
         Ok(HomeLock { _held: file })
     }

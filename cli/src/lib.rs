@@ -7,6 +7,8 @@ pub mod failure;
 pub mod home;
 pub mod keystore;
 pub mod passphrase;
+pub mod register;
 pub mod sealed;
 pub(crate) mod terminal;
 pub mod ui;
+pub mod words;

@@ -253,7 +253,7 @@ struct Labelled<'a, T> {
 #[derive(Serialize)]
 struct FailureJson<'a> {
     exit: u8,
-    code: &'static str,
+    code: &'a str,
     what: &'a str,
     cure: &'a str,
 }

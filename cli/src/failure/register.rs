@@ -1,0 +1,197 @@
+//! What goes wrong between this machine and a register, as a person is told it: one answer for each kind of error.
+
+use colophon_client::failure::{Class, Failure as _};
+use colophon_client::follow::FollowError;
+use colophon_client::http::{AddressError, HttpError};
+use colophon_client::lookup::LookupError;
+use colophon_client::problem::Problem;
+use colophon_client::register::{FirstUseError, PinError};
+use colophon_client::security::SecurityError;
+use colophon_client::seen::SeenError;
+use colophon_client::submit::SubmitError;
+use colophon_ledger::certificate::CertificateError;
+
+use crate::failure::Failure;
+use crate::words::shown;
+
+/// The status of what a node does not have.
+const NOT_FOUND: u16 = 404;
+/// The code of a problem that came without one: whoever answered is no register's node, or not only one.
+const NO_CODE: &str = "none";
+
+/// Returns the failure that an error is by its class alone.
+fn by_class(error: &impl colophon_client::failure::Failure) -> Failure {
+    let (what, cure) = (error.to_string(), error.cure());
+    match error.class() {
+        Class::Refusal => Failure::refused("refused", what, cure),
+        Class::Fault => Failure::try_again(what, cure),
+        Class::Security => Failure::not_verified(what, cure),
+        Class::Unable => Failure::failed(what, cure),
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Failure {
+        let (what, cure) = (problem.to_string(), problem.cure());
+        match problem.class() {
+            Class::Refusal if problem.code == NO_CODE => {
+                Failure::failed(what, "check that the address is a register's")
+            }
+            Class::Refusal if problem.status == NOT_FOUND => Failure::not_registered(what, cure),
+            Class::Refusal => Failure::refused(problem.code, what, cure),
+            Class::Fault => Failure::try_again(what, cure),
+            Class::Security => Failure::not_verified(what, cure),
+            Class::Unable => Failure::failed(what, cure),
+        }
+    }
+}
+
+impl From<HttpError> for Failure {
+    fn from(error: HttpError) -> Failure {
+        match error {
+            HttpError::Problem(problem) => problem.into(),
+            error @ (HttpError::Unreachable { .. }
+            | HttpError::Broken { .. }
+            | HttpError::TooLarge { .. }
+            | HttpError::NotUnderstood { .. }) => by_class(&error),
+        }
+    }
+}
+
+impl From<AddressError> for Failure {
+    fn from(error: AddressError) -> Failure {
+        let (what, cure) = (error.to_string(), error.cure());
+        match error {
+            AddressError::Form(..) | AddressError::Scheme(_) | AddressError::Extra(_) => Failure::usage(what, cure),
+            AddressError::Setup(_) => Failure::failed(what, cure),
+        }
+    }
+}
+
+impl From<SecurityError> for Failure {
+    fn from(error: SecurityError) -> Failure {
+        by_class(&error)
+    }
+}
+
+impl From<SeenError> for Failure {
+    fn from(error: SeenError) -> Failure {
+        by_class(&error)
+    }
+}
+
+impl From<PinError> for Failure {
+    fn from(error: PinError) -> Failure {
+        by_class(&error)
+    }
+}
+
+impl From<FollowError> for Failure {
+    fn from(error: FollowError) -> Failure {
+        match error {
+            FollowError::Http(error) => error.into(),
+            FollowError::Seen(error) => error.into(),
+            FollowError::Security(error) => error.into(),
+            error @ FollowError::Outrun => by_class(&error),
+        }
+    }
+}
+
+impl From<FirstUseError> for Failure {
+    fn from(error: FirstUseError) -> Failure {
+        match error {
+            FirstUseError::Http(error) => error.into(),
+            FirstUseError::Pin(error) => error.into(),
+            FirstUseError::Security(error) => error.into(),
+        }
+    }
+}
+
+impl From<LookupError> for Failure {
+    fn from(error: LookupError) -> Failure {
+        let (what, cure) = (error.to_string(), error.cure());
+        match error {
+            LookupError::Follow(error) => error.into(),
+            LookupError::NotKnown(_) | LookupError::NoEdition { .. } => Failure::not_registered(what, cure),
+            LookupError::Ambiguous(_) => Failure::usage(what, cure),
+            LookupError::Stale { .. } => Failure::try_again(what, cure),
+            LookupError::NeedsNewer(_) => Failure::failed(what, cure),
+        }
+    }
+}
+
+impl From<SubmitError> for Failure {
+    fn from(error: SubmitError) -> Failure {
+        match error {
+            SubmitError::Problem(problem) => problem.into(),
+            SubmitError::Lookup(error) => error.into(),
+        }
+    }
+}
+
+impl From<CertificateError> for Failure {
+    fn from(error: CertificateError) -> Failure {
+        let what = format!("the certificate does not prove what it says: {}", shown(&error.to_string()));
+        match error {
+            CertificateError::NeedsNewer(_) => Failure::failed(what, "install a newer version of this software"),
+            CertificateError::TooLarge(_)
+            | CertificateError::Malformed(_)
+            | CertificateError::Spelling
+            | CertificateError::Proved(_)
+            | CertificateError::Genesis(_)
+            | CertificateError::Order
+            | CertificateError::Missing(_)
+            | CertificateError::LeftOver(_)
+            | CertificateError::Record(_)
+            | CertificateError::Seals(_) => Failure::not_verified(
+                what,
+                "do not rely on it; ask whoever gave it for a new one, or ask the register itself with colophon verify FILE",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Exit;
+
+    fn problem(status: u16, code: &str) -> Problem {
+        let body = format!(r#"{{"code":"{code}","detail":"so it is","cure":"do that"}}"#);
+        Problem::read(status, None, body.into_bytes())
+    }
+
+    #[test]
+    fn a_refusal_keeps_its_code() {
+        let failure = Failure::from(SubmitError::Problem(problem(422, "offer_stands")));
+        assert_eq!((failure.exit(), failure.code(), failure.cure()), (Exit::Refused, "offer_stands", "do that"));
+        assert_eq!(failure.what(), "the node answers: so it is (offer_stands)");
+    }
+
+    #[test]
+    fn each_kind_of_answer_has_its_exit() {
+        for (status, code, exit) in [
+            (404, "not_found", Exit::NotRegistered),
+            (404, "", Exit::Failed),
+            (400, "bad_request", Exit::Refused),
+            (503, "busy", Exit::TryAgain),
+            (429, "inbox_full", Exit::TryAgain),
+            (302, "", Exit::Failed),
+        ] {
+            assert_eq!(Failure::from(HttpError::Problem(problem(status, code))).exit(), exit, "{status} {code}");
+        }
+        let unreachable = HttpError::Unreachable { host: "a".to_owned(), why: "no".to_owned() };
+        for (failure, exit) in [
+            (unreachable.into(), Exit::TryAgain),
+            (Failure::from(AddressError::Scheme("ftp://a".to_owned())), Exit::Usage),
+            (LookupError::NotKnown("work 0123".to_owned()).into(), Exit::NotRegistered),
+            (LookupError::Ambiguous("01234567".to_owned()).into(), Exit::Usage),
+            (LookupError::Stale { given: 1, seen: 2 }.into(), Exit::TryAgain),
+            (SecurityError::Contradiction("x".to_owned()).into(), Exit::NotVerified),
+            (CertificateError::Spelling.into(), Exit::NotVerified),
+            (CertificateError::NeedsNewer("x".to_owned()).into(), Exit::Failed),
+        ] {
+            assert_eq!(failure.exit(), exit, "{failure}");
+        }
+    }
+}

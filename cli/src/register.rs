@@ -1,0 +1,165 @@
+//! The register that a command talks to: found, pinned on first use, and held to what it was pinned as.
+//!
+//! What is pinned is the key of the log (a line of the trust policy) and the genesis (`registers/ORIGIN.json`). From then on
+//! a register of the same name with another key or another beginning is a security error; nothing that was kept is replaced.
+
+mod trust;
+
+use colophon_client::card::CardFound;
+use colophon_client::client::{Client, Memory, Stale};
+use colophon_client::http::{Patience, Transport};
+use colophon_client::lookup::LookupError;
+use colophon_client::register::{FirstUse, Pinned, first_use};
+use colophon_ledger::account::AccountId;
+use colophon_ledger::card::ProfileWords;
+use colophon_ledger::entry::Body;
+use colophon_tlog::hash::sha256;
+use colophon_tlog::note::VerifierKey;
+
+pub use crate::register::trust::{Trust, url_of};
+
+use crate::command::Context;
+use crate::failure::Failure;
+use crate::register::trust::{pinned_path, read_pinned};
+use crate::words::shown;
+
+/// How many digits of a digest are in the name of an evidence file.
+const EVIDENCE_NAME_DIGITS: usize = 16;
+
+impl Context {
+    /// Returns a client of the register that `--node` names, or of the only one that is pinned.
+    ///
+    /// A register met for the first time is pinned, and this is said. An answer older than what has been seen is not taken.
+    /// Takes the lock of the home for a moment: not to be called by whoever holds it.
+    pub fn client(&self) -> Result<Client, Failure> {
+        self.client_taking(Stale::Refuse)
+    }
+
+    /// Returns a client like [`Context::client`] that takes older answers as `stale` says.
+    pub fn client_taking(&self, stale: Stale) -> Result<Client, Failure> {
+        let transport = self.transport()?;
+        let pinned = self.pinned(&transport)?;
+        if !self.home.seen_dir().is_dir() {
+            drop(self.home.lock()?);
+        }
+        let memory = Memory { seen: self.home.seen_dir(), evidence: self.home.evidence_dir(), stale };
+        Ok(Client::new(transport, pinned, memory)?)
+    }
+
+    /// Pins the register at the address of `--node`, whose log must have the key `expected` if that is given.
+    pub(crate) fn pin(&self, expected: Option<&VerifierKey>) -> Result<Pinned, Failure> {
+        let transport = self.transport()?;
+        let met = self.wait_for(first_use(&transport, expected))??;
+        self.keep(met)
+    }
+
+    /// Returns whether `--node` or the policy leads to a register.
+    pub(crate) fn has_node(&self) -> Result<bool, Failure> {
+        Ok(self.node().is_ok() || self.only_node()?.is_some())
+    }
+
+    fn transport(&self) -> Result<Transport, Failure> {
+        let address = match (self.node(), self.only_node()?) {
+            (Ok(address), _) => address.to_owned(),
+            (Err(_), Some(address)) => address,
+            (Err(unnamed), None) => return Err(unnamed),
+        };
+        Ok(Transport::new(&address, Patience::default())?)
+    }
+
+    /// Returns the address of the only register in the policy.
+    fn only_node(&self) -> Result<Option<String>, Failure> {
+        let trust = Trust::read(&self.home)?;
+        let mut addresses = trust.logs().iter().filter_map(url_of);
+        Ok(addresses.next().filter(|_| addresses.next().is_none()).map(ToOwned::to_owned))
+    }
+
+    fn pinned(&self, transport: &Transport) -> Result<Pinned, Failure> {
+        let trust = Trust::read(&self.home)?;
+        let Some(log) = trust.log_at(transport.address()) else {
+            return self.keep(self.wait_for(first_use(transport, None))??);
+        };
+        match read_pinned(&self.home, log.key.name())? {
+            Some(pinned) if pinned.rules().log_key == log.key => Ok(pinned),
+            Some(_) => Err(Failure::not_verified(
+                format!("the policy and the file of the register {} name different keys", log.key.name()),
+                format!(
+                    "one of them was changed: compare both keys with the operator's, in {}",
+                    self.home.policy_path().display()
+                ),
+            )),
+            None => self.keep(self.wait_for(first_use(transport, Some(&log.key)))??),
+        }
+    }
+
+    /// Keeps a register that was just met, unless one of its name is known otherwise. Says what it has pinned.
+    fn keep(&self, met: FirstUse) -> Result<Pinned, Failure> {
+        let lock = self.home.lock()?;
+        let mut trust = Trust::read(&self.home)?;
+        let FirstUse { pinned, checkpoint } = &met;
+        let (rules, address) = (pinned.rules(), pinned.address());
+        let origin = rules.register.origin.as_str();
+        let is_trusted = trust.logs_of(origin).any(|log| log.key == rules.log_key);
+        if let Some(known) = trust.logs_of(origin).next().filter(|_| !is_trusted) {
+            let known = known.key.to_string();
+            return Err(self.other_register(&lock, &met, &format!("the key {known}")));
+        }
+        match read_pinned(&self.home, origin)? {
+            Some(known) if known.rules() == rules => return Ok(met.pinned),
+            Some(known) => {
+                let register = &known.rules().register;
+                return Err(self.other_register(&lock, &met, &format!("the genesis {}", register.genesis)));
+            }
+            None => {}
+        }
+        lock.create(&pinned_path(&self.home, origin), pinned.to_json().as_bytes())?;
+        if !is_trusted {
+            trust.add_log(&self.home, &lock, &rules.log_key, Some(address))?;
+        }
+        let heading = if is_trusted {
+            "this register's key was trusted; its genesis is now pinned"
+        } else {
+            "first use of this register; it is now pinned"
+        };
+        self.ui.note(format_args!(
+            "{heading}\n  register  {origin}, {} entries\n  address   {address}\n  log key   {}\n  genesis   {}",
+            checkpoint.checkpoint().size,
+            rules.log_key,
+            rules.register.genesis,
+        ));
+        if !is_trusted {
+            self.ui
+                .note("compare the log key with the one that its operator publishes: from now on no other is believed");
+        }
+        Ok(met.pinned)
+    }
+
+    /// Says loudly that a register is not the one that is known by its name, and keeps what it showed.
+    fn other_register(&self, lock: &crate::home::HomeLock, met: &FirstUse, known: &str) -> Failure {
+        let (rules, address) = (met.pinned.rules(), met.pinned.address());
+        let evidence = format!("{}{}", met.pinned.to_json(), met.checkpoint);
+        let digest = sha256(evidence.as_bytes()).to_string();
+        let name: String = digest.chars().take(EVIDENCE_NAME_DIGITS).collect();
+        let path = self.home.evidence_dir().join(format!("other-{name}.txt"));
+        let kept =
+            std::fs::create_dir_all(self.home.evidence_dir()).is_ok() && lock.write(&path, evidence.as_bytes()).is_ok();
+        let place = if kept { format!("; what it showed is kept in {}", path.display()) } else { String::new() };
+        Failure::not_verified(
+            format!(
+                "{address} is NOT the register {} that is known here: it is known by {known}, and this one has the key {} and the genesis {}{place}",
+                rules.register.origin, rules.log_key, rules.register.genesis
+            ),
+            "do not use it; ask the operator, by a way that does not lead through this address, which of the two is theirs",
+        )
+    }
+}
+
+/// Returns what an account calls itself in its newest profile, if it has published one and the words are still there.
+pub async fn name_of(client: &Client, account: &AccountId) -> Result<Option<String>, LookupError> {
+    let facts = client.account(account).await?;
+    let Some(profile) = client.newest_profile(&facts).await? else { return Ok(None) };
+    let Body::Profile(profile) = profile.entry.body() else { return Ok(None) };
+    let CardFound::Card(card) = client.card(&profile.card).await? else { return Ok(None) };
+    let name = card.read::<ProfileWords>().ok().map(|words| shown(&words.name));
+    Ok(name.filter(|name| !name.is_empty()))
+}

@@ -1,0 +1,180 @@
+//! What a person believes: the trust policy file, and the registers pinned beside it.
+
+use std::path::PathBuf;
+
+use colophon_client::register::{PINNED_BYTES_MAX, Pinned};
+use colophon_tlog::hash::sha256;
+use colophon_tlog::note::VerifierKey;
+use colophon_tlog::policy::{POLICY_BYTES_MAX, Policy, TrustedLog};
+
+use crate::failure::Failure;
+use crate::home::{Home, HomeLock, read_file};
+
+/// The longest origin that is a file's name as it is; a longer one is cut, and its digest added.
+const ORIGIN_NAME_BYTES_MAX: usize = 150;
+/// The quorum of a policy that nobody has written yet: a register's own signature is enough.
+const NO_QUORUM: &str = "quorum none\n";
+
+/// The trust policy as it stands in the home.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    text: Vec<u8>,
+    policy: Option<Policy>,
+}
+
+impl Trust {
+    /// Reads the policy file. One that is not there yet trusts nobody.
+    pub fn read(home: &Home) -> Result<Trust, Failure> {
+        let path = home.policy_path();
+        let Some(text) = read_file(&path, POLICY_BYTES_MAX)? else { return Ok(Trust::default()) };
+        let policy = Policy::parse(&text).map_err(|error| {
+            Failure::failed(format!("{}: {error}", path.display()), "mend the file, or restore it from a backup")
+        })?;
+        Ok(Trust { text, policy: Some(policy) })
+    }
+
+    /// Returns the policy, if there is one.
+    pub fn policy(&self) -> Option<&Policy> {
+        self.policy.as_ref()
+    }
+
+    /// Returns the logs that are trusted.
+    pub fn logs(&self) -> &[TrustedLog] {
+        self.policy.as_ref().map_or(&[], Policy::logs)
+    }
+
+    /// Returns the log that is reached at `address`.
+    pub fn log_at(&self, address: &str) -> Option<&TrustedLog> {
+        self.logs().iter().find(|log| url_of(log).is_some_and(|url| is_same_address(url, address)))
+    }
+
+    /// Returns the logs of an origin. There may be several: a log that changed its key has one line for each.
+    pub fn logs_of<'t>(&'t self, origin: &'t str) -> impl Iterator<Item = &'t TrustedLog> {
+        self.logs().iter().filter(move |log| log.key.name() == origin)
+    }
+
+    /// Adds a log to the policy file, in the lines of which nothing else is changed.
+    pub(crate) fn add_log(
+        &mut self,
+        home: &Home,
+        lock: &HomeLock,
+        key: &VerifierKey,
+        url: Option<&str>,
+    ) -> Result<(), Failure> {
+        let line = url.map_or_else(|| format!("log {key}\n"), |url| format!("log {key} {url}\n"));
+        let text = if self.policy.is_some() {
+            let at = first_rule(&self.text);
+            let (comments, rules) = self.text.split_at(at);
+            [comments, line.as_bytes(), rules].concat()
+        } else {
+            [line.as_bytes(), NO_QUORUM.as_bytes()].concat()
+        };
+        let policy = Policy::parse(&text).map_err(|error| {
+            let what = format!("the policy would no longer be one: {error}");
+            Failure::failed(what, format!("look at {}", home.policy_path().display()))
+        })?;
+        lock.write(&home.policy_path(), &text)?;
+        (self.text, self.policy) = (text, Some(policy));
+        Ok(())
+    }
+}
+
+/// Returns the address in a log's line, if it has one that is text.
+pub fn url_of(log: &TrustedLog) -> Option<&str> {
+    log.url.as_ref().and_then(colophon_tlog::policy::Word::as_str)
+}
+
+/// Returns where the file of a pinned register is.
+pub(crate) fn pinned_path(home: &Home, origin: &str) -> PathBuf {
+    let plain = origin.replace('/', "+");
+    let name = match plain.get(..ORIGIN_NAME_BYTES_MAX) {
+        Some(first) if plain.len() > ORIGIN_NAME_BYTES_MAX => format!("{first}+{}", sha256(origin.as_bytes())),
+        _ => plain,
+    };
+    home.registers_dir().join(name + ".json")
+}
+
+/// Reads the file of a pinned register, if it is there.
+pub(crate) fn read_pinned(home: &Home, origin: &str) -> Result<Option<Pinned>, Failure> {
+    let path = pinned_path(home, origin);
+    let Some(bytes) = read_file(&path, PINNED_BYTES_MAX)? else { return Ok(None) };
+    let pinned = Pinned::parse(&bytes).map_err(|error| {
+        Failure::failed(
+            format!("{}: {error}", path.display()),
+            "restore the file from a backup, or pin the register anew",
+        )
+    })?;
+    Ok(Some(pinned))
+}
+
+fn is_same_address(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
+}
+
+/// Returns where the first line stands that is neither empty nor a comment.
+fn first_rule(text: &[u8]) -> usize {
+    let mut at = 0;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let words = line.trim_ascii();
+        if !words.is_empty() && !words.starts_with(b"#") {
+            break;
+        }
+        at += line.len();
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use colophon_tlog::key::SecretKey;
+    use colophon_tlog::note::Algorithm;
+
+    use super::*;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let directory = tempfile::tempdir().unwrap();
+        let home = Home::locate(Some(directory.path())).unwrap();
+        (directory, home)
+    }
+
+    fn key(name: &str, seed: u8) -> VerifierKey {
+        VerifierKey::new(name, Algorithm::Ed25519, SecretKey::from_seed([seed; 32]).public()).unwrap()
+    }
+
+    #[test]
+    fn a_policy_grows_by_a_line_and_keeps_its_comments() {
+        let (_directory, home) = home();
+        let lock = home.lock().unwrap();
+        let mut trust = Trust::read(&home).unwrap();
+        assert!(trust.policy().is_none() && trust.logs().is_empty());
+        trust.add_log(&home, &lock, &key("a.example", 1), Some("https://a.example/")).unwrap();
+        let first = String::from_utf8(trust.text.clone()).unwrap();
+        assert_eq!(first, format!("log {} https://a.example/\nquorum none\n", key("a.example", 1)));
+        lock.write(&home.policy_path(), format!("# mine\n\n{first}").as_bytes()).unwrap();
+        let mut trust = Trust::read(&home).unwrap();
+        trust.add_log(&home, &lock, &key("b.example", 2), None).unwrap();
+        let read = Trust::read(&home).unwrap();
+        assert!(read.text.starts_with(format!("# mine\n\nlog {}\nlog ", key("b.example", 2)).as_bytes()));
+        assert_eq!(read.log_at("https://a.example").map(|log| log.key.name()), Some("a.example"));
+        assert_eq!(read.logs_of("b.example").count(), 1);
+        assert!(read.log_at("https://b.example").is_none());
+    }
+
+    #[test]
+    fn a_spoilt_policy_is_no_empty_one() {
+        let (_directory, home) = home();
+        home.lock().unwrap().write(&home.policy_path(), b"quorum").unwrap();
+        let failure = Trust::read(&home).unwrap_err();
+        assert!(failure.what().contains("does not end in a newline"), "{failure}");
+    }
+
+    #[test]
+    fn each_origin_has_a_file_of_its_own() {
+        let (_directory, home) = home();
+        let name = |origin: &str| pinned_path(&home, origin).file_name().unwrap().to_str().unwrap().to_owned();
+        assert_eq!(name("registry.example/art"), "registry.example+art.json");
+        let (one, other) = ("a".repeat(254) + "b", "a".repeat(255));
+        assert_ne!(name(&one), name(&other));
+        assert!(name(&one).len() < 255);
+    }
+}

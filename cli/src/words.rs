@@ -1,0 +1,186 @@
+//! How things are said to people: ids, accounts, times, countries, prices, and words that came from others.
+
+use colophon_ledger::account::AccountId;
+use colophon_ledger::entry::terms::{Basis, Delivery, Price};
+use colophon_ledger::field::{Country, Digest};
+use jiff::Timestamp;
+
+use crate::codes::{country, money};
+
+/// How many digits of an id are shown where the whole would be in the way.
+pub const SHORT_DIGITS: usize = 16;
+/// How many characters of an account are shown at each end.
+const ACCOUNT_ENDS: usize = 8;
+/// The most characters of one foreign text that are shown.
+const SHOWN_CHARS_MAX: usize = 1000;
+
+/// Returns text that came from others as it may be shown: one line, of bounded length, that cannot steer a terminal or make
+/// the text around it read otherwise.
+///
+/// ```
+/// assert_eq!(colophon_cli::words::shown("Sun\u{1b}[2J\nrise\u{202e}"), "Sun\u{fffd}[2J rise\u{fffd}");
+/// ```
+pub fn shown(text: &str) -> String {
+    let visible = |c: char| match c {
+        '\n' | '\r' | '\t' => ' ',
+        c if c.is_control() || is_invisible(c) => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    let mut shown: String = text.trim().chars().take(SHOWN_CHARS_MAX).map(visible).collect();
+    if text.trim().chars().nth(SHOWN_CHARS_MAX).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Returns whether a character is not seen and changes how others read: direction marks, line and paragraph separators,
+/// zero-width spaces, tags. The two joiners stay: scripts and emoji need them.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Returns the first digits of a work's or an entry's id, which name it wherever nothing is signed.
+pub fn short(id: &Digest) -> String {
+    id.to_string().chars().take(SHORT_DIGITS).collect()
+}
+
+/// Returns both ends of an account's id.
+pub fn short_account(account: &AccountId) -> String {
+    let id = account.as_str();
+    match (id.get(..ACCOUNT_ENDS), id.get(id.len().saturating_sub(ACCOUNT_ENDS)..)) {
+        (Some(first), Some(last)) => format!("{first}…{last}"),
+        _ => id.to_owned(),
+    }
+}
+
+/// Returns an account as it is named in a sentence: what it calls itself and both ends of its id.
+pub fn called(account: &AccountId, name: Option<&str>) -> String {
+    let id = short_account(account);
+    match name.map(shown).filter(|name| !name.is_empty()) {
+        Some(name) => format!("\"{name}\" ({id})"),
+        None => id,
+    }
+}
+
+/// Returns a time in milliseconds after 1970 as `2026-11-23 20:43 UTC`.
+pub fn time(time_ms: u64) -> String {
+    at(time_ms, "%Y-%m-%d %H:%M UTC")
+}
+
+/// Returns the day of a time in milliseconds after 1970, as `2026-11-23`, in UTC.
+pub fn day(time_ms: u64) -> String {
+    at(time_ms, "%Y-%m-%d")
+}
+
+fn at(time_ms: u64, format: &str) -> String {
+    let time = i64::try_from(time_ms).ok().and_then(|time_ms| Timestamp::from_millisecond(time_ms).ok());
+    time.map_or_else(|| format!("{time_ms} ms after 1970"), |time| time.strftime(format).to_string())
+}
+
+/// Returns how long a span is, in its largest unit: `3 days`, `1 hour`, `under a minute`.
+pub fn span(span_ms: u64) -> String {
+    const MINUTE_MS: u64 = 60_000;
+    let units = [("day", 24 * 60 * MINUTE_MS), ("hour", 60 * MINUTE_MS), ("minute", MINUTE_MS)];
+    let found = units.iter().find_map(|(unit, unit_ms)| Some(*unit).zip((span_ms / unit_ms).checked_sub(1)));
+    match found {
+        Some((unit, 0)) => format!("1 {unit}"),
+        Some((unit, more)) => format!("{} {unit}s", more + 1),
+        None => "under a minute".to_owned(),
+    }
+}
+
+/// Returns a country by its name and code, or its code alone where it has no name in ISO 3166.
+pub fn place(code: &Country) -> String {
+    country::name(code).map_or_else(|| code.to_string(), |name| format!("{name} ({code})"))
+}
+
+/// Returns a price, or what is known of it.
+pub fn price(price: &Price) -> String {
+    match price {
+        Price::Open(open) => money::Shown(open).to_string(),
+        Price::Committed(_) => "a price that the parties keep to themselves".to_owned(),
+    }
+}
+
+/// Returns the word for the grounds on which title moves.
+pub fn basis(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Sale => "sale",
+        Basis::Auction => "auction",
+        Basis::Gift => "gift",
+        Basis::Donation => "donation",
+        Basis::Exchange => "exchange",
+        Basis::Return => "return",
+    }
+}
+
+/// Returns how something is handed over.
+pub fn delivery(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::Digital => "as files",
+        Delivery::Physical => "as a physical thing",
+        Delivery::Rights => "as rights alone",
+    }
+}
+
+/// Returns a count with its noun: `1 edition`, `3 editions`.
+pub fn count(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// Returns a number of bytes as people read it.
+pub fn bytes(bytes: u64) -> String {
+    indicatif::HumanBytes(bytes).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_words_stay_on_their_line() {
+        assert_eq!(
+            shown("  a\u{1b}[2Jb\nc\u{202e}d é 山\u{200b}\u{e0041} "),
+            "a\u{fffd}[2Jb c\u{fffd}d é 山\u{fffd}\u{fffd}"
+        );
+        assert_eq!(shown("👩\u{200d}🎨 نام\u{200c}ه"), "👩\u{200d}🎨 نام\u{200c}ه");
+        assert_eq!(shown(&"x".repeat(SHOWN_CHARS_MAX)).chars().count(), SHOWN_CHARS_MAX);
+        assert!(shown(&"x".repeat(SHOWN_CHARS_MAX + 1)).ends_with("x…"));
+    }
+
+    #[test]
+    fn times_are_read_in_utc() {
+        assert_eq!(time(1_795_466_580_000), "2026-11-23 20:43 UTC");
+        assert_eq!(day(1_795_466_580_000), "2026-11-23");
+        assert_eq!(time(0), "1970-01-01 00:00 UTC");
+        assert_eq!(time(u64::MAX), "18446744073709551615 ms after 1970");
+        assert_eq!(time((1 << 53) - 1), "9007199254740991 ms after 1970");
+    }
+
+    #[test]
+    fn spans_have_one_unit() {
+        let minute = 60_000;
+        for (span_ms, text) in [
+            (0, "under a minute"),
+            (minute - 1, "under a minute"),
+            (minute, "1 minute"),
+            (59 * minute, "59 minutes"),
+            (60 * minute, "1 hour"),
+            (49 * 60 * minute, "2 days"),
+        ] {
+            assert_eq!(span(span_ms), text);
+        }
+    }
+
+    #[test]
+    fn accounts_and_places_are_named() {
+        let account: AccountId = "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK".parse().unwrap();
+        assert_eq!(called(&account, None), "z6MkhaXg…Gta2doK");
+        assert_eq!(called(&account, Some("Ana\u{1b}")), format!("\"Ana\u{fffd}\" ({})", short_account(&account)));
+        assert_eq!(place(&"FR".parse().unwrap()), "France (FR)");
+        assert_eq!(place(&"QQ".parse().unwrap()), "QQ");
+        assert_eq!((count(1, "edition"), count(3, "edition")), ("1 edition".to_owned(), "3 editions".to_owned()));
+    }
+}
