@@ -93,17 +93,17 @@ impl Cards {
 
     pub(crate) fn open_on(disk: &dyn Disk, dir: &Path) -> Result<(Cards, CardsRecovery), CardsError> {
         let file = disk.open(&dir.join(CARDS_FILE)).map_err(CardsError::Read)?;
-        let mut head = [0; FILE_HEAD.len()];
-        file.read_at(&mut head, 0).map_err(|_| CardsError::Format)?;
-        if head != *FILE_HEAD {
-            return Err(CardsError::Format);
-        }
-        let Scan { offset, places, recovery, .. } =
-            Scan::run(&*file, FILE_HEAD.len() as u64).map_err(CardsError::Read)?;
+        let Scan { offset, places, recovery, .. } = scan_file(&*file, true)?;
         let first = offset.saturating_sub(PUT_BYTES_MAX as u64);
         write_again(&*file, first..offset).map_err(CardsError::Fatal)?;
         let end = Mutex::new(End { offset, broken: false });
         Ok((Cards { file, places: RwLock::new(places), end }, recovery))
+    }
+
+    /// Tells what opening the cards would find and do, without doing it.
+    pub(crate) fn inspect_on(disk: &dyn Disk, dir: &Path) -> Result<CardsRecovery, CardsError> {
+        let file = disk.open(&dir.join(CARDS_FILE)).map_err(CardsError::Read)?;
+        Ok(scan_file(&*file, false)?.recovery)
     }
 
     /// Keeps cards. Durable when it returns. One that is here already stays as it is, and one that was erased stays erased.
@@ -182,6 +182,15 @@ impl Cards {
     fn place(&self, digest: &Digest) -> Option<Place> {
         self.places.read().unwrap_or_else(PoisonError::into_inner).get(digest).copied()
     }
+}
+
+fn scan_file(file: &dyn DiskFile, repair: bool) -> Result<Scan<'_>, CardsError> {
+    let mut head = [0; FILE_HEAD.len()];
+    file.read_at(&mut head, 0).map_err(|_| CardsError::Format)?;
+    if head != *FILE_HEAD {
+        return Err(CardsError::Format);
+    }
+    Scan::run(file, FILE_HEAD.len() as u64, repair).map_err(CardsError::Read)
 }
 
 #[cfg(test)]

@@ -43,6 +43,16 @@ impl Hint {
         Ok(())
     }
 
+    /// Tells from which byte on the file is not what it should be, if it is not. Writes nothing.
+    pub(crate) fn difference(mut self) -> io::Result<Option<u64>> {
+        self.compare()?;
+        let longer = match &self.file {
+            Some(file) => file.length()? > self.right,
+            None => false,
+        };
+        Ok((longer || !self.expected.is_empty()).then_some(self.right))
+    }
+
     /// Makes the file what it should be and no longer, and tells from which byte on it was not, if it was not. A file that
     /// is missing is made by `make`, if there is anything to write to it.
     pub(crate) fn heal(mut self, make: impl FnOnce() -> io::Result<Arc<dyn DiskFile>>) -> io::Result<Option<u64>> {

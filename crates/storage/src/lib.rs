@@ -3,6 +3,7 @@
 //! Absent: HTTP, signing keys, clocks.
 
 pub mod cards;
+pub mod catch_up;
 pub mod commits;
 #[cfg(test)]
 mod crash;
@@ -10,15 +11,20 @@ pub mod disk;
 pub mod drafts;
 pub mod durable;
 pub mod files;
+pub mod fsck;
 mod hint;
 mod leaves;
 pub mod lock;
 pub mod log;
 #[cfg(test)]
 mod lying;
+#[cfg(test)]
+mod people;
 pub mod reader;
 pub mod recovery;
 #[cfg(test)]
 mod sample;
+mod scan;
 pub mod slots;
+pub mod tables;
 pub mod view;

@@ -23,7 +23,8 @@ use crate::durable;
 use crate::files::{ENTRIES_FILE, Files};
 use crate::lock::{DirLock, LockError};
 use crate::reader::LogReader;
-use crate::recovery::{Recovered, Recovery, RecoveryError, after_batch, recover};
+use crate::recovery::{Recovered, Recovery, RecoveryError, recover};
+use crate::scan::after_batch;
 use crate::slots::{Slots, read_slots};
 
 /// Why a register's files could not be made.

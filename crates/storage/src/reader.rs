@@ -52,6 +52,12 @@ impl LogReader {
         LogReader { files }
     }
 
+    /// Returns a reader of files that were only read, up to these offsets.
+    pub(crate) fn over(files: Files, ends: Vec<u64>) -> LogReader {
+        *files.ends.write().unwrap_or_else(PoisonError::into_inner) = ends;
+        LogReader::new(Arc::new(files))
+    }
+
     /// Returns how many entries there are.
     pub fn size(&self) -> TreeSize {
         let ends = self.files.ends.read().unwrap_or_else(PoisonError::into_inner);

@@ -86,8 +86,9 @@ impl Slots {
 
     pub(crate) fn open_on(disk: &dyn Disk, dir: &Path) -> Result<Slots, SlotError> {
         let file = disk.open(&dir.join(SLOTS_FILE)).map_err(SlotError::Read)?;
-        let both = read_both(&*file)?;
-        let (place, newest) = both.into_iter().max_by_key(|(_, slot)| slot.generation).ok_or(SlotError::Damaged)?;
+        let slots = (0..).zip(read_both(&*file)?).filter_map(|(place, region)| Some((place, region.into_slot()?)));
+        let newest = slots.max_by_key(|(_, slot)| slot.generation);
+        let (place, newest): (u64, Slot) = newest.ok_or(SlotError::Damaged)?;
         let start = place * SLOT_BYTES;
         write_again(&*file, start..start + encode(&newest).len() as u64).map_err(SlotError::Fatal)?;
         Ok(Slots { file, newest, place, broken: false })
@@ -150,25 +151,47 @@ impl Slot {
 /// Returns every slot that is whole, the older one too.
 pub(crate) fn read_slots(disk: &dyn Disk, dir: &Path) -> Result<Vec<Slot>, SlotError> {
     let file = disk.open(&dir.join(SLOTS_FILE)).map_err(SlotError::Read)?;
-    let both = read_both(&*file)?;
-    if both.is_empty() {
-        return Err(SlotError::Damaged);
-    }
-    Ok(both.into_iter().map(|(_, slot)| slot).collect())
+    let whole: Vec<Slot> = read_both(&*file)?.into_iter().filter_map(Region::into_slot).collect();
+    if whole.is_empty() { Err(SlotError::Damaged) } else { Ok(whole) }
 }
 
-fn read_both(file: &dyn DiskFile) -> Result<Vec<(u64, Slot)>, SlotError> {
-    let mut whole = Vec::new();
-    for place in 0..2 {
-        let end = file.length().map_err(SlotError::Read)?.min((place + 1) * SLOT_BYTES);
-        let count = end.saturating_sub(place * SLOT_BYTES);
+/// Tells whether a slot is torn or damaged: neither whole nor never written.
+pub(crate) fn has_torn_slot(disk: &dyn Disk, dir: &Path) -> Result<bool, SlotError> {
+    let file = disk.open(&dir.join(SLOTS_FILE)).map_err(SlotError::Read)?;
+    Ok(read_both(&*file)?.iter().any(|region| matches!(region, Region::Torn)))
+}
+
+/// What one of the two regions holds.
+enum Region {
+    Whole(Slot),
+    Blank,
+    Torn,
+}
+
+impl Region {
+    fn into_slot(self) -> Option<Slot> {
+        match self {
+            Region::Whole(slot) => Some(slot),
+            Region::Blank | Region::Torn => None,
+        }
+    }
+}
+
+fn read_both(file: &dyn DiskFile) -> Result<[Region; 2], SlotError> {
+    let length = file.length().map_err(SlotError::Read)?;
+    let read = |place: u64| {
+        let count = length.min((place + 1) * SLOT_BYTES).saturating_sub(place * SLOT_BYTES);
         let mut bytes = vec![0; usize::try_from(count).unwrap_or(0)];
         if !bytes.is_empty() {
             file.read_at(&mut bytes, place * SLOT_BYTES).map_err(SlotError::Read)?;
         }
-        whole.extend(decode(&bytes).map(|slot| (place, slot)));
-    }
-    Ok(whole)
+        Ok(match decode(&bytes) {
+            Some(slot) => Region::Whole(slot),
+            None if bytes.iter().all(|byte| *byte == 0) => Region::Blank,
+            None => Region::Torn,
+        })
+    };
+    Ok([read(0)?, read(1)?])
 }
 
 fn encode(slot: &Slot) -> Vec<u8> {

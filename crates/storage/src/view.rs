@@ -117,6 +117,12 @@ impl View {
         Ok((View::over(Box::new(engine))?, anew))
     }
 
+    /// Deletes the view of the register in `dir`, whose log must be open (it holds the lock): the next [`View::open`] begins
+    /// anew.
+    pub fn delete(dir: &Path) -> Result<(), ViewError> {
+        remove_dir(&dir.join(VIEW_DIR))
+    }
+
     /// Returns the view over an engine.
     fn over(engine: Box<dyn Engine>) -> Result<View, ViewError> {
         let applied = engine.cursor()?;
@@ -282,6 +288,11 @@ fn apply_all(shared: &Shared, staged: &Receiver<Batch>) {
     }
 }
 
+/// Returns the engine of the view in a register's folder as it is, if [`View::open`] would use it.
+pub(crate) fn inspect(dir: &Path, genesis: &Hash, size: u64) -> Result<Box<dyn Engine>, Anew> {
+    Ok(Box::new(open_engine(&dir.join(VIEW_DIR), genesis, size)?))
+}
+
 fn open_engine(dir: &Path, genesis: &Hash, size: u64) -> Result<SledEngine, Anew> {
     if !dir.join(ENGINE_DIR).exists() {
         return Err(Anew::Missing);
@@ -297,14 +308,18 @@ fn open_engine(dir: &Path, genesis: &Hash, size: u64) -> Result<SledEngine, Anew
 }
 
 fn begin_anew(dir: &Path, genesis: &Hash) -> Result<SledEngine, ViewError> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(ViewError::Folder(error)),
-        _ => {}
-    }
+    remove_dir(dir)?;
     durable::create_dir(dir).map_err(ViewError::Folder)?;
     let engine = SledEngine::open(&dir.join(ENGINE_DIR), &dir.join(CONDEMNED_FILE))?;
     engine.begin(genesis)?;
     Ok(engine)
+}
+
+fn remove_dir(dir: &Path) -> Result<(), ViewError> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(ViewError::Folder(error)),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

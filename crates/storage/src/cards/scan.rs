@@ -27,6 +27,7 @@ pub struct CardsRecovery {
 pub(super) struct Scan<'a> {
     file: &'a dyn DiskFile,
     len: u64,
+    repair: bool,
     /// Where the next record begins; in the end, the end of the last.
     pub(super) offset: u64,
     /// Where each card is.
@@ -36,10 +37,10 @@ pub(super) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    /// Goes through the records from `offset` on.
-    pub(super) fn run(file: &'a dyn DiskFile, offset: u64) -> io::Result<Scan<'a>> {
+    /// Goes through the records from `offset` on. What is found wrong is put right only if `repair` says so.
+    pub(super) fn run(file: &'a dyn DiskFile, offset: u64, repair: bool) -> io::Result<Scan<'a>> {
         let len = file.length()?;
-        let mut scan = Scan { file, len, offset, places: HashMap::new(), recovery: CardsRecovery::default() };
+        let mut scan = Scan { file, len, repair, offset, places: HashMap::new(), recovery: CardsRecovery::default() };
         let mut gap = None;
         while scan.offset < len {
             if let Some(end) = scan.record()? {
@@ -53,8 +54,10 @@ impl<'a> Scan<'a> {
             }
         }
         if let Some(start) = gap {
-            file.truncate(start)?;
-            file.sync()?;
+            if repair {
+                file.truncate(start)?;
+                file.sync()?;
+            }
             scan.recovery.cut_bytes = len - start;
             scan.offset = start;
         }
@@ -106,6 +109,9 @@ impl<'a> Scan<'a> {
     }
 
     fn overwrite(&self, start: u64, end: u64) -> io::Result<()> {
+        if !self.repair {
+            return Ok(());
+        }
         self.file.write_at(&vec![0; usize::try_from(end - start).unwrap_or(usize::MAX)], start)?;
         self.file.sync()
     }

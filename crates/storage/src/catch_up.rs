@@ -1,0 +1,207 @@
+//! Bringing the view up to the log, batch by batch, checking everything on the way.
+
+use colophon_ledger::batch::{Position, beginning};
+use colophon_ledger::entry::entry_id;
+use colophon_ledger::entry::seal::{BATCH_ENTRIES_MAX, Seal};
+use colophon_ledger::field::Digest;
+use colophon_ledger::replay::{ReplayError, read_genesis, replay_batch};
+use colophon_ledger::rule::Rules;
+use colophon_ledger::state::Unreadable;
+use colophon_ledger::state_root::StateTree;
+use colophon_tlog::tree::EntryIndex;
+
+use crate::reader::{LogReader, ReadError};
+use crate::tables::{Tables, writes_of};
+use crate::view::{View, ViewError};
+
+/// How many keys may wait for the engine while the view is filled.
+const BACKLOG_KEYS_MAX: usize = 50_000;
+
+/// Where a register stands once its view is up to its log.
+#[derive(Debug)]
+pub struct CaughtUp {
+    /// What the genesis lays down.
+    pub rules: Rules,
+    /// The tree of the state after the last batch.
+    pub tree: StateTree,
+    /// Where the next batch begins.
+    pub position: Position,
+    /// How many entries the view lacked.
+    pub replayed: u64,
+}
+
+/// Why the view could not be brought up to the log.
+#[derive(Debug, thiserror::Error)]
+pub enum CatchUpError {
+    /// The log has no entries.
+    #[error("the log is empty: `colophon-node init` did not finish here. Remove the folder and begin again")]
+    Empty,
+    /// The view reflects something else than the log says. It must be deleted and filled again.
+    #[error("the view does not show what the log leads to at entry {0}; it must be filled again")]
+    ViewDiffers(u64),
+    /// The log breaks its own rules.
+    #[error("the log breaks the rules of the register: {0}")]
+    Replay(#[from] ReplayError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The view cannot be read or written.
+    #[error(transparent)]
+    View(#[from] ViewError),
+    /// A record cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+}
+
+/// Replays what the view lacks of the log and stages it. Calls `progress` with the number of entries reflected after each
+/// batch.
+///
+/// The view's own state is taken only if its root is the one in the seal up to which it goes; everything after that is
+/// checked as an auditor would.
+pub fn catch_up(view: &View, log: &LogReader, mut progress: impl FnMut(u64)) -> Result<CaughtUp, CatchUpError> {
+    let size = log.size().get();
+    if size == 0 {
+        return Err(CatchUpError::Empty);
+    }
+    let (rules, genesis) = read_genesis(&leaf(log, 0)?)?;
+    let applied = view.reading().size();
+    let (mut position, mut tree) = match applied {
+        0 => (beginning(genesis.id()), StateTree::new()),
+        _ => resume(view, log, applied)?,
+    };
+    while position.index < size {
+        let leaves = next_batch(log, position.index, size)?;
+        let applied = replay_batch(&rules, view, &tree, position, &leaves)?;
+        view.stage(writes_of(&applied, view)?, applied.next.index)?;
+        view.wait_for_backlog(BACKLOG_KEYS_MAX)?;
+        (position, tree) = (applied.next, applied.tree);
+        progress(position.index);
+    }
+    Ok(CaughtUp { rules, tree, position, replayed: size - applied })
+}
+
+/// Returns where the batch after the view's last one begins, and the state before it, if the view has the right one.
+fn resume(view: &View, log: &LogReader, applied: u64) -> Result<(Position, StateTree), CatchUpError> {
+    let differs = || CatchUpError::ViewDiffers(applied);
+    let leaf = leaf(log, applied - 1)?;
+    let (seal, id) = Seal::peek(&leaf).zip(entry_id(&leaf)).ok_or_else(differs)?;
+    let tree = Tables::of(&view.reading()).state_tree()?;
+    if tree.root() != seal.state.0 {
+        return Err(differs());
+    }
+    let position =
+        Position { index: applied, height: seal.height.get() + 1, prev_seal: Digest(id), time_ms: seal.time_ms.get() };
+    Ok((position, tree))
+}
+
+/// Returns the leaf at `index`.
+pub(crate) fn leaf(log: &LogReader, index: u64) -> Result<Vec<u8>, CatchUpError> {
+    let index = EntryIndex::new(index).ok_or(CatchUpError::ViewDiffers(index))?;
+    Ok(log.entry(index)?)
+}
+
+/// Returns the leaves from `first` up to and including the next seal.
+pub(crate) fn next_batch(log: &LogReader, first: u64, size: u64) -> Result<Vec<Vec<u8>>, CatchUpError> {
+    let mut leaves = Vec::new();
+    let end = size.min(first + BATCH_ENTRIES_MAX + 1);
+    // Most batches are short, so the first read is too.
+    for count in [8, 64, BATCH_ENTRIES_MAX + 1] {
+        let next = first + leaves.len() as u64;
+        let index = EntryIndex::new(next).ok_or(CatchUpError::ViewDiffers(next))?;
+        let read = log.entries(index, count.min(end - next))?;
+        for leaf in read {
+            let closes = Seal::peek(&leaf).is_some();
+            leaves.push(leaf);
+            if closes {
+                return Ok(leaves);
+            }
+        }
+    }
+    Ok(leaves)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    use crate::log::Log;
+    use crate::people::Register;
+    use crate::view::engine::Pair;
+
+    /// Closes a register after its story, and returns the genesis' id and all that its view held.
+    fn after_story(dir: &Path) -> (colophon_tlog::hash::Hash, Vec<Pair>) {
+        let mut register = Register::begin(dir);
+        register.story();
+        let all = register.view.prefix(b"", Some(&[0, 255]), 10_000).unwrap();
+        register.view.close().unwrap();
+        (register.genesis, all)
+    }
+
+    #[test]
+    fn a_view_deleted_by_hand_comes_back_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let (genesis, before) = after_story(dir.path());
+        let (log, _) = Log::open(dir.path()).unwrap();
+        let catch_up_now = || {
+            let (view, anew) = View::open(dir.path(), &genesis, log.size().get()).unwrap();
+            let mut seen = Vec::new();
+            let up = catch_up(&view, &log.reader(), |size| seen.push(size)).unwrap();
+            assert_eq!(view.prefix(b"", Some(&[0, 255]), 10_000).unwrap(), before);
+            assert_eq!(Some(up.position), log.position());
+            view.close().unwrap();
+            (anew.is_some(), up.replayed, seen, up.tree.root())
+        };
+        let (anew, replayed, seen, root) = catch_up_now();
+        assert_eq!((anew, replayed, seen), (false, 0, vec![]));
+        View::delete(dir.path()).unwrap();
+        assert_eq!(catch_up_now(), (true, 16, vec![2, 6, 8, 11, 14, 16], root));
+    }
+
+    #[test]
+    fn a_view_that_lags_is_brought_up_from_where_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (genesis, before) = after_story(dir.path());
+        let (log, _) = Log::open(dir.path()).unwrap();
+        View::delete(dir.path()).unwrap();
+        for stop in [2, 11, 16] {
+            let (view, _) = View::open(dir.path(), &genesis, 16).unwrap();
+            let result = catch_up(&view, &log.reader(), |size| {
+                if size == stop {
+                    // What is staged later than this is lost: the engine never gets it.
+                    view.wait_for_backlog(0).unwrap();
+                }
+            });
+            assert!(result.is_ok());
+            assert_eq!(view.prefix(b"", Some(&[0, 255]), 10_000).unwrap(), before);
+        }
+    }
+
+    #[test]
+    fn a_view_that_shows_another_state_is_not_believed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (genesis, before) = after_story(dir.path());
+        let (log, _) = Log::open(dir.path()).unwrap();
+        let (view, _) = View::open(dir.path(), &genesis, 17).unwrap();
+        let (key, _) = before.iter().find(|(key, _)| key.starts_with(b"redition/")).unwrap();
+        let forged = br#"{"country":"FR","holder":"somebody"}"#.to_vec();
+        view.stage(vec![(key.clone(), Some(forged))], 17).unwrap();
+        assert!(matches!(catch_up(&view, &log.reader(), |_| {}), Err(CatchUpError::Read(_))));
+        drop(view);
+        let engine = crate::view::inspect(dir.path(), &genesis, 17).unwrap();
+        engine.apply(&[], 16).unwrap();
+        drop(engine);
+        let (view, anew) = View::open(dir.path(), &genesis, 16).unwrap();
+        assert_eq!(anew, None);
+        assert!(matches!(catch_up(&view, &log.reader(), |_| {}), Err(CatchUpError::ViewDiffers(16))));
+    }
+
+    #[test]
+    fn a_register_without_a_genesis_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        Log::create(dir.path()).unwrap();
+        let (log, _) = Log::open(dir.path()).unwrap();
+        let (view, _) = View::open(dir.path(), &colophon_tlog::hash::Hash::ZERO, 0).unwrap();
+        assert!(matches!(catch_up(&view, &log.reader(), |_| {}), Err(CatchUpError::Empty)));
+    }
+}
