@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A second implementation of Colophon's formats, written from docs/spec.md alone.
 
-colophon_spec.py verify CERTIFICATE --vkey VKEY [--json]   exit 0 proved, 4 not proved, 1 cannot judge
+colophon_spec.py verify CERTIFICATE --vkey VKEY [--json]   exit 0 proved, 4 not proved,
+                                                            1 cannot judge, 2 usage
 colophon_spec.py vectors [FILE]                            writes the test vectors
 colophon_spec.py check [FILE]                              exit 1 if the vectors there are not these
 """
@@ -14,19 +15,23 @@ import sys
 
 import ledger_certificate
 import ledger_vectors
-from ledger_format import Failed, NeedsNewer
+from ledger_format import Failed, NeedsNewer, unvkey
 
 VECTORS = pathlib.Path(__file__).resolve().parent.parent / "testdata" / "vectors.json"
-PROVED, CANNOT_JUDGE, DIFFERENT, NOT_PROVED = 0, 1, 1, 4
+PROVED, CANNOT_JUDGE, DIFFERENT, USAGE, NOT_PROVED = 0, 1, 1, 2, 4
 
 
 def verify(options):
     try:
         data = pathlib.Path(options.certificate).read_bytes()
         vkey = options.vkey if "+" in options.vkey else pathlib.Path(options.vkey).read_text().strip()
+        unvkey(vkey)
     except OSError as error:
         print(f"cannot read: {error}", file=sys.stderr)
         return CANNOT_JUDGE
+    except ValueError as error:
+        print(f"not a verifier key: {error}", file=sys.stderr)
+        return USAGE
     try:
         facts = ledger_certificate.verify(data, vkey)
     except NeedsNewer as newer:

@@ -34,6 +34,11 @@ fn account(person: &Person) -> Result<String> {
     text(&person.run(&["key", "show", "--json"]).json(), "/account")
 }
 
+/// Returns the certificate of the first edition, as the register has it.
+fn certificate_of(person: &Person, work: &str) -> Result<String> {
+    Ok(quietly(person, &["certificate", work, "-o", "-"], 0)?.stdout)
+}
+
 impl Stage {
     pub(crate) fn open(teller: Teller) -> Result<Stage> {
         teller.scene("A register opens");
@@ -107,12 +112,8 @@ impl Stage {
         let inbox = quietly(&self.bruno, &["inbox", "--json"], 0)?.json();
         let draft = text(&inbox, "/drafts/0/id")?;
         self.teller.types(&self.bruno, &["accept", &draft, "--yes"], 0)?;
-        self.older_certificate = self.certificate_of(&self.bruno, &work)?;
+        self.older_certificate = certificate_of(&self.bruno, &work)?;
         Ok(())
-    }
-
-    fn certificate_of(&self, person: &Person, work: &str) -> Result<String> {
-        Ok(quietly(person, &["certificate", work, "-o", "-"], 0)?.stdout)
     }
 
     pub(crate) fn a_firm_offer(&mut self) -> Result<()> {
@@ -129,7 +130,7 @@ impl Stage {
         let offer = text(&inbox, "/offers/0/id")?;
         self.teller.types(&self.chiara, &["accept", &offer, "--yes"], 0)?;
         self.teller.types(&self.chiara, &["history", &work], 0)?;
-        self.certificate = self.certificate_of(&self.chiara, &work)?;
+        self.certificate = certificate_of(&self.chiara, &work)?;
         Ok(())
     }
 

@@ -1,0 +1,40 @@
+#!/bin/sh
+# The second implementation against the first: vectors, a certificate verified, tampering, a wrong key.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+python="${PYTHON:-python3} -B"
+if ! $python -c 'import cryptography' 2>/dev/null; then
+    echo "tests/spec: the Python package cryptography is missing; install it: ${PYTHON:-python3} -m pip install cryptography" >&2
+    exit 1
+fi
+
+# Fails unless the command ends with the given exit code.
+expect() {
+    wanted=$1
+    shift
+    code=0
+    "$@" >"$work/out" 2>&1 || code=$?
+    if [ "$code" -ne "$wanted" ]; then
+        cat "$work/out" >&2
+        echo "tests/spec: exit $code instead of $wanted: $*" >&2
+        exit 1
+    fi
+}
+
+$python "$here/colophon_spec.py" check
+
+vkey=$(cd "$root" && ${CARGO:-cargo} run --quiet -p colophon-ledger --example certificate -- "$work/certificate.json")
+expect 0 $python "$here/colophon_spec.py" verify "$work/certificate.json" --vkey "$vkey"
+cat "$work/out"
+expect 0 $python "$here/colophon_spec.py" verify "$work/certificate.json" --vkey "$vkey" --json
+
+# Another log's key of the same name, and no key at all.
+other="registry.example/art+5e329088+ATtqJ7zOtqQtYqOo0CpvDXNlMhV3HeJDpjrASKGLWdop"
+expect 4 $python "$here/colophon_spec.py" verify "$work/certificate.json" --vkey "$other"
+expect 2 $python "$here/colophon_spec.py" verify "$work/certificate.json" --vkey "$vkey="
+$python "$here/tamper.py" "$work/certificate.json" "$vkey" "${COLOPHON_TAMPERINGS:-200}"
