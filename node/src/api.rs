@@ -1,0 +1,166 @@
+//! The whole HTTP surface on one screen.
+
+mod accounts;
+mod body;
+mod cards;
+mod drafts;
+mod entries;
+mod files;
+mod log;
+pub mod problem;
+mod segment;
+mod status;
+mod works;
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use colophon_order::solo::{Busy, Submitter};
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{Any, CorsLayer};
+use tracing::{debug, error};
+
+use crate::answers::AnswerError;
+use crate::metrics::Metrics;
+use crate::register::Register;
+use crate::sequencer::Submission;
+use problem::{Code, Problem};
+
+/// How many requests with many entries are read at the same time; each may hold 8 MiB.
+const MANY_AT_ONCE: usize = 8;
+/// How many certificates are made at the same time.
+const CERTIFICATES_AT_ONCE: usize = 4;
+
+/// What the routes work on.
+#[derive(Debug)]
+pub struct Api {
+    /// The register.
+    pub register: Arc<Register>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// The way into the queue, until the register stops.
+    door: RwLock<Option<Submitter<Submission>>>,
+    many: Semaphore,
+    certificates: Semaphore,
+    /// Held while a draft is read, merged and written, so that two signatures that come at once are both kept.
+    merging: Mutex<()>,
+}
+
+impl Api {
+    /// Returns the surface of a register whose queue is entered through `submitter`.
+    pub fn new(register: Arc<Register>, metrics: Arc<Metrics>, submitter: Submitter<Submission>) -> Api {
+        Api {
+            register,
+            metrics,
+            door: RwLock::new(Some(submitter)),
+            many: Semaphore::new(MANY_AT_ONCE),
+            certificates: Semaphore::new(CERTIFICATES_AT_ONCE),
+            merging: Mutex::new(()),
+        }
+    }
+
+    /// Takes no more entries. What waits is still recorded and answered.
+    pub fn close_door(&self) {
+        self.door.write().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    fn is_open(&self) -> bool {
+        self.door.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn waiting(&self) -> usize {
+        let door = self.door.read().unwrap_or_else(PoisonError::into_inner);
+        door.as_ref().map_or(0, Submitter::waiting)
+    }
+
+    /// Puts a submission into the queue.
+    fn enqueue(&self, submission: Submission) -> Result<(), Problem> {
+        let door = self.door.read().unwrap_or_else(PoisonError::into_inner);
+        let submitter = door.as_ref().ok_or(Problem::Stopping)?;
+        submitter.try_submit(submission).map_err(|busy| match busy {
+            Busy::Full(_) => Problem::Busy,
+            Busy::Closed(_) => Problem::Stopping,
+        })
+    }
+}
+
+/// Declares every route: method, path, handler.
+macro_rules! routes {
+    ($($method:ident $path:literal => $handler:path),+ $(,)?) => {
+        /// The method and the path of every route.
+        pub const ROUTES: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
+
+        fn routes() -> Router<Arc<Api>> {
+            Router::new()$(.route($path, $method($handler)))+
+        }
+    };
+}
+
+routes! {
+    get  "/checkpoint"                     => log::checkpoint,
+    get  "/tile/{*path}"                   => log::tile,
+    post "/v1/entries"                     => entries::submit,
+    post "/v1/entries/many"                => entries::submit_many,
+    get  "/v1/entries/{entry}"             => entries::entry,
+    get  "/v1/entries/{entry}/receipt"     => entries::receipt,
+    get  "/v1/works/{work}"                => works::work,
+    get  "/v1/works/{work}/certificate"    => works::certificate,
+    get  "/v1/files/{sha256}"              => files::file,
+    get  "/v1/accounts/{account}"          => accounts::account,
+    get  "/v1/accounts/{account}/inbox"    => accounts::inbox,
+    post "/v1/drafts"                      => drafts::put,
+    get  "/v1/drafts/{draft}"              => drafts::draft,
+    post "/v1/drafts/{draft}/decline"      => drafts::decline,
+    get  "/v1/cards/{digest}"              => cards::card,
+    get  "/v1/openapi.json"                => status::openapi,
+    get  "/health"                         => status::health,
+    get  "/metrics"                        => status::metrics,
+}
+
+/// Returns the router. Reads are open to any origin.
+pub fn router(api: Arc<Api>) -> Router {
+    let cors = CorsLayer::new().allow_origin(Any).allow_methods([Method::GET, Method::HEAD]);
+    routes()
+        .fallback(async || Problem::NotFound("such route".to_owned()))
+        .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
+        .layer(cors)
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| Problem::Internal.into_response()))
+        .layer(from_fn_with_state(Arc::clone(&api), observe))
+        .with_state(api)
+}
+
+/// Counts every request, and notices when the tables were found damaged.
+async fn observe(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let status = response.status();
+    let code = response.extensions().get::<Code>().map(|code| code.0);
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        error!("Answered {route} with {}", code.unwrap_or("a panic"));
+    }
+    if code == Some(Problem::ViewDamaged.code()) {
+        api.register.mark_damaged();
+    }
+    api.metrics.request(route, status.as_u16());
+    debug!(http.route = route, http.status = status.as_u16(), "Answered {route} with {status}");
+    response
+}
+
+impl From<AnswerError> for Problem {
+    fn from(error: AnswerError) -> Problem {
+        error!("An answer could not be made: {error}");
+        match error {
+            AnswerError::View(_) | AnswerError::Unreadable(_) | AnswerError::Damaged(_) | AnswerError::Entry(_) => {
+                Problem::ViewDamaged
+            }
+            AnswerError::Log(_) => Problem::Internal,
+        }
+    }
+}

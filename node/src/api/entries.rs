@@ -1,0 +1,218 @@
+//! Entries: submitted one by one or many at once, and read back with their receipts.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use colophon_ledger::card::Card;
+use colophon_ledger::draft::check_card;
+use colophon_ledger::entry::Entry;
+use colophon_ledger::field::{Digest, EntryId};
+use colophon_ledger::signature::Signed;
+use colophon_storage::cards::Kept;
+use colophon_storage::reader::ReadError;
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
+
+use super::Api;
+use super::body::{self, MediaType, decimal, json, media_type, parse_json, text};
+use super::problem::{Document, Problem};
+use super::segment::Segment;
+use crate::answers::AnswerError;
+use crate::receipts::{Recorded, recorded};
+use crate::sequencer::{Outcome, Submission};
+
+/// The longest body with one entry.
+const ENTRY_BODY_BYTES_MAX: usize = 64 * 1024;
+/// The longest body with many entries.
+const MANY_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The most entries of one request.
+const MANY_ENTRIES_MAX: usize = 1_000;
+
+/// An entry as it is submitted in JSON.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Submitted {
+    entry: String,
+    #[serde(default)]
+    card: Option<Card>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SubmittedMany {
+    entries: Vec<Submitted>,
+}
+
+/// What is answered about an entry that is recorded.
+#[derive(Debug, Serialize)]
+struct RecordedAnswer {
+    id: EntryId,
+    index: u64,
+    repeated: bool,
+    receipt: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ManyAnswer {
+    results: Vec<ManyResult>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum ManyResult {
+    Recorded(RecordedAnswer),
+    Problem { problem: Document },
+}
+
+#[derive(Debug, Serialize)]
+struct EntryAnswer {
+    id: EntryId,
+    index: u64,
+    entry: String,
+}
+
+/// A submission whose form and signatures have been looked at.
+enum Looked {
+    /// It is in the log already.
+    There(Recorded),
+    /// It waits for the next batch.
+    Waits(oneshot::Receiver<Outcome>),
+}
+
+pub(super) async fn submit(State(api): State<Arc<Api>>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+    let media_type = media_type(&headers).ok_or(Problem::UnsupportedMediaType("text/plain or application/json"))?;
+    let bytes = body::read(body, ENTRY_BODY_BYTES_MAX).await?;
+    let (note, card) = match media_type {
+        MediaType::Text => (bytes, None),
+        MediaType::Json => {
+            let Submitted { entry, card } = parse_json(&bytes)?;
+            (entry.into_bytes(), card)
+        }
+    };
+    let recorded = answer(&api, look(&api, &note, card)).await?;
+    api.forget_draft(&recorded.id);
+    let status = if recorded.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, json(&RecordedAnswer::new(recorded, true))).into_response())
+}
+
+/// Takes many entries. Their signatures are judged by the keys as they were before the request.
+pub(super) async fn submit_many(
+    State(api): State<Arc<Api>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    body::require_json(&headers)?;
+    let _permit = api.many.try_acquire().map_err(|_| Problem::Busy)?;
+    let bytes = body::read(body, MANY_BODY_BYTES_MAX).await?;
+    let SubmittedMany { entries } = parse_json(&bytes)?;
+    if entries.len() > MANY_ENTRIES_MAX {
+        return Err(Problem::BadRequest(format!("at most {MANY_ENTRIES_MAX} entries are taken at once")));
+    }
+    let looking = Arc::clone(&api);
+    let looked = spawn_blocking(move || {
+        entries.into_iter().map(|Submitted { entry, card }| look(&looking, entry.as_bytes(), card)).collect::<Vec<_>>()
+    });
+    let mut results = Vec::new();
+    for looked in looked.await.map_err(|_| Problem::Internal)? {
+        results.push(match answer(&api, looked).await {
+            Ok(recorded) => {
+                api.forget_draft(&recorded.id);
+                ManyResult::Recorded(RecordedAnswer::new(recorded, false))
+            }
+            Err(problem) => ManyResult::Problem { problem: problem.document() },
+        });
+    }
+    Ok(json(&ManyAnswer { results }))
+}
+
+/// Reads an entry, checks its form, its card and its signatures, and puts it into the queue, unless it is in the log.
+///
+/// An entry is known by its text alone, so one that is there is answered whatever signatures it came with this time.
+fn look(api: &Api, note: &[u8], card: Option<Card>) -> Result<Looked, Problem> {
+    let register = &*api.register;
+    let entry = Entry::parse(note)?;
+    entry.check_register(&register.rules.register)?;
+    entry.check_submittable()?;
+    check_card(entry.body(), card.as_ref())?;
+    if let Some(index) = register.index_of(&entry.id()).map_err(AnswerError::View)?
+        && api.has_card(card.as_ref())?
+    {
+        return Ok(Looked::There(recorded(&register.log, &register.newest(), index, true).map_err(AnswerError::Log)?));
+    }
+    let signed = Signed::check(entry, register.view())?;
+    let (reply, answer) = oneshot::channel();
+    api.enqueue(Submission { signed, card, reply })?;
+    Ok(Looked::Waits(answer))
+}
+
+async fn answer(api: &Api, looked: Result<Looked, Problem>) -> Result<Recorded, Problem> {
+    // What waits is counted by the sequencer: whoever asked may not stay for the answer.
+    match looked.inspect_err(|problem| api.metrics.refuse(problem.code()))? {
+        Looked::There(recorded) => {
+            api.metrics.repeat();
+            Ok(recorded)
+        }
+        // A reply that never comes means that the register stopped; whether the entry was recorded will be seen.
+        Looked::Waits(answer) => match answer.await.map_err(|_| Problem::Stopping)? {
+            Outcome::Recorded(recorded) => Ok(recorded),
+            Outcome::Refused(refusal) => Err(refusal.into()),
+            Outcome::NotAdmitted => Err(Problem::NotAdmitted),
+            Outcome::DiskFull => Err(Problem::DiskFull),
+        },
+    }
+}
+
+impl Api {
+    /// Returns whether a card that came along needs no keeping: there is none, or it is kept, or it was erased.
+    fn has_card(&self, card: Option<&Card>) -> Result<bool, Problem> {
+        let Some(card) = card else { return Ok(true) };
+        Ok(self.register.cards.get(&card.digest())? != Kept::Nothing)
+    }
+
+    /// Drops the draft of an entry that is recorded now.
+    fn forget_draft(&self, id: &EntryId) {
+        if let Err(error) = self.register.drafts.remove(id) {
+            tracing::warn!("A draft could not be removed: {error}");
+        }
+    }
+}
+
+impl RecordedAnswer {
+    fn new(recorded: Recorded, with_entry: bool) -> RecordedAnswer {
+        let Recorded { id, index, repeated, leaf, receipt } = recorded;
+        let entry = with_entry.then(|| String::from_utf8_lossy(&leaf).into_owned());
+        RecordedAnswer { id, index, repeated, receipt, entry }
+    }
+}
+
+pub(super) async fn entry(State(api): State<Arc<Api>>, entry: Segment) -> Result<Response, Problem> {
+    let Recorded { id, index, leaf, .. } = find(&api, &entry)?;
+    Ok(json(&EntryAnswer { id, index, entry: String::from_utf8_lossy(&leaf).into_owned() }))
+}
+
+pub(super) async fn receipt(State(api): State<Arc<Api>>, entry: Segment) -> Result<Response, Problem> {
+    Ok(text(find(&api, &entry)?.receipt))
+}
+
+/// Returns an entry by its index or its full id.
+fn find(api: &Api, entry: &Segment) -> Result<Recorded, Problem> {
+    let not_found = || Problem::NotFound("such entry".to_owned());
+    let register = &*api.register;
+    let index = match decimal(&entry.0) {
+        Some(index) => index,
+        None => {
+            let id: Digest = entry.parse("an index, or an id of 64 lower-case hex digits")?;
+            register.index_of(&id).map_err(AnswerError::View)?.ok_or_else(not_found)?
+        }
+    };
+    recorded(&register.log, &register.newest(), index, true).map_err(|error| match error {
+        ReadError::NotThere { .. } => not_found(),
+        error => AnswerError::Log(error).into(),
+    })
+}

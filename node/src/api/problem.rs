@@ -1,0 +1,264 @@
+//! What is wrong with a request, as a problem document (RFC 9457): a stable code, what was found, what would cure it.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use colophon_ledger::proved::StateAnswer;
+use colophon_ledger::refusal::Refusal;
+use colophon_ledger::rule::Stop;
+use colophon_ledger::state::Unreadable;
+use serde::Serialize;
+
+/// The media type of problem documents.
+pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
+
+/// How many seconds a client should wait when the register is busy or has no room.
+const RETRY_AFTER_S: u64 = 1;
+/// The same while the register is stopping or starting.
+const RETRY_AFTER_STOPPING_S: u64 = 5;
+
+/// Why a request was not fulfilled.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Problem {
+    /// The rules say no.
+    Refused(Refusal),
+    /// The rules would allow it, this node does not.
+    NotAdmitted,
+    /// There is no such thing.
+    NotFound(String),
+    /// There is no such thing, and here is the proof.
+    Absent(String, Box<StateAnswer>),
+    /// A shortened id fits more than one.
+    Ambiguous(String),
+    /// The request is not of the form it should have.
+    BadRequest(String),
+    /// The body did not come in time.
+    Timeout,
+    /// The body is too long.
+    BodyTooLarge {
+        /// How many bytes are read.
+        limit: usize,
+    },
+    /// The body is of another type than this route reads.
+    UnsupportedMediaType(&'static str),
+    /// The route knows no such method.
+    MethodNotAllowed,
+    /// As much waits as may.
+    Busy,
+    /// The disk is full.
+    DiskFull,
+    /// The register is stopping.
+    Stopping,
+    /// The draft has all its signatures.
+    DraftComplete,
+    /// As many drafts wait as may.
+    InboxFull(String),
+    /// The card was here and has been erased.
+    CardWithdrawn,
+    /// More has happened to the edition than a certificate holds.
+    CertificateTooLarge,
+    /// The tables do not match the log, or cannot be read.
+    ViewDamaged,
+    /// Something else in this node is broken.
+    Internal,
+}
+
+/// How a problem looks to a program and to a person.
+struct Form {
+    status: StatusCode,
+    code: &'static str,
+    cure: &'static str,
+}
+
+impl Problem {
+    fn form(&self) -> Form {
+        use StatusCode as S;
+        let (status, code, cure) = match self {
+            Problem::Refused(refusal) => {
+                let (status, cure) = answer_to(refusal);
+                (status, refusal.code(), cure)
+            }
+            Problem::NotAdmitted => (S::FORBIDDEN, "not_admitted", "ask the operator of this register"),
+            Problem::NotFound(_) | Problem::Absent(..) => {
+                (S::NOT_FOUND, "not_found", "check the id, and that this is the right register")
+            }
+            Problem::Ambiguous(_) => (S::CONFLICT, "ambiguous", "give more digits of the id"),
+            Problem::BadRequest(_) => (S::BAD_REQUEST, "bad_request", "see /v1/openapi.json for what this route reads"),
+            Problem::Timeout => (S::REQUEST_TIMEOUT, "request_timeout", "send the whole body within 30 seconds"),
+            Problem::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "body_too_large", "send less at once"),
+            Problem::UnsupportedMediaType(_) => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "set the Content-Type header")
+            }
+            Problem::MethodNotAllowed => {
+                (S::METHOD_NOT_ALLOWED, "method_not_allowed", "see /v1/openapi.json for the methods of this route")
+            }
+            Problem::Busy => (S::SERVICE_UNAVAILABLE, "busy", "try again after the time in Retry-After"),
+            Problem::DiskFull => (S::SERVICE_UNAVAILABLE, "disk_full", "try again later; the operator must make room"),
+            Problem::Stopping => (S::SERVICE_UNAVAILABLE, "stopping", "try again after the time in Retry-After"),
+            Problem::DraftComplete => (S::CONFLICT, "draft_complete", "submit it as an entry to /v1/entries"),
+            Problem::InboxFull(_) => {
+                (S::TOO_MANY_REQUESTS, "inbox_full", "pass the draft on as a file, or have others signed or declined")
+            }
+            Problem::CardWithdrawn => (S::GONE, "card_withdrawn", "nothing: the words were erased, every proof stands"),
+            Problem::CertificateTooLarge => {
+                (S::UNPROCESSABLE_ENTITY, "certificate_too_large", "read the log itself, and replay it")
+            }
+            Problem::ViewDamaged => {
+                (S::INTERNAL_SERVER_ERROR, "view_damaged", "tell the operator to restart the node, which repairs it")
+            }
+            Problem::Internal => {
+                (S::INTERNAL_SERVER_ERROR, "internal", "tell the operator to look into the node's log")
+            }
+        };
+        Form { status, code, cure }
+    }
+
+    /// Returns the stable code.
+    pub fn code(&self) -> &'static str {
+        self.form().code
+    }
+
+    /// Returns the HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.form().status
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Problem::Refused(refusal) => refusal.to_string(),
+            Problem::NotAdmitted => "a running node takes no change of the keys that it seals with itself".to_owned(),
+            Problem::NotFound(what) | Problem::Absent(what, _) => format!("there is no {what} here"),
+            Problem::Ambiguous(prefix) => format!("more than one work has an id that begins with {prefix}"),
+            Problem::BadRequest(why) | Problem::InboxFull(why) => why.clone(),
+            Problem::Timeout => "the body did not come in time".to_owned(),
+            Problem::BodyTooLarge { limit } => format!("the body has more than {limit} bytes"),
+            Problem::UnsupportedMediaType(expected) => format!("this route reads {expected}"),
+            Problem::MethodNotAllowed => "this route does not know the method".to_owned(),
+            Problem::Busy => "as many entries wait as may".to_owned(),
+            Problem::DiskFull => "the register has no room for new entries".to_owned(),
+            Problem::Stopping => "the register is stopping".to_owned(),
+            Problem::DraftComplete => "the draft has every signature it needs".to_owned(),
+            Problem::CardWithdrawn => "the card was here and has been erased".to_owned(),
+            Problem::CertificateTooLarge => "more has happened to the edition than a certificate holds".to_owned(),
+            Problem::ViewDamaged => {
+                "the tables of this node do not match its log; nothing false was answered".to_owned()
+            }
+            Problem::Internal => "the node could not do it".to_owned(),
+        }
+    }
+
+    fn retry_after_s(&self) -> Option<u64> {
+        if matches!(self, Problem::Stopping) {
+            return Some(RETRY_AFTER_STOPPING_S);
+        }
+        matches!(self, Problem::Busy | Problem::DiskFull).then_some(RETRY_AFTER_S)
+    }
+
+    /// Returns the document.
+    pub fn document(&self) -> Document {
+        let Form { status, code, cure } = self.form();
+        let absence = if let Problem::Absent(_, answer) = self { Some(answer.clone()) } else { None };
+        Document {
+            problem_type: format!("urn:colophon:problem:{code}"),
+            title: code.replace('_', " "),
+            status: status.as_u16(),
+            detail: self.detail(),
+            code,
+            cure,
+            absence,
+        }
+    }
+}
+
+/// The code of a problem, carried along in its response for whoever counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code(pub &'static str);
+
+/// A problem document's members.
+#[derive(Debug, Serialize)]
+pub struct Document {
+    #[serde(rename = "type")]
+    problem_type: String,
+    title: String,
+    status: u16,
+    detail: String,
+    code: &'static str,
+    cure: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absence: Option<Box<StateAnswer>>,
+}
+
+/// Returns the status of each refusal and what would cure it. What is about the form of the bytes is 400, what another
+/// entry came before is 409, everything else that the rules say is 422.
+fn answer_to(refusal: &Refusal) -> (StatusCode, &'static str) {
+    const FORM: StatusCode = StatusCode::BAD_REQUEST;
+    const RULE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+    const LATE: StatusCode = StatusCode::CONFLICT;
+    match refusal {
+        Refusal::EntryTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "name fewer files, creators or documents"),
+        Refusal::EntryMalformed(_) => (FORM, "send the signed note exactly as it was signed"),
+        Refusal::BodyMalformed(_) | Refusal::BodyInvalid(_) => (FORM, "see the specification for this kind's body"),
+        Refusal::UnknownKind(_) | Refusal::UnknownMember(_) => (FORM, "use a kind and members of these rules"),
+        Refusal::BodyNotCanonical(_) => (FORM, "sign the body in its canonical form"),
+        Refusal::WrongOrigin(_) => (RULE, "submit it to the register it names"),
+        Refusal::WrongGenesis(_) => (RULE, "sign it anew for this register's genesis"),
+        Refusal::NotSubmittable(_) => (RULE, "nothing: the register makes these itself"),
+        Refusal::CardMismatch(_) => (RULE, "send the very card and salt whose digest was signed"),
+        Refusal::SignatureSet(_) => (RULE, "have it signed by exactly the keys it needs, lines in order"),
+        Refusal::SignatureInvalid { .. } => (RULE, "sign exactly the text that is submitted"),
+        Refusal::Repeated { .. } => (LATE, "nothing: it is recorded"),
+        Refusal::WorkUnknown(_) => (RULE, "check the work's id"),
+        Refusal::EditionUnknown { .. } => (RULE, "name an edition that there is"),
+        Refusal::PrevStale { .. } => (LATE, "look at what came before, and sign anew on top of it"),
+        Refusal::OperatorCannotOwn(_) => (RULE, "use an account that does not operate this register"),
+        Refusal::AckFirstMissing { .. } => (RULE, "look at the first registration, and name it in ack_first"),
+        Refusal::AckFirstWrong { .. } => (RULE, "name the first registration of this face, or leave ack_first out"),
+        Refusal::FaceRepeated { .. } => (RULE, "use the work that is there; more editions are another work's"),
+        Refusal::NotHolder { .. } => (RULE, "only the holder can do this"),
+        Refusal::NotRecipient { .. } => (RULE, "only the account it was offered to can do this"),
+        Refusal::SameHolder => (RULE, "name another recipient"),
+        Refusal::CountryMismatch { .. } => (RULE, "name the country the edition is in"),
+        Refusal::OfferStands { .. } => (RULE, "wait until it ends, or have it declined or withdrawn"),
+        Refusal::NoOffer => (RULE, "ask the holder for a new offer"),
+        Refusal::OfferFirm { .. } => (RULE, "wait until it runs out"),
+        Refusal::Expired { .. } => (RULE, "agree on new terms and sign anew"),
+        Refusal::ExpiresTooLate { .. } => (RULE, "choose a time at most 366 days ahead"),
+        Refusal::KeyReused(_) => (RULE, "rotate to keys that this account never had"),
+        Refusal::NextMismatch(_) => (RULE, "reveal the keys that the last rotation committed to"),
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Form { status, code, .. } = self.form();
+        let body = serde_json::to_vec(&self.document()).expect("a problem document has string keys alone");
+        let headers = [(header::CONTENT_TYPE, PROBLEM_MEDIA_TYPE), (header::CACHE_CONTROL, "no-store")];
+        let mut response = (status, headers, body).into_response();
+        if let Some(seconds) = self.retry_after_s() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(Code(code));
+        response
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        Problem::Refused(refusal)
+    }
+}
+
+impl From<Unreadable> for Problem {
+    fn from(unreadable: Unreadable) -> Problem {
+        tracing::error!("The records cannot be read: {unreadable}");
+        Problem::ViewDamaged
+    }
+}
+
+impl From<Stop> for Problem {
+    fn from(stop: Stop) -> Problem {
+        match stop {
+            Stop::Refused(refusal) => refusal.into(),
+            Stop::Unreadable(unreadable) => unreadable.into(),
+        }
+    }
+}

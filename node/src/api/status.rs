@@ -1,0 +1,60 @@
+//! How the node is: health, metrics, and the description of its own surface.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::Api;
+use super::body::json;
+use crate::metrics::METRICS_MEDIA_TYPE;
+
+/// The OpenAPI document of every route.
+pub(super) const OPENAPI: &str = include_str!("openapi.json");
+
+#[derive(Debug, Serialize)]
+struct Health {
+    status: &'static str,
+    origin: String,
+    genesis: String,
+    vkey: String,
+    size: u64,
+    sealed_ms: u64,
+    waiting: usize,
+}
+
+pub(super) async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], OPENAPI).into_response()
+}
+
+/// Answers 200 while entries are taken and proofs are made, 503 while they are not.
+pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
+    let register = &*api.register;
+    let newest = register.newest();
+    let (code, status) = match (register.is_damaged(), api.is_open()) {
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "view_damaged"),
+        (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        (false, true) => (StatusCode::OK, "ok"),
+    };
+    let health = Health {
+        status,
+        origin: register.rules.register.origin.to_string(),
+        genesis: register.rules.register.genesis.to_string(),
+        vkey: register.rules.log_key.to_string(),
+        size: newest.size.get(),
+        sealed_ms: newest.time_ms,
+        waiting: api.waiting(),
+    };
+    (code, json(&health)).into_response()
+}
+
+pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Response {
+    let metrics = &*api.metrics;
+    metrics.size.set(i64::try_from(api.register.newest().size.get()).unwrap_or(i64::MAX));
+    metrics.waiting.set(i64::try_from(api.waiting()).unwrap_or(i64::MAX));
+    metrics.view_backlog.set(i64::try_from(api.register.view().backlog()).unwrap_or(i64::MAX));
+    ([(header::CONTENT_TYPE, METRICS_MEDIA_TYPE), (header::CACHE_CONTROL, "no-cache")], metrics.to_text())
+        .into_response()
+}

@@ -1,0 +1,121 @@
+//! The register's secret keys, each in a file of its own that its owner alone can read.
+//!
+//! A key file is the 64 lower-case hex digits of an Ed25519 seed and a newline.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use colophon_storage::durable::{Access, write_new};
+use colophon_tlog::hash::Hash;
+use colophon_tlog::key::SecretKey;
+use zeroize::Zeroizing;
+
+/// Signs checkpoints. Lost: the register can say nothing new under its name. Stolen: the thief can show other logs under it.
+pub const LOG_KEY_FILE: &str = "log.key";
+/// Signs seals. Lost: no batch can be closed. Stolen, with the log key: batches can be forged.
+pub const OPERATOR_KEY_FILE: &str = "operator.key";
+/// Speaks for the register's constitution; not needed to serve. To be kept offline.
+pub const GOVERNOR_KEY_FILE: &str = "governor.key";
+/// The log's verifier key, for everybody.
+pub const VERIFIER_KEY_FILE: &str = "log.vkey";
+
+/// Why a key file could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// It cannot be written.
+    #[error("the key file {path:?} cannot be written: {error}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        error: io::Error,
+    },
+    /// It cannot be read.
+    #[error("the key file {path:?} cannot be read: {error}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        error: io::Error,
+    },
+    /// It holds something else than a key.
+    #[error("the file {0:?} is not a key: it should hold 64 lower-case hex digits and a newline")]
+    Form(PathBuf),
+    /// Others than its owner may read it.
+    #[error("the key file {path:?} has the mode {mode:o}: others may read it. Run `chmod 600` on it")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    Random(String),
+}
+
+/// Returns 32 random bytes of the system.
+pub fn random() -> Result<[u8; 32], KeyFileError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| KeyFileError::Random(error.to_string()))?;
+    Ok(bytes)
+}
+
+/// Makes a new key and its file in `dir`. Durable when it returns.
+pub fn create(dir: &Path, name: &str) -> Result<SecretKey, KeyFileError> {
+    let seed = Zeroizing::new(random()?);
+    let text = Zeroizing::new(hex::encode(*seed) + "\n");
+    let path = dir.join(name);
+    match write_new(&path, text.as_bytes(), Access::Private) {
+        Ok(()) => Ok(SecretKey::from_seed(*seed)),
+        Err(error) => Err(KeyFileError::Write { path, error }),
+    }
+}
+
+/// Reads a key from its file in `dir`.
+pub fn load(dir: &Path, name: &str) -> Result<SecretKey, KeyFileError> {
+    let path = dir.join(name);
+    let read = |error| KeyFileError::Read { path: path.clone(), error };
+    let mode = fs::metadata(&path).map_err(read)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(KeyFileError::Open { path, mode });
+    }
+    let text = Zeroizing::new(fs::read_to_string(&path).map_err(read)?);
+    let digits = text.strip_suffix('\n').unwrap_or(&text);
+    // Read as a hash: the same strict spelling of 32 bytes.
+    let seed: Hash = digits.parse().map_err(|_| KeyFileError::Form(path.clone()))?;
+    Ok(SecretKey::from_seed(*seed.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_comes_back_from_its_file_and_never_takes_anothers_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = create(dir.path(), LOG_KEY_FILE).unwrap();
+        assert_eq!(load(dir.path(), LOG_KEY_FILE).unwrap().seed(), key.seed());
+        assert!(matches!(create(dir.path(), LOG_KEY_FILE), Err(KeyFileError::Write { .. })));
+        assert_eq!(load(dir.path(), LOG_KEY_FILE).unwrap().seed(), key.seed());
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_not_used() {
+        let dir = tempfile::tempdir().unwrap();
+        create(dir.path(), LOG_KEY_FILE).unwrap();
+        let path = dir.path().join(LOG_KEY_FILE);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(matches!(load(dir.path(), LOG_KEY_FILE), Err(KeyFileError::Open { mode: 0o640, .. })));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        for text in ["", "\n", "00", &"0".repeat(63), &"A".repeat(64), &format!("{}\n\n", "0".repeat(64))] {
+            fs::write(&path, text).unwrap();
+            assert!(matches!(load(dir.path(), LOG_KEY_FILE), Err(KeyFileError::Form(_))), "{text:?}");
+        }
+        assert!(matches!(load(dir.path(), "absent"), Err(KeyFileError::Read { .. })));
+    }
+}

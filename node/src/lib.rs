@@ -1,0 +1,16 @@
+//! Runs a register: one log, one operator, one machine.
+
+pub mod answers;
+pub mod api;
+pub mod certify;
+pub mod clock;
+pub mod init;
+pub mod keys;
+pub mod metrics;
+pub mod open;
+pub mod publisher;
+pub mod receipts;
+pub mod register;
+pub mod seal;
+pub mod sequencer;
+pub mod serve;

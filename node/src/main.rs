@@ -1,0 +1,187 @@
+//! The command line of a node: `init`, `serve`, `rebuild`, `fsck`.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand, ValueEnum};
+use colophon_ledger::field::Origin;
+use colophon_node::clock::Clock;
+use colophon_node::init::init;
+use colophon_node::open::{Tables, open};
+use colophon_node::serve::{Config, Running, ServeError, greeting, serve};
+use colophon_storage::fsck::Report;
+use colophon_storage::fsck::finding::Finding;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info};
+use tracing_subscriber::EnvFilter;
+
+/// Something failed; the message says what.
+const EXIT_FAILED: u8 = 1;
+/// The check found the register's files not to be as they should.
+const EXIT_UNSOUND: u8 = 4;
+/// The register had to stop, and will be sound when it is started again.
+const EXIT_FATAL: u8 = 70;
+
+/// Sets the clock in tests: milliseconds after 1970, or RFC 3339.
+const TEST_TIME: &str = "COLOPHON_TEST_TIME";
+
+/// Runs a register of digital works: one log, one operator, one machine.
+#[derive(Debug, Parser)]
+#[command(name = "colophon-node", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// How the log on standard error is written
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, global = true)]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormat {
+    /// A line for people
+    Text,
+    /// A JSON object a line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Begins a register in a new folder: keys, genesis, first checkpoint
+    Init {
+        /// The register's folder; it must be empty or not there yet
+        dir: PathBuf,
+        /// The register's name for ever, such as registry.example/art; by custom the address it will be at
+        #[arg(long)]
+        origin: Origin,
+    },
+    /// Serves a register over HTTP until SIGTERM or SIGINT
+    Serve {
+        /// The register's folder
+        dir: PathBuf,
+        /// The address to listen on; port 0 takes a free one, which is printed
+        #[arg(long, default_value = "127.0.0.1:8440")]
+        listen: SocketAddr,
+        /// The least time between two batches, in milliseconds; 0 closes each as soon as the one before is done
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
+        batch_ms: u64,
+        /// How many entries may wait for a batch; more are answered 503
+        #[arg(long, default_value_t = 4_096, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        queue: u32,
+    },
+    /// Makes the tables anew from the log, while the register is not served
+    Rebuild {
+        /// The register's folder
+        dir: PathBuf,
+    },
+    /// Recomputes everything from the entries and says what does not match; changes nothing
+    Fsck {
+        /// The register's folder
+        dir: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let Arguments { command, log_format } = Arguments::parse();
+    log_to_stderr(log_format);
+    let serves = matches!(command, Command::Serve { .. });
+    match run(command) {
+        Ok(code) => code,
+        Err(failure) if serves => {
+            let fatal = matches!(failure.downcast_ref(), Some(ServeError::Fatal(_) | ServeError::Sequencer));
+            error!("{failure:#}");
+            ExitCode::from(if fatal { EXIT_FATAL } else { EXIT_FAILED })
+        }
+        Err(failure) => {
+            // Where not even this can be written, the exit code says it.
+            drop(writeln!(std::io::stderr(), "colophon-node: {failure:#}"));
+            ExitCode::from(EXIT_FAILED)
+        }
+    }
+}
+
+fn log_to_stderr(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => builder.with_ansi(false).init(),
+        LogFormat::Json => builder.json().init(),
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let clock = clock()?;
+    match command {
+        Command::Init { dir, origin } => {
+            let founded = init(&dir, &origin, clock.now_ms())?;
+            say(&founded.to_string())?;
+        }
+        Command::Serve { dir, listen, batch_ms, queue } => {
+            let queue = usize::try_from(queue)?;
+            serve_until_signal(&Config { dir, min_gap: Duration::from_millis(batch_ms), queue, clock }, listen)?;
+        }
+        Command::Rebuild { dir } => rebuild(&dir, clock)?,
+        Command::Fsck { dir } => return fsck(&dir),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a result to standard output.
+fn say(text: &str) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{text}")?;
+    Ok(stdout.flush()?)
+}
+
+fn clock() -> anyhow::Result<Clock> {
+    let Ok(text) = std::env::var(TEST_TIME) else { return Ok(Clock::system()) };
+    let time_ms = text
+        .parse()
+        .or_else(|_| text.parse::<jiff::Timestamp>().map(|time| time.as_millisecond().try_into().unwrap_or(0)))
+        .with_context(|| format!("{TEST_TIME} is {text:?}; it is for tests, as in 2026-11-23T10:00:00Z"))?;
+    Ok(Clock::standing_at(time_ms))
+}
+
+#[tokio::main]
+async fn serve_until_signal(config: &Config, listen: SocketAddr) -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let running = Running::start(config)?;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("{listen} cannot be listened on"))?;
+    say(&greeting(listener.local_addr()?))?;
+    let stop = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    serve(running, listener, stop).await?;
+    info!("Stopped");
+    Ok(())
+}
+
+fn rebuild(dir: &Path, clock: Clock) -> anyhow::Result<()> {
+    let opened = open(dir, clock, Tables::Rebuild)?;
+    let newest = opened.register.newest();
+    let (size, state) = (newest.size, newest.tree.root());
+    opened.register.close()?;
+    say(&format!("The tables are made anew: {size} entries, state root {state}"))
+}
+
+/// Says what does not match. What the next start puts right by itself is told, and does not make the register unsound.
+fn fsck(dir: &Path) -> anyhow::Result<ExitCode> {
+    let report = colophon_storage::fsck::fsck(dir)?;
+    for finding in &report.findings {
+        say(&format!("{}: {finding}", if finding.heals_at_start() { "heals" } else { "WRONG" }))?;
+    }
+    let Report { entries, batches, root, state_root, .. } = &report;
+    say(&format!("{entries} entries in {batches} batches, root {root}, state root {state_root}"))?;
+    if report.is_clean() {
+        say("Clean: everything is what the entries lead to")?;
+    }
+    let sound = report.findings.iter().all(Finding::heals_at_start);
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(EXIT_UNSOUND) })
+}

@@ -1,0 +1,142 @@
+//! What the register counts about itself, in the text format of Prometheus.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+use crate::sequencer::Outcome;
+
+/// The media type of [`Metrics::to_text`].
+pub const METRICS_MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Why a submission was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CodeLabel {
+    code: &'static str,
+}
+
+/// Which route answered how.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: String,
+    status: u16,
+}
+
+/// The counts. Nothing in them tells one client or work from another.
+#[derive(Debug)]
+pub struct Metrics {
+    /// Batches committed since the start.
+    pub batches: Counter,
+    /// Seconds from a batch's first look at its entries to its last answer.
+    pub batch_seconds: Histogram,
+    /// Entries in the published log.
+    pub size: Gauge,
+    /// Submissions that wait for a batch.
+    pub waiting: Gauge,
+    /// Keys that wait for the tables' engine.
+    pub view_backlog: Gauge,
+    recorded: Counter,
+    repeated: Counter,
+    refused: Family<CodeLabel, Counter>,
+    requests: Family<RequestLabels, Counter>,
+    registry: Registry,
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        let mut metrics = Metrics {
+            batches: Counter::default(),
+            batch_seconds: Histogram::new(exponential_buckets(0.000_25, 2.0, 16)),
+            size: Gauge::default(),
+            waiting: Gauge::default(),
+            view_backlog: Gauge::default(),
+            recorded: Counter::default(),
+            repeated: Counter::default(),
+            refused: Family::default(),
+            requests: Family::default(),
+            registry: Registry::default(),
+        };
+        let mut registry = Registry::with_prefix("colophon");
+        registry.register("batches", "Batches committed", metrics.batches.clone());
+        registry.register(
+            "batch_seconds",
+            "From a batch's first look to its last answer",
+            metrics.batch_seconds.clone(),
+        );
+        registry.register("log_entries", "Entries in the published log", metrics.size.clone());
+        registry.register("queue_entries", "Submissions that wait for a batch", metrics.waiting.clone());
+        registry.register("view_backlog_keys", "Keys that wait for the tables' engine", metrics.view_backlog.clone());
+        registry.register("recorded", "Entries recorded", metrics.recorded.clone());
+        registry.register("repeated", "Submissions of entries that were there", metrics.repeated.clone());
+        registry.register("refused", "Submissions refused, by code", metrics.refused.clone());
+        registry.register("requests", "Requests answered, by route and status", metrics.requests.clone());
+        metrics.registry = registry;
+        metrics
+    }
+}
+
+impl Metrics {
+    /// Counts what came of a submission.
+    pub fn count(&self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Recorded(recorded) if recorded.repeated => self.repeat(),
+            Outcome::Recorded(_) => {
+                self.recorded.inc();
+            }
+            Outcome::Refused(refusal) => self.refuse(refusal.code()),
+            Outcome::NotAdmitted => self.refuse("not_admitted"),
+            Outcome::DiskFull => self.refuse("disk_full"),
+        }
+    }
+
+    /// Counts a submission of an entry that was there.
+    pub fn repeat(&self) {
+        self.repeated.inc();
+    }
+
+    /// Counts a submission that was not taken.
+    pub fn refuse(&self, code: &'static str) {
+        self.refused.get_or_create(&CodeLabel { code }).inc();
+    }
+
+    /// Counts a request. `route` is a route's pattern, never a path as it was asked for.
+    pub fn request(&self, route: &str, status: u16) {
+        self.requests.get_or_create(&RequestLabels { route: route.to_owned(), status }).inc();
+    }
+
+    /// Returns everything, in the text format.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("writing to a string cannot fail");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use colophon_ledger::refusal::Refusal;
+
+    #[test]
+    fn what_happened_is_counted_under_its_code() {
+        let metrics = Metrics::default();
+        metrics.count(&Outcome::Refused(Refusal::SameHolder));
+        metrics.count(&Outcome::Refused(Refusal::SameHolder));
+        metrics.count(&Outcome::DiskFull);
+        metrics.request("/checkpoint", 200);
+        let text = metrics.to_text();
+        for line in [
+            r#"colophon_refused_total{code="same_holder"} 2"#,
+            r#"colophon_refused_total{code="disk_full"} 1"#,
+            r#"colophon_requests_total{route="/checkpoint",status="200"} 1"#,
+            "colophon_recorded_total 0",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+    }
+}

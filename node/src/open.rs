@@ -1,0 +1,226 @@
+//! Opens a register's folder: log, keys, tables and checkpoint, each held against the others.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use colophon_ledger::batch::Position;
+use colophon_ledger::field::EntryId;
+use colophon_ledger::replay::{ReplayError, read_genesis};
+use colophon_ledger::rule::Rules;
+use colophon_ledger::state::Unreadable;
+use colophon_storage::cards::{Cards, CardsError};
+use colophon_storage::catch_up::{CatchUpError, CaughtUp, catch_up};
+use colophon_storage::drafts::{Drafts, DraftsError};
+use colophon_storage::log::{Log, OpenError};
+use colophon_storage::reader::ReadError;
+use colophon_storage::slots::{SlotError, Slots};
+use colophon_storage::view::{VIEW_DIR, View, ViewError};
+use colophon_tlog::note::{Signer, VerifierKey, VerifierKeyError};
+use colophon_tlog::tree::{EntryIndex, TreeSize};
+use tracing::{info, warn};
+
+use crate::clock::Clock;
+use crate::keys::{self, KeyFileError, LOG_KEY_FILE, OPERATOR_KEY_FILE, VERIFIER_KEY_FILE};
+use crate::publisher::{PublishError, Publisher};
+use crate::register::{Parts, Register, Snapshot};
+use crate::seal::Sealer;
+
+/// How far this machine's clock may be behind the last batch, in milliseconds.
+pub const CLOCK_BEHIND_MS_MAX: u64 = 60_000;
+/// After how many replayed entries it is told how far the tables are.
+const PROGRESS_ENTRIES: u64 = 50_000;
+
+/// Why a register cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its `init` did not come to an end.
+    #[error("{0:?} is missing: an init broke off here. Remove the folder and run `colophon-node init` again")]
+    Unfinished(PathBuf),
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The log has no entry.
+    #[error("the log is empty: an init broke off here. Remove the folder and run `colophon-node init` again")]
+    Empty,
+    /// An entry of the log is against the rules.
+    #[error("the log is not one that these rules could have made: {0}")]
+    Replay(#[from] ReplayError),
+    /// The tables cannot be brought up to the log.
+    #[error(transparent)]
+    CatchUp(#[from] CatchUpError),
+    /// A key cannot be read.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// A key cannot be used.
+    #[error(transparent)]
+    Note(#[from] VerifierKeyError),
+    /// The log key is another register's.
+    #[error("the key in {LOG_KEY_FILE:?} is {found}; the genesis names {named}. Put back the right key file")]
+    LogKey {
+        /// Whose verifier key the file leads to.
+        found: String,
+        /// Which one the genesis names.
+        named: String,
+    },
+    /// The operator's key does not speak for an operator.
+    #[error(
+        "the key in {OPERATOR_KEY_FILE:?} does not by itself sign for an operator of this register. Put back the right key \
+         file"
+    )]
+    OperatorKey,
+    /// The tables cannot be used.
+    #[error(transparent)]
+    View(#[from] ViewError),
+    /// The tables cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// The tables cannot be removed to be made again.
+    #[error("the folder {VIEW_DIR:?} cannot be removed: {0}")]
+    RemoveView(#[source] io::Error),
+    /// The cards cannot be opened.
+    #[error(transparent)]
+    Cards(#[from] CardsError),
+    /// The drafts cannot be opened.
+    #[error(transparent)]
+    Drafts(#[from] DraftsError),
+    /// The checkpoints' file cannot be used.
+    #[error(transparent)]
+    Slots(#[from] SlotError),
+    /// The checkpoint cannot be published.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// This machine's clock is wrong, or was.
+    #[error(
+        "this machine's clock says {now_ms} ms after 1970, and the last batch was sealed at {sealed_ms}: set the clock right \
+         before the register goes on"
+    )]
+    Clock {
+        /// What the clock says.
+        now_ms: u64,
+        /// The time of the last seal.
+        sealed_ms: u64,
+    },
+}
+
+/// What to do with the tables that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tables {
+    /// Use them if they fit.
+    Keep,
+    /// Remove them and make them again from the log.
+    Rebuild,
+}
+
+/// A register that is ready to run.
+#[derive(Debug)]
+pub struct Opened {
+    /// What its readers need.
+    pub register: Register,
+    /// What its one writer needs.
+    pub writer: Writer,
+}
+
+/// What only the sequencer has: the log's writing end and the keys.
+#[derive(Debug)]
+pub struct Writer {
+    /// The log.
+    pub(crate) log: Log,
+    /// Where the next batch begins.
+    pub(crate) position: Position,
+    /// The operator's key.
+    pub(crate) sealer: Sealer,
+    /// The log's key.
+    pub(crate) publisher: Publisher,
+}
+
+/// Opens the register in `dir`.
+pub fn open(dir: &Path, clock: Clock, which: Tables) -> Result<Opened, StartError> {
+    let vkey_path = dir.join(VERIFIER_KEY_FILE);
+    let (log, recovery) = Log::open(dir)?;
+    if !vkey_path.exists() {
+        return Err(StartError::Unfinished(vkey_path));
+    }
+    info!(log.entries = recovery.entries, log.cut_bytes = recovery.cut_bytes, "Opened the log: {recovery:?}");
+    let position = log.position().ok_or(StartError::Empty)?;
+    let first = EntryIndex::new(0).ok_or(StartError::Empty)?;
+    let (rules, _) = read_genesis(&log.reader().entry(first)?)?;
+    check_clock(&clock, position.time_ms)?;
+    let log_signer = log_signer(dir, &rules)?;
+    let operator_key = keys::load(dir, OPERATOR_KEY_FILE)?;
+    let (view, CaughtUp { tree, .. }) = open_view(dir, which, &log, &rules.register.genesis)?;
+    let operator = Sealer::find(&rules, &view, &operator_key)?.ok_or(StartError::OperatorKey)?;
+    let mut publisher = Publisher::new(log_signer, Slots::open(dir)?);
+    let (size, root) = (log.size(), log.root());
+    let checkpoint = publisher.publish(size, root)?;
+    let (cards, cards_recovery) = Cards::open(dir)?;
+    info!("Opened the cards: {cards_recovery:?}");
+    let snapshot = Snapshot { checkpoint, size, root, tree, time_ms: position.time_ms };
+    let drafts = Drafts::open(dir)?;
+    let register = Register::new(Parts { rules, operator, log: log.reader(), cards, drafts, clock, view, snapshot });
+    let sealer = Sealer::new(operator, operator_key)?;
+    Ok(Opened { register, writer: Writer { log, position, sealer, publisher } })
+}
+
+fn check_clock(clock: &Clock, sealed_ms: u64) -> Result<(), StartError> {
+    let now_ms = clock.now_ms();
+    if now_ms.saturating_add(CLOCK_BEHIND_MS_MAX) < sealed_ms {
+        return Err(StartError::Clock { now_ms, sealed_ms });
+    }
+    Ok(())
+}
+
+fn log_signer(dir: &Path, rules: &Rules) -> Result<Signer, StartError> {
+    let signer = Signer::new(rules.register.origin.as_str(), keys::load(dir, LOG_KEY_FILE)?)?;
+    let found: VerifierKey = signer.verifier();
+    if found != rules.log_key {
+        return Err(StartError::LogKey { found: found.to_string(), named: rules.log_key.to_string() });
+    }
+    Ok(signer)
+}
+
+/// Opens the tables and brings them up to the log. Ones that do not lead to the log's own state root are made again.
+fn open_view(dir: &Path, which: Tables, log: &Log, genesis: &EntryId) -> Result<(View, CaughtUp), StartError> {
+    if which == Tables::Rebuild {
+        remove_view(dir)?;
+    }
+    let reader = log.reader();
+    let (view, anew) = View::open(dir, &genesis.0, log.size().get())?;
+    if let Some(why) = anew {
+        info!("The tables are made from the log: {why}");
+    }
+    match catch_up(&view, &reader, progress(log.size())) {
+        Err(CatchUpError::ViewDiffers(_)) => warn!("The tables do not fit the log; they are made again"),
+        caught_up => return Ok((view, caught_up?)),
+    }
+    drop(view);
+    remove_view(dir)?;
+    let (view, _) = View::open(dir, &genesis.0, log.size().get())?;
+    let caught_up = catch_up(&view, &reader, progress(log.size()))?;
+    Ok((view, caught_up))
+}
+
+/// Returns what tells of the progress, once in a while.
+fn progress(size: TreeSize) -> impl FnMut(u64) {
+    let mut told = 0;
+    move |reflected| {
+        if reflected >= told + PROGRESS_ENTRIES {
+            told = reflected;
+            info!(
+                log.entries = size.get(),
+                view.entries = reflected,
+                "The tables reflect {reflected} of {size} entries"
+            );
+        }
+    }
+}
+
+fn remove_view(dir: &Path) -> Result<(), StartError> {
+    match fs::remove_dir_all(dir.join(VIEW_DIR)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StartError::RemoveView(error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,246 @@
+//! The one writer: takes what waits, applies it, seals it, commits it, publishes it and answers.
+//!
+//! Refusals are answered at once and leave no trace. Until the log's append, whatever fails leaves the register as it was;
+//! after it, whatever fails ends the process, and the next start decides.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use colophon_ledger::batch::{Applied, Batch};
+use colophon_ledger::card::Card;
+use colophon_ledger::entry::Body;
+use colophon_ledger::entry::seal::BATCH_ENTRIES_MAX;
+use colophon_ledger::field::EntryId;
+use colophon_ledger::refusal::Refusal;
+use colophon_ledger::rule::{Rules, Stop};
+use colophon_ledger::signature::Signed;
+use colophon_ledger::state::{Records, Unreadable};
+use colophon_order::solo::Batches;
+use colophon_storage::cards::CardsError;
+use colophon_storage::log::AppendError;
+use colophon_storage::reader::ReadError;
+use colophon_storage::tables::writes_of;
+use colophon_storage::view::ViewError;
+use colophon_tlog::tree::EntryIndex;
+use tokio::sync::oneshot;
+use tracing::{info, warn};
+
+use crate::metrics::Metrics;
+use crate::open::Writer;
+use crate::publisher::PublishError;
+use crate::receipts::{Receipts, Recorded};
+use crate::register::{Register, Snapshot};
+
+/// How many keys may wait for the tables' engine before the next batch waits for it.
+const BACKLOG_KEYS_MAX: usize = 200_000;
+
+/// An entry on its way into the log.
+#[derive(Debug)]
+pub struct Submission {
+    /// The entry, its signatures checked.
+    pub signed: Signed,
+    /// The card that came with it, checked against it.
+    pub card: Option<Card>,
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Outcome>,
+}
+
+/// What came of a submission.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is in the log.
+    Recorded(Recorded),
+    /// It is against the rules.
+    Refused(Refusal),
+    /// It would change the keys by which this node seals.
+    NotAdmitted,
+    /// There is no room for it now.
+    DiskFull,
+}
+
+/// Why the register must stop. The log on disk is sound; the next start brings everything else up to it.
+#[derive(Debug, thiserror::Error)]
+pub enum Fatal {
+    /// The log could not be appended to.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// The log could not be read back.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The cards could not be kept.
+    #[error(transparent)]
+    Cards(#[from] CardsError),
+    /// The checkpoint could not be published.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The tables failed.
+    #[error(transparent)]
+    View(#[from] ViewError),
+    /// The records could not be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// The seal that was just made is not one that a verifier would accept.
+    #[error("the register's own seal would not be accepted: {0}")]
+    OwnSeal(Stop),
+}
+
+/// The thread that writes.
+#[derive(Debug)]
+pub struct Sequencer {
+    register: Arc<Register>,
+    writer: Writer,
+    metrics: Arc<Metrics>,
+}
+
+/// An entry that was applied and waits for the commit.
+#[derive(Debug)]
+struct Waiting {
+    id: EntryId,
+    index: u64,
+    repeated: bool,
+    reply: oneshot::Sender<Outcome>,
+}
+
+/// What became of one batch of submissions before the commit.
+struct Filled {
+    applied: Option<Applied>,
+    cards: Vec<Card>,
+    waiting: Vec<Waiting>,
+}
+
+impl Sequencer {
+    /// Returns the writer of a register.
+    pub fn new(register: Arc<Register>, writer: Writer, metrics: Arc<Metrics>) -> Sequencer {
+        Sequencer { register, writer, metrics }
+    }
+
+    /// Takes batch after batch, at least `min_gap` apart, until every submitter is gone and the queue is empty.
+    pub fn run(mut self, batches: &mut Batches<Submission>, min_gap: Duration) -> Result<(), Fatal> {
+        let entries_max = usize::try_from(BATCH_ENTRIES_MAX).unwrap_or(usize::MAX);
+        while let Some(submissions) = batches.next_batch(entries_max, min_gap) {
+            let begun = Instant::now();
+            self.register.view().wait_for_backlog(BACKLOG_KEYS_MAX)?;
+            let filled = self.fill(submissions)?;
+            self.commit(filled, begun)?;
+        }
+        Ok(())
+    }
+
+    /// Applies submissions in order. Those that are refused, and those that are in the log, are answered at once.
+    fn fill(&self, submissions: Vec<Submission>) -> Result<Filled, Fatal> {
+        let register = &*self.register;
+        let rules = &register.rules;
+        let mut batch = Batch::open(rules, register.view(), self.writer.position, register.clock.now_ms());
+        let (mut cards, mut waiting) = (Vec::new(), Vec::new());
+        for Submission { signed, card, reply } in submissions {
+            let id = signed.entry().id();
+            let there = register.index_of(&id)?;
+            let admitted = self.admits(signed.entry().body());
+            let answer = match (there, admitted) {
+                (Some(index), _) => Ok((index, true)),
+                (None, false) => Err(Outcome::NotAdmitted),
+                (None, true) => place(&mut batch, signed)?,
+            };
+            match answer {
+                Err(outcome) => self.answer(reply, outcome),
+                Ok((index, repeated)) => {
+                    cards.extend(card);
+                    waiting.push(Waiting { id, index, repeated, reply });
+                }
+            }
+        }
+        let applied = self.seal(batch, rules)?;
+        Ok(Filled { applied, cards, waiting })
+    }
+
+    /// Returns whether this node takes an entry that the rules would. It seals with one key that it read when it started,
+    /// so it takes no rotation of its own account's keys.
+    fn admits(&self, body: &Body) -> bool {
+        !matches!(body, Body::Rotate(rotate) if rotate.by == self.register.operator)
+    }
+
+    /// Closes the batch with a seal that has been checked like any verifier would. Nothing comes of an empty batch.
+    fn seal<R: Records>(&self, batch: Batch<'_, R>, rules: &Rules) -> Result<Option<Applied>, Fatal> {
+        if batch.entries().is_empty() {
+            return Ok(None);
+        }
+        let tree = self.register.newest().tree.clone();
+        let Some(closed) = batch.close(self.writer.sealer.account(), &tree) else { return Ok(None) };
+        let applied = self.writer.sealer.seal(rules, closed);
+        // The operator's keys are not changed by any entry that is admitted, so the records before the batch will do.
+        let records = self.register.view();
+        let signed = Signed::check(applied.seal.clone(), records).map_err(Fatal::OwnSeal)?;
+        signed.check_authority(records).map_err(Fatal::OwnSeal)?;
+        Ok(Some(applied))
+    }
+
+    fn commit(&mut self, filled: Filled, begun: Instant) -> Result<(), Fatal> {
+        let Filled { applied, cards, waiting } = filled;
+        let snapshot = match applied {
+            None => match self.register.cards.put(&cards) {
+                Err(CardsError::Full(_)) | Ok(()) => Some(self.register.newest()),
+                Err(error) => return Err(error.into()),
+            },
+            Some(applied) => self.append(&applied, &cards)?,
+        };
+        let Some(snapshot) = snapshot else {
+            waiting.into_iter().for_each(|Waiting { reply, .. }| self.answer(reply, Outcome::DiskFull));
+            return Ok(());
+        };
+        let indices: Vec<EntryIndex> = waiting.iter().filter_map(|waiting| EntryIndex::new(waiting.index)).collect();
+        let receipts = Receipts::for_entries(&self.register.log, &snapshot, indices.iter().copied())?;
+        for (Waiting { id, repeated, reply, .. }, index) in waiting.into_iter().zip(indices) {
+            self.answer(reply, Outcome::Recorded(receipts.recorded(index, id, repeated)?));
+        }
+        self.metrics.batch_seconds.observe(begun.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// Commits and publishes a batch. Returns nothing, and changes nothing, if there is no room for it.
+    fn append(&mut self, applied: &Applied, cards: &[Card]) -> Result<Option<Arc<Snapshot>>, Fatal> {
+        match self.register.cards.put(cards) {
+            Ok(()) => {}
+            Err(CardsError::Full(error)) => {
+                warn!("The disk is full: {error}");
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        match self.writer.log.append(&applied.leaves()) {
+            Ok(()) => {}
+            Err(AppendError::Full(error)) => {
+                warn!("The disk is full: {error}");
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let (size, root) = (self.writer.log.size(), self.writer.log.root());
+        let checkpoint = self.writer.publisher.publish(size, root)?;
+        let time_ms = applied.next.time_ms;
+        let writes = writes_of(applied, self.register.view())?;
+        let snapshot = Snapshot { checkpoint, size, root, tree: applied.tree.clone(), time_ms };
+        self.register.publish(writes, snapshot)?;
+        self.writer.position = applied.next;
+        let entries = applied.entries.len();
+        self.metrics.batches.inc();
+        self.metrics.size.set(i64::try_from(size.get()).unwrap_or(i64::MAX));
+        info!(tree.size = %size, batch.entries = entries, "Committed {entries} entries; the tree holds {size}");
+        Ok(Some(self.register.newest()))
+    }
+
+    fn answer(&self, reply: oneshot::Sender<Outcome>, outcome: Outcome) {
+        self.metrics.count(&outcome);
+        // Whoever asked may be gone. The entry is in the log all the same, and submitting it again says so.
+        drop(reply.send(outcome));
+    }
+}
+
+/// Applies one entry to the batch. Returns its index and whether it had been there already, in this batch or before.
+fn place<R: Records>(batch: &mut Batch<'_, R>, signed: Signed) -> Result<Result<(u64, bool), Outcome>, Fatal> {
+    match batch.push(signed) {
+        Ok(index) => Ok(Ok((index, false))),
+        Err(Stop::Refused(Refusal::Repeated { index })) => Ok(Ok((index, true))),
+        Err(Stop::Refused(refusal)) => Ok(Err(Outcome::Refused(refusal))),
+        Err(Stop::Unreadable(unreadable)) => Err(unreadable.into()),
+    }
+}

@@ -1,0 +1,176 @@
+//! Starts a register and its HTTP server, and stops both in order.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use axum::Router;
+use colophon_order::solo;
+use colophon_storage::view::ViewError;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, oneshot};
+use tracing::{debug, error, info, warn};
+
+use crate::api::{Api, router};
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::open::{Opened, StartError, Tables, open};
+use crate::register::Register;
+use crate::sequencer::{Fatal, Sequencer};
+
+/// How many connections are served at the same time; more wait to be accepted.
+const CONNECTIONS_MAX: usize = 1_024;
+/// How long the head of a request may take to come, and an idle connection is kept.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
+/// The longest head of a request, in bytes.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// How long connections have to come to an end once the register stops.
+const FAREWELL_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How a register is run.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Its folder. All of it is truth but `view` (made again from the log) and `drafts` (a convenience).
+    pub dir: PathBuf,
+    /// The least time between two batches. Zero: a batch is closed as soon as the one before is done.
+    pub min_gap: Duration,
+    /// How many entries may wait for a batch. More are turned away with 503.
+    pub queue: usize,
+    /// The time, for batches and drafts.
+    pub clock: Clock,
+}
+
+/// Why serving came to an end.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The register could not be opened.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The register must stop, and will be sound when it is started again.
+    #[error(transparent)]
+    Fatal(#[from] Fatal),
+    /// The writing thread broke down.
+    #[error("the sequencer broke down")]
+    Sequencer,
+    /// The writing thread could not be started.
+    #[error("no thread can be started: {0}")]
+    Thread(#[source] std::io::Error),
+    /// The tables could not be closed.
+    #[error(transparent)]
+    View(#[from] ViewError),
+}
+
+/// A register that is open and takes entries.
+#[derive(Debug)]
+pub struct Running {
+    api: Arc<Api>,
+    ended: oneshot::Receiver<Result<(), Fatal>>,
+}
+
+impl Running {
+    /// Opens the register and starts its sequencer.
+    pub fn start(config: &Config) -> Result<Running, ServeError> {
+        let Opened { register, writer } = open(&config.dir, config.clock.clone(), Tables::Keep)?;
+        let (register, metrics) = (Arc::new(register), Arc::new(Metrics::default()));
+        let (submitter, mut batches) = solo::queue(config.queue);
+        let sequencer = Sequencer::new(Arc::clone(&register), writer, Arc::clone(&metrics));
+        let (end, ended) = oneshot::channel();
+        let min_gap = config.min_gap;
+        let run = move || {
+            let result = sequencer.run(&mut batches, min_gap);
+            // Nobody listens any more only if serving has come to an end before.
+            drop(end.send(result));
+        };
+        thread::Builder::new().name("sequencer".to_owned()).spawn(run).map_err(ServeError::Thread)?;
+        Ok(Running { api: Arc::new(Api::new(register, metrics, submitter)), ended })
+    }
+
+    /// Returns the routes of the running register.
+    pub fn router(&self) -> Router {
+        router(Arc::clone(&self.api))
+    }
+
+    /// Returns what the routes work on.
+    pub fn api(&self) -> &Arc<Api> {
+        &self.api
+    }
+
+    /// Takes no more entries, waits until those that wait are recorded and answered, and closes the register.
+    pub async fn stop(self) -> Result<(), ServeError> {
+        self.api.close_door();
+        self.ended.await.map_err(|_| ServeError::Sequencer)??;
+        // A connection that did not end may hold on to it. What is not closed is made again at the next start.
+        let register = Arc::try_unwrap(self.api).ok().and_then(|api| Arc::try_unwrap(api.register).ok());
+        Ok(register.map_or(Ok(()), Register::close)?)
+    }
+}
+
+/// Serves a running register on `listener` until `stop` is done, then finishes what was begun. Returns early only if the
+/// register must stop.
+pub async fn serve(
+    mut running: Running,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let graceful = GracefulShutdown::new();
+    {
+        let mut stop = pin!(stop);
+        let accepting = accept(&listener, running.router(), &graceful);
+        tokio::select! {
+            () = accepting => {}
+            () = &mut stop => info!("Stopping: entries that wait are recorded, new ones are turned away"),
+            ended = &mut running.ended => {
+                return Err(ended.map_or(ServeError::Sequencer, |result| result.err().map_or(ServeError::Sequencer, Into::into)));
+            }
+        }
+    }
+    drop(listener);
+    running.api.close_door();
+    if tokio::time::timeout(FAREWELL_TIME_MAX, graceful.shutdown()).await.is_err() {
+        warn!("Some connections did not end within {FAREWELL_TIME_MAX:?}; they are cut");
+    }
+    running.stop().await
+}
+
+/// Accepts connections for ever.
+async fn accept(listener: &TcpListener, router: Router, graceful: &GracefulShutdown) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => connect(stream, router.clone(), graceful, place),
+            Err(error) => {
+                // Out of file descriptors, mostly: connections that end make room.
+                error!("A connection could not be accepted: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+fn connect(stream: TcpStream, router: Router, graceful: &GracefulShutdown, place: tokio::sync::OwnedSemaphorePermit) {
+    drop(stream.set_nodelay(true));
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX).max_buf_size(HEAD_BYTES_MAX);
+    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let connection = graceful.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            debug!("A connection broke off: {error}");
+        }
+        drop(place);
+    });
+}
+
+/// Returns the line that a program waits for to know where the register is.
+pub fn greeting(address: SocketAddr) -> String {
+    format!("Listening on http://{address}")
+}
