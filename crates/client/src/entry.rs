@@ -53,9 +53,8 @@ impl Client {
     /// Asks for an entry.
     pub async fn entry(&self, name: EntryName) -> Result<LoggedEntry, LookupError> {
         let path = format!("v1/entries/{name}");
-        let not_known = |error: HttpError| match error.is_not_found() {
-            true => LookupError::NotKnown(format!("entry {name}")),
-            false => error.into(),
+        let not_known = |error: HttpError| {
+            if error.is_not_found() { LookupError::NotKnown(format!("entry {name}")) } else { error.into() }
         };
         let EntryAnswer { id, index, entry } =
             self.transport().get_json(&path, EntryAnswer::BYTES_MAX).await.map_err(not_known)?;

@@ -10,7 +10,7 @@ use crate::lookup::{AsOf, Looked, LookupError, STATE_BYTES_MAX, record, required
 use crate::security::SecurityError;
 
 /// The most registrations in one answer.
-pub const REGISTRATIONS_MAX: u64 = 100;
+pub const REGISTRATIONS_MAX: usize = 100;
 
 /// One of the works that name a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Client {
                 SecurityError::Contradiction(format!("the file {file} is called {found}, its proof differs")).into()
             );
         }
-        let Some(FileRecord { count, face, work }) = known else { return Ok(Looked::Absent(as_of)) };
+        let Some(FileRecord { count, face, work }) = known else { return Ok(Looked::Absent(Box::new(as_of))) };
         let registrations = registrations(&shown, file, work, after, count)?;
         Ok(Looked::Found(FileFacts { as_of, file: *file, count, face, registrations }))
     }
@@ -90,7 +90,7 @@ fn registrations(
     count: u64,
 ) -> Result<Vec<Registration>, LookupError> {
     let mut registrations = Vec::new();
-    for number in (after.saturating_add(1)..=count).take(REGISTRATIONS_MAX as usize) {
+    for number in (after.saturating_add(1)..=count).take(REGISTRATIONS_MAX) {
         let key = RecordKey::Claim(*file, number);
         let work = match number {
             1 => first,

@@ -39,7 +39,7 @@ impl Default for Patience {
         Patience {
             connect: Duration::from_secs(10),
             read: Duration::from_secs(30),
-            total: Duration::from_secs(180),
+            total: Duration::from_mins(3),
             attempts: 4,
             backoff: Duration::from_millis(250),
             proxy: None,

@@ -43,7 +43,7 @@ pub enum Looked<T> {
     /// It is in the register.
     Found(T),
     /// It was not in the register at this moment.
-    Absent(AsOf),
+    Absent(Box<AsOf>),
 }
 
 impl<T> Looked<T> {
@@ -189,8 +189,10 @@ pub(crate) fn required<T: Serialize + DeserializeOwned>(shown: &Shown, key: &Rec
 
 /// Turns the refusal of an entry that is in the log into the error it is here.
 pub(crate) fn refused(index: u64) -> impl Fn(Refusal) -> LookupError {
-    move |refusal| match refusal.needs_newer_software() {
-        true => LookupError::NeedsNewer(shown(&refusal.to_string())),
-        false => SecurityError::Proved(ProvedError::Refused { index, refusal }).into(),
+    move |refusal| {
+        if refusal.needs_newer_software() {
+            return LookupError::NeedsNewer(shown(&refusal.to_string()));
+        }
+        SecurityError::Proved(ProvedError::Refused { index, refusal }).into()
     }
 }

@@ -4,16 +4,16 @@ use colophon_ledger::entry::ENTRY_BYTES_MAX;
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::{HASH_BYTES, Hash};
 use colophon_tlog::proof::{consistency, consistency_tiles, root, root_tiles, verify_consistency};
-use colophon_tlog::tile::{Bundle, MissingTile, TILE_WIDTH, Tile, TileSet, TileWidth};
+use colophon_tlog::tile::{Bundle, MissingTile, Tile, TileSet, TileWidth};
 use colophon_tlog::tree::TreeSize;
 
 use crate::http::{HttpError, Transport};
 use crate::security::Misfit;
 
-/// The longest tile, in bytes.
-const TILE_BYTES_MAX: usize = TILE_WIDTH as usize * HASH_BYTES;
+/// The longest tile, in bytes: 256 hashes.
+const TILE_BYTES_MAX: usize = 256 * HASH_BYTES;
 /// The longest bundle, in bytes: 256 entries, each after its length.
-const BUNDLE_BYTES_MAX: usize = TILE_WIDTH as usize * (2 + ENTRY_BYTES_MAX);
+const BUNDLE_BYTES_MAX: usize = 256 * (2 + ENTRY_BYTES_MAX);
 
 /// A tree: how large it is, and its root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -149,7 +149,7 @@ impl Client {
         };
         let (shown, as_of) = self.proved(&absence).await?;
         match record::<WorkRecord>(&shown, &RecordKey::Work(work))? {
-            None => Ok(Looked::Absent(as_of)),
+            None => Ok(Looked::Absent(Box::new(as_of))),
             Some(minted) if edition == 0 || edition > minted.editions => {
                 Err(LookupError::NoEdition { edition, editions: minted.editions })
             }
