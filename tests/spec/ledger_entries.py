@@ -71,7 +71,6 @@ def members(required, optional=None):
             if item is not None or name in required:
                 known[name](item)
 
-    check.names = sorted(known)
     return check
 
 
