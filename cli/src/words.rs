@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn accounts_and_places_are_named() {
         let account: AccountId = "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK".parse().unwrap();
-        assert_eq!(called(&account, None), "z6MkhaXg…Gta2doK");
+        assert_eq!(called(&account, None), "z6MkhaXg…EGta2doK");
         assert_eq!(called(&account, Some("Ana\u{1b}")), format!("\"Ana\u{fffd}\" ({})", short_account(&account)));
         assert_eq!(place(&"FR".parse().unwrap()), "France (FR)");
         assert_eq!(place(&"QQ".parse().unwrap()), "QQ");

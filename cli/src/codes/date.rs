@@ -48,6 +48,18 @@ pub fn until(text: &str, now: Timestamp) -> Result<u64, Failure> {
     u64::try_from(end_ms).map_err(|_| wrong())
 }
 
+/// Returns a span of time in milliseconds, typed as `12 hours`, `30 days` or `2 weeks`.
+pub fn age(text: &str) -> Result<u64, Failure> {
+    let span_ms = span(text.trim()).and_then(|span| u64::try_from(span.as_millis()).ok());
+    span_ms.ok_or_else(|| {
+        refuse(
+            format!("{text:?} is not a span of time"),
+            None::<&str>,
+            "write 30 minutes, 12 hours, 30 days or 2 weeks",
+        )
+    })
+}
+
 fn first_day(date: &Date) -> Option<civil::Date> {
     let mut parts = date.as_str().split('-');
     let year = parts.next()?.parse().ok()?;
@@ -63,13 +75,14 @@ fn end_of_day(day: &Date) -> Option<Timestamp> {
 /// Reads `30 days`, `1 hour`, `2weeks`.
 fn span(text: &str) -> Option<SignedDuration> {
     let (count, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
-    let hours_a_unit = match unit.trim().trim_end_matches('s') {
-        "h" | "hour" => 1,
-        "d" | "day" => 24,
-        "w" | "week" => 7 * 24,
+    let minutes_a_unit = match unit.trim().trim_end_matches('s') {
+        "min" | "minute" => 1,
+        "h" | "hour" => 60,
+        "d" | "day" => 24 * 60,
+        "w" | "week" => 7 * 24 * 60,
         _ => return None,
     };
-    count.parse::<i64>().ok()?.checked_mul(hours_a_unit)?.checked_mul(60 * 60).map(SignedDuration::from_secs)
+    count.parse::<i64>().ok()?.checked_mul(minutes_a_unit)?.checked_mul(60).map(SignedDuration::from_secs)
 }
 
 /// Guesses at days written the other way round, where there is only one reading.
@@ -135,6 +148,17 @@ mod tests {
             ("2026-11-23", day_ms * 14 / 24 - 1),
         ] {
             assert_eq!(until(text, now()).unwrap() - now_ms, ahead_ms, "{text}");
+        }
+    }
+
+    #[test]
+    fn ages_are_spans() {
+        for (text, age_ms) in [("90 minutes", 5_400_000), (" 1 day", 86_400_000), ("0h", 0), ("2 weeks", 1_209_600_000)]
+        {
+            assert_eq!(age(text).unwrap(), age_ms, "{text}");
+        }
+        for wrong in ["", "5", "-1 day", "2026-11-23", "9223372036854775807 weeks"] {
+            assert_eq!(age(wrong).unwrap_err().what(), format!("{wrong:?} is not a span of time"));
         }
     }
 

@@ -1,0 +1,306 @@
+//! What a certificate proves about an edition, in words for people: the card.
+
+use colophon_ledger::account::AccountId;
+use colophon_ledger::card::{Title, WorkWords};
+use colophon_ledger::certificate::Provenance;
+use colophon_ledger::entry::Body;
+use colophon_ledger::entry::mint::{Creator, FileTree, Training, WorkFile};
+use colophon_ledger::field::{Country, Date, Digest, EntryId, License, List, Role, SourceType, WorkId, WorkKind};
+use serde::Serialize;
+
+use crate::party::Party;
+use crate::sheet::Sheet;
+use crate::story::{Deal, Happening, Story, When};
+use crate::words::{self, count, place, shown};
+
+/// What is proved of one edition of a work, as of one checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dossier {
+    /// The work.
+    pub work: WorkId,
+    /// Which edition.
+    pub edition: u64,
+    /// Of how many.
+    pub editions: u64,
+    /// Its titles. None: the words were withdrawn, or are not in the certificate.
+    pub titles: Option<Vec<Title>>,
+    /// Its description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// What sort of work it is.
+    pub work_kind: WorkKind,
+    /// When it was made, as the maker says.
+    pub created: Date,
+    /// Where it was made, as the maker says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made_in: Option<Country>,
+    /// Who made it, as the maker says.
+    pub creators: Vec<CreatorTold>,
+    /// How its bytes came about.
+    pub source_type: SourceType,
+    /// Its licence.
+    pub license: License,
+    /// Whether machines may be trained on it.
+    pub training: Training,
+    /// Its files; the first is its face.
+    pub files: Vec<WorkFile>,
+    /// A folder that belongs to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tree: Option<FileTree>,
+    /// Works it is derived from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub derived_from: Vec<WorkId>,
+    /// An earlier registration of its face by another account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledges: Option<WorkId>,
+    /// Who registered it.
+    pub maker: Party,
+    /// When.
+    pub registered: When,
+    /// Whom the ledger has it with.
+    pub holder: Party,
+    /// Where.
+    pub held_in: Country,
+    /// Since when.
+    pub held_since: When,
+    /// The newest offer, if nothing has come after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OfferTold>,
+    /// The newest entry of the edition.
+    pub newest: EntryId,
+    /// Everything that has happened to it.
+    pub story: Story,
+}
+
+/// Somebody who made a part of the work, as the maker says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CreatorTold {
+    /// The name in the work's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What they did (MARC relator).
+    pub role: Role,
+    /// Their share, in basis points.
+    pub share_bp: u64,
+    /// Their account, which signed the mint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+}
+
+/// The newest offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OfferTold {
+    /// To whom.
+    pub to: Party,
+    /// On what terms.
+    pub deal: Deal,
+    /// How it binds.
+    pub standing: OfferState,
+}
+
+/// How an offer binds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferState {
+    /// Nobody else can get the edition meanwhile.
+    Open,
+    /// Its time is over by this machine's clock.
+    RunOut,
+    /// A party has changed its keys since.
+    Void,
+}
+
+impl Dossier {
+    /// Returns what `provenance` proves, at `now_ms` by this machine's clock.
+    pub fn of(provenance: &Provenance, now_ms: u64) -> Dossier {
+        let mint = &provenance.mint;
+        let words = provenance.cards.get(&mint.card);
+        let words: Option<WorkWords> = words.and_then(|words| serde_json::from_str(words).ok());
+        let WorkWords { about, names, titles } = words.clone().unwrap_or_default();
+        let title = |title: Title| Title { lang: shown(&title.lang), text: shown(&title.text) };
+        let story = Story::of(provenance);
+        let registered = When::from(provenance.minted);
+        let held_since = story.newest_title().map_or_else(|| registered.clone(), |told| told.when.clone());
+        Dossier {
+            work: provenance.work,
+            edition: provenance.edition,
+            editions: mint.editions.get(),
+            titles: words.map(|_| titles.into_iter().map(title).collect()),
+            about: about.map(|about| shown(&about)).filter(|about| !about.is_empty()),
+            work_kind: mint.work_kind.clone(),
+            created: mint.created.clone(),
+            made_in: mint.made_in.clone(),
+            creators: creators(mint.creators.as_slice(), &names),
+            source_type: mint.source_type.clone(),
+            license: mint.license.clone(),
+            training: mint.training,
+            files: mint.files.as_slice().to_vec(),
+            tree: mint.tree.clone(),
+            derived_from: mint.derived_from.as_ref().map_or_else(Vec::new, |from| from.as_slice().to_vec()),
+            acknowledges: mint.ack_first,
+            maker: Party::of(&mint.by, provenance),
+            registered,
+            holder: Party::of(&provenance.state.holder, provenance),
+            held_in: provenance.state.country.clone(),
+            held_since,
+            offer: offer(provenance, now_ms),
+            newest: provenance.state.newest,
+            story,
+        }
+    }
+
+    /// Returns the titles in one line, or that there are none to be had.
+    pub fn title(&self) -> String {
+        let title = |title: &Title| format!("\"{}\" ({})", title.text, title.lang);
+        match &self.titles {
+            Some(titles) => titles.iter().map(title).collect::<Vec<_>>().join(" · "),
+            None => "(text withdrawn, or not handed over)".to_owned(),
+        }
+    }
+
+    /// Returns the place of a file among the work's, from 1 for its face.
+    pub fn place_of(&self, file: &Digest) -> Option<usize> {
+        self.files.iter().position(|named| named.sha256 == *file).map(|place| place + 1)
+    }
+
+    /// Writes the card: what it is, who registered it, who holds it, which borders it crossed, what is offered.
+    pub fn write(&self, sheet: &mut Sheet) {
+        sheet.text(2, &self.title());
+        sheet.row("work", &self.work.to_string());
+        sheet.row("edition", &format!("{} of {}", self.edition, self.editions));
+        self.write_maker(sheet);
+        sheet.row("held by", &self.holder.introduced());
+        sheet.row("", self.holder.account.as_str());
+        sheet.row("", &format!("since {}, in {}", self.held_since.time, place(&self.held_in)));
+        self.write_borders(sheet);
+        self.write_offer(sheet);
+    }
+
+    fn write_maker(&self, sheet: &mut Sheet) {
+        let first = if self.acknowledges.is_none() { "first by" } else { "by" };
+        sheet.row("registered", &format!("{}, {first} {}", self.registered.time, self.maker.introduced()));
+        sheet.row("", self.maker.account.as_str());
+        if let Some(Happening::Registered { country, .. }) = self.story.steps.first().map(|told| &told.what) {
+            sheet.row("", &format!("in {}", place(country)));
+        }
+        if let Some(first) = &self.acknowledges {
+            sheet.row("NOT FIRST", "acknowledges an earlier registration by another account:");
+            sheet.row("", &first.to_string());
+        }
+    }
+
+    fn write_borders(&self, sheet: &mut Sheet) {
+        let mut crossed = 0;
+        for (told, deal) in self.story.borders() {
+            let label = if crossed == 0 { "borders" } else { "" };
+            sheet.row(label, &format!("{} {}", words::day(told.when.time_ms), deal.way()));
+            sheet.row("", &deal.terms());
+            for paper in &deal.documents {
+                sheet.row("", &format!("with {}", paper.told()));
+            }
+            if deal.documents.is_empty() {
+                sheet.row("", "without papers");
+            }
+            crossed += 1;
+        }
+        let moves = match self.story.transfers() {
+            0 => "none crossed; it has not changed hands",
+            _ => "none crossed",
+        };
+        if crossed == 0 {
+            sheet.row("borders", moves);
+        }
+    }
+
+    fn write_offer(&self, sheet: &mut Sheet) {
+        let Some(OfferTold { to, deal, standing }) = &self.offer else {
+            return sheet.row("offer", "none open");
+        };
+        let until = words::time(deal.until_ms);
+        let firm = if deal.firm { ", firm: it cannot be taken back" } else { "" };
+        match standing {
+            OfferState::Open => {
+                sheet.row("offer", &format!("OPEN to {} until {until}{firm}", to.called()));
+                sheet.row("", &format!("{}, {}", deal.terms(), deal.way()));
+            }
+            OfferState::RunOut => sheet.row("offer", &format!("none open; one to {} ran out {until}", to.called())),
+            OfferState::Void => {
+                sheet.row("offer", &format!("none open; one to {} is void: keys were changed since", to.called()));
+            }
+        }
+    }
+
+    /// Writes what the maker says of the work, and its files.
+    pub fn write_particulars(&self, sheet: &mut Sheet) {
+        let made_in = self.made_in.as_ref().map(|country| format!(", in {}", place(country))).unwrap_or_default();
+        sheet.row("made", &format!("{}{made_in}, {} ({})", self.created, self.work_kind, self.source_type));
+        for (n, creator) in self.creators.iter().enumerate() {
+            sheet.row(if n == 0 { "creators" } else { "" }, &creator.told());
+        }
+        sheet.row("licence", self.license.as_str());
+        let training = match self.training {
+            Training::Allowed => "allowed",
+            Training::NotAllowed => "not allowed",
+            Training::Constrained => "only as agreed with the maker",
+        };
+        sheet.row("AI training", training);
+        for (n, file) in self.files.iter().enumerate() {
+            let face = if n == 0 { ", its face" } else { "" };
+            let size = words::bytes(file.bytes.get());
+            sheet.row(if n == 0 { "files" } else { "" }, &format!("{}, {size}{face}", file.media_type));
+            sheet.row("", &file.sha256.to_string());
+        }
+        if let Some(FileTree { bytes, count: files, root }) = &self.tree {
+            let (files, size) = (count(files.get(), "file"), words::bytes(bytes.get()));
+            sheet.row("folder", &format!("{files}, {size}, root over all of them:"));
+            sheet.row("", &root.to_string());
+        }
+        for (n, source) in self.derived_from.iter().enumerate() {
+            sheet.row(if n == 0 { "derived from" } else { "" }, &source.to_string());
+        }
+        if let Some(about) = &self.about {
+            sheet.row("about", about);
+        }
+    }
+}
+
+impl CreatorTold {
+    fn told(&self) -> String {
+        let name = self.name.as_deref().unwrap_or("(name withdrawn, or not given)");
+        let share = format!("{}.{:02} %", self.share_bp / 100, self.share_bp % 100);
+        let share = share.replace(".00 %", " %");
+        match &self.account {
+            Some(account) => format!("{name}, {}, {share}, signed as {}", self.role, words::short_account(account)),
+            None => format!("{name}, {}, {share}", self.role),
+        }
+    }
+}
+
+fn creators(creators: &[Creator], names: &[String]) -> Vec<CreatorTold> {
+    let names = names.iter().map(Some).chain(std::iter::repeat(None));
+    let told = |(creator, name): (&Creator, Option<&String>)| CreatorTold {
+        name: name.map(|name| shown(name)).filter(|name| !name.is_empty()),
+        role: creator.role.clone(),
+        share_bp: creator.share_bp.get(),
+        account: creator.account,
+    };
+    creators.iter().zip(names).map(told).collect()
+}
+
+/// Returns the offer that the record has as the newest entry, with the terms of that entry.
+fn offer(provenance: &Provenance, now_ms: u64) -> Option<OfferTold> {
+    let open = provenance.offer()?;
+    let Body::Offer(terms) = &provenance.steps.last()?.body else { return None };
+    let has_rotated = |account: &AccountId| {
+        let facts = provenance.accounts.get(account);
+        facts.is_some_and(|facts| facts.rotations.iter().any(|rotation| rotation.index > open.index))
+    };
+    let standing = if has_rotated(&terms.by) || has_rotated(&terms.to) {
+        OfferState::Void
+    } else if now_ms.max(provenance.seal.time_ms.get()) > open.expires_ms {
+        OfferState::RunOut
+    } else {
+        OfferState::Open
+    };
+    Some(OfferTold { to: Party::of(&terms.to, provenance), deal: Deal::of(terms, provenance), standing })
+}

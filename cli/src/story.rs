@@ -1,0 +1,270 @@
+//! What has happened to an edition, step by step: every owner, every offer and every border.
+
+use colophon_ledger::card::TermsWords;
+use colophon_ledger::certificate::{Moment, Provenance};
+use colophon_ledger::entry::Body;
+use colophon_ledger::entry::close::Close;
+use colophon_ledger::entry::terms::{Basis, Delivery, Price, Terms};
+use colophon_ledger::field::{Country, Digest, DocumentType, EntryId, List};
+use serde::Serialize;
+
+use crate::party::Party;
+use crate::words::{self, shown};
+
+/// Everything that has happened to an edition, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Story {
+    /// The steps. The first is the registration.
+    pub steps: Vec<Told>,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// When, as the operator says.
+    #[serde(flatten)]
+    pub when: When,
+    /// The entry that says so.
+    pub entry: EntryId,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: Happening,
+}
+
+/// The operator's time of something, and its place in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct When {
+    /// Milliseconds after 1970.
+    pub time_ms: u64,
+    /// The same for people, in UTC.
+    pub time: String,
+    /// Its index.
+    pub index: u64,
+}
+
+impl From<Moment> for When {
+    fn from(moment: Moment) -> When {
+        When { time_ms: moment.time_ms, time: words::time(moment.time_ms), index: moment.index }
+    }
+}
+
+/// What happened in a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum Happening {
+    /// The work came into the register.
+    Registered {
+        /// The maker.
+        by: Party,
+        /// Where the work is held.
+        country: Country,
+    },
+    /// The holder offered it to one account alone.
+    Offered {
+        /// The holder.
+        by: Party,
+        /// To whom.
+        to: Party,
+        /// On what terms.
+        deal: Deal,
+    },
+    /// Title moved.
+    Moved {
+        /// From whom.
+        from: Party,
+        /// To whom.
+        to: Party,
+        /// Whether by an offer that was accepted, and not by one entry that both signed.
+        by_offer: bool,
+        /// On what terms.
+        deal: Deal,
+    },
+    /// An offer, or every half-signed transfer, came to nothing.
+    Closed {
+        /// Who closed it.
+        by: Party,
+        /// In which way.
+        how: Closing,
+    },
+}
+
+/// How something was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Closing {
+    /// The recipient of an offer declined it.
+    Declined,
+    /// The holder took back an offer.
+    Withdrawn,
+    /// The holder made void whatever had been signed by one side alone.
+    Voided,
+}
+
+/// The terms of an offer or a transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Deal {
+    /// On what grounds.
+    pub basis: Basis,
+    /// What is handed over.
+    pub delivery: Delivery,
+    /// What is paid, open or committed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+    /// Where the edition was.
+    pub from_country: Country,
+    /// Where it goes.
+    pub to_country: Country,
+    /// The papers that go with it.
+    pub documents: Vec<Paper>,
+    /// The last millisecond after 1970 at which it can come into force.
+    pub until_ms: u64,
+    /// Whether the holder cannot take it back; offers alone.
+    pub firm: bool,
+    /// A remark of the parties.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// A paper that goes with a transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Paper {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub document_type: DocumentType,
+    /// SHA-256 of its file.
+    pub sha256: Digest,
+    /// Its number, as the parties say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+}
+
+impl Story {
+    /// Returns what a certificate proves to have happened.
+    pub fn of(provenance: &Provenance) -> Story {
+        let mint = &provenance.mint;
+        let registered = Happening::Registered { by: Party::of(&mint.by, provenance), country: mint.country.clone() };
+        let mut steps = vec![Told::new(provenance.minted, registered)];
+        let mut offered: Option<&Terms> = None;
+        for step in &provenance.steps {
+            let what = match &step.body {
+                Body::Transfer(terms) => Some(moved(terms, false, provenance)),
+                Body::Offer(terms) => Some(Happening::Offered {
+                    by: Party::of(&terms.by, provenance),
+                    to: Party::of(&terms.to, provenance),
+                    deal: Deal::of(terms, provenance),
+                }),
+                Body::Accept(_) => offered.map(|terms| moved(terms, true, provenance)),
+                Body::Close(close) => Some(closed(close, offered, provenance)),
+                // None of these is a step of an edition.
+                Body::Genesis(_) | Body::Profile(_) | Body::Rotate(_) | Body::Mint(_) | Body::Seal(_) => None,
+            };
+            offered = if let Body::Offer(terms) = &step.body { Some(terms) } else { None };
+            steps.extend(what.map(|what| Told::new(step.moment, what)));
+        }
+        Story { steps }
+    }
+
+    /// Returns the step by which the edition came to its holder: the last that moved it, or its registration.
+    pub fn newest_title(&self) -> Option<&Told> {
+        let is_title = |told: &&Told| match told.what {
+            Happening::Registered { .. } | Happening::Moved { .. } => true,
+            Happening::Offered { .. } | Happening::Closed { .. } => false,
+        };
+        self.steps.iter().rev().find(is_title)
+    }
+
+    /// Returns each step that took the edition over a border, with its terms.
+    pub fn borders(&self) -> impl Iterator<Item = (&Told, &Deal)> {
+        self.steps.iter().filter_map(|told| match &told.what {
+            Happening::Moved { deal, .. } if deal.crosses_border() => Some((told, deal)),
+            Happening::Moved { .. }
+            | Happening::Registered { .. }
+            | Happening::Offered { .. }
+            | Happening::Closed { .. } => None,
+        })
+    }
+
+    /// Returns how often title has moved.
+    pub fn transfers(&self) -> usize {
+        self.steps.iter().filter(|told| matches!(told.what, Happening::Moved { .. })).count()
+    }
+}
+
+impl Told {
+    fn new(moment: Moment, what: Happening) -> Told {
+        Told { when: moment.into(), entry: moment.id, what }
+    }
+}
+
+impl Deal {
+    /// Returns the terms, with the words that a certificate carries about them.
+    pub fn of(terms: &Terms, provenance: &Provenance) -> Deal {
+        let words = terms.card.and_then(|digest| provenance.cards.get(&digest));
+        let words: TermsWords = words.and_then(|words| serde_json::from_str(words).ok()).unwrap_or_default();
+        let documents = terms.documents.as_ref().map_or(&[][..], List::as_slice);
+        let numbers = words.document_numbers.iter().map(Some).chain(std::iter::repeat(None));
+        let paper = |(document, number): (&colophon_ledger::entry::terms::Document, Option<&String>)| Paper {
+            document_type: document.document_type.clone(),
+            sha256: document.sha256,
+            number: number.map(|number| shown(number)).filter(|number| !number.is_empty()),
+        };
+        Deal {
+            basis: terms.basis,
+            delivery: terms.delivery,
+            price: terms.price.clone(),
+            from_country: terms.from_country.clone(),
+            to_country: terms.to_country.clone(),
+            documents: documents.iter().zip(numbers).map(paper).collect(),
+            until_ms: terms.expires_ms.get(),
+            firm: terms.firm.is_some(),
+            note: words.note.map(|note| shown(&note)).filter(|note| !note.is_empty()),
+        }
+    }
+
+    /// Returns whether the edition is to be in another country afterwards.
+    pub fn crosses_border(&self) -> bool {
+        self.from_country != self.to_country
+    }
+
+    /// Returns the way over a border, or where it stays.
+    pub fn way(&self) -> String {
+        if self.crosses_border() {
+            format!("{} → {}", words::place(&self.from_country), words::place(&self.to_country))
+        } else {
+            format!("within {}", words::place(&self.to_country))
+        }
+    }
+
+    /// Returns the grounds, the price and what is handed over, in a few words.
+    pub fn terms(&self) -> String {
+        let price = self.price.as_ref().map_or_else(|| "no price stated".to_owned(), words::price);
+        format!("{}, {price}, delivered {}", words::basis(self.basis), words::delivery(self.delivery))
+    }
+}
+
+impl Paper {
+    /// Returns the paper in one line: type, number and the beginning of its digest.
+    pub fn told(&self) -> String {
+        let number = self.number.as_ref().map(|number| format!(" no. {number}")).unwrap_or_default();
+        format!("{}{number}, SHA-256 {}…", self.document_type, words::short(&self.sha256))
+    }
+}
+
+fn moved(terms: &Terms, by_offer: bool, provenance: &Provenance) -> Happening {
+    Happening::Moved {
+        from: Party::of(&terms.by, provenance),
+        to: Party::of(&terms.to, provenance),
+        by_offer,
+        deal: Deal::of(terms, provenance),
+    }
+}
+
+fn closed(close: &Close, offered: Option<&Terms>, provenance: &Provenance) -> Happening {
+    let how = match offered {
+        Some(terms) if terms.to == close.by => Closing::Declined,
+        Some(_) => Closing::Withdrawn,
+        None => Closing::Voided,
+    };
+    Happening::Closed { by: Party::of(&close.by, provenance), how }
+}
