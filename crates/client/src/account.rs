@@ -8,6 +8,7 @@ use colophon_ledger::state::{AccountRecord, RecordKey};
 use crate::answer::{AccountAnswer, HeldAnswer};
 use crate::client::Client;
 use crate::entry::{EntryName, LoggedEntry};
+use crate::http::not_understood;
 use crate::lookup::{AsOf, LookupError, STATE_BYTES_MAX, record};
 use crate::security::SecurityError;
 
@@ -78,11 +79,8 @@ impl Client {
         let mut next = facts.record.as_ref().map(|record| record.newest);
         while let Some(id) = next {
             if chain.len() == CHAIN_ENTRIES_MAX {
-                return Err(SecurityError::Contradiction(format!(
-                    "the account's chain is longer than {}",
-                    chain.len()
-                ))
-                .into());
+                let why = format!("the account {} has more than {CHAIN_ENTRIES_MAX} entries", facts.account);
+                return Err(not_understood("v1/entries", &why).into());
             }
             let logged = self.entry(EntryName::Id(id)).await?;
             next = before(&facts.account, &logged)?.filter(|_| !enough(logged.entry.body()));

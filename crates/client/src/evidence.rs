@@ -57,7 +57,8 @@ pub fn keep(
     let name: String = sha256(both.as_bytes()).to_string().chars().take(16).collect();
     let sizes = (old.map_or(0, |old| old.checkpoint().size.get()), new.checkpoint().size);
     let path = dir.join(format!("fork-{}-{}-{name}.json", sizes.0, sizes.1));
-    write_atomically(&path, text.as_bytes())?;
+    let aside = path.with_extension(format!("aside-{}", std::process::id()));
+    write_atomically(&path, &aside, text.as_bytes())?;
     dir.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_dir)?;
     Ok(path)
 }

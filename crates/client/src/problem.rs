@@ -108,6 +108,7 @@ impl std::error::Error for Problem {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn read(status: u16, body: &str) -> Problem {
         Problem::read(status, None, body.as_bytes().to_vec())
@@ -141,6 +142,15 @@ mod tests {
             assert_eq!((problem.code.as_str(), problem.class()), (NO_CODE, Class::Fault), "{body}");
         }
         assert!(read(400, &"[".repeat(100_000)).detail.contains("400"));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_answered_becomes_a_problem_that_can_be_shown(status: u16, body in "\\PC*|.{0,40}") {
+            let problem = read(status, &format!(r#"{{"code":"a","detail":{}}}"#, serde_json::to_string(&body).unwrap()));
+            prop_assert!(!problem.to_string().contains(char::is_control));
+            prop_assert_eq!(Problem::read(status, None, body.into_bytes()).code, NO_CODE);
+        }
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl SeenDir {
             return Ok(Replaced::Changed);
         }
         let path = self.path(log);
-        write_atomically(&path, new.to_string().as_bytes()).map_err(at(&path))?;
+        write_atomically(&path, &path.with_extension("aside"), new.to_string().as_bytes()).map_err(at(&path))?;
         Ok(Replaced::Done)
     }
 
@@ -143,12 +143,11 @@ fn at(path: &Path) -> impl Fn(io::Error) -> SeenError {
 }
 
 /// Writes a file aside, syncs it and renames it into place, so that a power cut leaves the old one or the new one.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let aside = path.with_extension(format!("aside-{}", std::process::id()));
-    let mut file = File::create(&aside)?;
+pub(crate) fn write_atomically(path: &Path, aside: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(aside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    fs::rename(&aside, path)?;
+    fs::rename(aside, path)?;
     path.parent().map_or(Ok(()), sync_dir)
 }
 

@@ -84,6 +84,27 @@ pub struct WorkFacts {
 impl Client {
     /// Asks about an edition of a work. That a work is absent is proved only for a whole id.
     pub async fn work(&self, asked: &WorkPrefix, edition: u64) -> Result<Looked<WorkFacts>, LookupError> {
+        match self.edition(asked, edition).await {
+            // Perhaps there is only no such edition. Of the first, which every work has, the answer is a proof.
+            Err(LookupError::NotKnown(_)) if asked.id().is_some() && edition != 1 => {
+                match self.edition(asked, 1).await? {
+                    Looked::Found(WorkFacts { record: WorkRecord { editions, .. }, .. })
+                        if edition == 0 || edition > editions =>
+                    {
+                        Err(LookupError::NoEdition { edition, editions })
+                    }
+                    Looked::Found(_) => {
+                        let why = format!("the edition {edition} of the work {asked} is there and is said not to be");
+                        Err(SecurityError::Contradiction(why).into())
+                    }
+                    absent @ Looked::Absent(_) => Ok(absent),
+                }
+            }
+            answer => answer,
+        }
+    }
+
+    async fn edition(&self, asked: &WorkPrefix, edition: u64) -> Result<Looked<WorkFacts>, LookupError> {
         let path = format!("v1/works/{asked}?edition={edition}");
         match self.transport().get_json::<WorkAnswer>(&path, STATE_BYTES_MAX).await {
             Ok(answer) => self.work_facts(asked, edition, answer).await.map(Looked::Found),

@@ -102,6 +102,18 @@ async fn two_logs_of_one_size_are_a_fork_with_evidence() {
 }
 
 #[tokio::test]
+async fn a_fork_is_told_even_where_the_evidence_cannot_be_kept() {
+    let register = long_register(1, 2);
+    let node = Node::start(register.clone()).await;
+    let client = node.client();
+    client.newest().await.unwrap();
+    std::fs::write(node.dir.path().join("evidence"), "a file where a directory should be").unwrap();
+    let fork = follow_fork(&client, &register.sign(2, other_hash())).await;
+    assert!(fork.evidence.is_err());
+    assert!(fork.to_string().contains("could not be kept"), "{fork}");
+}
+
+#[tokio::test]
 async fn a_history_rewritten_is_a_fork_whatever_tiles_are_handed_out() {
     // Two registers of one key and one genesis that part after it: the old one is seen, the new one served.
     let mut old = TrueRegister::begin(1);

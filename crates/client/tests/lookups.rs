@@ -1,11 +1,12 @@
 //! A true node: every question gets its answer, and every answer is proved.
 
-use colophon_client::account::AccountFacts;
+use colophon_client::account::{AccountFacts, CHAIN_ENTRIES_MAX};
 use colophon_client::card::CardFound;
 use colophon_client::client::Stale;
 use colophon_client::entry::EntryName;
 use colophon_client::failure::{Class, Failure as _};
 use colophon_client::follow::Standing;
+use colophon_client::inbox::DRAFTS_MAX;
 use colophon_client::lookup::{Looked, LookupError};
 use colophon_client::work::WorkPrefix;
 use colophon_ledger::draft::Draft;
@@ -13,7 +14,7 @@ use colophon_ledger::entry::Body;
 use serde_json::json;
 
 use crate::node::{Node, Reply};
-use crate::people::{ARTIST, BUYER, OPERATOR, Person, THIEF, digest, mint, rotate, terms, text_of};
+use crate::people::{ARTIST, BUYER, OPERATOR, Person, THIEF, digest, mint, profile, rotate, terms, text_of};
 use crate::register::Story;
 
 async fn told() -> (Node, Story) {
@@ -47,6 +48,16 @@ async fn a_work_that_is_not_there_is_proved_to_be_absent() {
     assert!(matches!(error, LookupError::NotKnown(_)), "{error}");
     let error = client.work(&WorkPrefix::from(&story.given), 4).await.unwrap_err();
     assert!(matches!(error, LookupError::NoEdition { edition: 4, editions: 3 }), "{error}");
+    // A node may also say no more than that there is no such edition.
+    node.lie(
+        |path, truth| {
+            if path.ends_with("=4") || path.ends_with("=3") { Reply::problem(404, "not_found") } else { truth }
+        },
+    );
+    let error = client.work(&WorkPrefix::from(&story.given), 4).await.unwrap_err();
+    assert!(matches!(error, LookupError::NoEdition { edition: 4, editions: 3 }), "{error}");
+    let error = client.work(&WorkPrefix::from(&story.given), 3).await.unwrap_err();
+    assert_eq!(error.class(), Class::Security, "{error}");
     node.lie(|_, _| Reply::problem(409, "ambiguous"));
     let error = client.work(&"00000000".parse().unwrap(), 1).await.unwrap_err();
     assert!(matches!(error, LookupError::Ambiguous(_)), "{error}");
@@ -159,6 +170,31 @@ async fn an_inbox_holds_proved_offers_and_drafts_for_the_account_alone() {
     let note = colophon_client::draft::decline_note(&name, &own.id(), &BUYER.account(), BUYER.secret());
     client.decline_draft(&own.id(), &note).await.unwrap();
     assert!(note.to_string().starts_with(&format!("colophon.decline/v1 registry.example/art {}\n\n", own.id())));
+}
+
+#[tokio::test]
+async fn of_an_inbox_or_a_chain_without_end_a_part_is_read() {
+    let mut story = Story::tell(1);
+    let name = story.register.rules.register.clone();
+    let mut prev = BUYER.account().to_string();
+    let mut entries = Vec::new();
+    for number in 0..=CHAIN_ENTRIES_MAX {
+        entries.push(profile(&name, BUYER, &prev, &format!("name {number}")).entry);
+        prev = entries[number].id().to_string();
+    }
+    story.register.must(&entries[..CHAIN_ENTRIES_MAX]);
+    let node = Node::start(story.register.clone()).await;
+    let client = node.client();
+    let facts = client.account(&BUYER.account()).await.unwrap();
+    assert_eq!(client.account_chain(&facts).await.unwrap().len(), CHAIN_ENTRIES_MAX);
+    client.submit(&entries[CHAIN_ENTRIES_MAX], None).await.unwrap();
+    let facts = client.account(&BUYER.account()).await.unwrap();
+    assert_eq!(client.account_chain(&facts).await.unwrap_err().class(), Class::Unable);
+    let draft =
+        Draft::new(text_of(&name, &terms("transfer", ARTIST, BUYER, story.untouched, story.untouched, 1)), None, None);
+    node.shelf.lock().unwrap().drafts = vec![draft.unwrap(); DRAFTS_MAX + 1];
+    let inbox = client.inbox(&BUYER.account()).await.unwrap();
+    assert_eq!((inbox.drafts.len(), inbox.dropped), (DRAFTS_MAX, 1));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body as HttpBody, Bytes};
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{Response, Uri};
 use colophon_client::client::{Client, Memory, Stale};
 use colophon_client::http::{Patience, Transport};
@@ -21,6 +21,9 @@ use serde_json::{Value, json};
 
 use crate::answers::with;
 use crate::register::TrueRegister;
+
+/// The longest body that a node takes.
+const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// An answer on its way.
 #[derive(Clone)]
@@ -75,7 +78,8 @@ impl Node {
         let shelf = Arc::new(Mutex::new(Shelf { register, published, drafts, inbox_offers, asked, lie: None }));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}/", listener.local_addr().unwrap());
-        let app = Router::new().fallback(serve).with_state(shelf.clone());
+        let limit = DefaultBodyLimit::max(BODY_BYTES_MAX);
+        let app = Router::new().fallback(serve).with_state(shelf.clone()).layer(limit);
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Node { shelf, address, dir: tempfile::tempdir().unwrap() }
     }

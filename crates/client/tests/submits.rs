@@ -2,7 +2,7 @@
 
 use colophon_client::failure::{Class, Failure as _};
 use colophon_client::submit::{CHUNK_ENTRIES_MAX, Submission, SubmitError};
-use colophon_ledger::card::Card;
+use colophon_ledger::card::{CARD_BYTES_MAX, Card};
 use serde_json::{Value, json};
 
 use crate::node::{Node, Reply};
@@ -163,6 +163,21 @@ async fn many_entries_go_in_chunks_and_refusals_do_not_stop_them() {
     let index =
         |result: &Result<colophon_client::submit::Submitted, SubmitError>| result.as_ref().ok().map(|one| one.index);
     assert!(again.results.iter().map(index).eq(many.results.iter().map(index)));
+}
+
+#[tokio::test]
+async fn chunks_have_no_more_bytes_than_a_node_takes() {
+    let register = TrueRegister::begin(1);
+    let node = Node::start(register.clone()).await;
+    let mut submissions = works(&register, 900);
+    // Cards of 8 KiB that nobody checks here, so that not the number of entries but their bytes make a second chunk.
+    for submission in &mut submissions {
+        submission.card = Some(Card { salt: crate::people::digest("salt"), text: "x".repeat(CARD_BYTES_MAX) });
+    }
+    let mut told = Vec::new();
+    let many = node.client().submit_many(&submissions, |done| told.push(done)).await;
+    assert!(many.stopped.is_none() && many.results.iter().all(Result::is_ok), "{:?}", many.stopped);
+    assert!(told.len() == 2 && told[0] < 900, "{told:?}");
 }
 
 #[tokio::test]
