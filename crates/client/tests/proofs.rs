@@ -138,6 +138,19 @@ async fn swapped_and_missing_records_are_noticed() {
 }
 
 #[tokio::test]
+async fn what_newer_rules_lead_to_is_not_judged() {
+    let story = Story::tell(1);
+    let newer = story.register.under_rules(2);
+    let node = Node::start(newer).await;
+    let client = node.client();
+    let error = client.work(&WorkPrefix::from(&story.given), 1).await.unwrap_err();
+    assert!(matches!(error, LookupError::NeedsNewer(_)), "{error}");
+    assert_eq!(client.account(&ARTIST.account()).await.unwrap_err().class(), Class::Unable);
+    assert_eq!(client.certificate(&story.given, 1).await.unwrap_err().class(), Class::Unable);
+    assert!(node.evidence().is_empty());
+}
+
+#[tokio::test]
 async fn another_registers_answers_are_noticed() {
     let told = told().await;
     let other = Story::tell(2);

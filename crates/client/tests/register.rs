@@ -20,7 +20,7 @@ use colophon_tlog::note::{Algorithm, Signer, VerifierKey};
 use colophon_tlog::proof::{inclusion, root};
 use colophon_tlog::receipt::Receipt;
 use colophon_tlog::tile::TileSet;
-use colophon_tlog::tree::{EntryIndex, Tree, TreeSize};
+use colophon_tlog::tree::{EntryIndex, TileHashes, Tree, TreeSize};
 use serde_json::json;
 
 use crate::people::{
@@ -93,17 +93,21 @@ impl TrueRegister {
         sign_text(&text_of(&self.rules.register, body), &[(OPERATOR, OPERATOR)])
     }
 
+    fn plant(&mut self, leaf: Vec<u8>) {
+        let mut emitted = TileHashes::default();
+        self.tree.append(leaf_hash(&leaf), &mut emitted);
+        for (level, hashes) in emitted.levels.into_iter().enumerate() {
+            self.levels.resize_with(self.levels.len().max(level + 1), Vec::new);
+            self.levels[level].extend(hashes);
+        }
+        self.leaves.push(leaf);
+    }
+
     fn add(&mut self, applied: Applied) {
         for leaf in applied.leaves() {
             let id = Entry::parse(&leaf).unwrap().id();
             self.places.entry(id).or_insert(self.leaves.len() as u64);
-            let mut emitted = colophon_tlog::tree::TileHashes::default();
-            self.tree.append(leaf_hash(&leaf), &mut emitted);
-            for (level, hashes) in emitted.levels.into_iter().enumerate() {
-                self.levels.resize_with(self.levels.len().max(level + 1), Vec::new);
-                self.levels[level].extend(hashes);
-            }
-            self.leaves.push(leaf);
+            self.plant(leaf);
         }
         let mut records = self.moments.last().map_or_else(Changes::new, |moment| moment.records.clone());
         records.extend(applied.changes);
@@ -178,6 +182,17 @@ impl TrueRegister {
         let checkpoint = self.checkpoint(size).to_string();
         let proof = self.inclusion(index, size);
         Receipt { extra: None, index: EntryIndex::new(index).unwrap(), proof, checkpoint }
+    }
+
+    /// The same log, but for a newest seal that names other rules.
+    pub(crate) fn under_rules(&self, version: u64) -> TrueRegister {
+        let mut other = TrueRegister { tree: Tree::new(), levels: Vec::new(), leaves: Vec::new(), ..self.clone() };
+        let newest = Entry::parse(self.leaves.last().unwrap()).unwrap();
+        let text = newest.text().replace(r#""rules":1"#, &format!(r#""rules":{version}"#));
+        let seal = sign_text(&text, &[(OPERATOR, OPERATOR)]).to_bytes();
+        let before = self.leaves.len() - 1;
+        self.leaves[..before].iter().cloned().chain([seal]).for_each(|leaf| other.plant(leaf));
+        other
     }
 
     pub(crate) fn mint(&mut self, maker: Person, file: &str, ack_first: Option<EntryId>) -> EntryId {
