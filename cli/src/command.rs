@@ -1,8 +1,18 @@
 //! The list of commands, and what they have in common.
 
+pub mod accept;
 pub mod completions;
+pub mod decline;
+pub mod inbox;
 pub mod key;
 pub mod man;
+pub mod mint;
+pub mod offer;
+pub mod profile;
+pub mod sign;
+pub mod submit;
+pub mod transfer;
+pub mod withdraw;
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
@@ -72,6 +82,27 @@ enum Command {
     /// My keys, encrypted at rest with a passphrase
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Who I say I am, published
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
+    /// Register a work
+    Mint(Box<mint::MintArgs>),
+    /// Move a work to somebody else, with both signatures
+    Transfer(transfer::TransferArgs),
+    /// Offer a work to one account alone, publicly and for a time
+    Offer(offer::OfferArgs),
+    /// See what waits for my signature or my answer
+    Inbox(inbox::InboxArgs),
+    /// Take a work on the terms of a draft or an offer
+    Accept(accept::AcceptArgs),
+    /// Say no to a draft or an offer
+    Decline(decline::DeclineArgs),
+    /// Take back an offer, or void the transfers that I have half-signed
+    Withdraw(withdraw::WithdrawArgs),
+    /// Add my signature to a draft
+    Sign(sign::SignArgs),
+    /// Send a draft that has all its signatures, or an entry that was never acknowledged
+    Submit(submit::SubmitArgs),
     /// Print the completion script of a shell
     Completions(completions::CompletionsArgs),
     /// Write the manual pages into a directory
@@ -131,6 +162,16 @@ pub fn run(cli: Cli) -> Exit {
     let ui = Ui::new(globals.json, globals.quiet, globals.no_input);
     let done = Context::new(globals, ui.clone()).and_then(|context| match command {
         Command::Key(command) => key::run(command, &context),
+        Command::Profile(command) => profile::run(command, &context),
+        Command::Mint(args) => mint::run(&args, &context),
+        Command::Transfer(args) => transfer::run(&args, &context),
+        Command::Offer(args) => offer::run(&args, &context),
+        Command::Inbox(args) => inbox::run(&args, &context),
+        Command::Accept(args) => accept::run(&args, &context),
+        Command::Decline(args) => decline::run(&args, &context),
+        Command::Withdraw(args) => withdraw::run(&args, &context),
+        Command::Sign(args) => sign::run(&args, &context),
+        Command::Submit(args) => submit::run(&args, &context),
         Command::Completions(args) => completions::run(&args, &context),
         Command::Man(args) => man::run(&args, &context),
     });

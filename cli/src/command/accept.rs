@@ -1,0 +1,99 @@
+//! `colophon accept`: take a work on the terms of a draft or an offer.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use colophon_client::inbox::OpenOffer;
+use colophon_ledger::draft::{Draft, PriceOpening};
+use colophon_ledger::entry::Body;
+use colophon_ledger::entry::accept::{Accept, AcceptWord};
+
+use crate::command::Context;
+use crate::failure::{Exit, Failure};
+use crate::home::read_file;
+use crate::signing::outcome::{Accepted, Outcome, Stage};
+use crate::signing::{Desk, Plan, SigningArgs, text_of_draft};
+use crate::terms::summary::{Names, Summary};
+use crate::waiting::{Waiting, check_draft, check_price_is_open, find};
+use crate::words::short;
+
+/// The longest file of a price's opening, in bytes.
+const OPENING_BYTES_MAX: usize = 4096;
+
+/// Arguments of `colophon accept`.
+#[derive(Debug, Args)]
+pub struct AcceptArgs {
+    /// The draft or the offer: its id, the first digits of one in my inbox, or a draft file
+    #[arg(value_name = "ID|DRAFT")]
+    id: String,
+    /// The opening of an offer's secret price, as `colophon offer --opening` wrote it
+    #[arg(long, value_name = "FILE")]
+    opening: Option<PathBuf>,
+    #[command(flatten)]
+    signing: SigningArgs,
+}
+
+pub(super) fn run(args: &AcceptArgs, context: &Context) -> Result<Exit, Failure> {
+    let desk = Desk::open(context, &args.signing)?;
+    let outcome = match find(&desk, &args.id)? {
+        Waiting::Draft(draft, _) => accept_draft(&desk, *draft)?,
+        Waiting::Offer(offer) => accept_offer(&desk, &offer, args.opening.as_deref())?,
+    };
+    let Outcome { stage, work, .. } = outcome;
+    context.ui.answer(&Accepted(outcome))?;
+    match (stage, work) {
+        (Stage::Recorded, Some(work)) => {
+            context.ui.next(format_args!("colophon certificate {} -o FILE", short(&work)));
+        }
+        (Stage::Waiting | Stage::File, _) => context.ui.next("the others: colophon inbox, then colophon accept ID"),
+        _ => {}
+    }
+    Ok(Exit::Done)
+}
+
+fn accept_draft(desk: &Desk<'_>, draft: Draft) -> Result<Outcome, Failure> {
+    let body = text_of_draft(&draft)?.body;
+    check_draft(desk, &draft)?;
+    let summary = Summary::of(desk, &mut Names::default(), &body, draft.card(), draft.price())?;
+    desk.context.ui.note(format_args!("you are asked to sign this {}\n{summary}", body.kind()));
+    desk.confirm("Sign it?")?;
+    desk.carry_on(draft, None)
+}
+
+fn accept_offer(desk: &Desk<'_>, offer: &OpenOffer, opening: Option<&Path>) -> Result<Outcome, Failure> {
+    let OpenOffer { facts, terms, .. } = offer;
+    let opening = opening.map(read_opening).transpose()?;
+    match &opening {
+        Some(opening) if !opening.opens(terms) => {
+            return Err(Failure::not_verified(
+                "this opening is not of the price that the offer commits to",
+                "ask whoever made the offer for the right one; nothing was signed",
+            ));
+        }
+        Some(_) => {}
+        None => check_price_is_open(terms)?,
+    }
+    let body = Body::Offer(terms.clone());
+    let card = match &terms.card {
+        Some(digest) => desk.card(digest)?,
+        None => None,
+    };
+    let summary = Summary::of(desk, &mut Names::default(), &body, card.as_ref(), opening.as_ref())?;
+    desk.context.ui.note(format_args!("you are offered this\n{summary}"));
+    desk.confirm("Accept it?")?;
+    desk.carry_out(Plan::of(Body::Accept(Accept {
+        by: desk.account,
+        edition: terms.edition,
+        kind: AcceptWord::It,
+        prev: facts.state.newest,
+        work: facts.work,
+    })))
+}
+
+fn read_opening(path: &Path) -> Result<PriceOpening, Failure> {
+    let wrong = |why: &str| {
+        Failure::usage(format!("{} {why}", path.display()), "name the file that colophon offer --opening wrote")
+    };
+    let bytes = read_file(path, OPENING_BYTES_MAX)?.ok_or_else(|| wrong("does not exist"))?;
+    serde_json::from_slice(&bytes).map_err(|_| wrong("is no opening of a price"))
+}

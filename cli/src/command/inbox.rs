@@ -1,0 +1,167 @@
+//! `colophon inbox`: what waits for my signature or my answer.
+
+use std::fmt;
+
+use clap::Args;
+use colophon_client::inbox::OpenOffer;
+use colophon_ledger::account::AccountId;
+use colophon_ledger::draft::Draft;
+use colophon_ledger::entry::Body;
+use colophon_ledger::entry::terms::{Money, Price, Terms};
+use colophon_ledger::field::{Country, EntryId, WorkId};
+use serde::Serialize;
+
+use crate::command::Context;
+use crate::drafts;
+use crate::failure::{Exit, Failure};
+use crate::keystore::key::KeyName;
+use crate::signing::{Desk, SigningArgs, text_of_draft};
+use crate::terms::summary::{Names, Summary};
+use crate::ui::Answer;
+use crate::waiting::check_draft;
+use crate::words::short;
+
+/// Arguments of `colophon inbox`.
+#[derive(Debug, Args)]
+pub struct InboxArgs {
+    /// Whose inbox, by the name of a key; may be left out when all keys speak for one account
+    #[arg(long, value_name = "NAME")]
+    key: Option<KeyName>,
+}
+
+pub(super) fn run(args: &InboxArgs, context: &Context) -> Result<Exit, Failure> {
+    let signing = SigningArgs { key: args.key.clone(), ..SigningArgs::default() };
+    let desk = Desk::open(context, &signing)?;
+    let inbox = context.wait_for(desk.client.inbox(&desk.account))??;
+    let mut names = Names::default();
+    let drafts = inbox.drafts.iter().map(|draft| item_of_draft(&desk, &mut names, draft));
+    let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
+    let offers = inbox.offers.iter().map(|offer| item_of_offer(&desk, &mut names, offer));
+    let offers = offers.collect::<Result<Vec<_>, _>>()?;
+    let unacknowledged = drafts::kept(&context.home)?.iter().map(Draft::id).collect();
+    context.ui.answer(&Listed { account: desk.account, drafts, offers, unacknowledged })?;
+    if inbox.dropped > 0 {
+        context.ui.note(format_args!("{} more were listed that are void, or not for you", inbox.dropped));
+    }
+    Ok(Exit::Done)
+}
+
+fn item_of_draft(desk: &Desk<'_>, names: &mut Names, draft: &Draft) -> Result<Item, Failure> {
+    let body = text_of_draft(draft)?.body;
+    let void = match check_draft(desk, draft) {
+        Ok(()) => None,
+        Err(failure) if matches!(failure.exit(), Exit::Refused | Exit::NotRegistered | Exit::Failed) => {
+            Some(failure.what().to_owned())
+        }
+        Err(failure) => return Err(failure),
+    };
+    let summary = Summary::of(desk, names, &body, draft.card(), draft.price())?;
+    let money = draft.price().map(|opening| opening.price.clone());
+    Ok(Item::new(draft.id(), &body, money, summary, void))
+}
+
+fn item_of_offer(desk: &Desk<'_>, names: &mut Names, offer: &OpenOffer) -> Result<Item, Failure> {
+    let body = Body::Offer(offer.terms.clone());
+    let card = offer.terms.card.as_ref().map(|digest| desk.card(digest)).transpose()?.flatten();
+    let summary = Summary::of(desk, names, &body, card.as_ref(), None)?;
+    Ok(Item::new(offer.logged.entry.id(), &body, None, summary, None))
+}
+
+/// A draft or an offer, as it is listed.
+#[derive(Serialize)]
+struct Item {
+    id: EntryId,
+    kind: &'static str,
+    by: AccountId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terms: Option<ItemTerms>,
+    /// Why it cannot be signed any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    void: Option<String>,
+    #[serde(skip)]
+    summary: Summary,
+}
+
+/// The terms of a transfer or an offer, as they are listed.
+#[derive(Serialize)]
+struct ItemTerms {
+    work: WorkId,
+    edition: u64,
+    from_country: Country,
+    to_country: Country,
+    firm: bool,
+    expires_ms: u64,
+    /// The price, if it is open or the draft opens it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<Money>,
+    secret_price: bool,
+}
+
+impl Item {
+    fn new(id: EntryId, body: &Body, opened: Option<Money>, summary: Summary, void: Option<String>) -> Item {
+        let terms = match body {
+            Body::Transfer(terms) | Body::Offer(terms) => Some(ItemTerms::new(terms, opened)),
+            _ => None,
+        };
+        Item { id, kind: body.kind(), by: *body.by(), terms, void, summary }
+    }
+}
+
+impl ItemTerms {
+    fn new(terms: &Terms, opened: Option<Money>) -> ItemTerms {
+        let (price, secret_price) = match &terms.price {
+            None => (None, false),
+            Some(Price::Open(money)) => (Some(money.clone()), false),
+            Some(Price::Committed(_)) => (opened, true),
+        };
+        ItemTerms {
+            work: terms.work,
+            edition: terms.edition.get(),
+            from_country: terms.from_country.clone(),
+            to_country: terms.to_country.clone(),
+            firm: terms.firm.is_some(),
+            expires_ms: terms.expires_ms.get(),
+            price,
+            secret_price,
+        }
+    }
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = short(&self.id);
+        writeln!(f, "{} {id}\n{}", if self.kind == "offer" { "offer" } else { "draft" }, self.summary)?;
+        match &self.void {
+            Some(why) => writeln!(f, "  VOID: {why}"),
+            None => writeln!(f, "  answer with: colophon accept {id}   or: colophon decline {id}"),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Listed {
+    account: AccountId,
+    drafts: Vec<Item>,
+    offers: Vec<Item>,
+    /// Entries of my own that are signed and sent, and were never acknowledged.
+    unacknowledged: Vec<EntryId>,
+}
+
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.drafts.is_empty() && self.offers.is_empty() {
+            writeln!(f, "nothing waits for {}", self.account)?;
+        }
+        for item in self.drafts.iter().chain(&self.offers) {
+            write!(f, "{item}")?;
+        }
+        for id in &self.unacknowledged {
+            writeln!(f, "signed by you and not acknowledged yet: send it again with colophon submit {}", short(id))?;
+        }
+        Ok(())
+    }
+}
+
+impl Answer for Listed {
+    const SCHEMA: &'static str = "colophon.inbox/v1";
+}

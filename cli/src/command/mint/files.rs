@@ -1,0 +1,93 @@
+//! The files of a work, hashed as streams: in constant memory, however long.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use colophon_fingerprint::file::{FileFingerprint, fingerprint_file, fingerprint_reader};
+use colophon_fingerprint::folder::{FolderStep, FolderTree, fingerprint_folder, survey_folder};
+use colophon_ledger::field::Digest;
+
+use crate::failure::Failure;
+use crate::ui::Ui;
+
+/// What stands for standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// The files of a work as an entry says them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hashed {
+    /// The files, the face first.
+    pub(super) files: Vec<FileFingerprint>,
+    /// The folder.
+    pub(super) tree: Option<FolderTree>,
+}
+
+impl Hashed {
+    /// Returns the digest of the face.
+    pub(super) fn face(&self) -> Digest {
+        Digest(self.files.first().expect("a work without a file is not hashed").sha256)
+    }
+}
+
+/// Hashes files and at most one folder, with a bar for what takes long.
+pub(super) fn hash(paths: &[PathBuf], ui: &Ui) -> Result<Hashed, Failure> {
+    let (folders, files): (Vec<&PathBuf>, Vec<&PathBuf>) = paths.iter().partition(|path| path.is_dir());
+    if files.is_empty() {
+        return Err(Failure::usage(
+            "a folder alone has no face",
+            "name the file that people recognise the work by in front of the folder, such as its cover or its first page",
+        ));
+    }
+    let tree = match folders.as_slice() {
+        [] => None,
+        [folder] => Some(hash_folder(folder, ui)?),
+        _ => return Err(Failure::usage("a work has one folder at most", "put the folders into one")),
+    };
+    let files = files.into_iter().map(|path| hash_file(path, ui)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Hashed { files, tree })
+}
+
+fn hash_file(path: &Path, ui: &Ui) -> Result<FileFingerprint, Failure> {
+    if path == Path::new(STANDARD_INPUT) {
+        let mut progress = ui.progress("hashing standard input", None);
+        let mut input = std::io::stdin().lock();
+        let mut reader = input.by_ref();
+        return fingerprint_reader(&mut reader, &mut |done| progress.advance_to(done)).map_err(|error| {
+            Failure::failed(format!("standard input could not be read: {error}"), "save it as a file first")
+        });
+    }
+    let total = std::fs::metadata(path).ok().map(|data| data.len());
+    let mut progress = ui.progress(&format!("hashing {}", path.display()), total);
+    Ok(fingerprint_file(path, &mut |done| progress.advance_to(done))?)
+}
+
+fn hash_folder(path: &Path, ui: &Ui) -> Result<FolderTree, Failure> {
+    let survey = survey_folder(path)?;
+    let mut progress = ui.progress(&format!("hashing {}", path.display()), Some(survey.bytes));
+    let tree = fingerprint_folder(path, &mut |step| match step {
+        FolderStep::Bytes(done) => progress.advance_to(done),
+        FolderStep::File(file) => progress.relabel(&format!("hashing {}", file.path)),
+    })?;
+    Ok(tree)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_file_is_the_face_wherever_the_folder_stands() {
+        let desk = tempfile::tempdir().unwrap();
+        let (cover, page, folder) = (desk.path().join("cover"), desk.path().join("page"), desk.path().join("game"));
+        std::fs::write(&cover, "cover").unwrap();
+        std::fs::write(&page, "page").unwrap();
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("level"), "level 1").unwrap();
+        let ui = Ui::new(false, true, true);
+        let hashed = hash(&[folder.clone(), cover, page], &ui).unwrap();
+        assert_eq!(hashed.face(), Digest(colophon_tlog::hash::sha256(b"cover")));
+        assert_eq!((hashed.files.len(), hashed.tree.map(|tree| (tree.count, tree.bytes))), (2, Some((1, 7))));
+        assert_eq!(hash(&[folder.clone()], &ui).unwrap_err().what(), "a folder alone has no face");
+        assert!(hash(&[folder.clone(), desk.path().join("cover"), folder], &ui).is_err());
+    }
+}

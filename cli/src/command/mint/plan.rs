@@ -1,0 +1,233 @@
+//! The entry of a mint, out of what was typed, hashed and proved.
+
+use colophon_fingerprint::file::FileFingerprint;
+use colophon_fingerprint::folder::FolderTree;
+use colophon_ledger::account::AccountId;
+use colophon_ledger::card::{TITLES_MAX, WorkWords};
+use colophon_ledger::entry::Body;
+use colophon_ledger::entry::mint::{Creator, Creators, FileTree, Files, Mint, MintWord, WorkFile};
+use colophon_ledger::field::{Country, Date, Digest, Int, List, Role, WorkId, WorkKind};
+
+use super::MintArgs;
+use super::creator::creators;
+use super::files::Hashed;
+use super::title::{TitleArg, locale_language};
+use super::vocabulary::{kind_of, role_of};
+use crate::clock;
+use crate::failure::Failure;
+use crate::signing::{Plan, card_of};
+
+/// Who registers the work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Maker {
+    /// Their account.
+    pub(super) account: AccountId,
+    /// The name to stand in the card.
+    pub(super) name: Option<String>,
+}
+
+/// Other works that a mint names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Sources {
+    /// What it is derived from.
+    pub(super) derived_from: Vec<WorkId>,
+    /// The first registration of its face by another account.
+    pub(super) ack_first: Option<WorkId>,
+}
+
+/// Returns the entry to be signed, with its card.
+pub(super) fn plan(
+    args: &MintArgs,
+    hashed: &Hashed,
+    maker: &Maker,
+    sources: &Sources,
+    titles: Vec<TitleArg>,
+    country: Country,
+) -> Result<Plan, Failure> {
+    let work_kind = args.work_kind.clone().map_or_else(|| suggested_kind(hashed), Ok)?;
+    let role: Role = role_of(work_kind.as_str()).parse().expect("roles are three lower-case letters");
+    let (creators, names) = makers(args, maker, &role)?;
+    let words = words(args, titles, names)?;
+    let card = card_of(&words)?;
+    let derived_from = Some(sources.derived_from.clone()).filter(|works| !works.is_empty());
+    let derived_from = derived_from.map(|works| List::new(works).ok_or_else(|| too_many("--derived-from", 16)));
+    let body = Body::Mint(Mint {
+        ack_first: sources.ack_first,
+        by: maker.account,
+        card: card.digest(),
+        country,
+        created: args.created.clone().map_or_else(this_year, Ok)?,
+        creators,
+        derived_from: derived_from.transpose()?,
+        editions: Int::new(args.editions)
+            .ok_or_else(|| Failure::usage(format!("{} editions", args.editions), "give 1 to 10000"))?,
+        files: files(hashed)?,
+        kind: MintWord::It,
+        license: args.license.clone(),
+        made_in: args.made_in.clone(),
+        source_type: args.source_type.clone(),
+        training: args.training,
+        tree: hashed.tree.as_ref().map(tree).transpose()?,
+        work_kind,
+    });
+    Ok(Plan { body, card: Some(card), price: None })
+}
+
+fn makers(args: &MintArgs, maker: &Maker, role: &Role) -> Result<(Creators, Vec<String>), Failure> {
+    if args.creators.is_empty() {
+        let whole = Int::new(10_000).expect("10000 is within its own bounds");
+        let creator = Creator { account: Some(maker.account), role: role.clone(), share_bp: whole };
+        let creators = Creators::new(vec![creator]).expect("one creator with all shares");
+        return Ok((creators, maker.name.iter().cloned().collect()));
+    }
+    let names = args.creators.iter().map(|creator| creator.name.clone()).collect();
+    Ok((creators(&args.creators, role)?, names))
+}
+
+fn words(args: &MintArgs, titles: Vec<TitleArg>, names: Vec<String>) -> Result<WorkWords, Failure> {
+    if titles.len() > TITLES_MAX {
+        return Err(too_many("--title", TITLES_MAX));
+    }
+    let language = locale_language();
+    let titles = titles.into_iter().map(|title| title.title(&language)).collect();
+    let about = args.about.clone().filter(|about| !about.trim().is_empty());
+    Ok(WorkWords { about, names, titles })
+}
+
+fn too_many(flag: &str, max: usize) -> Failure {
+    Failure::usage(format!("{flag} is given too often"), format!("give it at most {max} times"))
+}
+
+fn suggested_kind(hashed: &Hashed) -> Result<WorkKind, Failure> {
+    let kind = hashed.files.first().map_or("digital_image", |face| kind_of(&face.media_type));
+    kind.parse().map_err(|_| Failure::usage("the kind of work is not known", "give --work-kind KIND"))
+}
+
+fn this_year() -> Result<Date, Failure> {
+    let year = clock::now()?.strftime("%Y").to_string();
+    year.parse().map_err(|_| {
+        Failure::usage(format!("this machine's clock says the year {year}"), "give --created DATE, or set the clock")
+    })
+}
+
+fn files(hashed: &Hashed) -> Result<Files, Failure> {
+    let files = hashed.files.iter().map(work_file).collect::<Result<Vec<_>, _>>()?;
+    let many = files.len();
+    Files::new(files).ok_or_else(|| {
+        if many > colophon_ledger::entry::mint::FILES_MAX {
+            Failure::usage(format!("there are {many} files"), "name the face, and put the others into a folder")
+        } else {
+            Failure::usage("two of the files have the same content", "name each file once")
+        }
+    })
+}
+
+fn work_file(file: &FileFingerprint) -> Result<WorkFile, Failure> {
+    let wrong = |what: &str| Failure::failed(what.to_owned(), "report this");
+    Ok(WorkFile {
+        bytes: Int::new(file.bytes).ok_or_else(|| wrong("the file is too long to be stated"))?,
+        fingerprint: None,
+        media_type: file.media_type.parse().map_err(|_| wrong("the file's type cannot be stated"))?,
+        sha256: Digest(file.sha256),
+    })
+}
+
+fn tree(tree: &FolderTree) -> Result<FileTree, Failure> {
+    let wrong = || Failure::usage("the folder is empty, or too large to be stated", "name another folder");
+    Ok(FileTree {
+        bytes: Int::new(tree.bytes).ok_or_else(wrong)?,
+        count: Int::new(tree.count).ok_or_else(wrong)?,
+        root: Digest(tree.root),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+    use colophon_ledger::entry::mint::Training;
+    use colophon_tlog::hash::sha256;
+    use colophon_tlog::key::SecretKey;
+
+    #[derive(clap::Parser)]
+    struct Typed {
+        #[command(flatten)]
+        mint: MintArgs,
+    }
+
+    fn hashed(media_type: &str) -> Hashed {
+        let file = FileFingerprint { sha256: sha256(b"face"), bytes: 4, media_type: media_type.to_owned() };
+        Hashed { files: vec![file], tree: None }
+    }
+
+    fn planned(typed: &[&str], hashed: &Hashed) -> Result<(Mint, WorkWords), Failure> {
+        let args = Typed::try_parse_from(["mint", "face.png"].iter().chain(typed)).unwrap().mint;
+        let account = AccountId::from(&SecretKey::from_seed([1; 32]).public());
+        let maker = Maker { account, name: Some("Lin Ana".to_owned()) };
+        let titles = args.titles.clone();
+        let plan = plan(&args, hashed, &maker, &Sources::default(), titles, "CN".parse().unwrap())?;
+        let Body::Mint(mint) = plan.body else { panic!("a mint") };
+        assert_eq!(mint.card, plan.card.as_ref().unwrap().digest());
+        Ok((mint, plan.card.unwrap().read().unwrap()))
+    }
+
+    #[test]
+    fn a_file_a_title_and_a_country_are_enough() {
+        let (mint, words) = planned(&["--title", "zh:雾中山"], &hashed("image/png")).unwrap();
+        assert_eq!((mint.work_kind.as_str(), mint.license.as_str()), ("digital_image", "LicenseRef-ARR"));
+        assert_eq!((mint.training, mint.editions.get(), mint.country.as_str()), (Training::NotAllowed, 1, "CN"));
+        let [creator] = mint.creators.as_slice() else { panic!("one creator") };
+        assert_eq!((creator.account, creator.role.as_str(), creator.share_bp.get()), (Some(mint.by), "art", 10_000));
+        assert_eq!((words.names, words.titles[0].lang.as_str()), (vec!["Lin Ana".to_owned()], "zh"));
+        assert_eq!(mint.created.as_str().len(), 4);
+    }
+
+    #[test]
+    fn what_is_given_stands() {
+        let typed = [
+            "--title",
+            "en:Noise",
+            "--title",
+            "fr:Bruit",
+            "--creator",
+            "Eva:cmp:60%",
+            "--creator",
+            "Jo",
+            "--work-kind",
+            "music_work",
+            "--created",
+            "1998-05",
+            "--made-in",
+            "IT",
+            "--license",
+            "CC-BY-4.0",
+            "--training",
+            "constrained",
+            "--editions",
+            "10000",
+            "--about",
+            "loud",
+        ];
+        let (mint, words) = planned(&typed, &hashed("audio/flac")).unwrap();
+        let shares: Vec<_> = mint.creators.as_slice().iter().map(|creator| creator.share_bp.get()).collect();
+        assert_eq!((shares, words.names), (vec![6000, 4000], vec!["Eva".to_owned(), "Jo".to_owned()]));
+        assert!(
+            mint.creators.as_slice().iter().all(|creator| creator.account.is_none() && creator.role.as_str() == "cmp")
+        );
+        assert_eq!((mint.created.as_str(), mint.made_in.unwrap().as_str()), ("1998-05", "IT"));
+        assert_eq!((words.about.as_deref(), words.titles.len()), (Some("loud"), 2));
+    }
+
+    #[test]
+    fn too_much_is_refused() {
+        let face = hashed("image/png");
+        assert!(planned(&["--title", "a", "--editions", "10001"], &face).is_err());
+        assert!(planned(&["--title", "a", "--editions", "0"], &face).is_err());
+        let nine: Vec<&str> = ["--title", "a"].repeat(9);
+        assert!(planned(&nine, &face).is_err());
+        let twice = Hashed { files: [face.files.clone(), face.files.clone()].concat(), tree: None };
+        assert!(planned(&["--title", "a"], &twice).unwrap_err().what().contains("same content"));
+        let long = "x".repeat(9000);
+        assert!(planned(&["--title", "a", "--about", &long], &face).is_err());
+    }
+}
