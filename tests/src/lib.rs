@@ -1,5 +1,6 @@
 //! What the whole-system tests and the demo share: real programs, real people, pictures to register.
 
+pub mod bench;
 pub mod binaries;
 pub mod demo;
 pub mod minting;
