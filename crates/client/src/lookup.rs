@@ -4,7 +4,6 @@ use colophon_ledger::certificate::CertificateError;
 use colophon_ledger::entry::seal::Seal;
 use colophon_ledger::proved::{ProvedError, Shown, StateAnswer};
 use colophon_ledger::refusal::Refusal;
-use colophon_ledger::rule::RULES_VERSION;
 use colophon_ledger::state::{RecordKey, Records, Unreadable};
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use serde::Serialize;
@@ -152,10 +151,6 @@ impl Client {
     /// Checks every proof in an answer about records, and follows its checkpoint.
     pub(crate) async fn proved(&self, answer: &StateAnswer) -> Result<(Shown, AsOf), LookupError> {
         let shown = answer.verify(self.rules())?;
-        let version = shown.seal.rules.get();
-        if version != RULES_VERSION {
-            return Err(LookupError::NeedsNewer(format!("rules version {version}")));
-        }
         let standing = self.follow_as_asked(&shown.checkpoint).await?;
         let as_of = AsOf { checkpoint: shown.checkpoint.clone(), seal: shown.seal.clone(), standing };
         Ok((shown, as_of))

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use crate::entry::seal::Seal;
 use crate::entry::{Body, Entry};
 use crate::refusal::Refusal;
-use crate::rule::{Rules, Stop};
+use crate::rule::{RULES_VERSION, Rules, Stop};
 use crate::signature::Signed;
 use crate::state::{RecordKey, Records, Unreadable, record_digest};
 use crate::state_root::{StateKey, StateProof, StateProofError, StateTree};
@@ -218,6 +218,9 @@ pub(crate) fn newest_seal(
     let entry = proved.verify(checkpoint)?;
     entry.check_register(&rules.register).map_err(|refusal| refused(proved.index)(refusal.into()))?;
     let Body::Seal(seal) = entry.body() else { return Err(wrong("the last entry is not a seal")) };
+    if seal.rules.get() != RULES_VERSION {
+        return Err(ProvedError::NeedsNewer(format!("rules version {}", seal.rules.get())));
+    }
     if !rules.operators.contains(&seal.by) {
         return Err(wrong("it is by an account that does not operate this register"));
     }
