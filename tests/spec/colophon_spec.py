@@ -3,8 +3,8 @@
 
 colophon_spec.py verify CERTIFICATE --vkey VKEY [--json]   exit 0 proved, 4 not proved,
                                                             1 cannot judge, 2 usage
-colophon_spec.py vectors [FILE]                            writes the test vectors
-colophon_spec.py check [FILE]                              exit 1 if the vectors there are not these
+colophon_spec.py vectors                                   writes the test vectors (JSON, and the page's last section)
+colophon_spec.py check                                     exit 1 if the vectors there are not these
 """
 
 import argparse
@@ -14,10 +14,13 @@ import pathlib
 import sys
 
 import ledger_certificate
+import ledger_page
 import ledger_vectors
 from ledger_format import Failed, NeedsNewer, unvkey
 
-VECTORS = pathlib.Path(__file__).resolve().parent.parent / "testdata" / "vectors.json"
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+VECTORS = ROOT / "tests" / "testdata" / "vectors.json"
+PAGE = ROOT / "docs" / "spec.md"
 PROVED, CANNOT_JUDGE, DIFFERENT, USAGE, NOT_PROVED = 0, 1, 1, 2, 4
 
 
@@ -77,15 +80,22 @@ def tell(facts):
     yield "state as the operator says; a lie shows only to those who replay"
 
 
-def vectors(options):
-    options.file.write_text(ledger_vectors.text())
+def written():
+    """What stands in each file that is made here."""
+    vectors = ledger_vectors.everything()
+    return {VECTORS: ledger_vectors.text(vectors), PAGE: ledger_page.page(PAGE.read_text(), vectors)}
+
+
+def vectors(_options):
+    for file, text in written().items():
+        file.write_text(text)
     return PROVED
 
 
-def check(options):
-    same = options.file.exists() and options.file.read_text() == ledger_vectors.text()
-    print(f"{options.file.name}: {'as the specification has it' if same else 'DIFFERENT; run: colophon_spec.py vectors'}")
-    return PROVED if same else DIFFERENT
+def check(_options):
+    different = [file.name for file, text in written().items() if not file.exists() or file.read_text() != text]
+    print(f"DIFFERENT: {', '.join(different)}; run: colophon_spec.py vectors" if different else "vectors: the same")
+    return DIFFERENT if different else PROVED
 
 
 def main(arguments=None):
@@ -97,9 +107,7 @@ def main(arguments=None):
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=verify)
     for run in (vectors, check):
-        command = commands.add_parser(run.__name__)
-        command.add_argument("file", nargs="?", type=pathlib.Path, default=VECTORS)
-        command.set_defaults(run=run)
+        commands.add_parser(run.__name__).set_defaults(run=run)
     options = parser.parse_args(arguments)
     return options.run(options)
 

@@ -136,7 +136,7 @@ LICENSE = text("[!-~]{1,200}")
 MEDIA_TYPE = text("[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*", 127)
 FINGERPRINT = text("[A-Za-z0-9:+/=_-]{1,256}")
 DOCUMENT_TYPE = text("[A-Z0-9_]{1,48}")
-ORIGIN = text("[a-z0-9.-]+(/[a-z0-9._-]+)*", 255)
+ORIGIN = text("(?!cosignature/v1$)[a-z0-9.-]+(/[a-z0-9._-]+)*", 255)
 COUNT = integer(0, INTEGER_MAX)
 EDITION = integer(1, EDITIONS_MAX)
 

@@ -40,8 +40,8 @@ from ledger_rules import texts
 NAMES = ["operator", "governor", "ana", "ana 2", "ana 3", "ana 4", "bo", "cy", "dee", "log"]
 
 
-def text():
-    return json.dumps(everything(), ensure_ascii=False, indent=1) + "\n"
+def text(vectors):
+    return json.dumps(vectors, ensure_ascii=False, indent=1) + "\n"
 
 
 def everything():

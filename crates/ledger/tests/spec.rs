@@ -1,0 +1,81 @@
+//! The page that specifies the format names exactly the members, and the refusals in the order, that the code has.
+
+use colophon_ledger::card::Card;
+use colophon_ledger::certificate::Certificate;
+use colophon_ledger::draft::{Draft, PriceOpening};
+use colophon_ledger::entry::accept::Accept;
+use colophon_ledger::entry::close::Close;
+use colophon_ledger::entry::genesis::{Genesis, Predecessor};
+use colophon_ledger::entry::mint::{Creator, FileTree, Mint, WorkFile};
+use colophon_ledger::entry::profile::Profile;
+use colophon_ledger::entry::rotate::Rotate;
+use colophon_ledger::entry::seal::Seal;
+use colophon_ledger::entry::terms::{Commitment, Document, Money, Terms};
+use colophon_ledger::proved::{OtherRecord, ProvedEntry, ProvedRecord};
+use colophon_ledger::state::{
+    AccountRecord, ClaimRecord, EditionRecord, FileRecord, KeyRecord, OfferRecord, WorkRecord,
+};
+use serde::de::DeserializeOwned;
+
+const PAGE: &str = include_str!("../../../docs/spec.md");
+
+/// Returns what stands in the first column of the tables under a heading, without its backticks.
+fn column(heading: &str) -> Vec<&'static str> {
+    let under = PAGE.lines().skip_while(|line| line.trim_start_matches('#').trim() != heading).skip(1);
+    let rows = under.take_while(|line| !line.starts_with('#')).filter_map(|line| line.strip_prefix("| `"));
+    rows.filter_map(|row| row.split_once('`')).map(|(name, _)| name).collect()
+}
+
+/// Returns the members of a type that refuses unknown ones: its refusal lists them.
+fn members<T: DeserializeOwned>() -> Vec<String> {
+    let refusal = serde_json::from_str::<T>(r#"{"no such member":0}"#).err().unwrap().to_string();
+    let (_, listed) = refusal.split_once("expected ").unwrap();
+    listed.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_table_names_the_members_the_code_has() {
+    let tables = [
+        ("genesis", members::<Genesis>()),
+        ("predecessor", members::<Predecessor>()),
+        ("profile", members::<Profile>()),
+        ("rotate", members::<Rotate>()),
+        ("mint", members::<Mint>()),
+        ("creator", members::<Creator>()),
+        ("file", members::<WorkFile>()),
+        ("tree", members::<FileTree>()),
+        ("terms", members::<Terms>()),
+        ("document", members::<Document>()),
+        ("money", members::<Money>()),
+        ("commitment", members::<Commitment>()),
+        ("accept", members::<Accept>()),
+        ("close", members::<Close>()),
+        ("seal", members::<Seal>()),
+        ("work record", members::<WorkRecord>()),
+        ("file record", members::<FileRecord>()),
+        ("claim record", members::<ClaimRecord>()),
+        ("edition record", members::<EditionRecord>()),
+        ("offer record", members::<OfferRecord>()),
+        ("account record", members::<AccountRecord>()),
+        ("key record", members::<KeyRecord>()),
+        ("proved entry", members::<ProvedEntry>()),
+        ("proved record", members::<ProvedRecord>()),
+        ("other", members::<OtherRecord>()),
+        ("certificate", members::<Certificate>()),
+        ("card", members::<Card>()),
+        ("draft", members::<Draft>()),
+        ("opening", members::<PriceOpening>()),
+    ];
+    for (heading, members) in tables {
+        assert_eq!(column(heading), members, "the table under {heading}");
+        assert!(members.is_sorted(), "{heading} is written in this order, so it must be ascending");
+    }
+}
+
+#[test]
+fn the_refusals_stand_in_the_order_of_the_code() {
+    let source = include_str!("../src/refusal.rs");
+    let listed =
+        source.lines().filter_map(|line| line.split_once("=> \"").map(|(_, rest)| rest.trim_end_matches("\",")));
+    assert_eq!(column("10.1 The refusals, in order of precedence"), listed.collect::<Vec<_>>());
+}
