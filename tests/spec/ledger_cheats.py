@@ -7,7 +7,6 @@ from ledger_entries import parse_entry
 from ledger_format import Failed, NeedsNewer, base64_text, canonical, state_key, places, prove_state
 from ledger_register import (
     DAY_MS,
-    ORIGIN,
     START_MS,
     Log,
     card,
@@ -16,8 +15,6 @@ from ledger_register import (
     mint_body,
     move_body,
     rotate_body,
-    seed,
-    sign_note,
     terms_body,
 )
 from ledger_rules import texts
@@ -67,6 +64,7 @@ def altered(certificate, edits):
 def alterations(log, before, ids):
     """Each: what is done to the certificate of the first edition of `hills`, and the verdict on it."""
     true = log.certificate(ids["hills"])
+    edition = f"/records/{len(true['records']) - 2}"
     put = lambda pointer, value: {"set": pointer, "value": value}
     swap = lambda name, one, other: [put(f"/{name}/{one}", true[name][other]), put(f"/{name}/{other}", true[name][one])]
     yield "as it is", [], PROVED
@@ -98,10 +96,10 @@ def alterations(log, before, ids):
     yield "another index", [put("/entries/1/index", 2), {"remove": "/entries/2"}], REFUSED
     yield "a record of another account", [put("/records/0", log.prove_record(f"account/{key('cy')}"))], REFUSED
     yield "a record left over", [put("/records", true["records"] + [log.prove_record(f"file/{digest('hills')}")])], REFUSED
-    yield "the other edition's record", [put(f"/records/{len(true['records']) - 2}", log.prove_record(f"edition/{ids['hills']}/2"))], REFUSED
-    yield "the record of the state before", [put(f"/records/{len(true['records']) - 2}", before.prove_record(f"edition/{ids['hills']}/1"))], REFUSED
+    yield "the other edition's record", [put(edition, log.prove_record(f"edition/{ids['hills']}/2"))], REFUSED
+    yield "the record of the state before", [put(edition, before.prove_record(f"edition/{ids['hills']}/1"))], REFUSED
     stolen = absence_by_another(log, f"edition/{ids['hills']}/1")
-    yield "absence shown by another record", [put(f"/records/{len(true['records']) - 2}", stolen)], REFUSED
+    yield "absence shown by another record", [put(edition, stolen)], REFUSED
     old = before.certificate(ids["hills"])
     entries = [log.prove(proved["index"]) for proved in old["entries"]]
     yield "an old seal and state under the new checkpoint", [put("/entries", entries), put("/records", old["records"])], REFUSED

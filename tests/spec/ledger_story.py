@@ -16,7 +16,6 @@ from ledger_format import (
 from ledger_register import (
     DAY_MS,
     Log,
-    card_id,
     digest,
     key,
     keys,
@@ -184,6 +183,8 @@ def form_refused(log):
         return {"code": code, "what": what or f"{new} for {old}", "entry": sign_text(good.replace(old, new), "dee")}
 
     origin, genesis = log.register.origin, log.register.genesis
+    creator, licence = '{"role":"art","share_bp":10000}', '"license":"LicenseRef-ARR"'
+    source = '"source_type":"digitalCreation"'
     head, file = good.split("\n")[0], '{"bytes":48213,"media_type":"image/png","sha256":"' + digest("new") + '"}'
     for code, old, new in [
         ("entry_malformed", "colophon.entry/v1", "colophon.entry/v2"),
@@ -221,7 +222,7 @@ def form_refused(log):
         ("body_invalid", "10000", "9999"),
         ("body_invalid", "10000", "10001"),
         ("body_invalid", '[{"role":"art","share_bp":10000}]', "[]"),
-        ("body_invalid", '{"role":"art","share_bp":10000}', ",".join(['{"role":"art","share_bp":625}'] * 16) + ',{"role":"art","share_bp":0}'),
+        ("body_invalid", creator, ",".join([creator.replace("10000", "625")] * 16 + [creator.replace("10000", "0")])),
         ("body_invalid", '"role":"art"', '"role":"artist"'),
         ("body_invalid", "2026-11", "2026-13"),
         ("body_invalid", "2026-11", "2026-1"),
@@ -240,7 +241,7 @@ def form_refused(log):
         ("body_invalid", f'"by":"{key("dee")}"', f'"by":"{key("dee")[:-1]}"'),
         ("body_invalid", '"digital_image"', '"digital image"'),
         ("body_not_canonical", '"editions":2', '"editions": 2'),
-        ("body_not_canonical", '"license":"LicenseRef-ARR","source_type":"digitalCreation"', '"source_type":"digitalCreation","license":"LicenseRef-ARR"'),
+        ("body_not_canonical", f"{licence},{source}", f"{source},{licence}"),
         ("body_not_canonical", '"mint"', '"m\\u0069nt"'),
         ("body_not_canonical", "image/png", "image\\/png"),
         ("body_not_canonical", '"training"', '"made_in":null,"training"'),

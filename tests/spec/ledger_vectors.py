@@ -32,7 +32,6 @@ from ledger_format import (
     tree_root,
     unbase64,
     unmultikey,
-    vkey,
 )
 from ledger_register import ORIGIN, key, keys, seed
 from ledger_rules import texts

@@ -1,5 +1,7 @@
 //! The page that specifies the format names exactly the members, and the refusals in the order, that the code has.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use colophon_ledger::card::Card;
 use colophon_ledger::certificate::Certificate;
 use colophon_ledger::draft::{Draft, PriceOpening};
