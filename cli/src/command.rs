@@ -1,17 +1,22 @@
 //! The list of commands, and what they have in common.
 
 pub mod accept;
+pub mod certificate;
 pub mod completions;
 pub mod decline;
+pub mod history;
 pub mod inbox;
 pub mod key;
 pub mod man;
 pub mod mint;
 pub mod offer;
 pub mod profile;
+pub mod show;
 pub mod sign;
 pub mod submit;
 pub mod transfer;
+pub mod trust;
+pub mod verify;
 pub mod withdraw;
 
 use std::cell::OnceCell;
@@ -87,6 +92,14 @@ enum Command {
     Profile(profile::ProfileCommand),
     /// Register a work
     Mint(Box<mint::MintArgs>),
+    /// Check a file, a folder, a certificate or a work: is it registered, who made it, who holds it
+    Verify(verify::VerifyArgs),
+    /// Show the card of a work
+    Show(show::EditionArgs),
+    /// Show every owner, every offer and every border of a work
+    History(show::EditionArgs),
+    /// Write the proof to hand over with a work
+    Certificate(certificate::CertificateArgs),
     /// Move a work to somebody else, with both signatures
     Transfer(transfer::TransferArgs),
     /// Offer a work to one account alone, publicly and for a time
@@ -103,6 +116,9 @@ enum Command {
     Sign(sign::SignArgs),
     /// Send a draft that has all its signatures, or an entry that was never acknowledged
     Submit(submit::SubmitArgs),
+    /// Which registers and witnesses I believe
+    #[command(subcommand)]
+    Trust(trust::TrustCommand),
     /// Print the completion script of a shell
     Completions(completions::CompletionsArgs),
     /// Write the manual pages into a directory
@@ -164,6 +180,10 @@ pub fn run(cli: Cli) -> Exit {
         Command::Key(command) => key::run(command, &context),
         Command::Profile(command) => profile::run(command, &context),
         Command::Mint(args) => mint::run(&args, &context),
+        Command::Verify(args) => verify::run(&args, &context),
+        Command::Show(args) => show::run(&args, &context),
+        Command::History(args) => history::run(&args, &context),
+        Command::Certificate(args) => certificate::run(&args, &context),
         Command::Transfer(args) => transfer::run(&args, &context),
         Command::Offer(args) => offer::run(&args, &context),
         Command::Inbox(args) => inbox::run(&args, &context),
@@ -172,6 +192,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Withdraw(args) => withdraw::run(&args, &context),
         Command::Sign(args) => sign::run(&args, &context),
         Command::Submit(args) => submit::run(&args, &context),
+        Command::Trust(command) => trust::run(&command, &context),
         Command::Completions(args) => completions::run(&args, &context),
         Command::Man(args) => man::run(&args, &context),
     });

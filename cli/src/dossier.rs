@@ -5,7 +5,7 @@ use colophon_ledger::card::{Title, WorkWords};
 use colophon_ledger::certificate::Provenance;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::mint::{Creator, FileTree, Training, WorkFile};
-use colophon_ledger::field::{Country, Date, Digest, EntryId, License, List, Role, SourceType, WorkId, WorkKind};
+use colophon_ledger::field::{Country, Date, Digest, EntryId, License, Role, SourceType, WorkId, WorkKind};
 use serde::Serialize;
 
 use crate::party::Party;

@@ -120,7 +120,8 @@ pub struct HomeLock {
 impl HomeLock {
     /// Replaces a file, or makes it. Durable when it returns.
     pub fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-        write_atomically(path, bytes, Existing::Replaced).map_err(|error| cannot("write", path, &error))
+        write_atomically(path, bytes, Existing::Replaced, &private_options())
+            .map_err(|error| cannot("write", path, &error))
     }
 
     /// Makes a file that must not be there yet. Durable when it returns.
@@ -165,13 +166,18 @@ pub fn read_file(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>>, Failu
 
 /// Makes a private file (0600) anywhere, all at once, and never over another one. Durable when it returns.
 pub fn create_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    write_atomically(path, bytes, Existing::Kept).map_err(|error| {
-        if error.kind() == io::ErrorKind::AlreadyExists {
-            Failure::usage(format!("{} is there already", path.display()), "choose another name, or move it away first")
-        } else {
-            cannot("write", path, &error)
-        }
-    })
+    write_atomically(path, bytes, Existing::Kept, &private_options()).map_err(|error| not_made(path, &error))
+}
+
+/// Makes a file to be handed to others, with the permissions that this user's files have, and never over another one.
+/// Durable when it returns.
+pub fn create_shared_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_shared(path, bytes, Existing::Kept)
+}
+
+/// Makes a file to be handed to others, all at once, in the place of one that may be there. Durable when it returns.
+pub fn replace_shared_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_shared(path, bytes, Existing::Replaced)
 }
 
 /// Refuses a secret file that others than its owner may read.
@@ -192,13 +198,27 @@ enum Existing {
     Kept,
 }
 
-fn write_atomically(path: &Path, bytes: &[u8], existing: Existing) -> io::Result<()> {
+fn write_shared(path: &Path, bytes: &[u8], existing: Existing) -> Result<(), Failure> {
+    write_atomically(path, bytes, existing, &OpenOptions::new()).map_err(|error| not_made(path, &error))
+}
+
+fn not_made(path: &Path, error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        return Failure::usage(
+            format!("{} is there already", path.display()),
+            "choose another name, or move it away first",
+        );
+    }
+    cannot("write", path, error)
+}
+
+fn write_atomically(path: &Path, bytes: &[u8], existing: Existing, options: &OpenOptions) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let mut aside_name = OsString::from(format!("{ASIDE_PREFIX}{}-", std::process::id()));
     aside_name.push(name);
     let aside = directory.join(aside_name);
-    let written = write_and_sync(&aside, bytes).and_then(|()| match existing {
+    let written = write_and_sync(&aside, bytes, options).and_then(|()| match existing {
         Existing::Replaced => fs::rename(&aside, path),
         Existing::Kept => put_in_place(&aside, path),
     });
@@ -210,8 +230,8 @@ fn write_atomically(path: &Path, bytes: &[u8], existing: Existing) -> io::Result
     File::open(directory)?.sync_all()
 }
 
-fn write_and_sync(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = private_options().write(true).create_new(true).open(path)?;
+fn write_and_sync(path: &Path, bytes: &[u8], options: &OpenOptions) -> io::Result<()> {
+    let mut file = options.clone().write(true).create_new(true).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

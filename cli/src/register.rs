@@ -3,7 +3,7 @@
 //! What is pinned is the key of the log (a line of the trust policy) and the genesis (`registers/ORIGIN.json`). From then on
 //! a register of the same name with another key or another beginning is a security error; nothing that was kept is replaced.
 
-mod trust;
+pub mod trust;
 
 use colophon_client::card::CardFound;
 use colophon_client::client::{Client, Memory, Stale};
@@ -16,11 +16,9 @@ use colophon_ledger::entry::Body;
 use colophon_tlog::hash::sha256;
 use colophon_tlog::note::VerifierKey;
 
-pub use crate::register::trust::{Trust, url_of};
-
 use crate::command::Context;
 use crate::failure::Failure;
-use crate::register::trust::{pinned_path, read_pinned};
+use crate::register::trust::{Trust, pinned_path, read_pinned, url_of};
 use crate::words::shown;
 
 /// How many digits of a digest are in the name of an evidence file.
@@ -32,25 +30,24 @@ impl Context {
     /// A register met for the first time is pinned, and this is said. An answer older than what has been seen is not taken.
     /// Takes the lock of the home for a moment: not to be called by whoever holds it.
     pub fn client(&self) -> Result<Client, Failure> {
-        self.client_taking(Stale::Refuse)
+        self.client_expecting(None)
     }
 
-    /// Returns a client like [`Context::client`] that takes older answers as `stale` says.
-    pub fn client_taking(&self, stale: Stale) -> Result<Client, Failure> {
-        let transport = self.transport()?;
-        let pinned = self.pinned(&transport)?;
+    /// Returns a client like [`Context::client`] of a register whose log must have the key `expected`, if that is given.
+    pub(crate) fn client_expecting(&self, expected: Option<&VerifierKey>) -> Result<Client, Failure> {
+        let transport = Transport::new(&self.address()?, Patience::default())?;
+        let pinned = self.pinned(&transport, expected)?;
         if !self.home.seen_dir().is_dir() {
             drop(self.home.lock()?);
         }
-        let memory = Memory { seen: self.home.seen_dir(), evidence: self.home.evidence_dir(), stale };
-        Ok(Client::new(transport, pinned, memory)?)
+        let (seen, evidence) = (self.home.seen_dir(), self.home.evidence_dir());
+        Ok(Client::new(transport, pinned, Memory { seen, evidence, stale: Stale::Refuse })?)
     }
 
-    /// Pins the register at the address of `--node`, whose log must have the key `expected` if that is given.
-    pub(crate) fn pin(&self, expected: Option<&VerifierKey>) -> Result<Pinned, Failure> {
-        let transport = self.transport()?;
-        let met = self.wait_for(first_use(&transport, expected))??;
-        self.keep(met)
+    /// Pins the register at `address`, if none of its name is known otherwise.
+    pub(crate) fn pin(&self, address: &str) -> Result<Pinned, Failure> {
+        let transport = Transport::new(address, Patience::default())?;
+        self.pinned(&transport, None)
     }
 
     /// Returns whether `--node` or the policy leads to a register.
@@ -58,13 +55,12 @@ impl Context {
         Ok(self.node().is_ok() || self.only_node()?.is_some())
     }
 
-    fn transport(&self) -> Result<Transport, Failure> {
-        let address = match (self.node(), self.only_node()?) {
-            (Ok(address), _) => address.to_owned(),
-            (Err(_), Some(address)) => address,
-            (Err(unnamed), None) => return Err(unnamed),
-        };
-        Ok(Transport::new(&address, Patience::default())?)
+    fn address(&self) -> Result<String, Failure> {
+        match (self.node(), self.only_node()?) {
+            (Ok(address), _) => Ok(address.to_owned()),
+            (Err(_), Some(address)) => Ok(address),
+            (Err(unnamed), None) => Err(unnamed),
+        }
     }
 
     /// Returns the address of the only register in the policy.
@@ -74,11 +70,15 @@ impl Context {
         Ok(addresses.next().filter(|_| addresses.next().is_none()).map(ToOwned::to_owned))
     }
 
-    fn pinned(&self, transport: &Transport) -> Result<Pinned, Failure> {
+    fn pinned(&self, transport: &Transport, expected: Option<&VerifierKey>) -> Result<Pinned, Failure> {
         let trust = Trust::read(&self.home)?;
         let Some(log) = trust.log_at(transport.address()) else {
-            return self.keep(self.wait_for(first_use(transport, None))??);
+            return self.keep(self.wait_for(first_use(transport, expected))??);
         };
+        if let Some(expected) = expected.filter(|expected| **expected != log.key) {
+            let what = format!("{} is known by the key {}, not by {expected}", transport.address(), log.key);
+            return Err(Failure::not_verified(what, "check which key is the one that the operator publishes"));
+        }
         match read_pinned(&self.home, log.key.name())? {
             Some(pinned) if pinned.rules().log_key == log.key => Ok(pinned),
             Some(_) => Err(Failure::not_verified(

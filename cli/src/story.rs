@@ -9,7 +9,11 @@ use colophon_ledger::field::{Country, Digest, DocumentType, EntryId, List};
 use serde::Serialize;
 
 use crate::party::Party;
+use crate::sheet::Sheet;
 use crate::words::{self, shown};
+
+/// How far a step stands in, beside its time.
+const TIME_COLUMN: usize = 25;
 
 /// Everything that has happened to an edition, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -185,6 +189,18 @@ impl Story {
         })
     }
 
+    /// Writes the steps, each beside its time.
+    pub fn write(&self, sheet: &mut Sheet) {
+        for told in &self.steps {
+            let mut time = told.when.time.as_str();
+            for line in told.what.told() {
+                sheet.beside(time, TIME_COLUMN, &line);
+                time = "";
+            }
+            sheet.beside(time, TIME_COLUMN, &format!("entry {}, index {}", words::short(&told.entry), told.when.index));
+        }
+    }
+
     /// Returns how often title has moved.
     pub fn transfers(&self) -> usize {
         self.steps.iter().filter(|told| matches!(told.what, Happening::Moved { .. })).count()
@@ -194,6 +210,34 @@ impl Story {
 impl Told {
     fn new(moment: Moment, what: Happening) -> Told {
         Told { when: moment.into(), entry: moment.id, what }
+    }
+}
+
+impl Happening {
+    /// Returns what happened in lines for people.
+    fn told(&self) -> Vec<String> {
+        match self {
+            Happening::Registered { by, country } => {
+                vec![format!("registered by {}", by.called()), format!("in {}", words::place(country))]
+            }
+            Happening::Offered { by, to, deal } => {
+                let firm = if deal.firm { ", firm" } else { "" };
+                let first = format!("offered by {} to {} alone", by.called(), to.called());
+                let until = format!("until {}{firm}", words::time(deal.until_ms));
+                [vec![first, until, format!("to go {}", deal.way())], deal.told()].concat()
+            }
+            Happening::Moved { from, to, by_offer, deal } => {
+                let how = if *by_offer { "the offer accepted" } else { "signed by both" };
+                let border = if deal.crosses_border() { "BORDER " } else { "" };
+                let first = format!("title from {} to {}, {how}", from.called(), to.called());
+                [vec![first, format!("{border}{}", deal.way())], deal.told()].concat()
+            }
+            Happening::Closed { by, how } => vec![match how {
+                Closing::Declined => format!("the offer declined by {}", by.called()),
+                Closing::Withdrawn => format!("the offer taken back by {}", by.called()),
+                Closing::Voided => format!("every half-signed transfer made void by {}", by.called()),
+            }],
+        }
     }
 }
 
@@ -236,6 +280,12 @@ impl Deal {
         }
     }
 
+    fn told(&self) -> Vec<String> {
+        let papers = self.documents.iter().map(|paper| format!("with {}", paper.told()));
+        let note = self.note.iter().map(|note| format!("note: {note}"));
+        [self.terms()].into_iter().chain(papers).chain(note).collect()
+    }
+
     /// Returns the grounds, the price and what is handed over, in a few words.
     pub fn terms(&self) -> String {
         let price = self.price.as_ref().map_or_else(|| "no price stated".to_owned(), words::price);
@@ -247,7 +297,7 @@ impl Paper {
     /// Returns the paper in one line: type, number and the beginning of its digest.
     pub fn told(&self) -> String {
         let number = self.number.as_ref().map(|number| format!(" no. {number}")).unwrap_or_default();
-        format!("{}{number}, SHA-256 {}…", self.document_type, words::short(&self.sha256))
+        format!("{}{number} ({}…)", self.document_type, words::short(&self.sha256))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use colophon_ledger::certificate::Provenance;
 use colophon_ledger::field::{Digest, EntryId, WorkId};
-use colophon_tlog::policy::{Judged, Policy};
+use colophon_tlog::policy::{Policy, Witness};
 use serde::Serialize;
 
 use crate::dossier::Dossier;
@@ -79,6 +79,8 @@ pub struct AsOf {
     pub online: bool,
     /// The witnesses of the policy that cosigned the checkpoint.
     pub cosigned_by: Vec<String>,
+    /// Whether they are those that the policy asks for.
+    pub quorum_met: bool,
     /// How many witnesses the policy names.
     pub witnesses: usize,
     /// Whose word the state rests on.
@@ -180,20 +182,18 @@ impl Verdict {
     /// Returns the verdict on what was found.
     pub fn new(findings: Findings<'_>) -> Verdict {
         let Findings { subject, provenance, policy, claims, online, overtaken, max_age_ms, now_ms } = findings;
-        let note = provenance.checkpoint.to_string();
-        let judged = policy.judge(note.as_bytes()).ok();
-        let as_of = AsOf::new(provenance, policy, judged.as_ref(), online, now_ms);
+        let as_of = AsOf::new(provenance, policy, online, now_ms);
         let mut shortfalls = Vec::new();
         shortfalls.extend(overtaken.map(|certificate_size| Shortfall::Overtaken { certificate_size }));
         let too_old = max_age_ms.filter(|max_age_ms| as_of.age_ms > *max_age_ms);
         shortfalls.extend(too_old.map(|allowed_ms| Shortfall::Age { allowed_ms }));
-        if !judged.is_some_and(|judged| judged.quorum_met) {
+        if !as_of.quorum_met {
             shortfalls.push(Shortfall::Witnesses);
         }
         let card = Dossier::of(provenance, now_ms);
         Verdict {
             verdict: if shortfalls.is_empty() { Outcome::Verified } else { Outcome::Stale },
-            checked: checked(&subject, online),
+            checked: checked(&subject, online, claims.0.first().is_some_and(|first| first.work == provenance.work)),
             not_checked: not_checked(&subject, online, &card),
             shortfalls,
             subject,
@@ -233,11 +233,12 @@ impl Verdict {
 }
 
 impl AsOf {
-    fn new(provenance: &Provenance, policy: &Policy, judged: Option<&Judged<'_>>, online: bool, now_ms: u64) -> AsOf {
+    /// Returns the moment that `provenance` is about, and which of the policy's witnesses have cosigned it.
+    pub fn new(provenance: &Provenance, policy: &Policy, online: bool, now_ms: u64) -> AsOf {
+        let judged = policy.judge(provenance.checkpoint.to_string().as_bytes()).ok();
         let time_ms = provenance.seal.time_ms.get();
-        let cosigned_by = judged.map_or_else(Vec::new, |judged| {
-            judged.witnesses.iter().map(|witness| words::shown(&witness.name.to_string())).collect()
-        });
+        let name = |witness: &&Witness| words::shown(&witness.name.to_string());
+        let cosigned_by = judged.as_ref().map_or_else(Vec::new, |judged| judged.witnesses.iter().map(name).collect());
         AsOf {
             origin: provenance.rules.register.origin.to_string(),
             genesis: provenance.rules.register.genesis,
@@ -248,6 +249,7 @@ impl AsOf {
             age_ms: now_ms.saturating_sub(time_ms),
             ahead_ms: time_ms.checked_sub(now_ms).filter(|ahead_ms| *ahead_ms > 0),
             online,
+            quorum_met: judged.is_some_and(|judged| judged.quorum_met),
             cosigned_by,
             witnesses: policy.witnesses().len(),
             state_by: StateBy::Operator,
@@ -308,7 +310,7 @@ impl Shortfall {
     }
 }
 
-fn checked(subject: &Subject, online: bool) -> Vec<&'static str> {
+fn checked(subject: &Subject, online: bool, is_first: bool) -> Vec<&'static str> {
     let mut checked = match subject {
         Subject::File { .. } => vec!["the file: its SHA-256 is the one that was registered"],
         Subject::Folder { whole: true, .. } => vec!["the folder: each name and byte, by the root that was registered"],
@@ -323,7 +325,7 @@ fn checked(subject: &Subject, online: bool) -> Vec<&'static str> {
     if online {
         checked.push("the register: it goes on from all that this machine has seen of it");
     }
-    if online && matches!(subject, Subject::File { .. } | Subject::Folder { .. }) {
+    if is_first {
         checked.push("that nobody registered it earlier there");
     }
     checked
@@ -373,4 +375,25 @@ impl fmt::Display for Verdict {
 
 impl Answer for Verdict {
     const SCHEMA: &'static str = "colophon.verify/v1";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{DAY_MS, MINTED_MS, Sample, account, digest, log_key};
+
+    fn findings<'p>(provenance: &'p Provenance, policy: &'p Policy) -> Findings<'p> {
+        let subject = Subject::File { name: "river.png".to_owned(), sha256: digest("river.png"), place: 1, of: 2 };
+        let now_ms = provenance.seal.time_ms.get() + 2 * 60 * 60 * 1000;
+        let claims = (Vec::new(), 0);
+        Findings { subject, provenance, policy, claims, online: false, overtaken: None, max_age_ms: None, now_ms }
+    }
+
+    #[test]
+    fn look() {
+        let policy = Policy::of_log(&log_key()).unwrap();
+        let sample = Sample::sold_abroad();
+        println!("{}", Verdict::new(findings(sample.provenance(), &policy)));
+        println!("{}", serde_json::to_string_pretty(&Verdict::new(findings(sample.provenance(), &policy))).unwrap());
+    }
 }

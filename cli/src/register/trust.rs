@@ -1,5 +1,6 @@
 //! What a person believes: the trust policy file, and the registers pinned beside it.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use colophon_client::register::{PINNED_BYTES_MAX, Pinned};
@@ -53,7 +54,7 @@ impl Trust {
         self.logs().iter().filter(move |log| log.key.name() == origin)
     }
 
-    /// Adds a log to the policy file, in the lines of which nothing else is changed.
+    /// Adds a log to the policy file, or gives the address to a log that stands in it. Nothing else in it is changed.
     pub(crate) fn add_log(
         &mut self,
         home: &Home,
@@ -62,13 +63,15 @@ impl Trust {
         url: Option<&str>,
     ) -> Result<(), Failure> {
         let line = url.map_or_else(|| format!("log {key}\n"), |url| format!("log {key} {url}\n"));
-        let text = if self.policy.is_some() {
-            let at = first_rule(&self.text);
-            let (comments, rules) = self.text.split_at(at);
-            [comments, line.as_bytes(), rules].concat()
-        } else {
-            [line.as_bytes(), NO_QUORUM.as_bytes()].concat()
+        let text = match line_of(&self.text, key) {
+            Some(old) => [self.text.get(..old.start), Some(line.as_bytes()), self.text.get(old.end..)],
+            None if self.policy.is_none() => [Some(line.as_bytes()), Some(NO_QUORUM.as_bytes()), None],
+            None => {
+                let (comments, rules) = self.text.split_at(first_rule(&self.text));
+                [Some(comments), Some(line.as_bytes()), Some(rules)]
+            }
         };
+        let text: Vec<u8> = text.into_iter().flatten().collect::<Vec<_>>().concat();
         let policy = Policy::parse(&text).map_err(|error| {
             let what = format!("the policy would no longer be one: {error}");
             Failure::failed(what, format!("look at {}", home.policy_path().display()))
@@ -109,6 +112,21 @@ pub(crate) fn read_pinned(home: &Home, origin: &str) -> Result<Option<Pinned>, F
 
 fn is_same_address(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
+}
+
+/// Returns where the line of a log stands.
+fn line_of(text: &[u8], key: &VerifierKey) -> Option<Range<usize>> {
+    let key = key.to_string();
+    let mut start = 0;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let end = start + line.len();
+        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        if words.next() == Some(b"log".as_slice()) && words.next() == Some(key.as_bytes()) {
+            return Some(start..end);
+        }
+        start = end;
+    }
+    None
 }
 
 /// Returns where the first line stands that is neither empty nor a comment.
@@ -158,6 +176,10 @@ mod tests {
         assert_eq!(read.log_at("https://a.example").map(|log| log.key.name()), Some("a.example"));
         assert_eq!(read.logs_of("b.example").count(), 1);
         assert!(read.log_at("https://b.example").is_none());
+        trust.add_log(&home, &lock, &key("b.example", 2), Some("https://b.example/")).unwrap();
+        let read = Trust::read(&home).unwrap();
+        assert_eq!((read.logs().len(), read.log_at("https://b.example").is_some()), (2, true));
+        assert!(read.text.ends_with(first.as_bytes()));
     }
 
     #[test]

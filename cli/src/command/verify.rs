@@ -1,0 +1,220 @@
+//! `colophon verify`: takes what the buyer has, and gives a verdict.
+
+mod folder;
+mod proof;
+mod target;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+use clap::value_parser;
+use colophon_client::file::FileFacts;
+use colophon_client::lookup::{AsOf, Looked};
+use colophon_client::work::WorkPrefix;
+use colophon_fingerprint::file::FileFingerprint;
+use colophon_ledger::field::Digest;
+
+use crate::codes::date::age;
+use crate::command::Context;
+use crate::command::verify::proof::{Handed, Judge, Proof};
+use crate::command::verify::target::Target;
+use crate::failure::{Exit, Failure};
+use crate::party::Party;
+use crate::register::name_of;
+use crate::verdict::{Claim, Findings, Subject, Verdict};
+use crate::words::{shown, time};
+
+/// The most registrations of one file that are listed.
+const CLAIMS_MAX: u64 = 100;
+/// How many makers of later registrations are asked for their names.
+const CLAIM_NAMES_MAX: usize = 10;
+
+/// Arguments of `colophon verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// What to check: files, folders, certificates, or works by their id (or 8 or more of its first digits); - reads
+    /// standard input
+    #[arg(required = true, value_name = "FILE|FOLDER|WORK|CERTIFICATE")]
+    what: Vec<OsString>,
+    /// The certificate that the files belong to
+    #[arg(long, value_name = "CERTIFICATE")]
+    certificate: Option<PathBuf>,
+    /// The key of the register's log, in a file or as text, for whoever has not pinned the register
+    #[arg(long, value_name = "FILE|TEXT", value_parser = NonEmptyStringValueParser::new())]
+    vkey: Option<String>,
+    /// Ask no register: check certificates, and files against them, by themselves
+    #[arg(long)]
+    offline: bool,
+    /// Which edition; 1 unless a certificate says otherwise
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    edition: Option<u64>,
+    /// How old the newest entry of the register may be, such as "12 hours" or "30 days"; else the verdict is stale
+    #[arg(long, value_name = "DURATION", value_parser = age)]
+    max_age: Option<u64>,
+}
+
+pub(super) fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, Failure> {
+    let judge = Judge::new(args, context)?;
+    let mut ends = Vec::new();
+    for what in &args.what {
+        let verdict = Target::find(what, &context.ui).and_then(|target| judge_target(&judge, target));
+        ends.push(match verdict {
+            Ok(verdict) => {
+                context.ui.answer(&verdict)?;
+                verdict.exit()
+            }
+            Err(failure) => context.ui.failure(&failure),
+        });
+    }
+    Ok(worst(&ends))
+}
+
+fn judge_target(judge: &Judge<'_>, target: Target) -> Result<Verdict, Failure> {
+    match target {
+        Target::Certificate { name, bytes } => {
+            let proof = judge.proof_of_certificate(&Handed::read(name.clone(), bytes)?)?;
+            Ok(verdict(judge, Subject::Certificate { name }, &proof, (Vec::new(), 0)))
+        }
+        Target::Work(asked) => judge_work(judge, &asked),
+        Target::File { name, fingerprint } => judge_file(judge, name, &fingerprint),
+        Target::Folder { name, path } => {
+            let (subject, proof) = folder::judge(judge, &name, &path)?;
+            Ok(verdict(judge, subject, &proof, (Vec::new(), 0)))
+        }
+    }
+}
+
+fn judge_work(judge: &Judge<'_>, asked: &WorkPrefix) -> Result<Verdict, Failure> {
+    let proof = match judge.handed() {
+        Some(handed) if asked.begins(&handed.work()) => judge.proof_of_certificate(handed)?,
+        Some(handed) => {
+            let what = format!("the certificate is of the work {}, not of {asked}", handed.work());
+            return Err(Failure::not_registered(what, "give the certificate of that work, or leave out --certificate"));
+        }
+        None => judge.proof_of_work(asked)?,
+    };
+    Ok(verdict(judge, Subject::Work { asked: asked.to_string() }, &proof, (Vec::new(), 0)))
+}
+
+fn judge_file(judge: &Judge<'_>, name: String, fingerprint: &FileFingerprint) -> Result<Verdict, Failure> {
+    let sha256 = Digest(fingerprint.sha256);
+    let (proof, claims) = if let Some(handed) = judge.handed() {
+        let proof = judge.proof_of_certificate(handed)?;
+        let claims = claims_beside(judge, &proof, &sha256)?;
+        (proof, claims)
+    } else {
+        let client = judge.need_client(&name)?;
+        let facts = match judge.context.wait_for(client.file(&sha256, CLAIMS_MAX))?? {
+            Looked::Found(facts) => facts,
+            Looked::Absent(as_of) => return Err(not_registered(&name, &sha256, &as_of)),
+        };
+        let first = facts.registrations.first().ok_or_else(|| nothing_shown(&name))?;
+        (judge.proof_of_work(&WorkPrefix::from(&first.work))?, claims_of(judge, &facts)?)
+    };
+    let files = proof.provenance.mint.files.as_slice();
+    let place =
+        files.iter().position(|file| file.sha256 == sha256).ok_or_else(|| not_of_the_work(&name, &sha256, &proof))?;
+    let subject = Subject::File { name, sha256, place: place + 1, of: files.len() };
+    Ok(verdict(judge, subject, &proof, claims))
+}
+
+/// Returns who has registered a file, beside whose certificate it was given, if its register is asked at all.
+fn claims_beside(judge: &Judge<'_>, proof: &Proof, file: &Digest) -> Result<(Vec<Claim>, u64), Failure> {
+    let Some(client) = judge.client()?.filter(|_| proof.online) else { return Ok((Vec::new(), 0)) };
+    match judge.context.wait_for(client.file(file, CLAIMS_MAX))?? {
+        Looked::Found(facts) => claims_of(judge, &facts),
+        Looked::Absent(_) => Ok((Vec::new(), 0)),
+    }
+}
+
+/// Returns all registrations of a file, earliest first, with the names of the first few makers.
+fn claims_of(judge: &Judge<'_>, facts: &FileFacts) -> Result<(Vec<Claim>, u64), Failure> {
+    let Some(client) = judge.client()? else { return Ok((Vec::new(), 0)) };
+    let mut claims: Vec<Claim> = Vec::new();
+    for registration in &facts.registrations {
+        let maker = &registration.record.maker;
+        let known = claims.iter().find(|claim| claim.maker.account == *maker).map(|claim| claim.maker.clone());
+        let maker = match known {
+            Some(party) => party,
+            // The card of the first names its maker; a file with one registration needs no more questions.
+            None if facts.count > 1 && claims.len() < CLAIM_NAMES_MAX => {
+                Party::named(maker, judge.context.wait_for(name_of(client, maker))??)
+            }
+            None => Party::named(maker, None),
+        };
+        claims.push(Claim { number: registration.number, work: registration.work, maker });
+    }
+    Ok((claims, facts.count))
+}
+
+fn verdict(judge: &Judge<'_>, subject: Subject, proof: &Proof, claims: (Vec<Claim>, u64)) -> Verdict {
+    Verdict::new(Findings {
+        subject,
+        provenance: &proof.provenance,
+        policy: &proof.policy,
+        claims,
+        online: proof.online,
+        overtaken: proof.overtaken,
+        max_age_ms: judge.max_age_ms,
+        now_ms: judge.now_ms,
+    })
+}
+
+fn not_registered(name: &str, sha256: &Digest, as_of: &AsOf) -> Failure {
+    let checkpoint = as_of.checkpoint.checkpoint();
+    let moment = format!("checkpoint {}, operator's time {}", checkpoint.size, time(as_of.time_ms()));
+    Failure::not_registered(
+        format!(
+            "{name} is not registered in {}; this is proved, as of {moment}; its SHA-256 is {sha256}",
+            shown(&checkpoint.origin)
+        ),
+        "check that it is the file as it was registered, not an export, a preview or a copy saved again: a single changed byte is another file",
+    )
+}
+
+fn not_of_the_work(name: &str, sha256: &Digest, proof: &Proof) -> Failure {
+    Failure::not_registered(
+        format!(
+            "{name} is not the registered file: its SHA-256 {sha256} is not among those of the work {}",
+            proof.provenance.work
+        ),
+        "ask for the file as it was registered; a single changed byte is another file",
+    )
+}
+
+fn nothing_shown(name: &str) -> Failure {
+    Failure::not_verified(
+        format!("the node shows no registration of {name}, and says that there is one"),
+        "tell the operator",
+    )
+}
+
+/// Returns how several checks end together: a forgery is told before anything else, a lack before a delay.
+fn worst(ends: &[Exit]) -> Exit {
+    let weight = |exit: &Exit| match exit {
+        Exit::NotVerified => 7,
+        Exit::Failed => 6,
+        Exit::Usage => 5,
+        Exit::TryAgain => 4,
+        Exit::Refused => 3,
+        Exit::NotRegistered => 2,
+        Exit::Stale => 1,
+        Exit::Done => 0,
+    };
+    ends.iter().copied().max_by_key(weight).unwrap_or(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forgery_is_told_before_anything_else() {
+        assert_eq!(worst(&[Exit::Done, Exit::Stale]), Exit::Stale);
+        assert_eq!(worst(&[Exit::NotRegistered, Exit::Stale, Exit::Done]), Exit::NotRegistered);
+        assert_eq!(worst(&[Exit::NotVerified, Exit::Failed, Exit::TryAgain]), Exit::NotVerified);
+        assert_eq!(worst(&[]), Exit::Done);
+    }
+}

@@ -1,0 +1,261 @@
+//! What a verdict rests on: a certificate, by itself or with the register behind it.
+
+use std::cell::OnceCell;
+use std::path::Path;
+
+use colophon_client::client::Client;
+use colophon_client::lookup::{Looked, LookupError};
+use colophon_client::seen::SeenDir;
+use colophon_client::work::WorkPrefix;
+use colophon_ledger::certificate::{Certificate, Provenance};
+use colophon_ledger::field::WorkId;
+use colophon_tlog::checkpoint::Checkpoint;
+use colophon_tlog::note::{Note, SIGNATURES_MAX, VerifierKey};
+use colophon_tlog::policy::Policy;
+
+use crate::clock;
+use crate::command::Context;
+use crate::command::trust::read_vkey;
+use crate::command::verify::VerifyArgs;
+use crate::command::verify::target::read_certificate;
+use crate::failure::{Exit, Failure};
+use crate::register::trust::{Trust, read_pinned};
+use crate::words::{shown, time};
+
+/// A certificate that somebody gave.
+#[derive(Debug)]
+pub(super) struct Handed {
+    name: String,
+    bytes: Vec<u8>,
+    certificate: Certificate,
+}
+
+impl Handed {
+    /// Reads a certificate. One that was changed so that it is none any more is a failed verification.
+    pub(super) fn read(name: String, bytes: Vec<u8>) -> Result<Handed, Failure> {
+        let certificate = Certificate::parse(&bytes)?;
+        Ok(Handed { name, bytes, certificate })
+    }
+
+    /// Returns the work that it says it is of.
+    pub(super) fn work(&self) -> WorkId {
+        self.certificate.work
+    }
+
+    /// Returns the register that it says it is of.
+    fn origin(&self) -> Result<String, Failure> {
+        let note = Note::parse(self.certificate.checkpoint.as_bytes(), SIGNATURES_MAX);
+        let checkpoint = note.ok().and_then(|note| Checkpoint::parse(note.text()).ok());
+        checkpoint.map(|checkpoint| checkpoint.origin).ok_or_else(|| {
+            let what = format!("the checkpoint in {} is none", self.name);
+            Failure::not_verified(what, "do not rely on it; ask whoever gave it for a new one")
+        })
+    }
+}
+
+/// What is proved of an edition, and how.
+#[derive(Debug)]
+pub(super) struct Proof {
+    /// What is proved.
+    pub(super) provenance: Provenance,
+    /// What this person asks of a checkpoint.
+    pub(super) policy: Policy,
+    /// Whether the register was asked.
+    pub(super) online: bool,
+    /// The size of the log at which the certificate given was made, if the edition has gone on since.
+    pub(super) overtaken: Option<u64>,
+}
+
+/// What is the same for everything that one command checks.
+#[derive(Debug)]
+pub(super) struct Judge<'c> {
+    pub(super) context: &'c Context,
+    pub(super) now_ms: u64,
+    pub(super) max_age_ms: Option<u64>,
+    edition: Option<u64>,
+    offline: bool,
+    trust: Trust,
+    vkey: Option<VerifierKey>,
+    handed: Option<Handed>,
+    client: OnceCell<Client>,
+}
+
+impl<'c> Judge<'c> {
+    pub(super) fn new(args: &VerifyArgs, context: &'c Context) -> Result<Judge<'c>, Failure> {
+        let read = |path: &Path| read_certificate(path).and_then(|(name, bytes)| Handed::read(name, bytes));
+        Ok(Judge {
+            context,
+            now_ms: u64::try_from(clock::now()?.as_millisecond()).unwrap_or_default(),
+            max_age_ms: args.max_age,
+            edition: args.edition,
+            offline: args.offline,
+            trust: Trust::read(&context.home)?,
+            vkey: args.vkey.as_deref().map(read_vkey).transpose()?,
+            handed: args.certificate.as_deref().map(read).transpose()?,
+            client: OnceCell::new(),
+        })
+    }
+
+    /// Returns the certificate that was given beside what is checked.
+    pub(super) fn handed(&self) -> Option<&Handed> {
+        self.handed.as_ref()
+    }
+
+    /// Returns a client of the register, if one is to be asked.
+    pub(super) fn client(&self) -> Result<Option<&Client>, Failure> {
+        if self.offline || !self.context.has_node()? {
+            return Ok(None);
+        }
+        if let Some(client) = self.client.get() {
+            return Ok(Some(client));
+        }
+        let client = self.context.client_expecting(self.vkey.as_ref())?;
+        Ok(Some(self.client.get_or_init(|| client)))
+    }
+
+    /// Returns a client of the register, which is needed for `name`.
+    pub(super) fn need_client(&self, name: &str) -> Result<&Client, Failure> {
+        if self.offline {
+            let what = format!("{name} cannot be looked up without asking a register");
+            return Err(Failure::usage(what, "give its certificate with --certificate, or leave out --offline"));
+        }
+        self.client()?.ok_or_else(|| {
+            Failure::usage(
+                format!("no register is named in which {name} could be looked up"),
+                "give --node URL, or set COLOPHON_NODE, or give its certificate with --certificate",
+            )
+        })
+    }
+
+    /// Returns what is proved of a work now, in the edition asked for.
+    pub(super) fn proof_of_work(&self, asked: &WorkPrefix) -> Result<Proof, Failure> {
+        let client = self.need_client(&format!("the work {asked}"))?;
+        let edition = self.edition.unwrap_or(1);
+        let facts = match self.context.wait_for(client.work(asked, edition))?? {
+            Looked::Found(facts) => facts,
+            Looked::Absent(as_of) => {
+                let checkpoint = as_of.checkpoint.checkpoint();
+                let (size, moment) = (checkpoint.size, time(as_of.time_ms()));
+                return Err(Failure::not_registered(
+                    format!(
+                        "the work {asked} is not registered in {}; this is proved, as of checkpoint {size}, operator's time {moment}",
+                        checkpoint.origin
+                    ),
+                    "check the id, and that it is of this register",
+                ));
+            }
+        };
+        let provenance = self.context.wait_for(client.certificate(&facts.work, edition))??.provenance;
+        Ok(Proof { policy: self.policy(&provenance)?, provenance, online: true, overtaken: None })
+    }
+
+    /// Returns what a certificate proves, or with its register at hand what is proved of the same edition now.
+    pub(super) fn proof_of_certificate(&self, handed: &Handed) -> Result<Proof, Failure> {
+        let (work, edition) = (handed.work(), handed.certificate.edition);
+        if let Some(asked) = self.edition.filter(|asked| *asked != edition) {
+            let what = format!("{} is of edition {edition}, not {asked}", handed.name);
+            return Err(Failure::usage(what, "ask for the certificate of that edition, or leave out --edition"));
+        }
+        let origin = handed.origin()?;
+        let client = self.client_of(&origin).map_err(or_offline)?;
+        let Some(client) = client else {
+            let provenance = self.prove_alone(handed, &origin)?;
+            return Ok(Proof { policy: self.policy(&provenance)?, provenance, online: false, overtaken: None });
+        };
+        let given = self.context.wait_for(client.verify_certificate(&handed.bytes))?.map_err(told)?.provenance;
+        let newest = self.context.wait_for(client.certificate(&work, edition))?.map_err(told)?.provenance;
+        let has_gone_on = newest.state.newest != given.state.newest;
+        let overtaken = has_gone_on.then_some(given.checkpoint.checkpoint().size.get());
+        Ok(Proof { policy: self.policy(&newest)?, provenance: newest, online: true, overtaken })
+    }
+
+    /// Returns a client of the register of this origin, if that is the one to be asked.
+    fn client_of(&self, origin: &str) -> Result<Option<&Client>, Failure> {
+        let Some(client) = self.client()? else { return Ok(None) };
+        let asked = &client.rules().register.origin;
+        if asked.as_str() == origin {
+            return Ok(Some(client));
+        }
+        self.context.ui.note(format_args!(
+            "the certificate is of the register {}, not of {asked}: checked without asking either",
+            shown(origin)
+        ));
+        Ok(None)
+    }
+
+    /// Verifies a certificate without asking anybody, by the key that was given or the keys that are trusted.
+    fn prove_alone(&self, handed: &Handed, origin: &str) -> Result<Provenance, Failure> {
+        let keys: Vec<VerifierKey> = match &self.vkey {
+            Some(vkey) => vec![vkey.clone()],
+            None => self.trust.logs_of(origin).map(|log| log.key.clone()).collect(),
+        };
+        let mut proved = Err(Failure::usage(
+            format!("{} is of the register {}, whose key is not known here", handed.name, shown(origin)),
+            "give the key that its operator publishes with --vkey FILE, or pin it once with colophon trust pin",
+        ));
+        for key in &keys {
+            proved = handed.certificate.verify(key).map_err(Failure::from);
+            if proved.is_ok() {
+                break;
+            }
+        }
+        let provenance = proved?;
+        self.hold_against_seen(&provenance)?;
+        Ok(provenance)
+    }
+
+    /// Holds a certificate against what this machine has pinned and seen of its register, without asking anybody.
+    fn hold_against_seen(&self, provenance: &Provenance) -> Result<(), Failure> {
+        let rules = &provenance.rules;
+        let origin = rules.register.origin.as_str();
+        if let Some(pinned) = read_pinned(&self.context.home, origin)?.filter(|pinned| pinned.rules() != rules) {
+            let known = &pinned.rules().register.genesis;
+            let what = format!(
+                "the certificate's register begins with {}, {origin} here with {known}",
+                rules.register.genesis
+            );
+            return Err(Failure::not_verified(what, "do not rely on it: it is of another register of the same name"));
+        }
+        if !self.context.home.seen_dir().is_dir() {
+            return Ok(());
+        }
+        let seen = SeenDir::open(&self.context.home.seen_dir())?.last(&rules.log_key)?;
+        let (given, seen) = (provenance.checkpoint.checkpoint(), seen.as_ref().map(|seen| seen.checkpoint()));
+        match seen.filter(|seen| seen.size == given.size && seen.root != given.root) {
+            None => Ok(()),
+            Some(_) => Err(Failure::not_verified(
+                format!("the register {origin} has signed two different logs of {} entries", given.size),
+                "do not rely on this register; keep the certificate: with what this machine has seen it proves the fraud",
+            )),
+        }
+    }
+
+    /// Returns what this person asks of a checkpoint: the policy file's demands, or the signature of the key given.
+    fn policy(&self, provenance: &Provenance) -> Result<Policy, Failure> {
+        match self.trust.policy().filter(|_| self.vkey.is_none()) {
+            Some(policy) => Ok(policy.clone()),
+            None => Policy::of_log(&provenance.rules.log_key)
+                .map_err(|error| Failure::failed(format!("the log's key: {error}"), "report this as a fault")),
+        }
+    }
+}
+
+/// Returns the failure of a question about a certificate that was proved to be of this register: the node may not deny it.
+fn told(error: LookupError) -> Failure {
+    match error {
+        LookupError::NotKnown(_) | LookupError::NoEdition { .. } => Failure::not_verified(
+            format!("{error}, and the certificate shows that the register has it"),
+            "tell the operator; ask another node of the register",
+        ),
+        error => or_offline(error.into()),
+    }
+}
+
+/// Adds that a certificate can be checked without the register, where that cannot be reached.
+fn or_offline(failure: Failure) -> Failure {
+    if failure.exit() == Exit::TryAgain {
+        let cure = format!("{}; or check the certificate by itself, with --offline", failure.cure());
+        return Failure::try_again(failure.what(), cure);
+    }
+    failure
+}

@@ -1,0 +1,177 @@
+//! What an argument of `colophon verify` is: a certificate by its content, a file, a folder, or a work by its id.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use colophon_client::work::WorkPrefix;
+use colophon_fingerprint::file::{FileError, FileFingerprint, fingerprint_file, fingerprint_reader};
+use colophon_ledger::certificate::CERTIFICATE_BYTES_MAX;
+
+use crate::failure::Failure;
+use crate::home::read_file;
+use crate::ui::Ui;
+use crate::words::shown;
+
+/// The argument that stands for standard input.
+const STDIN: &str = "-";
+/// How a certificate begins, as this software writes it.
+const CERTIFICATE_HEAD: &[u8] = br#"{"cards":["#;
+/// What any certificate has in it, however it was reformatted.
+const CERTIFICATE_MARK: &[u8] = b"colophon.certificate/";
+/// How much of a file is looked at before it is read as a certificate.
+const HEAD_BYTES: u64 = 64;
+
+/// What is to be checked.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// A certificate, or what may have been one.
+    Certificate { name: String, bytes: Vec<u8> },
+    /// A work, by its id or how that begins.
+    Work(WorkPrefix),
+    /// A file, read to its end.
+    File { name: String, fingerprint: FileFingerprint },
+    /// A folder, not read yet.
+    Folder { name: String, path: PathBuf },
+}
+
+impl Target {
+    /// Returns what `given` is. A file or folder of that name comes before a work of that id.
+    pub(super) fn find(given: &OsStr, ui: &Ui) -> Result<Target, Failure> {
+        if given == STDIN {
+            return Target::of_reader(io::stdin().lock());
+        }
+        let path = Path::new(given);
+        let name = shown(&path.display().to_string());
+        match std::fs::metadata(path) {
+            Ok(found) if found.is_dir() => Ok(Target::Folder { name, path: path.to_owned() }),
+            Ok(found) if found.is_file() => Target::of_file(path, name, found.len(), ui),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Target::of_work(path, &name),
+            // What cannot be read, or is neither: the same words as everywhere.
+            _ => Ok(Target::File { name, fingerprint: fingerprint_file(path, &mut |_| {})? }),
+        }
+    }
+
+    fn of_work(path: &Path, name: &str) -> Result<Target, Failure> {
+        let typed = path.to_str().map(str::to_ascii_lowercase).unwrap_or_default();
+        typed.parse().map(Target::Work).map_err(|_| {
+            Failure::usage(
+                format!("{name} does not exist, and it is not a work's id"),
+                "check the spelling and the folder you are in; an id is 64 digits of 0-9 and a-f, of which 8 will do",
+            )
+        })
+    }
+
+    fn of_file(path: &Path, name: String, bytes: u64, ui: &Ui) -> Result<Target, Failure> {
+        if may_be_certificate(&head_of(path)?)
+            && bytes <= CERTIFICATE_BYTES_MAX as u64
+            && let Some(bytes) = read_file(path, CERTIFICATE_BYTES_MAX)?.filter(|bytes| is_certificate(bytes))
+        {
+            return Ok(Target::Certificate { name, bytes });
+        }
+        let mut progress = ui.progress(&format!("reading {name}"), Some(bytes));
+        let fingerprint = fingerprint_file(path, &mut |done| progress.advance_to(done))?;
+        Ok(Target::File { name, fingerprint })
+    }
+
+    /// Reads standard input: a certificate as a whole, anything else as a stream.
+    fn of_reader(mut reader: impl Read) -> Result<Target, Failure> {
+        let name = "standard input".to_owned();
+        let unread =
+            |error: io::Error| Failure::failed(format!("standard input: {error}"), "check what is piped into it");
+        let mut head = Vec::new();
+        reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head).map_err(unread)?;
+        if may_be_certificate(&head) {
+            reader.by_ref().take(CERTIFICATE_BYTES_MAX as u64).read_to_end(&mut head).map_err(unread)?;
+            if is_certificate(&head) {
+                return Ok(Target::Certificate { name, bytes: head });
+            }
+        }
+        let fingerprint = fingerprint_reader(&mut head.chain(reader), &mut |_| {}).map_err(unread)?;
+        Ok(Target::File { name, fingerprint })
+    }
+}
+
+/// Reads a file that must be a certificate.
+pub(super) fn read_certificate(path: &Path) -> Result<(String, Vec<u8>), Failure> {
+    let bytes =
+        read_file(path, CERTIFICATE_BYTES_MAX)?.ok_or_else(|| Failure::from(FileError::Missing(path.to_owned())))?;
+    let name = shown(&path.display().to_string());
+    if is_certificate(&bytes) {
+        return Ok((name, bytes));
+    }
+    Err(Failure::usage(format!("{name} is not a certificate"), "give the file that colophon certificate writes"))
+}
+
+fn head_of(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+    read.map_err(|source| FileError::Read { path: path.to_owned(), source })?;
+    Ok(head)
+}
+
+/// Returns whether what begins like this is worth reading as a certificate: JSON begins so.
+fn may_be_certificate(head: &[u8]) -> bool {
+    head.trim_ascii_start().starts_with(b"{")
+}
+
+/// Returns whether these bytes are, or were, a certificate. A changed one must count, or it would pass for a file that is
+/// merely not registered.
+fn is_certificate(bytes: &[u8]) -> bool {
+    bytes.starts_with(CERTIFICATE_HEAD)
+        || (may_be_certificate(bytes) && bytes.windows(CERTIFICATE_MARK.len()).any(|part| part == CERTIFICATE_MARK))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Exit;
+
+    fn find(path: &Path) -> Result<Target, Failure> {
+        Target::find(path.as_os_str(), &Ui::new(false, true, true))
+    }
+
+    #[test]
+    fn an_argument_is_what_its_content_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let put = |name: &str, bytes: &[u8]| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            path
+        };
+        let certificate = put("picture.png", br#"{"cards":[],"checkpoint":"x"}"#);
+        assert!(matches!(find(&certificate), Ok(Target::Certificate { .. })));
+        let reformatted = put("a.json", b"\n {\n  \"format\": \"colophon.certificate/v1\"\n}");
+        assert!(matches!(find(&reformatted), Ok(Target::Certificate { .. })));
+        for (name, bytes) in [("b.json", &br#"{"a":1}"#[..]), ("c.png", b"\x89PNG"), ("empty", b"")] {
+            assert!(matches!(find(&put(name, bytes)), Ok(Target::File { .. })), "{name}");
+        }
+        assert!(matches!(find(directory.path()), Ok(Target::Folder { .. })));
+    }
+
+    #[test]
+    fn a_name_that_is_no_file_may_be_a_work() {
+        for id in ["0123abcd", "0123ABCD", &"5f1c".repeat(16)] {
+            assert!(matches!(find(Path::new(id)), Ok(Target::Work(_))), "{id}");
+        }
+        for wrong in ["0123abc", "river.png", "0123abcg", &"5f1c".repeat(17)] {
+            let failure = find(Path::new(wrong)).unwrap_err();
+            assert_eq!(failure.exit(), Exit::Usage);
+            assert_eq!(failure.what(), format!("{wrong} does not exist, and it is not a work's id"));
+        }
+    }
+
+    #[test]
+    fn standard_input_is_a_stream() {
+        let read = |bytes: &'static [u8]| Target::of_reader(bytes).unwrap();
+        assert!(matches!(read(br#"{"cards":[]}"#), Target::Certificate { bytes, .. } if bytes.ends_with(b"]}")));
+        let Target::File { fingerprint, .. } =
+            read(b"{ no certificate, and longer than what is looked at before it is told apart }")
+        else {
+            panic!("it is a file")
+        };
+        assert_eq!(fingerprint.bytes, 76);
+        assert!(matches!(read(b""), Target::File { fingerprint, .. } if fingerprint.bytes == 0));
+    }
+}
