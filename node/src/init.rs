@@ -115,7 +115,7 @@ pub fn init(dir: &Path, origin: &Origin, time_ms: u64) -> Result<Founded, InitEr
         operator: AccountId::from(&secrets.operator.public()),
         governor: AccountId::from(&secrets.governor.public()),
     };
-    let applied = first_sealed(genesis, secrets.operator, time_ms)?;
+    let applied = first_sealed(&genesis, secrets.operator, time_ms)?;
     let (mut log, _) = Log::open(dir)?;
     log.append(&applied.leaves())?;
     Publisher::new(log_signer, Slots::open(dir)?).publish(log.size(), log.root())?;
@@ -151,7 +151,7 @@ fn genesis(origin: &Origin, log_key: &VerifierKey, secrets: &Secrets) -> Result<
     Ok(draft.to_entry()?)
 }
 
-fn first_sealed(genesis: Entry, operator: SecretKey, time_ms: u64) -> Result<Applied, InitError> {
+fn first_sealed(genesis: &Entry, operator: SecretKey, time_ms: u64) -> Result<Applied, InitError> {
     let (rules, genesis) = colophon_ledger::replay::read_genesis(&genesis.to_bytes()).map_err(|error| {
         // Reading back what was just made cannot need newer rules: any other answer is the rules' own.
         InitError::Refused(Refusal::BodyInvalid(error.to_string()))

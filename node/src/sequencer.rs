@@ -176,41 +176,45 @@ impl Sequencer {
 
     fn commit(&mut self, filled: Filled, begun: Instant) -> Result<(), Fatal> {
         let Filled { applied, cards, waiting } = filled;
-        let snapshot = match applied {
-            None => match self.register.cards.put(&cards) {
-                Err(CardsError::Full(_)) | Ok(()) => Some(self.register.newest()),
-                Err(error) => return Err(error.into()),
-            },
-            Some(applied) => self.append(&applied, &cards)?,
-        };
-        let Some(snapshot) = snapshot else {
-            waiting.into_iter().for_each(|Waiting { reply, .. }| self.answer(reply, Outcome::DiskFull));
-            return Ok(());
-        };
-        let indices: Vec<EntryIndex> = waiting.iter().filter_map(|waiting| EntryIndex::new(waiting.index)).collect();
-        let receipts = Receipts::for_entries(&self.register.log, &snapshot, indices.iter().copied())?;
-        for (Waiting { id, repeated, reply, .. }, index) in waiting.into_iter().zip(indices) {
-            self.answer(reply, Outcome::Recorded(receipts.recorded(index, id, repeated)?));
+        if self.keep(&cards)?
+            && let Some(applied) = applied
+        {
+            self.append(&applied)?;
+        }
+        // What was in the log before is answered even if there was no room for the rest.
+        let snapshot = self.register.newest();
+        let place = |waiting: &Waiting| EntryIndex::new(waiting.index).filter(|index| snapshot.size.holds(*index));
+        let receipts = Receipts::for_entries(&self.register.log, &snapshot, waiting.iter().filter_map(place))?;
+        for waiting in waiting {
+            let outcome = match place(&waiting) {
+                Some(index) => Outcome::Recorded(receipts.recorded(index, waiting.id, waiting.repeated)?),
+                None => Outcome::DiskFull,
+            };
+            self.answer(waiting.reply, outcome);
         }
         self.metrics.batch_seconds.observe(begun.elapsed().as_secs_f64());
         Ok(())
     }
 
-    /// Commits and publishes a batch. Returns nothing, and changes nothing, if there is no room for it.
-    fn append(&mut self, applied: &Applied, cards: &[Card]) -> Result<Option<Arc<Snapshot>>, Fatal> {
+    /// Keeps cards, and tells whether there was room for them.
+    fn keep(&self, cards: &[Card]) -> Result<bool, Fatal> {
         match self.register.cards.put(cards) {
-            Ok(()) => {}
+            Ok(()) => Ok(true),
             Err(CardsError::Full(error)) => {
                 warn!("The disk is full: {error}");
-                return Ok(None);
+                Ok(false)
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    /// Commits and publishes a batch. Changes nothing if there is no room for it.
+    fn append(&mut self, applied: &Applied) -> Result<(), Fatal> {
         match self.writer.log.append(&applied.leaves()) {
             Ok(()) => {}
             Err(AppendError::Full(error)) => {
                 warn!("The disk is full: {error}");
-                return Ok(None);
+                return Ok(());
             }
             Err(error) => return Err(error.into()),
         }
@@ -225,7 +229,7 @@ impl Sequencer {
         self.metrics.batches.inc();
         self.metrics.size.set(i64::try_from(size.get()).unwrap_or(i64::MAX));
         info!(tree.size = %size, batch.entries = entries, "Committed {entries} entries; the tree holds {size}");
-        Ok(Some(self.register.newest()))
+        Ok(())
     }
 
     fn answer(&self, reply: oneshot::Sender<Outcome>, outcome: Outcome) {

@@ -204,12 +204,11 @@ pub(super) async fn receipt(State(api): State<Arc<Api>>, entry: Segment) -> Resu
 fn find(api: &Api, entry: &Segment) -> Result<Recorded, Problem> {
     let not_found = || Problem::NotFound("such entry".to_owned());
     let register = &*api.register;
-    let index = match decimal(&entry.0) {
-        Some(index) => index,
-        None => {
-            let id: Digest = entry.parse("an index, or an id of 64 lower-case hex digits")?;
-            register.index_of(&id).map_err(AnswerError::View)?.ok_or_else(not_found)?
-        }
+    let index = if let Some(index) = decimal(&entry.0) {
+        index
+    } else {
+        let id: Digest = entry.parse("an index, or an id of 64 lower-case hex digits")?;
+        register.index_of(&id).map_err(AnswerError::View)?.ok_or_else(not_found)?
     };
     recorded(&register.log, &register.newest(), index, true).map_err(|error| match error {
         ReadError::NotThere { .. } => not_found(),

@@ -1,0 +1,14 @@
+//! The node as a whole: its routes in this process, and the program itself.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod certificates;
+mod drafts;
+mod lookups;
+mod people;
+mod process;
+mod program;
+mod refusals;
+mod register;
+mod submitting;
+mod surface;
+mod tiles;
