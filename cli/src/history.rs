@@ -11,6 +11,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use colophon_client::submit::Submitted;
+use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::Body;
 use colophon_ledger::field::{Digest, EntryId, WorkId};
 use jiff::Timestamp;
@@ -116,6 +117,19 @@ pub fn acknowledge(home: &Home, lock: &HomeLock, submitted: &Submitted, time: Ti
         lock.append_line(&home.history_path(), &text)?;
     }
     Ok(receipt)
+}
+
+/// Keeps what opens a secret price beside the receipts: both parties may have to show it to a tax office one day. Lost, the
+/// price can never be shown to be the one agreed. Durable when it returns.
+pub fn keep_opening(home: &Home, lock: &HomeLock, draft: &Draft) -> Result<(), Failure> {
+    let Some(opening) = draft.price() else { return Ok(()) };
+    let path = receipt_path(home, &draft.id()).with_extension("price");
+    if let Some(directory) = path.parent() {
+        make_directory(directory)?;
+    }
+    let json = serde_json::to_vec(opening)
+        .map_err(|error| Failure::failed(format!("the price cannot be written: {error}"), "report this"))?;
+    lock.write(&path, &json)
 }
 
 fn line_of(submitted: &Submitted, time: Timestamp, receipt: PathBuf) -> HistoryLine {

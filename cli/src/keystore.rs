@@ -11,6 +11,7 @@
 //! several, that of the first.
 
 pub mod key;
+mod succession;
 
 use std::fs;
 use std::io;

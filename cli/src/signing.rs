@@ -4,7 +4,7 @@ pub mod accounts;
 pub mod delivery;
 pub mod outcome;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use colophon_client::account::AccountFacts;
@@ -22,7 +22,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::command::Context;
 use crate::failure::Failure;
-use crate::history::History;
+use crate::history::{History, keep_opening};
 use crate::keystore::key::{KeyCard, KeyName, OpenKey};
 use crate::words::shown;
 
@@ -123,10 +123,7 @@ pub struct Desk<'c> {
 impl<'c> Desk<'c> {
     /// Finds the keys and the register. Opens no key yet.
     pub fn open(context: &'c Context, args: &'c SigningArgs) -> Result<Desk<'c>, Failure> {
-        for path in [&args.output, &args.draft].into_iter().flatten().filter(|path| path.exists()) {
-            let cure = "choose another name, or move it away first";
-            return Err(Failure::usage(format!("{} is there already", path.display()), cure));
-        }
+        [&args.output, &args.draft].into_iter().flatten().try_for_each(|path| check_free(path))?;
         let keys = keys_of_one_account(context, args.key.as_ref())?;
         let account = keys.first().expect("a choice of keys holds one at least").public.account;
         Ok(Desk { context, client: context.client()?, account, args, keys })
@@ -220,12 +217,21 @@ impl<'c> Desk<'c> {
 
     /// Submits a draft that has all its signatures; leaves another for those who must still sign.
     pub fn deliver(&self, draft: &Draft, accounts: &KnownAccounts) -> Result<Outcome, Failure> {
+        keep_opening(&self.context.home, &self.context.home.lock()?, draft)?;
         let missing = missing(draft, accounts)?;
         if missing.is_empty() {
             return submit(self.context, &self.client, draft, self.args.output.as_deref());
         }
         hand_on(self.context, &self.client, draft, missing, self.args.draft.as_deref())
     }
+}
+
+/// Refuses a file that is there already, before anything is signed.
+pub fn check_free(path: &Path) -> Result<(), Failure> {
+    if !path.exists() {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("{} is there already", path.display()), "choose another name, or move it away first"))
 }
 
 /// Returns whose signatures a draft lacks.

@@ -42,10 +42,10 @@ pub(super) fn run(args: &DeclineArgs, context: &Context) -> Result<Exit, Failure
             decline_draft(&desk, draft.id(), args.signing.dry_run)?
         }
         Waiting::Offer(offer) => {
-            let declined = offer.facts.state.newest;
-            desk.confirm(&format!("Decline the offer {}?", short(&declined)))?;
+            let id = offer.facts.state.newest;
+            desk.confirm(&format!("Decline the offer {}?", short(&id)))?;
             let outcome = desk.carry_out(Plan::of(close(desk.account, &offer.facts)?))?;
-            Declined { declined, what: "offer", note: None, outcome: Some(outcome) }
+            Declined { id, what: "offer", note: None, close: Some(outcome) }
         }
     };
     context.ui.answer(&declined)?;
@@ -53,36 +53,36 @@ pub(super) fn run(args: &DeclineArgs, context: &Context) -> Result<Exit, Failure
 }
 
 /// Tells the register's node that I will not sign. Nothing of it comes into the log.
-fn decline_draft(desk: &Desk<'_>, declined: EntryId, dry_run: bool) -> Result<Declined, Failure> {
+fn decline_draft(desk: &Desk<'_>, id: EntryId, dry_run: bool) -> Result<Declined, Failure> {
     let register = &desk.client.rules().register;
     let card = desk.keys().first().expect("a desk has one key at least");
-    let mut answer = Declined { declined, what: "draft", note: None, outcome: None };
+    let mut answer = Declined { id, what: "draft", note: None, close: None };
     let key = desk.context.keys.open(&card.public.name, &desk.context.passphrases)?;
-    let note = decline_note(register, &declined, &desk.account, key.secret.clone());
+    let note = decline_note(register, &id, &desk.account, key.secret.clone());
     if dry_run {
         answer.note = Some(note.text().to_owned());
     } else {
-        desk.context.wait_for(desk.client.decline_draft(&declined, &note))??;
+        desk.context.wait_for(desk.client.decline_draft(&id, &note))??;
     }
     Ok(answer)
 }
 
 #[derive(Serialize)]
 struct Declined {
-    declined: EntryId,
+    id: EntryId,
     what: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
-    #[serde(flatten)]
-    outcome: Option<Outcome>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    close: Option<Outcome>,
 }
 
 impl fmt::Display for Declined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.note, &self.outcome) {
+        match (&self.note, &self.close) {
             (Some(note), _) => write!(f, "this would be signed\n{note}"),
-            (None, Some(outcome)) => write!(f, "declined the offer {}\n{outcome}", self.declined),
-            (None, None) => write!(f, "declined the {} {}", self.what, self.declined),
+            (None, Some(outcome)) => write!(f, "declined the offer {}\n{outcome}", self.id),
+            (None, None) => write!(f, "declined the {} {}", self.what, self.id),
         }
     }
 }

@@ -1,4 +1,6 @@
-//! `colophon key`: make keys, list them, show one, back one up.
+//! `colophon key`: make keys, list them, show one, back one up, change them.
+
+mod rotate;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -27,6 +29,8 @@ pub enum KeyCommand {
     Show(ShowArgs),
     /// Write an encrypted copy of a key to a file
     Backup(BackupArgs),
+    /// Change the keys that speak for my account
+    Rotate(Box<rotate::RotateArgs>),
 }
 
 /// Arguments of `colophon key new`.
@@ -69,6 +73,7 @@ pub(super) fn run(command: KeyCommand, context: &Context) -> Result<Exit, Failur
         KeyCommand::List => list(context),
         KeyCommand::Show(args) => show(&args, context),
         KeyCommand::Backup(args) => backup(&args, context),
+        KeyCommand::Rotate(args) => rotate::run(*args, context),
     }?;
     Ok(Exit::Done)
 }

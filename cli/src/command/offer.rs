@@ -9,7 +9,7 @@ use crate::command::Context;
 use crate::failure::{Exit, Failure};
 use crate::home::create_file;
 use crate::signing::outcome::{Offered, Outcome, Stage};
-use crate::signing::{Desk, SigningArgs};
+use crate::signing::{Desk, SigningArgs, check_free};
 use crate::terms::summary::{Names, Summary};
 use crate::terms::{TermsArgs, draw_up};
 use crate::words::short;
@@ -69,10 +69,7 @@ fn check_opening(args: &OfferArgs) -> Result<(), Failure> {
             "a secret price needs an opening, and an offer does not carry one",
             "add --opening FILE, and give that file to the recipient",
         )),
-        Some(path) if path.exists() => {
-            let cure = "choose another name, or move it away first";
-            Err(Failure::usage(format!("{} is there already", path.display()), cure))
-        }
-        _ => Ok(()),
+        Some(path) => check_free(path),
+        None => Ok(()),
     }
 }

@@ -2,11 +2,12 @@
 
 use clap::{Args, Subcommand};
 use colophon_client::account::AccountFacts;
-use colophon_ledger::account::AccountPrev;
+use colophon_ledger::account::{AccountId, AccountPrev};
 use colophon_ledger::card::ProfileWords;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::profile::{Profile, ProfileWord};
 use colophon_ledger::field::Country;
+use colophon_ledger::state::AccountRecord;
 
 use crate::codes::country::country;
 use crate::codes::person::{isni, orcid};
@@ -118,14 +119,14 @@ fn plan(facts: &AccountFacts, words: &ProfileWords, country: Country) -> Result<
         card: card.digest(),
         country,
         kind: ProfileWord::It,
-        prev: prev(facts),
+        prev: prev(&facts.account, facts.record.as_ref()),
     });
     Ok(Plan { body, card: Some(card), price: None })
 }
 
-/// Returns what an account's next profile or rotation follows.
-pub(super) fn prev(facts: &AccountFacts) -> AccountPrev {
-    facts.record.as_ref().map_or(AccountPrev::Account(facts.account), |record| AccountPrev::Entry(record.newest))
+/// Returns what the next profile or rotation of an account with this record follows.
+pub(super) fn prev(account: &AccountId, record: Option<&AccountRecord>) -> AccountPrev {
+    record.map_or(AccountPrev::Account(*account), |record| AccountPrev::Entry(record.newest))
 }
 
 #[cfg(test)]

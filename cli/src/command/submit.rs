@@ -11,7 +11,7 @@ use crate::drafts;
 use crate::failure::{Exit, Failure};
 use crate::signing::delivery::{known, submit};
 use crate::signing::outcome::SubmittedDraft;
-use crate::signing::{dry_run, missing, text_of_draft};
+use crate::signing::{check_free, dry_run, missing, text_of_draft};
 use crate::waiting::check_register;
 
 /// Arguments of `colophon submit`.
@@ -29,10 +29,7 @@ pub struct SubmitArgs {
 }
 
 pub(super) fn run(args: &SubmitArgs, context: &Context) -> Result<Exit, Failure> {
-    if let Some(path) = args.output.as_ref().filter(|path| path.exists()) {
-        let cure = "choose another name, or move it away first";
-        return Err(Failure::usage(format!("{} is there already", path.display()), cure));
-    }
+    args.output.as_deref().map_or(Ok(()), check_free)?;
     let path = Path::new(&args.id);
     let draft = if path.is_file() { drafts::read(path)? } else { drafts::find(&context.home, &args.id)? };
     if args.dry_run {

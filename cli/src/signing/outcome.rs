@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use colophon_client::entry::LoggedEntry;
 use colophon_ledger::account::{AccountId, Multikey};
 use colophon_ledger::draft::{Draft, Missing};
 use colophon_ledger::entry::Body;
@@ -89,14 +90,23 @@ pub struct Outcome {
 impl Outcome {
     /// Returns what is known of an entry before anything comes of it.
     pub fn of(draft: &Draft, stage: Stage) -> Result<Outcome, Failure> {
-        let body = super::text_of_draft(draft)?.body;
-        let (work, edition) = match &body {
-            Body::Mint(_) => (Some(draft.id()), None),
+        Ok(Outcome::new(&super::text_of_draft(draft)?.body, draft.id(), stage))
+    }
+
+    /// Returns what is known of an entry that was found in the log.
+    pub fn of_logged(logged: &LoggedEntry) -> Outcome {
+        let (body, id) = (logged.entry.body(), logged.entry.id());
+        Outcome { index: Some(logged.index), repeated: Some(true), ..Outcome::new(body, id, Stage::Recorded) }
+    }
+
+    fn new(body: &Body, id: EntryId, stage: Stage) -> Outcome {
+        let (work, edition) = match body {
+            Body::Mint(_) => (Some(id), None),
             body => body.edition().unzip(),
         };
-        Ok(Outcome {
+        Outcome {
             stage,
-            id: draft.id(),
+            id,
             kind: body.kind(),
             work,
             edition,
@@ -108,7 +118,7 @@ impl Outcome {
             until_ms: None,
             text: None,
             card: None,
-        })
+        }
     }
 
     fn headline(&self) -> &'static str {

@@ -87,7 +87,7 @@ mod tests {
         let hashed = hash(&[folder.clone(), cover, page], &ui).unwrap();
         assert_eq!(hashed.face(), Digest(colophon_tlog::hash::sha256(b"cover")));
         assert_eq!((hashed.files.len(), hashed.tree.map(|tree| (tree.count, tree.bytes))), (2, Some((1, 7))));
-        assert_eq!(hash(&[folder.clone()], &ui).unwrap_err().what(), "a folder alone has no face");
+        assert_eq!(hash(std::slice::from_ref(&folder), &ui).unwrap_err().what(), "a folder alone has no face");
         assert!(hash(&[folder.clone(), desk.path().join("cover"), folder], &ui).is_err());
     }
 }

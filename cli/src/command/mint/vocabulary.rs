@@ -107,10 +107,9 @@ fn unlisted(text: &str, list: &[&str], what: &str) -> Failure {
 /// Returns the kind of work that a file's media type suggests.
 pub(super) fn kind_of(media_type: &str) -> &'static str {
     match media_type.split_once('/') {
-        Some(("image", _)) => "digital_image",
         Some(("audio", _)) => "audio",
         Some(("video", _)) => "film_video",
-        Some(("text", _)) | Some(("application", "pdf" | "epub+zip")) => "text_literary",
+        Some(("text", _) | ("application", "pdf" | "epub+zip")) => "text_literary",
         Some(("model", _)) => "model_3d",
         Some(("application", "zip" | "gzip" | "x-tar" | "x-7z-compressed" | "java-archive" | "wasm")) => "software",
         _ => "digital_image",
