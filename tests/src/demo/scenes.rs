@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use colophon_tlog::hash::Hash;
+use colophon_tlog::receipt::Receipt;
 use serde_json::Value;
 
 use super::forgery;
@@ -81,14 +83,14 @@ impl Stage {
             let file = self.file(number);
             let mint = ["mint", &file, "--title", title, "--country", "CN", "--yes"];
             let outcome = match number {
-                0 => self.teller.types(&self.ana, &mint, 0)?,
+                0 => self.teller.types_and_reads_all(&self.ana, &mint, 0)?,
                 _ => quietly(&self.ana, &mint, 0)?,
             };
             ensure!(!outcome.stdout.is_empty(), "a mint says what it did");
         }
         for number in 0..3 {
             let verdict = quietly(&self.ana, &["verify", &self.file(number), "--json"], 0)?.json();
-            self.works.push(text(&verdict, "/work")?);
+            self.works.push(text(&verdict, "/card/work")?);
         }
         self.teller.good("three works, three receipts; each receipt proves its entry by itself");
         Ok(())
@@ -148,7 +150,7 @@ impl Stage {
             ["verify", "picture.png", "--certificate", "picture.colophon.json", "--vkey", "log.vkey", "--offline"];
         self.teller.types(&stranger, &verify, 0)?;
         let verdict = quietly(&stranger, &[&verify[..], &["--json"]].concat(), 0)?.json();
-        ensure!(text(&verdict, "/holder/account")? == account(&self.chiara)?, "Chiara holds it: {verdict}");
+        ensure!(text(&verdict, "/card/holder/account")? == account(&self.chiara)?, "Chiara holds it: {verdict}");
         Ok(())
     }
 
@@ -173,7 +175,9 @@ impl Stage {
             "Bruno's old certificate was true once. Its seal and its state are put into the new one, so that he seems \
              to hold the picture still:",
         );
-        let mixed = forgery::with_old_seal(&self.certificate, &self.older_certificate)?;
+        let receipt = self.node.get(&format!("/v1/entries/{}/receipt", forgery::last_index(&self.older_certificate)?));
+        let proof = Receipt::parse(&receipt.body)?.proof.iter().map(Hash::to_base64).collect::<Vec<_>>();
+        let mixed = forgery::with_old_seal(&self.certificate, &self.older_certificate, &proof)?;
         forger.put("old-seal.json", mixed.as_bytes());
         self.teller.types(&forger, &["verify", "old-seal.json", "--vkey", "log.vkey", "--offline"], 4)?;
         Ok(())
@@ -204,7 +208,7 @@ impl Stage {
         let verify = self.teller.types(&thief, &["verify", &file], 0)?;
         ensure!(verify.stdout.contains("Ana"), "the first registration is shown: {verify}");
         let verdict = quietly(&thief, &["verify", &file, "--json"], 0)?.json();
-        ensure!(text(&verdict, "/work")? == self.works[1], "the first registration is the verdict: {verdict}");
+        ensure!(text(&verdict, "/card/work")? == self.works[1], "the first registration is the verdict: {verdict}");
         Ok(())
     }
 

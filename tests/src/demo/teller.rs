@@ -44,18 +44,36 @@ impl Teller {
         println!("  {} {text}", self.paint("1;32", "✔"));
     }
 
-    /// Lets a person type a command that must end with `code`, and shows it with what it printed.
+    /// Lets a person type a command that must end with `code`, and shows it with its result, or with its complaint.
     pub(crate) fn types(&self, person: &Person, args: &[&str], code: i32) -> Result<Outcome> {
-        let started = Instant::now();
-        let outcome = quietly(person, args, code)?;
-        let typed = self.paint("1", &format!("{} $ {}", person.name(), shown(args)));
-        let took = self.paint("2", &format!("({} ms)", started.elapsed().as_millis()));
-        println!("\n  {typed}  {took}");
-        for line in outcome.stdout.lines().chain(outcome.stderr.lines().filter(|_| code != 0)) {
-            println!("  {} {line}", self.paint("2", "│"));
-        }
+        let outcome = self.typed(person, args, code)?;
+        self.shows(if code == 0 { &outcome.stdout } else { &outcome.stderr });
         println!();
         Ok(outcome)
+    }
+
+    /// The same, and shows what was said on the way too.
+    pub(crate) fn types_and_reads_all(&self, person: &Person, args: &[&str], code: i32) -> Result<Outcome> {
+        let outcome = self.typed(person, args, code)?;
+        self.shows(&outcome.stderr);
+        self.shows(&outcome.stdout);
+        println!();
+        Ok(outcome)
+    }
+
+    fn typed(&self, person: &Person, args: &[&str], code: i32) -> Result<Outcome> {
+        let started = Instant::now();
+        let outcome = quietly(person, args, code)?;
+        let line = self.paint("1", &format!("{} $ {}", person.name(), shown(args)));
+        let took = self.paint("2", &format!("({} ms)", started.elapsed().as_millis()));
+        println!("\n  {line}  {took}");
+        Ok(outcome)
+    }
+
+    fn shows(&self, text: &str) {
+        for line in text.lines() {
+            println!("  {} {line}", self.paint("2", "│"));
+        }
     }
 
     pub(crate) fn curtain(&self) {
@@ -66,6 +84,41 @@ impl Teller {
         ));
         println!();
     }
+}
+
+/// Tells something, wrapped to the width of the page.
+pub(crate) fn say(text: &str) {
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH - 2 {
+            println!("  {line}");
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    println!("  {line}");
+}
+
+/// Lets a person type a command that must end with `code`, unseen.
+pub(crate) fn quietly(person: &Person, args: &[&str], code: i32) -> Result<Outcome> {
+    let outcome = person.run(args);
+    if outcome.code != code {
+        bail!("{} should have ended with {code}: {outcome}", shown(args));
+    }
+    Ok(outcome)
+}
+
+/// Returns a command as a person would type it, its ids cut short for the page.
+fn shown(args: &[&str]) -> String {
+    let word = |arg: &&str| match arg {
+        arg if arg.len() >= 48 && arg.is_ascii() && !arg.contains(' ') => format!("{}…", &arg[..12]),
+        arg if arg.contains([' ', '"']) => format!("'{arg}'"),
+        arg => (*arg).to_owned(),
+    };
+    std::iter::once("colophon".to_owned()).chain(args.iter().map(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// Tells something, wrapped to the width of the page.

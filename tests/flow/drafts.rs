@@ -1,0 +1,56 @@
+//! What is signed and not acknowledged is kept, and sent again without harm.
+
+use crate::scene::{Scene, refused, text};
+
+#[test]
+fn an_entry_that_was_never_acknowledged_is_sent_again() {
+    let mut scene = Scene::open();
+    scene.minted("first");
+    scene.ana.put("lost.txt", b"lost");
+    let mint = ["mint", "lost.txt", "--title", "Lost", "--country", "CN", "--dry-run", "--json"];
+    let planned = scene.ana.succeed(&mint).json();
+    assert_eq!(text(&planned, "/stage"), "dry_run");
+    scene.node.kill();
+    let failed = scene.ana.expect(&["mint", "lost.txt", "--title", "Lost", "--country", "CN"], 75);
+    assert!(!failed.stderr.is_empty());
+    scene.node.start();
+    let url = scene.node.url().to_owned();
+    scene.ana.move_to(&url);
+    scene.ana.succeed(&["mint", "lost.txt", "--title", "Lost", "--country", "CN"]);
+    assert_eq!(refused(&scene.ana, &["mint", "lost.txt", "--title", "Lost", "--country", "CN"]), "face_repeated");
+}
+
+#[test]
+fn an_earlier_attempt_is_settled_before_a_new_one() {
+    let scene = Scene::open();
+    let work = scene.minted("known");
+    // As if the acknowledgement had been lost: the entry is in the register, and still kept here as unacknowledged.
+    let keys = scene.ana.home().join("drafts");
+    scene.ana.put("other.txt", b"other");
+    let co = format!("Bruno:art:50%:{}", crate::scene::account(&scene.bruno));
+    let mine = format!("Ana:art:50%:{}", crate::scene::account(&scene.ana));
+    let mint = ["mint", "other.txt", "--title", "O", "--country", "CN", "--creator", &mine, "--creator", &co];
+    let left = scene.ana.succeed(&[&mint[..], &["--draft", "o.draft", "--json"]].concat()).json();
+    let id = text(&left, "/id");
+    scene.bruno.put("o.draft", &std::fs::read(scene.ana.desk().join("o.draft")).unwrap());
+    scene.bruno.succeed(&["sign", "o.draft", "--yes"]);
+    let complete = std::fs::read(scene.bruno.desk().join("o.draft")).unwrap();
+    scene.bruno.succeed(&["submit", "o.draft"]);
+    std::fs::write(keys.join(format!("{id}.draft")), complete).unwrap();
+    let inbox = scene.ana.succeed(&["inbox", "--json"]).json();
+    assert_eq!(text(&inbox, "/unacknowledged/0"), id);
+    let settled = scene.ana.succeed(&["mint", "other.txt", "--title", "O", "--country", "CN", "--json"]).json();
+    assert_eq!((text(&settled, "/work"), settled["repeated"].as_bool()), (id.clone(), Some(true)));
+    assert!(!keys.join(format!("{id}.draft")).exists());
+    assert_ne!(work, id);
+}
+
+#[test]
+fn a_shortened_id_of_a_stranger_is_not_signed_for() {
+    let scene = Scene::open();
+    let work = scene.minted("mine");
+    let to = crate::scene::account(&scene.ana);
+    let transfer = ["transfer", &work[..16], "--to", &to, "--to-country", "CN", "--yes"];
+    let failed = scene.bruno.expect(&transfer, 2);
+    assert!(failed.stderr.contains("give all 64 digits"), "{failed}");
+}

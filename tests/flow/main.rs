@@ -1,0 +1,8 @@
+//! Whole stories with the real programs: each file one way that a work, an offer or a key goes.
+
+mod drafts;
+mod keys;
+mod offers;
+mod sales;
+mod scene;
+mod theft;
