@@ -44,7 +44,6 @@ fn a_rotation_that_was_interrupted_is_finished_by_the_next() {
     std::fs::rename(keys.join("ana.plain"), keys.join("ana.next.plain")).unwrap();
     std::fs::rename(keys.join("ana.pub"), keys.join("ana.next.pub")).unwrap();
     std::fs::write(keys.join("ana.pub"), old_public).unwrap();
-    scene.ana.put("x", b"");
     std::fs::write(keys.join("ana.plain"), old).unwrap();
     set_private(&keys.join("ana.plain"));
     let finished = scene.ana.succeed(&["key", "rotate", "--yes", "--json"]).json();

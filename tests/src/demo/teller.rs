@@ -86,31 +86,6 @@ impl Teller {
     }
 }
 
-/// Tells something, wrapped to the width of the page.
-pub(crate) fn say(text: &str) {
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH - 2 {
-            println!("  {line}");
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    println!("  {line}");
-}
-
-/// Lets a person type a command that must end with `code`, unseen.
-pub(crate) fn quietly(person: &Person, args: &[&str], code: i32) -> Result<Outcome> {
-    let outcome = person.run(args);
-    if outcome.code != code {
-        bail!("{} should have ended with {code}: {outcome}", shown(args));
-    }
-    Ok(outcome)
-}
-
 /// Returns a command as a person would type it, its ids cut short for the page.
 fn shown(args: &[&str]) -> String {
     let word = |arg: &&str| match arg {
@@ -144,10 +119,4 @@ pub(crate) fn quietly(person: &Person, args: &[&str], code: i32) -> Result<Outco
         bail!("{} should have ended with {code}: {outcome}", shown(args));
     }
     Ok(outcome)
-}
-
-/// Returns a command as a person would type it.
-fn shown(args: &[&str]) -> String {
-    let quote = |arg: &&str| if arg.contains([' ', '"']) { format!("'{arg}'") } else { (*arg).to_owned() };
-    std::iter::once("colophon".to_owned()).chain(args.iter().map(quote)).collect::<Vec<_>>().join(" ")
 }
