@@ -5,22 +5,25 @@
 //! dropped from the overlay. So nobody waits for the engine, and nobody sees half a batch.
 
 pub mod engine;
+mod gate;
 #[cfg(test)]
 mod model;
 mod overlay;
+mod redo;
 mod sled_engine;
 
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use colophon_tlog::hash::Hash;
 
 use crate::durable;
 use engine::{Engine, EngineError, Pair, Write};
+use gate::{Gate, Reader};
 use overlay::Overlay;
 use sled_engine::SledEngine;
 
@@ -84,7 +87,7 @@ pub struct View {
 #[derive(Debug)]
 struct Shared {
     engine: Box<dyn Engine>,
-    overlay: RwLock<Overlay>,
+    overlay: Gate<Overlay>,
     progress: Mutex<Progress>,
     progressed: Condvar,
 }
@@ -128,7 +131,7 @@ impl View {
         let applied = engine.cursor()?;
         let shared = Arc::new(Shared {
             engine,
-            overlay: RwLock::new(Overlay::at(applied)),
+            overlay: Gate::new(Overlay::at(applied)),
             progress: Mutex::new(Progress { applied, ..Progress::default() }),
             progressed: Condvar::new(),
         });
@@ -145,7 +148,7 @@ impl View {
     /// this returns, and none of it before. Never waits for the engine: the caller minds [`View::backlog`].
     pub fn stage(&self, writes: Vec<Write>, size: u64) -> Result<(), ViewError> {
         debug_assert!(writes.iter().all(|(key, _)| key.first() > Some(&ENGINE_PREFIX)), "tables have letters");
-        let mut overlay = self.shared.overlay.write().unwrap_or_else(PoisonError::into_inner);
+        let mut overlay = self.shared.overlay.write();
         if size <= overlay.size() {
             return Err(ViewError::Backwards { found: size, newest: overlay.size() });
         }
@@ -164,10 +167,10 @@ impl View {
         Ok(())
     }
 
-    /// Returns the tables as they are now, and keeps them so for as long as it is held: not for long, since staging waits.
+    /// Returns the tables as they are now, and keeps them so for as long as it is held: not for long, since staging waits,
+    /// and never by the thread that stages. A thread that holds one may take another.
     pub fn reading(&self) -> Reading<'_> {
-        let overlay = self.shared.overlay.read().unwrap_or_else(PoisonError::into_inner);
-        Reading { overlay, engine: &*self.shared.engine }
+        Reading { overlay: self.shared.overlay.read(), engine: &*self.shared.engine }
     }
 
     /// Returns the value of a key.
@@ -224,7 +227,7 @@ impl Drop for View {
 /// The tables at one moment.
 #[derive(Debug)]
 pub struct Reading<'a> {
-    overlay: RwLockReadGuard<'a, Overlay>,
+    overlay: Reader<'a, Overlay>,
     engine: &'a dyn Engine,
 }
 
@@ -252,7 +255,7 @@ impl Reading<'_> {
 }
 
 impl Shared {
-    fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {
+    fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -274,7 +277,7 @@ fn apply_all(shared: &Shared, staged: &Receiver<Batch>) {
             shared.fail(error);
             continue;
         }
-        shared.overlay.write().unwrap_or_else(PoisonError::into_inner).lift(&writes, size);
+        shared.overlay.write().lift(&writes, size);
         let mut progress = shared.progress();
         progress.applied = size;
         progress.waiting_keys -= writes.len();
@@ -302,7 +305,7 @@ fn open_engine(dir: &Path, genesis: &Hash, size: u64) -> Result<SledEngine, Anew
     }
     let unusable = |error: EngineError| Anew::Unusable(error.to_string());
     let engine = SledEngine::open(&dir.join(ENGINE_DIR), &dir.join(CONDEMNED_FILE)).map_err(unusable)?;
-    engine.check_genesis(genesis).map_err(unusable)?;
+    engine.resume(genesis).map_err(unusable)?;
     let applied = engine.cursor().map_err(unusable)?;
     if applied > size { Err(Anew::Ahead { applied, size }) } else { Ok(engine) }
 }

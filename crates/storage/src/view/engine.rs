@@ -16,8 +16,8 @@ pub enum EngineError {
     /// The store's own code broke down.
     #[error("the store broke down")]
     Panicked,
-    /// The store was left in the middle of a batch.
-    #[error("the store was left in the middle of a batch")]
+    /// The store was left in the middle of a batch that cannot be brought to its end.
+    #[error("the store was left in the middle of a batch that cannot be brought to its end")]
     HalfApplied,
     /// The store is another register's, or of another version of this software.
     #[error("the store is another register's, or of another version of this software")]
@@ -33,7 +33,7 @@ pub trait Engine: fmt::Debug + Send + Sync {
     fn prefix(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, EngineError>;
 
     /// Writes a batch and moves the cursor to `cursor`. Readers may see a part of it meanwhile. It need not be durable on
-    /// return; but what is found after a crash is either whole batches up to the cursor, or known to be half a batch.
+    /// return; but what a crash leaves is either whole batches up to the cursor, or told when the store is opened.
     fn apply(&self, writes: &[Write], cursor: u64) -> Result<(), EngineError>;
 
     /// Returns the cursor of the last batch, 0 before the first.
