@@ -138,6 +138,36 @@ proptest! {
 }
 
 #[test]
+fn readers_on_other_threads_never_see_half_a_batch() {
+    let view = Arc::new(View::over(Box::new(SlowEngine::default())).unwrap());
+    let batch = |value: u8| (1..=40).map(|key| (vec![key], Some(vec![value]))).collect::<Vec<Write>>();
+    view.stage(batch(0), 1).unwrap();
+    let readers: Vec<_> = (0..3)
+        .map(|_| {
+            let view = Arc::clone(&view);
+            std::thread::spawn(move || {
+                loop {
+                    let reading = view.reading();
+                    let pairs = reading.prefix(b"", None, 100).unwrap();
+                    let value = u8::try_from(reading.size() - 1).unwrap();
+                    assert_eq!(pairs.len(), 40);
+                    assert!(pairs.iter().all(|(key, found)| found == &[value] && reading.get(key).unwrap().is_some()));
+                    if value == 200 {
+                        break;
+                    }
+                }
+            })
+        })
+        .collect();
+    for value in 1..=200 {
+        view.stage(batch(value), u64::from(value) + 1).unwrap();
+    }
+    for reader in readers {
+        reader.join().unwrap();
+    }
+}
+
+#[test]
 fn a_view_whose_engine_failed_goes_on_reading_and_takes_no_more() {
     let engine = SlowEngine { fails_at: Some(20), ..SlowEngine::default() };
     let view = View::over(Box::new(engine.clone())).unwrap();
