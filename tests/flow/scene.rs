@@ -5,14 +5,14 @@ use e2e::person::{Outcome, Person};
 use serde_json::Value;
 
 /// A running register with an artist in China and a collector in France.
-pub struct Scene {
-    pub node: Node,
-    pub ana: Person,
-    pub bruno: Person,
+pub(crate) struct Scene {
+    pub(crate) node: Node,
+    pub(crate) ana: Person,
+    pub(crate) bruno: Person,
 }
 
 impl Scene {
-    pub fn open() -> Scene {
+    pub(crate) fn open() -> Scene {
         let node = Node::start_new("flow.example/art");
         let ana = Person::new("ana", node.url());
         let bruno = Person::new("bruno", node.url());
@@ -20,13 +20,13 @@ impl Scene {
     }
 
     /// Ana registers a file of her own; returns the work.
-    pub fn minted(&self, content: &str) -> String {
+    pub(crate) fn minted(&self, content: &str) -> String {
         mint(&self.ana, content, &[])
     }
 }
 
 /// Registers a file with this content; returns the work.
-pub fn mint(person: &Person, content: &str, more: &[&str]) -> String {
+pub(crate) fn mint(person: &Person, content: &str, more: &[&str]) -> String {
     let name = format!("{content}.txt");
     person.put(&name, content.as_bytes());
     let mint = ["mint", &name, "--title", "en:Test", "--country", "CN", "--yes", "--json"];
@@ -34,22 +34,22 @@ pub fn mint(person: &Person, content: &str, more: &[&str]) -> String {
     text(&minted, "/work")
 }
 
-pub fn account(person: &Person) -> String {
+pub(crate) fn account(person: &Person) -> String {
     text(&person.succeed(&["key", "show", "--json"]).json(), "/account")
 }
 
-pub fn text(value: &Value, pointer: &str) -> String {
+pub(crate) fn text(value: &Value, pointer: &str) -> String {
     let found = value.pointer(pointer).and_then(Value::as_str);
     found.unwrap_or_else(|| panic!("no {pointer} in {value}")).to_owned()
 }
 
 /// Returns the code of a command that the register, or the rules known here, refused.
-pub fn refused(person: &Person, args: &[&str]) -> String {
+pub(crate) fn refused(person: &Person, args: &[&str]) -> String {
     text(&person.expect(&[args, &["--json"]].concat(), 6).json(), "/code")
 }
 
 /// Leaves a half-signed transfer with the register; returns its id.
-pub fn transfer(from: &Person, work: &str, to: &Person, more: &[&str]) -> String {
+pub(crate) fn transfer(from: &Person, work: &str, to: &Person, more: &[&str]) -> String {
     let to = account(to);
     let transfer = ["transfer", work, "--to", &to, "--to-country", "FR", "--yes", "--json"];
     let left = from.succeed(&[&transfer[..], more].concat()).json();
@@ -58,20 +58,20 @@ pub fn transfer(from: &Person, work: &str, to: &Person, more: &[&str]) -> String
 }
 
 /// Returns the account that a work is held by, as the register proves it.
-pub fn holder(node: &Node, work: &str) -> String {
+pub(crate) fn holder(node: &Node, work: &str) -> String {
     let stranger = Person::without_key("stranger").at(node.url());
-    text(&stranger.succeed(&["show", work, "--json"]).json(), "/holder/account")
+    text(&stranger.succeed(&["show", work, "--json"]).json(), "/card/holder/account")
 }
 
 /// Returns how many drafts and offers wait for a person.
-pub fn waiting(person: &Person) -> (usize, usize) {
+pub(crate) fn waiting(person: &Person) -> (usize, usize) {
     let inbox = person.succeed(&["inbox", "--json"]).json();
     let count = |list: &str| inbox[list].as_array().map_or(0, Vec::len);
     (count("drafts"), count("offers"))
 }
 
 /// Asserts that a command wrote nothing secret: no seed of a key of the person.
-pub fn assert_no_secret(person: &Person, outcome: &Outcome) {
+pub(crate) fn assert_no_secret(person: &Person, outcome: &Outcome) {
     for file in std::fs::read_dir(person.home().join("keys")).unwrap() {
         let Ok(text) = std::fs::read_to_string(file.unwrap().path()) else { continue };
         let Some(seed) =

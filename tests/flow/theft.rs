@@ -14,5 +14,5 @@ fn a_thief_registers_second_and_never_silently() {
     mint(&scene.bruno, "picture", &["--ack-first", &work]);
     assert_eq!(refused(&scene.ana, &["mint", "picture.txt", "--title", "Again", "--country", "CN"]), "face_repeated");
     let verdict = scene.bruno.succeed(&["verify", "picture.txt", "--json"]).json();
-    assert_eq!(verdict["work"], work.as_str(), "the first registration is the verdict");
+    assert_eq!(verdict["card"]["work"], work.as_str(), "the first registration is the verdict");
 }
