@@ -169,8 +169,12 @@ impl Dossier {
         sheet.row("work", &self.work.to_string());
         sheet.row("edition", &format!("{} of {}", self.edition, self.editions));
         self.write_maker(sheet);
-        sheet.row("held by", &self.holder.introduced());
-        sheet.row("", self.holder.account.as_str());
+        if self.holder == self.maker {
+            sheet.row("held by", &format!("{}, who registered it", self.holder.called()));
+        } else {
+            sheet.row("held by", &self.holder.introduced());
+            sheet.row("", self.holder.account.as_str());
+        }
         sheet.row("", &format!("since {}, in {}", self.held_since.time, place(&self.held_in)));
         self.write_borders(sheet);
         self.write_offer(sheet);
@@ -220,8 +224,10 @@ impl Dossier {
         let firm = if deal.firm { ", firm: it cannot be taken back" } else { "" };
         match standing {
             OfferState::Open => {
-                sheet.row("offer", &format!("OPEN to {} until {until}{firm}", to.called()));
-                sheet.row("", &format!("{}, {}", deal.terms(), deal.way()));
+                sheet.row("OFFER OPEN", &format!("to {} alone", to.called()));
+                sheet.row("", &format!("until {until}{firm}"));
+                sheet.row("", &deal.terms());
+                sheet.row("", &deal.way());
             }
             OfferState::RunOut => sheet.row("offer", &format!("none open; one to {} ran out {until}", to.called())),
             OfferState::Void => {

@@ -99,23 +99,24 @@ impl Context {
         let FirstUse { pinned, checkpoint } = &met;
         let (rules, address) = (pinned.rules(), pinned.address());
         let origin = rules.register.origin.as_str();
-        let is_trusted = trust.logs_of(origin).any(|log| log.key == rules.log_key);
-        if let Some(known) = trust.logs_of(origin).next().filter(|_| !is_trusted) {
-            let known = known.key.to_string();
-            return Err(self.other_register(&lock, &met, &format!("the key {known}")));
+        let known_key = trust.logs_of(origin).find(|log| log.key == rules.log_key);
+        let (is_trusted, has_address) = (known_key.is_some(), known_key.is_some_and(|log| log.url.is_some()));
+        if let Some(other) = trust.logs_of(origin).next().filter(|_| !is_trusted) {
+            let known = format!("the key {}", other.key);
+            return Err(self.other_register(&lock, &met, &known));
         }
-        match read_pinned(&self.home, origin)? {
-            Some(known) if known.rules() == rules => return Ok(met.pinned),
-            Some(known) => {
-                let register = &known.rules().register;
-                return Err(self.other_register(&lock, &met, &format!("the genesis {}", register.genesis)));
-            }
-            None => {}
+        let known = read_pinned(&self.home, origin)?;
+        if let Some(known) = known.as_ref().filter(|known| known.rules() != rules) {
+            let known = format!("the genesis {}", known.rules().register.genesis);
+            return Err(self.other_register(&lock, &met, &known));
         }
-        lock.create(&pinned_path(&self.home, origin), pinned.to_json().as_bytes())?;
-        if !is_trusted {
+        if !has_address {
             trust.add_log(&self.home, &lock, &rules.log_key, Some(address))?;
         }
+        if known.is_some() {
+            return Ok(met.pinned);
+        }
+        lock.create(&pinned_path(&self.home, origin), pinned.to_json().as_bytes())?;
         let heading = if is_trusted {
             "this register's key was trusted; its genesis is now pinned"
         } else {

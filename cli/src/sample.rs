@@ -8,7 +8,7 @@ use colophon_ledger::certificate::{AccountFacts, Moment, Provenance, Step};
 use colophon_ledger::entry::{Body, Register};
 use colophon_ledger::field::{Digest, EntryId};
 use colophon_ledger::rule::Rules;
-use colophon_ledger::state::EditionRecord;
+use colophon_ledger::state::{EditionRecord, OfferRecord};
 use colophon_tlog::checkpoint::Checkpoint;
 use colophon_tlog::hash::{Hash, sha256};
 use colophon_tlog::key::SecretKey;
@@ -133,6 +133,14 @@ impl Sample {
     /// Changes what the edition's record says.
     pub(crate) fn state(&mut self, change: impl FnOnce(&mut EditionRecord)) {
         change(&mut self.provenance.state);
+    }
+
+    /// Lets the newest step be an offer that the record knows of.
+    pub(crate) fn offer(&mut self, to: &str, to_country: &str, until_days: u64) {
+        let index = self.provenance.steps.last().unwrap().moment.index;
+        let expires_ms = MINTED_MS + until_days * DAY_MS;
+        let (to, to_country) = (account(to), to_country.parse().unwrap());
+        self.provenance.state.offer = Some(OfferRecord { expires_ms, firm: true, index, to, to_country });
     }
 
     /// Takes away all words.

@@ -13,7 +13,7 @@ const VALUE_COLUMN: usize = 16;
 /// How far a label stands in.
 const LABEL_COLUMN: usize = 2;
 
-/// Lines as they are printed, each of at most 80 columns.
+/// Lines as they are printed, each of at most 80 columns but for what must stay whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sheet {
     text: String,
@@ -45,6 +45,12 @@ impl Sheet {
         self.beside(label, VALUE_COLUMN, value);
     }
 
+    /// Adds a value that is never cut, such as a key or a path: it must stay whole to be copied.
+    pub fn whole(&mut self, label: &str, value: &str) {
+        let label = pad(label, VALUE_COLUMN - LABEL_COLUMN - 1);
+        self.push(&format!("{:LABEL_COLUMN$}{} {value}", "", paint(&label, Tone::Faint)));
+    }
+
     /// Adds values beside one label, each on lines of its own behind a dot.
     pub fn items<T: AsRef<str>>(&mut self, label: &str, items: &[T]) {
         for (n, item) in items.iter().enumerate() {
@@ -60,7 +66,7 @@ impl Sheet {
         let label_width = column.saturating_sub(LABEL_COLUMN + 1);
         for (n, line) in wrap(text, WIDTH - column).iter().enumerate() {
             let label = if n == 0 { pad(label, label_width) } else { " ".repeat(label_width) };
-            let label = if label.trim().is_empty() { label } else { paint(&label, Tone::Faint) };
+            let label = if label.trim().is_empty() { label } else { paint(&label, tone_of(&label)) };
             self.push(&format!("{:LABEL_COLUMN$}{label} {line}", ""));
         }
     }
@@ -80,6 +86,11 @@ impl fmt::Display for Sheet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// Returns the tone of a label: one in capitals warns.
+fn tone_of(label: &str) -> Tone {
+    if label.chars().any(char::is_lowercase) || label.contains(char::is_numeric) { Tone::Faint } else { Tone::Warning }
 }
 
 fn pad(text: &str, width: usize) -> String {

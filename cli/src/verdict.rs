@@ -1,5 +1,8 @@
 //! The verdict: a card in plain words, what it rests on, what was checked and what was not.
 
+#[cfg(test)]
+mod golden;
+
 use std::fmt;
 
 use colophon_ledger::certificate::Provenance;
@@ -191,10 +194,11 @@ impl Verdict {
             shortfalls.push(Shortfall::Witnesses);
         }
         let card = Dossier::of(provenance, now_ms);
+        let is_first = claims.0.first().is_some_and(|first| first.work == provenance.work);
         Verdict {
             verdict: if shortfalls.is_empty() { Outcome::Verified } else { Outcome::Stale },
-            checked: checked(&subject, online, claims.0.first().is_some_and(|first| first.work == provenance.work)),
-            not_checked: not_checked(&subject, online, &card),
+            checked: checked(&subject, online, is_first),
+            not_checked: not_checked(&subject, online, is_first, &card),
             shortfalls,
             subject,
             card,
@@ -213,16 +217,20 @@ impl Verdict {
     }
 
     fn write_claims(&self, sheet: &mut Sheet) {
-        let others = self.claims.iter().filter(|claim| claim.work != self.card.work);
-        for (n, claim) in others.enumerate() {
+        let own = self.claims.iter().find(|claim| claim.work == self.card.work).map(|claim| claim.number);
+        let mut label_before = "";
+        for claim in self.claims.iter().filter(|claim| claim.work != self.card.work) {
+            let is_earlier = own.is_none_or(|own| claim.number < own);
+            let label = if is_earlier { "EARLIER" } else { "also, later" };
             let who = if claim.maker.account == self.card.maker.account {
                 "the same account".to_owned()
             } else {
                 claim.maker.called()
             };
-            let label = if n == 0 { "also, later," } else { "" };
-            sheet.row(label, &format!("registration {} of the file, by {who}:", claim.number));
+            let shown = if label == label_before { "" } else { label };
+            sheet.row(shown, &format!("registration {} of the same file, by {who}:", claim.number));
             sheet.row("", &claim.work.to_string());
+            label_before = label;
         }
         let listed = u64::try_from(self.claims.len()).unwrap_or(u64::MAX);
         let more = self.claim_count.saturating_sub(listed);
@@ -297,11 +305,10 @@ impl Subject {
 impl Shortfall {
     fn told(&self, as_of: &AsOf) -> String {
         match self {
-            Shortfall::Age { allowed_ms } => format!(
-                "older than asked: {}, where {} is the most",
-                words::span(as_of.age_ms),
-                words::span(*allowed_ms)
-            ),
+            Shortfall::Age { allowed_ms } => {
+                let (age, allowed) = (words::span(as_of.age_ms), words::span(*allowed_ms));
+                format!("the newest entry is {age} old, which is more than the {allowed} asked for")
+            }
             Shortfall::Witnesses => "not cosigned by the witnesses that your policy asks for".to_owned(),
             Shortfall::Overtaken { certificate_size } => format!(
                 "the certificate was made at checkpoint {certificate_size} and is out of date; the card shows the newest"
@@ -318,23 +325,26 @@ fn checked(subject: &Subject, online: bool, is_first: bool) -> Vec<&'static str>
         Subject::Work { .. } | Subject::Certificate { .. } => Vec::new(),
     };
     checked.extend([
-        "the history: each entry of it stands in the log of this checkpoint",
-        "each signature, by the keys its account had then, and each rule of the ledger",
+        "the history: each entry stands in the log of this checkpoint",
+        "each signature, by the keys of its time; each rule about title",
         "that no step is left out, by the state in the newest seal",
     ]);
     if online {
-        checked.push("the register: it goes on from all that this machine has seen of it");
+        checked.push("the register: it goes on from all this machine has seen of it");
     }
     if is_first {
-        checked.push("that nobody registered it earlier there");
+        checked.push("who was first: no earlier registration is in the register");
     }
     checked
 }
 
-fn not_checked(subject: &Subject, online: bool, card: &Dossier) -> Vec<&'static str> {
+fn not_checked(subject: &Subject, online: bool, is_first: bool, card: &Dossier) -> Vec<&'static str> {
     let mut not_checked = Vec::new();
     if !online {
         not_checked.push("what has happened since: the register was not asked");
+    }
+    if !is_first && card.acknowledges.is_none() {
+        not_checked.push("who was first: that is the operator's word");
     }
     match subject {
         Subject::Work { .. } | Subject::Certificate { .. } => not_checked.push("a file: none was given"),
@@ -342,7 +352,7 @@ fn not_checked(subject: &Subject, online: bool, card: &Dossier) -> Vec<&'static 
             not_checked.push("whether others registered what only looks like it");
         }
     }
-    not_checked.push("who made it: the register shows who registered it first");
+    not_checked.push("who made it: the register shows who registered it, and when");
     not_checked.push("who they are: accounts call themselves what they like");
     if card.story.borders().any(|(_, deal)| !deal.documents.is_empty()) {
         not_checked.push("the papers: the register holds their digests alone");
@@ -357,7 +367,11 @@ impl fmt::Display for Verdict {
         let subject = self.subject.verified();
         match self.verdict {
             Outcome::Verified => sheet.heading("✔", Tone::Good, &format!("verified: {subject}")),
-            Outcome::Stale => sheet.heading("!", Tone::Warning, &format!("verified, but stale: {subject}")),
+            Outcome::Stale => {
+                let is_stale = self.shortfalls.iter().any(|shortfall| *shortfall != Shortfall::Witnesses);
+                let short = if is_stale { "stale" } else { "not witnessed as your policy asks" };
+                sheet.heading("!", Tone::Warning, &format!("verified, but {short}: {subject}"));
+            }
         }
         for shortfall in &self.shortfalls {
             sheet.text(2, &shortfall.told(&self.as_of));
@@ -365,6 +379,7 @@ impl fmt::Display for Verdict {
         sheet.gap();
         self.card.write(&mut sheet);
         self.write_claims(&mut sheet);
+        sheet.gap();
         self.as_of.write(&mut sheet);
         sheet.gap();
         sheet.items("checked", &self.checked);
@@ -375,25 +390,4 @@ impl fmt::Display for Verdict {
 
 impl Answer for Verdict {
     const SCHEMA: &'static str = "colophon.verify/v1";
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sample::{DAY_MS, MINTED_MS, Sample, account, digest, log_key};
-
-    fn findings<'p>(provenance: &'p Provenance, policy: &'p Policy) -> Findings<'p> {
-        let subject = Subject::File { name: "river.png".to_owned(), sha256: digest("river.png"), place: 1, of: 2 };
-        let now_ms = provenance.seal.time_ms.get() + 2 * 60 * 60 * 1000;
-        let claims = (Vec::new(), 0);
-        Findings { subject, provenance, policy, claims, online: false, overtaken: None, max_age_ms: None, now_ms }
-    }
-
-    #[test]
-    fn look() {
-        let policy = Policy::of_log(&log_key()).unwrap();
-        let sample = Sample::sold_abroad();
-        println!("{}", Verdict::new(findings(sample.provenance(), &policy)));
-        println!("{}", serde_json::to_string_pretty(&Verdict::new(findings(sample.provenance(), &policy))).unwrap());
-    }
 }

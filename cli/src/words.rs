@@ -1,5 +1,7 @@
 //! How things are said to people: ids, accounts, times, countries, prices, and words that came from others.
 
+use std::path::Path;
+
 use colophon_ledger::account::AccountId;
 use colophon_ledger::entry::terms::{Basis, Delivery, Price};
 use colophon_ledger::field::{Country, Digest};
@@ -135,6 +137,16 @@ pub fn bytes(bytes: u64) -> String {
     indicatif::HumanBytes(bytes).to_string()
 }
 
+/// Returns a path as it is typed in a shell, in quotes where it needs them.
+pub fn argument(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '/' | '_' | '-' | '+' | ',' | ':' | '@' | '%');
+    if !path.is_empty() && path.chars().all(plain) {
+        return path;
+    }
+    format!("'{}'", shown(&path).replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,6 +169,19 @@ mod tests {
         assert_eq!(time(0), "1970-01-01 00:00 UTC");
         assert_eq!(time(u64::MAX), "18446744073709551615 ms after 1970");
         assert_eq!(time((1 << 53) - 1), "9007199254740991 ms after 1970");
+    }
+
+    #[test]
+    fn paths_can_be_typed_again() {
+        for (path, typed) in [
+            ("a/b-1.png", "a/b-1.png"),
+            ("渡江.png", "渡江.png"),
+            ("my work", "'my work'"),
+            ("it's", r"'it'\''s'"),
+            ("", "''"),
+        ] {
+            assert_eq!(argument(Path::new(path)), typed);
+        }
     }
 
     #[test]

@@ -59,8 +59,10 @@ pub(super) fn run(args: &CertificateArgs, context: &Context) -> Result<Exit, Fai
         holder: card.card.holder,
         as_of: card.as_of,
     })?;
-    context.ui.note("hand it over with the file: both are checked together, by anybody, without asking a register");
-    context.ui.next(format_args!("colophon verify FILE --certificate {file} --offline"));
+    context.ui.note(
+        "hand it over with the file: whoever has the register's key checks both together, without asking anybody",
+    );
+    context.ui.next(format_args!("colophon verify FILE --offline --certificate {}", words::argument(&args.output)));
     Ok(Exit::Done)
 }
 

@@ -17,7 +17,7 @@ use crate::home::read_file;
 use crate::register::trust::{Trust, read_pinned, url_of};
 use crate::sheet::Sheet;
 use crate::ui::Answer;
-use crate::words::{count, shown};
+use crate::words::shown;
 
 /// The longest file of a verifier key, in bytes.
 const VKEY_BYTES_MAX: usize = 4096;
@@ -187,17 +187,15 @@ impl Shown {
 impl Register {
     fn write(&self, sheet: &mut Sheet) {
         sheet.row("register", &self.origin);
-        sheet.row("log key", &self.key);
-        sheet.row("address", self.address.as_deref().unwrap_or("not given"));
+        sheet.whole("log key", &self.key);
+        sheet.whole("address", self.address.as_deref().unwrap_or("not given"));
         match &self.genesis {
             Some(genesis) => sheet.row("genesis", &genesis.to_string()),
             None => sheet.row("genesis", "not seen yet; pinned when the register is first reached"),
         }
         if let Some(seen) = self.seen {
-            sheet.row(
-                "seen",
-                &format!("{} so far", if seen == 1 { "1 entry".to_owned() } else { format!("{seen} entries") }),
-            );
+            let entries = if seen == 1 { "1 entry".to_owned() } else { format!("{seen} entries") };
+            sheet.row("seen", &format!("{entries} so far"));
         }
     }
 }
@@ -211,16 +209,15 @@ impl fmt::Display for Shown {
         }
         for (n, witness) in self.witnesses.iter().enumerate() {
             sheet.row(if n == 0 { "witnesses" } else { "" }, &witness.name);
-            sheet.row("", &witness.key);
+            sheet.whole("", &witness.key);
         }
         if !self.registers.is_empty() {
             let asked = match self.quorum.as_str() {
                 "none" => "the register's own signature is enough".to_owned(),
                 quorum => format!("cosignatures of {quorum}"),
             };
-            let named = count(self.witnesses.len() as u64, "witness").replace("witnesss", "witnesses");
-            sheet.row("quorum", &format!("{asked} ({named} named)"));
-            sheet.row("policy", &self.policy);
+            sheet.row("quorum", &asked);
+            sheet.whole("policy", &self.policy);
         }
         sheet.fmt(f)
     }
@@ -243,7 +240,7 @@ impl fmt::Display for Pinned {
         let mut sheet = Sheet::new();
         sheet.text(0, &format!("believed from now on, and by no other key: {}", self.register.origin));
         self.register.write(&mut sheet);
-        sheet.row("policy", &self.policy);
+        sheet.whole("policy", &self.policy);
         sheet.fmt(f)
     }
 }

@@ -72,30 +72,28 @@ pub(super) fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, Failure>
 }
 
 fn judge_target(judge: &Judge<'_>, target: Target) -> Result<Verdict, Failure> {
-    match target {
+    let (subject, proof) = match target {
+        Target::File { name, fingerprint } => return judge_file(judge, name, &fingerprint),
+        Target::Folder { name, path } => folder::judge(judge, &name, &path)?,
         Target::Certificate { name, bytes } => {
             let proof = judge.proof_of_certificate(&Handed::read(name.clone(), bytes)?)?;
-            Ok(verdict(judge, Subject::Certificate { name }, &proof, (Vec::new(), 0)))
+            (Subject::Certificate { name }, proof)
         }
-        Target::Work(asked) => judge_work(judge, &asked),
-        Target::File { name, fingerprint } => judge_file(judge, name, &fingerprint),
-        Target::Folder { name, path } => {
-            let (subject, proof) = folder::judge(judge, &name, &path)?;
-            Ok(verdict(judge, subject, &proof, (Vec::new(), 0)))
-        }
-    }
+        Target::Work(asked) => (Subject::Work { asked: asked.to_string() }, proof_of_work(judge, &asked)?),
+    };
+    let claims = claims_beside(judge, &proof, &proof.provenance.mint.files.face())?;
+    Ok(verdict(judge, subject, &proof, claims))
 }
 
-fn judge_work(judge: &Judge<'_>, asked: &WorkPrefix) -> Result<Verdict, Failure> {
-    let proof = match judge.handed() {
-        Some(handed) if asked.begins(&handed.work()) => judge.proof_of_certificate(handed)?,
+fn proof_of_work(judge: &Judge<'_>, asked: &WorkPrefix) -> Result<Proof, Failure> {
+    match judge.handed() {
+        Some(handed) if asked.begins(&handed.work()) => judge.proof_of_certificate(handed),
         Some(handed) => {
             let what = format!("the certificate is of the work {}, not of {asked}", handed.work());
-            return Err(Failure::not_registered(what, "give the certificate of that work, or leave out --certificate"));
+            Err(Failure::not_registered(what, "give the certificate of that work, or leave out --certificate"))
         }
-        None => judge.proof_of_work(asked)?,
-    };
-    Ok(verdict(judge, Subject::Work { asked: asked.to_string() }, &proof, (Vec::new(), 0)))
+        None => judge.proof_of_work(asked),
+    }
 }
 
 fn judge_file(judge: &Judge<'_>, name: String, fingerprint: &FileFingerprint) -> Result<Verdict, Failure> {
@@ -120,7 +118,7 @@ fn judge_file(judge: &Judge<'_>, name: String, fingerprint: &FileFingerprint) ->
     Ok(verdict(judge, subject, &proof, claims))
 }
 
-/// Returns who has registered a file, beside whose certificate it was given, if its register is asked at all.
+/// Returns who has registered a file of the work that is proved, if its register is asked at all.
 fn claims_beside(judge: &Judge<'_>, proof: &Proof, file: &Digest) -> Result<(Vec<Claim>, u64), Failure> {
     let Some(client) = judge.client()?.filter(|_| proof.online) else { return Ok((Vec::new(), 0)) };
     match judge.context.wait_for(client.file(file, CLAIMS_MAX))?? {

@@ -9,7 +9,7 @@ use colophon_client::seen::SeenDir;
 use colophon_client::work::WorkPrefix;
 use colophon_ledger::certificate::{Certificate, Provenance};
 use colophon_ledger::field::WorkId;
-use colophon_tlog::checkpoint::Checkpoint;
+use colophon_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use colophon_tlog::note::{Note, SIGNATURES_MAX, VerifierKey};
 use colophon_tlog::policy::Policy;
 
@@ -220,7 +220,7 @@ impl<'c> Judge<'c> {
             return Ok(());
         }
         let seen = SeenDir::open(&self.context.home.seen_dir())?.last(&rules.log_key)?;
-        let (given, seen) = (provenance.checkpoint.checkpoint(), seen.as_ref().map(|seen| seen.checkpoint()));
+        let (given, seen) = (provenance.checkpoint.checkpoint(), seen.as_ref().map(SignedCheckpoint::checkpoint));
         match seen.filter(|seen| seen.size == given.size && seen.root != given.root) {
             None => Ok(()),
             Some(_) => Err(Failure::not_verified(

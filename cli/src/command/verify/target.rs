@@ -171,7 +171,7 @@ mod tests {
         else {
             panic!("it is a file")
         };
-        assert_eq!(fingerprint.bytes, 76);
+        assert_eq!(fingerprint.bytes, 77);
         assert!(matches!(read(b""), Target::File { fingerprint, .. } if fingerprint.bytes == 0));
     }
 }
