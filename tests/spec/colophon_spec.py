@@ -69,6 +69,8 @@ def tell(facts):
         for title in titles(card):
             yield f"title     {title}"
     yield f"maker     {facts['maker']}, registered {moment(facts['minted']['time_ms'])}"
+    if facts["ack_first"]:
+        yield f"BUT       this picture was registered before, by another account, as {facts['ack_first']}"
     for step in facts["steps"]:
         body = step["body"]
         where = f" to {body['to']}, {body['from_country']} to {body['to_country']}" if "to" in body else ""

@@ -235,6 +235,7 @@ class Walk:
             "edition": edition,
             "editions": self.minted["body"]["editions"],
             "maker": self.minted["body"]["by"],
+            "ack_first": self.minted["body"].get("ack_first"),
             "minted": {name: self.minted[name] for name in ("id", "index", "time_ms")},
             "holder": state["holder"],
             "country": state["country"],
