@@ -9,7 +9,6 @@ LOCKED ?=
 BIN_DIR := $(abspath $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target))/debug
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 DENY := $(shell command -v cargo-deny 2>/dev/null)
-SPEC_CHECK := $(wildcard tests/spec/colophon_spec.py)
 
 ifeq ($(NEXTEST),)
 RUN_TESTS = $(CARGO) test --no-fail-fast --all-targets $(LOCKED)
@@ -31,7 +30,7 @@ test: python ## every test: Rust, doctests, and the second implementation in Pyt
 	$(CARGO) build --workspace --all-targets $(LOCKED)
 	COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) --workspace
 	$(CARGO) test --workspace --doc $(LOCKED)
-	$(if $(SPEC_CHECK),$(PYTHON) -B $(SPEC_CHECK) check)
+	PYTHON=$(PYTHON) CARGO=$(CARGO) tests/spec/run.sh
 
 verify: ## format, lints, tests, documentation, licences; changes no file of the checkout
 	@before="$$($(call tree))"; \
@@ -72,13 +71,11 @@ endif
 
 # The second implementation of the encodings needs one package beside the standard library.
 python:
-ifneq ($(SPEC_CHECK),)
 	@$(PYTHON) -c 'import cryptography' 2>/dev/null || { \
 		echo "make test needs python3 with the package cryptography. Install it with:" >&2; \
 		if command -v apt-get >/dev/null; then echo "  sudo apt-get install -y python3-cryptography" >&2; \
 		else echo "  $(PYTHON) -m pip install --user cryptography" >&2; fi; \
 		exit 1; }
-endif
 
 needs = test -f $(1) || { echo "make $@: $(1) is not written yet, so there is nothing to run" >&2; exit 1; }
 tree = git status --porcelain=v1; git diff HEAD | git hash-object --stdin

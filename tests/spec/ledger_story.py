@@ -250,6 +250,11 @@ def form_refused(log):
         yield changed(code, old, new)
     for what, body in misfits():
         yield {"code": "body_invalid", "what": what, "entry": log.sign(body, "dee")}
+    listed = log.text({}).replace("{}", '["mint"]')
+    yield {"code": "body_malformed", "what": "a list for a body", "entry": sign_text(listed, "dee")}
+    body = terms_body("offer", "dee", "bo", digest("w"), digest("w"), log.time_ms)
+    body["price"] = {"amount": 5, "currency": "EUR", "tax": 1}
+    yield {"code": "unknown_member", "what": "a price with a tax", "entry": log.sign(body, "dee")}
     body = terms_body("transfer", "dee", "bo", digest("w"), digest("w"), log.time_ms, firm=True)
     yield {"code": "unknown_member", "what": "a firm transfer", "entry": log.sign(body, "dee", "bo")}
 

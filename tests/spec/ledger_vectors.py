@@ -4,11 +4,12 @@ import json
 
 import ledger_cheats as cheats
 import ledger_story
-from ledger_entries import parse_entry, signers
+from ledger_entries import entry_text, parse_entry, signers
 from ledger_format import (
     CURVE_D,
     PRIME,
     Failed,
+    Refused,
     base64_text,
     canonical,
     card_digest,
@@ -27,14 +28,16 @@ from ledger_format import (
     prove_state,
     public_of,
     sha256,
+    sign_note,
     state_key,
     state_root,
     tree_root,
     unbase64,
     unmultikey,
+    vkey,
 )
-from ledger_register import ORIGIN, key, keys, seed
-from ledger_rules import texts
+from ledger_register import ORIGIN, genesis_body, key, keys, seed
+from ledger_rules import read_genesis, texts
 
 NAMES = ["operator", "governor", "ana", "ana 2", "ana 3", "ana 4", "bo", "cy", "dee", "log"]
 
@@ -61,6 +64,7 @@ def everything():
         "inclusion": [inclusion_vector(index, size) for index, size in ((0, 1), (0, 3), (2, 3), (4, 5), (6, 7), (255, 257))],
         "state": state_vector(),
         "register": register_vector(log, ids),
+        "genesis_refused": [*genesis_refused(log)],
         "refused": ledger_story.refused(log, ids),
         "certificate": certificate_vector(log, before, ids),
         "cheats": [*cheat_vectors(log.vkey)],
@@ -248,6 +252,34 @@ def register_vector(log, ids):
         "state": state_root(places(texts(log.records))).hex(),
         "checkpoint": log.checkpoint(),
     }
+
+
+def genesis_refused(log):
+    """Geneses of one fault each, signed by their officers."""
+    good, officers = genesis_body(log.vkey, "nonce"), ["operator", "governor"]
+    number, public = sha256(ORIGIN.encode(), b"\n\x04", public_of(seed("log")))[:4], public_of(seed("log"))
+    witness = "+".join([ORIGIN, number.hex(), base64_text(b"\x04" + public)])
+    trap = "cosignature/v1"
+    several = keys("operator", "ana")[::-1]
+    for what, origin, body, names in [
+        ("a log key of type 04", ORIGIN, good | {"log_vkey": witness}, officers),
+        ("a log key of another name", ORIGIN + "s", good, officers),
+        ("no log key", ORIGIN, good | {"log_vkey": "registry"}, officers),
+        ("the first line of a cosigned text for an origin", trap, good | {"log_vkey": vkey(trap, public)}, officers),
+        ("operators out of order", ORIGIN, good | {"by": several[0], "operators": several}, officers + ["ana"]),
+        ("by another than the first operator", ORIGIN, good | {"by": key("governor")}, officers),
+        ("a threshold above the number of governors", ORIGIN, good | {"governor_threshold": 2}, officers),
+        ("a governor who has not signed", ORIGIN, good, officers[:1]),
+        ("a stranger who has signed", ORIGIN, good, officers + ["ana"]),
+        ("rules to come", ORIGIN, good | {"rules": 2}, officers),
+    ]:
+        leaf = sign_note(entry_text(origin, None, body), [(key(name), seed(name)) for name in names])
+        try:
+            read_genesis(leaf.encode())
+        except Refused:
+            yield {"what": what, "entry": leaf}
+        else:
+            raise AssertionError(what)
 
 
 def certificate_vector(log, before, ids):

@@ -62,7 +62,7 @@ impl Certificate {
         let certificate: Certificate =
             serde_json::from_str(text).map_err(|error| match crate::canonical::shape_error(&error) {
                 crate::canonical::CanonicalError::UnknownMember(name) => CertificateError::NeedsNewer(name),
-                error => CertificateError::Malformed(error.to_string()),
+                error => malformed(&error.to_string()),
             })?;
         if certificate.to_text() == text { Ok(certificate) } else { Err(CertificateError::Spelling) }
     }
@@ -70,6 +70,15 @@ impl Certificate {
     /// Returns the file: one line of JSON.
     pub fn to_text(&self) -> String {
         to_canonical(self) + "\n"
+    }
+}
+
+/// Tells a later version of the format apart from what is no certificate; serde says both in words alone.
+fn malformed(why: &str) -> CertificateError {
+    let version = why.strip_prefix("unknown variant `colophon.certificate/v").and_then(|rest| rest.split_once('`'));
+    match version.map(|(version, _)| version.parse::<u32>()) {
+        Some(Ok(version)) => CertificateError::NeedsNewer(format!("certificates of version {version}")),
+        _ => CertificateError::Malformed(why.to_owned()),
     }
 }
 

@@ -106,6 +106,9 @@ macro_rules! kinds {
             pub fn parse(text: &str) -> Result<Body, Refusal> {
                 #[derive(Deserialize)]
                 struct Peek<'a> { #[serde(borrow)] kind: std::borrow::Cow<'a, str> }
+                if !text.starts_with('{') {
+                    return Err(Refusal::BodyMalformed("it does not begin with {".to_owned()));
+                }
                 let peek: Peek = serde_json::from_str(text).map_err(|error| Refusal::BodyMalformed(error.to_string()))?;
                 let body = match &*peek.kind {
                     $($word => Body::$kind(read(text)?),)+

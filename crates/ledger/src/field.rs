@@ -152,7 +152,8 @@ text_field!(
     Date, "a date written YYYY, YYYY-MM or YYYY-MM-DD", is_date
 );
 text_field!(
-    /// The name line of a register's log: `[a-z0-9.-]+(/[a-z0-9._-]+)*`, at most 255 bytes.
+    /// The name line of a register's log: `[a-z0-9.-]+(/[a-z0-9._-]+)*`, at most 255 bytes, and not the first line of a
+    /// witness's cosigned text.
     Origin, "an origin such as registry.example/art: lower-case letters, digits, dots and dashes, parts divided by /", is_origin
 );
 
@@ -193,7 +194,11 @@ fn is_origin(text: &str) -> bool {
             })
     };
     let mut parts = text.split('/');
-    text.len() <= 255 && parts.next().is_some_and(|host| allowed(host, false)) && parts.all(|part| allowed(part, true))
+    let apart = colophon_tlog::checkpoint::is_valid_origin(text);
+    apart
+        && text.len() <= 255
+        && parts.next().is_some_and(|host| allowed(host, false))
+        && parts.all(|part| allowed(part, true))
 }
 
 /// An integer from `MIN` to `MAX`, both included.
@@ -315,7 +320,9 @@ mod tests {
         }
         let longest = "a".repeat(255);
         assert!(longest.parse::<Origin>().is_ok());
-        for wrong in ["", "/", "a/", "a//b", "A", "a b", "a+b", "a_b", "https://a", &format!("{longest}a")] {
+        for wrong in
+            ["", "/", "a/", "a//b", "A", "a b", "a+b", "a_b", "https://a", "cosignature/v1", &format!("{longest}a")]
+        {
             assert!(wrong.parse::<Origin>().is_err(), "{wrong}");
         }
     }

@@ -110,11 +110,28 @@ impl ProvedEntry {
 
     /// Returns the entry, whose bytes are shown to stand at its index in the tree of `checkpoint`.
     pub fn verify(&self, checkpoint: &Checkpoint) -> Result<Entry, ProvedError> {
+        self.check_inclusion(checkpoint)?;
+        self.check_version()?;
+        self.parse()
+    }
+
+    /// Checks that the leaf stands at its index in the tree of `checkpoint`, without looking into it.
+    pub(crate) fn check_inclusion(&self, checkpoint: &Checkpoint) -> Result<(), ProvedError> {
         let wrong = |why: String| ProvedError::Inclusion { index: self.index, why };
         let index = EntryIndex::new(self.index).ok_or_else(|| wrong("no tree is that large".to_owned()))?;
         let proof: Vec<Hash> = self.proof.iter().map(|hash| hash.0).collect();
         verify_inclusion(&leaf_hash(self.entry.as_bytes()), index, checkpoint.size, &proof, &checkpoint.root)
-            .map_err(|error: ProofError| wrong(error.to_string()))?;
+            .map_err(|error: ProofError| wrong(error.to_string()))
+    }
+
+    /// Stops at a genesis or seal of other rules than these.
+    pub(crate) fn check_version(&self) -> Result<(), ProvedError> {
+        let newer = |version| ProvedError::NeedsNewer(format!("rules version {version}"));
+        Seal::other_version(self.entry.as_bytes()).map_or(Ok(()), |version| Err(newer(version)))
+    }
+
+    /// Returns the entry, whose inclusion must have been checked.
+    pub(crate) fn parse(&self) -> Result<Entry, ProvedError> {
         Entry::parse(self.entry.as_bytes()).map_err(|refusal| refused(self.index)(refusal.into()))
     }
 }

@@ -141,8 +141,8 @@ pub enum Refusal {
         /// Until when.
         until_ms: u64,
     },
-    /// There is no offer that stands: none was made, it ran out, or a party rotated its keys since.
-    #[error("no offer of this edition stands: none was made, it ran out, or a party has changed its keys since")]
+    /// There is no offer to accept: none was made, something has come after it, or a party rotated its keys since.
+    #[error("there is no offer to accept: none was made, or a party has changed its keys since")]
     NoOffer,
     /// The offer cannot be withdrawn before it runs out.
     #[error("the offer is firm until {until_ms} ms after 1970")]

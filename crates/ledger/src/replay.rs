@@ -7,7 +7,7 @@ use crate::entry::seal::Seal;
 use crate::entry::{Body, Entry};
 use crate::field::EntryId;
 use crate::refusal::Refusal;
-use crate::rule::{RULES_VERSION, Rules, Stop};
+use crate::rule::{Rules, Stop};
 use crate::signature::{FirstKeys, Signed};
 use crate::state::{Changes, Records, Unreadable};
 use crate::state_root::StateTree;
@@ -95,10 +95,10 @@ pub fn replay_batch(
 ) -> Result<Applied, ReplayError> {
     let (last, entries) = leaves.split_last().ok_or(ReplayError::NoSeal(position.index))?;
     let seal_index = position.index + entries.len() as u64;
+    check_version(last, seal_index)?;
     let seal = Entry::parse(last).map_err(refused(seal_index))?;
     let Body::Seal(seal_body) = seal.body() else { return Err(ReplayError::NoSeal(seal_index)) };
     let seal_body = seal_body.clone();
-    check_version(&seal_body, seal_index)?;
     let closed = if position.index == 0 {
         replay_genesis(rules, entries, seal_body.time_ms.get())?
     } else {
@@ -109,12 +109,9 @@ pub fn replay_batch(
     Ok(closed.sealed(seal))
 }
 
-fn check_version(seal: &Seal, index: u64) -> Result<(), ReplayError> {
-    let version = seal.rules.get();
-    if version == RULES_VERSION {
-        return Ok(());
-    }
-    Err(ReplayError::NeedsNewer { index, what: format!("rules version {version}") })
+fn check_version(seal: &[u8], index: u64) -> Result<(), ReplayError> {
+    let newer = |version| ReplayError::NeedsNewer { index, what: format!("rules version {version}") };
+    Seal::other_version(seal).map_or(Ok(()), |version| Err(newer(version)))
 }
 
 fn replay_genesis(rules: &Rules, entries: &[Vec<u8>], time_ms: u64) -> Result<Closed, ReplayError> {

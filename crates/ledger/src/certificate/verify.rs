@@ -18,9 +18,9 @@ use crate::entry::profile::Profile;
 use crate::entry::seal::Seal;
 use crate::entry::{Body, Entry};
 use crate::field::{Digest, EntryId, WorkId};
-use crate::proved::{ProvedError, newest_seal, refused};
+use crate::proved::{ProvedEntry, ProvedError, newest_seal, refused};
 use crate::replay::{ReplayError, read_genesis};
-use crate::rule::{Context, RULES_VERSION, Rules, Scope, Stop};
+use crate::rule::{Context, Rules, Scope, Stop};
 use crate::signature::Signed;
 use crate::state::{Changes, EditionRecord, OfferRecord};
 
@@ -129,8 +129,9 @@ impl Certificate {
     /// Checks the whole certificate against the key of the log it comes from, and returns what it proves.
     pub fn verify(&self, log: &VerifierKey) -> Result<Provenance, CertificateError> {
         let checkpoint = SignedCheckpoint::open(self.checkpoint.as_bytes(), log).map_err(ProvedError::from)?;
+        self.check_places(&checkpoint)?;
         let rules = self.genesis(log)?;
-        let entries = self.entries(&checkpoint, &rules)?;
+        let entries = self.entries(&rules)?;
         let newest = self.entries.last().ok_or_else(|| missing("the newest seal"))?;
         let (_, seal) = newest_seal(newest, checkpoint.checkpoint(), &rules)?;
         let mut walk = Walk::new(self, rules, &entries)?;
@@ -138,6 +139,15 @@ impl Certificate {
             walk.take(*index, entry)?;
         }
         self.finish(walk, checkpoint, seal)
+    }
+
+    /// Checks that every entry is in the log of the checkpoint, and of rules known here, before any is read.
+    fn check_places(&self, checkpoint: &SignedCheckpoint) -> Result<(), CertificateError> {
+        if !self.entries.is_sorted_by(|one, other| one.index < other.index) {
+            return Err(CertificateError::Order);
+        }
+        self.entries.iter().try_for_each(|proved| proved.check_inclusion(checkpoint.checkpoint()))?;
+        Ok(self.entries.iter().try_for_each(ProvedEntry::check_version)?)
     }
 
     fn genesis(&self, log: &VerifierKey) -> Result<Rules, CertificateError> {
@@ -152,13 +162,10 @@ impl Certificate {
         Err(CertificateError::Genesis("it names another log key than the one that is trusted".to_owned()))
     }
 
-    /// Returns every entry, shown to be in the log of the checkpoint and meant for this register.
-    fn entries(&self, checkpoint: &SignedCheckpoint, rules: &Rules) -> Result<Vec<(u64, Entry)>, CertificateError> {
-        if !self.entries.is_sorted_by(|one, other| one.index < other.index) {
-            return Err(CertificateError::Order);
-        }
-        let open = |proved: &crate::proved::ProvedEntry| {
-            let entry = proved.verify(checkpoint.checkpoint())?;
+    /// Returns every entry, meant for this register.
+    fn entries(&self, rules: &Rules) -> Result<Vec<(u64, Entry)>, CertificateError> {
+        let open = |proved: &ProvedEntry| {
+            let entry = proved.parse()?;
             entry.check_register(&rules.register).map_err(|refusal| refused(proved.index)(refusal.into()))?;
             Ok((proved.index, entry))
         };
@@ -234,7 +241,7 @@ struct Walk<'c> {
     records: Changes,
     /// The seals still to come, by the index at which they stand; each has covered some entry, or is the newest.
     seals: BTreeMap<u64, (&'c Seal, bool)>,
-    seal_before: Option<&'c Seal>,
+    seal_before: Option<(EntryId, &'c Seal)>,
     accounts: BTreeMap<AccountId, AccountFacts>,
     mint: Option<(Moment, Mint)>,
     steps: Vec<Step>,
@@ -322,9 +329,6 @@ impl<'c> Walk<'c> {
     }
 
     fn take_seal(&mut self, index: u64, seal: &'c Seal, entry: &Entry) -> Result<(), CertificateError> {
-        if seal.rules.get() != RULES_VERSION {
-            return Err(CertificateError::NeedsNewer(format!("rules version {}", seal.rules.get())));
-        }
         if !self.rules.operators.contains(&seal.by) {
             return Err(CertificateError::Seals(format!("the one at index {index} is by no operator of the register")));
         }
@@ -332,18 +336,20 @@ impl<'c> Walk<'c> {
         if seal.index() != index {
             return wrong("it does not stand where its batch ends,");
         }
-        if let Some(before) = self.seal_before {
-            let follows = before.index() < seal.first.get()
-                && before.height.get() < seal.height.get()
-                && before.time_ms.get() <= seal.time_ms.get();
-            if !follows {
-                return wrong("batches overlap or time runs back");
-            }
+        if (seal.height.get() == 0) != (seal.first.get() == 0) || !self.fits_beginning(seal) {
+            return wrong("the first batch holds the genesis alone; this one does not begin so,");
+        }
+        if self.seal_before.is_some_and(|(id, before)| !follows(id, before, seal)) {
+            return wrong("it does not follow the seal before,");
         }
         let signed = Signed::check(entry.clone(), &self.records).map_err(refused(index))?;
         signed.check_authority(&self.records).map_err(refused(index))?;
-        self.seal_before = Some(seal);
+        self.seal_before = Some((entry.id(), seal));
         Ok(())
+    }
+
+    fn fits_beginning(&self, seal: &Seal) -> bool {
+        seal.height.get() > 0 || (seal.count.get() == 1 && seal.prev_seal == self.rules.register.genesis)
     }
 
     fn check_nothing_left_over(&self) -> Result<(), CertificateError> {
@@ -352,4 +358,15 @@ impl<'c> Walk<'c> {
             None => Ok(()),
         }
     }
+}
+
+/// Returns whether `seal` can come after `before`: batches do not overlap, time does not run back, and of the three ways to
+/// be the very next one, all or none hold.
+fn follows(id: EntryId, before: &Seal, seal: &Seal) -> bool {
+    let next =
+        [seal.first.get() == before.index() + 1, seal.height.get() == before.height.get() + 1, seal.prev_seal == id];
+    before.index() < seal.first.get()
+        && before.height.get() < seal.height.get()
+        && before.time_ms.get() <= seal.time_ms.get()
+        && (next == [true; 3] || next == [false; 3])
 }

@@ -1,6 +1,6 @@
 //! `genesis`: a register begins. The first leaf, alone in the first batch.
 
-use colophon_tlog::note::VerifierKey;
+use colophon_tlog::note::{Algorithm, VerifierKey};
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
@@ -83,6 +83,9 @@ impl Genesis {
     pub fn rules(&self, origin: &Origin, id: EntryId) -> Result<Rules, Refusal> {
         let log_key: VerifierKey =
             self.log_vkey.parse().map_err(|error| Refusal::BodyInvalid(format!("log_vkey: {error}")))?;
+        if log_key.algorithm() != Algorithm::Ed25519 {
+            return Err(Refusal::BodyInvalid("log_vkey is not a key that signs checkpoints (type 01)".to_owned()));
+        }
         if log_key.name() != origin.as_str() {
             return Err(Refusal::BodyInvalid("log_vkey has another name than the origin".to_owned()));
         }

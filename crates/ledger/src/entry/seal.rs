@@ -6,6 +6,7 @@ use crate::account::AccountId;
 use crate::canonical::INTEGER_MAX;
 use crate::entry::{Body, Entry, kind_word};
 use crate::field::{Digest, EntryId, Int};
+use crate::rule::RULES_VERSION;
 
 kind_word!(SealWord, "seal");
 
@@ -47,6 +48,20 @@ impl Seal {
             Body::Seal(seal) => Some(seal.clone()),
             _ => None,
         }
+    }
+
+    /// Returns the version of the rules that a leaf names, if it is a genesis or a seal and the version is not this one.
+    ///
+    /// Looked at before anything else: what newer rules allow, these may call invalid.
+    pub fn other_version(leaf: &[u8]) -> Option<u64> {
+        #[derive(Deserialize)]
+        struct Peek {
+            kind: String,
+            rules: u64,
+        }
+        let body = std::str::from_utf8(leaf).ok()?.split('\n').nth(1)?;
+        let peek: Peek = serde_json::from_str(body).ok()?;
+        (matches!(&*peek.kind, "genesis" | "seal") && peek.rules != RULES_VERSION).then_some(peek.rules)
     }
 
     /// Returns whether the entry at `index` is in the batch that this seal closes.

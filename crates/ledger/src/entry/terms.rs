@@ -112,7 +112,7 @@ pub struct Document {
 
 /// What is paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, try_from = "PriceMembers")]
 pub enum Price {
     /// Told to everybody.
     Open(Money),
@@ -136,6 +136,31 @@ pub struct Money {
 pub struct Commitment {
     /// What [`Terms::price_commitment`] gives for the price and its salt.
     pub commitment: Digest,
+}
+
+/// Every member a price may have, so that one of newer rules is told apart from a wrong one.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PriceMembers {
+    amount: Option<Int<0, INTEGER_MAX>>,
+    commitment: Option<Digest>,
+    currency: Option<Currency>,
+}
+
+impl TryFrom<PriceMembers> for Price {
+    type Error = &'static str;
+
+    fn try_from(members: PriceMembers) -> Result<Price, &'static str> {
+        match members {
+            PriceMembers { amount: Some(amount), commitment: None, currency: Some(currency) } => {
+                Ok(Price::Open(Money { amount, currency }))
+            }
+            PriceMembers { amount: None, commitment: Some(commitment), currency: None } => {
+                Ok(Price::Committed(Commitment { commitment }))
+            }
+            _ => Err("a price is an amount and a currency, or a commitment"),
+        }
+    }
 }
 
 /// What opens a committed price: it belongs to these terms alone.
