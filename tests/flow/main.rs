@@ -6,3 +6,5 @@ mod offers;
 mod sales;
 mod scene;
 mod theft;
+mod trust;
+mod verdicts;

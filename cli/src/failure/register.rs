@@ -131,9 +131,13 @@ impl From<SubmitError> for Failure {
 
 impl From<CertificateError> for Failure {
     fn from(error: CertificateError) -> Failure {
-        let what = format!("the certificate does not prove what it says: {}", shown(&error.to_string()));
+        let what = shown(&error.to_string());
         match error {
-            CertificateError::NeedsNewer(_) => Failure::failed(what, "install a newer version of this software"),
+            // A member that is not known may be a newer version's, or one whose name was changed: nothing is proved yet.
+            CertificateError::NeedsNewer(_) => Failure::failed(
+                format!("the certificate cannot be verified: {what}"),
+                "install a newer version of this software; if this is the newest, the certificate was changed",
+            ),
             CertificateError::TooLarge(_)
             | CertificateError::Malformed(_)
             | CertificateError::Spelling
@@ -144,7 +148,7 @@ impl From<CertificateError> for Failure {
             | CertificateError::LeftOver(_)
             | CertificateError::Record(_)
             | CertificateError::Seals(_) => Failure::not_verified(
-                what,
+                format!("the certificate does not prove what it says: {what}"),
                 "do not rely on it; ask whoever gave it for a new one, or ask the register itself with colophon verify FILE",
             ),
         }

@@ -16,12 +16,13 @@ use crate::words::shown;
 
 /// The argument that stands for standard input.
 const STDIN: &str = "-";
-/// How a certificate begins, as this software writes it.
-const CERTIFICATE_HEAD: &[u8] = br#"{"cards":["#;
-/// What any certificate has in it, however it was reformatted.
-const CERTIFICATE_MARK: &[u8] = b"colophon.certificate/";
+/// What stands at the head of a certificate.
+const CARDS_MARK: &[u8] = br#""cards":["#;
+/// What stands further on in it, each once. Two of the three make a certificate, so that a changed one is still taken for
+/// one, and another JSON file is not.
+const MARKS: [&[u8]; 2] = [br#""checkpoint":"#, b"colophon.certificate/"];
 /// How much of a file is looked at before it is read as a certificate.
-const HEAD_BYTES: u64 = 64;
+const HEAD_BYTES: usize = 64;
 
 /// What is to be checked.
 #[derive(Debug)]
@@ -81,7 +82,7 @@ impl Target {
         let unread =
             |error: io::Error| Failure::failed(format!("standard input: {error}"), "check what is piped into it");
         let mut head = Vec::new();
-        reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head).map_err(unread)?;
+        reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(unread)?;
         if may_be_certificate(&head) {
             reader.by_ref().take(CERTIFICATE_BYTES_MAX as u64).read_to_end(&mut head).map_err(unread)?;
             if is_certificate(&head) {
@@ -106,21 +107,26 @@ pub(super) fn read_certificate(path: &Path) -> Result<(String, Vec<u8>), Failure
 
 fn head_of(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+    let read = File::open(path).and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head));
     read.map_err(|source| FileError::Read { path: path.to_owned(), source })?;
     Ok(head)
 }
 
-/// Returns whether what begins like this is worth reading as a certificate: JSON begins so.
+/// Returns whether what begins like this is worth reading as a certificate.
 fn may_be_certificate(head: &[u8]) -> bool {
-    head.trim_ascii_start().starts_with(b"{")
+    head.trim_ascii_start().starts_with(b"{") || contains(head, CARDS_MARK)
 }
 
 /// Returns whether these bytes are, or were, a certificate. A changed one must count, or it would pass for a file that is
 /// merely not registered.
 fn is_certificate(bytes: &[u8]) -> bool {
-    bytes.starts_with(CERTIFICATE_HEAD)
-        || (may_be_certificate(bytes) && bytes.windows(CERTIFICATE_MARK.len()).any(|part| part == CERTIFICATE_MARK))
+    let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
+    let found = MARKS.iter().filter(|mark| contains(bytes, mark)).count();
+    found + usize::from(contains(head, CARDS_MARK)) >= 2
+}
+
+fn contains(bytes: &[u8], mark: &[u8]) -> bool {
+    bytes.windows(mark.len()).any(|part| part == mark)
 }
 
 #[cfg(test)]
@@ -142,9 +148,14 @@ mod tests {
         };
         let certificate = put("picture.png", br#"{"cards":[],"checkpoint":"x"}"#);
         assert!(matches!(find(&certificate), Ok(Target::Certificate { .. })));
-        let reformatted = put("a.json", b"\n {\n  \"format\": \"colophon.certificate/v1\"\n}");
-        assert!(matches!(find(&reformatted), Ok(Target::Certificate { .. })));
-        for (name, bytes) in [("b.json", &br#"{"a":1}"#[..]), ("c.png", b"\x89PNG"), ("empty", b"")] {
+        let reformatted = br#" { "cards": [], "checkpoint":"x", "format": "colophon.certificate/v1" }"#;
+        assert!(matches!(find(&put("a.json", reformatted)), Ok(Target::Certificate { .. })));
+        let changed = br#"["cards":[],"checkpoint":"x","format":"colophon.certificate/v1"}"#;
+        assert!(matches!(find(&put("changed", changed)), Ok(Target::Certificate { .. })));
+        let game = br#"{"cards":["the fool","the tower"]}"#;
+        for (name, bytes) in
+            [("game.json", &game[..]), ("b.json", br#"{"a":1}"#), ("c.png", b"\x89PNG"), ("empty", b"")]
+        {
             assert!(matches!(find(&put(name, bytes)), Ok(Target::File { .. })), "{name}");
         }
         assert!(matches!(find(directory.path()), Ok(Target::Folder { .. })));
@@ -165,7 +176,9 @@ mod tests {
     #[test]
     fn standard_input_is_a_stream() {
         let read = |bytes: &'static [u8]| Target::of_reader(bytes).unwrap();
-        assert!(matches!(read(br#"{"cards":[]}"#), Target::Certificate { bytes, .. } if bytes.ends_with(b"]}")));
+        assert!(
+            matches!(read(br#"{"cards":[],"checkpoint":"x"}"#), Target::Certificate { bytes, .. } if bytes.ends_with(b"x\"}"))
+        );
         let Target::File { fingerprint, .. } =
             read(b"{ no certificate, and longer than what is looked at before it is told apart }")
         else {

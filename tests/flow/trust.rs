@@ -1,0 +1,109 @@
+//! Whom a person believes: pinned once, and held to it.
+
+use e2e::node::{Node, copy_dir};
+use e2e::person::Person;
+
+use crate::scene::{Scene, mint, text};
+
+#[test]
+fn a_register_is_pinned_on_first_use_and_this_is_said_once() {
+    let scene = Scene::open();
+    scene.ana.put("a.txt", b"a");
+    let first = scene.ana.expect(&["verify", "a.txt"], 3);
+    assert!(first.stderr.contains("first use of this register; it is now pinned"), "{first}");
+    assert!(first.stderr.contains(&scene.node.vkey()), "{first}");
+    let second = scene.ana.expect(&["verify", "a.txt"], 3);
+    assert!(!second.stderr.contains("pinned"), "{second}");
+    let policy = std::fs::read_to_string(scene.ana.home().join("policy")).unwrap();
+    assert_eq!(policy, format!("log {} {}/\nquorum none\n", scene.node.vkey(), scene.node.url()));
+    let shown = scene.ana.succeed(&["trust", "show", "--json"]).json();
+    assert_eq!(text(&shown, "/registers/0/origin"), "flow.example/art");
+    assert_eq!(text(&shown, "/registers/0/key"), scene.node.vkey());
+    assert!(scene.ana.home().join("registers/flow.example+art.json").exists());
+}
+
+#[test]
+fn another_register_of_the_same_name_is_refused() {
+    let scene = Scene::open();
+    mint(&scene.ana, "mine", &[]);
+    let policy = std::fs::read(scene.ana.home().join("policy")).unwrap();
+    let mut ana = scene.ana;
+    let other = Node::start_new("flow.example/art");
+    ana.move_to(other.url());
+    let refused = ana.expect(&["verify", "mine.txt"], 4);
+    assert!(refused.stderr.contains("is NOT the register flow.example/art that is known here"), "{refused}");
+    assert!(refused.stderr.contains(&scene.node.vkey()) && refused.stderr.contains(&other.vkey()), "{refused}");
+    assert_eq!(std::fs::read_dir(ana.home().join("evidence")).unwrap().count(), 1, "what it showed is kept");
+    ana.expect(&["trust", "pin", other.url()], 4);
+    ana.expect(&["trust", "pin", &other.vkey()], 4);
+    assert_eq!(std::fs::read(ana.home().join("policy")).unwrap(), policy, "nothing was replaced");
+    ana.move_to(scene.node.url());
+    ana.succeed(&["verify", "mine.txt"]);
+}
+
+#[test]
+fn a_key_that_was_handed_over_is_believed_before_the_register_is_met() {
+    let scene = Scene::open();
+    mint(&scene.ana, "mine", &[]);
+    let buyer = Person::without_key("buyer");
+    buyer.put("mine.txt", b"mine");
+    buyer.put("log.vkey", format!("{}\n", scene.node.vkey()).as_bytes());
+    buyer.succeed(&["trust", "pin", "log.vkey", "--url", scene.node.url()]);
+    let found = buyer.succeed(&["verify", "mine.txt"]);
+    assert!(found.stderr.contains("this register's key was trusted; its genesis is now pinned"), "{found}");
+    assert_eq!(buyer.succeed(&["verify", "mine.txt"]).stderr, "");
+    buyer.succeed(&["trust", "pin", &scene.node.vkey()]);
+
+    let other = Node::init("flow.example/art");
+    let careful = Person::without_key("careful").at(scene.node.url());
+    careful.put("mine.txt", b"mine");
+    careful.expect(&["verify", "mine.txt", "--vkey", &other.vkey()], 4);
+    careful.succeed(&["verify", "mine.txt", "--vkey", &scene.node.vkey()]);
+}
+
+#[test]
+fn a_policy_that_asks_for_witnesses_is_not_met_without_them() {
+    let scene = Scene::open();
+    let work = mint(&scene.ana, "mine", &[]);
+    let path = scene.ana.home().join("policy");
+    let policy = std::fs::read_to_string(&path).unwrap();
+    let witness = "witness w w.example+57e2a0f1+BGk2QWWpt9a8MmSa4kWk1zZzT6H6i0b4mB8Qk2y0kXqv";
+    let with_bad_key = policy.replace("quorum none", &format!("{witness}\nquorum w"));
+    std::fs::write(&path, with_bad_key).unwrap();
+    let spoilt = scene.ana.expect(&["verify", &work], 1);
+    assert!(spoilt.stderr.contains("line 2 of the policy"), "{spoilt}");
+    let key = colophon_tlog::key::SecretKey::from_seed([7; 32]).public();
+    let key = colophon_tlog::note::VerifierKey::new("w.example", colophon_tlog::note::Algorithm::CosignatureV1, key);
+    let asked = policy.replace("quorum none", &format!("witness w {}\nquorum w", key.unwrap()));
+    std::fs::write(&path, asked).unwrap();
+    let short = scene.ana.expect(&["verify", &work], 5);
+    assert!(short.stdout.starts_with("! verified, but not witnessed as your policy asks"), "{short}");
+    assert!(short.stdout.contains("0 of the 1 in your policy cosigned this checkpoint"), "{short}");
+}
+
+#[test]
+fn a_register_with_another_past_is_a_security_error_with_evidence() {
+    let mut scene = Scene::open();
+    let work = mint(&scene.ana, "before", &[]);
+    scene.bruno.succeed(&["verify", &work]);
+    scene.node.terminate();
+    let copy = tempfile::tempdir().unwrap();
+    copy_dir(&scene.node.dir(), &copy.path().join("old"));
+    scene.node.start();
+    scene.ana.move_to(scene.node.url());
+    mint(&scene.ana, "forgotten", &[]);
+
+    scene.node.terminate();
+    std::fs::remove_dir_all(scene.node.dir()).unwrap();
+    copy_dir(&copy.path().join("old"), &scene.node.dir());
+    scene.node.start();
+    scene.bruno.move_to(scene.node.url());
+    mint(&scene.bruno, "instead", &[]);
+    mint(&scene.bruno, "and more", &[]);
+    scene.ana.move_to(scene.node.url());
+    let fork = scene.ana.expect(&["verify", &work], 4);
+    assert!(fork.stderr.contains("the history of the register flow.example/art does not fit"), "{fork}");
+    let evidence: Vec<_> = std::fs::read_dir(scene.ana.home().join("evidence")).unwrap().collect();
+    assert_eq!(evidence.len(), 1, "{evidence:?}");
+    scene.ana.expect(&["verify", "forgotten.txt"], 4);
+}
