@@ -61,9 +61,14 @@ struct Collected {
     records: Vec<ProvedRecord>,
 }
 
-/// Returns the certificate of an edition as of the newest checkpoint.
-pub fn certify(register: &Register, work: WorkId, edition: u64) -> Result<Certificate, CertifyError> {
-    let Collected { snapshot, entries, records } = collect(register, work, edition)?;
+/// Returns the certificate of an edition as of the newest checkpoint, if it takes at most `entries_max` entries.
+pub fn certify(
+    register: &Register,
+    work: WorkId,
+    edition: u64,
+    entries_max: usize,
+) -> Result<Certificate, CertifyError> {
+    let Collected { snapshot, entries, records } = collect(register, work, edition, entries_max)?;
     let indices: Vec<u64> = entries.keys().copied().collect();
     let certificate = Certificate {
         cards: kept_cards(&register.cards, entries.values())?,
@@ -81,14 +86,15 @@ pub fn certify(register: &Register, work: WorkId, edition: u64) -> Result<Certif
     Ok(certificate)
 }
 
-fn collect(register: &Register, work: WorkId, edition: u64) -> Result<Collected, CertifyError> {
+fn collect(register: &Register, work: WorkId, edition: u64, entries_max: usize) -> Result<Collected, CertifyError> {
     let moment = register.moment();
     let record: Option<WorkRecord> = moment.reading.read(&RecordKey::Work(work)).map_err(AnswerError::from)?;
     let record = record.ok_or(CertifyError::NoWork)?;
     if !(1..=record.editions).contains(&edition) {
         return Err(CertifyError::NoEdition { editions: record.editions });
     }
-    let mut collection = Collection { register, moment: &moment, entries: BTreeMap::new(), accounts: BTreeSet::new() };
+    let (entries, accounts) = (BTreeMap::new(), BTreeSet::new());
+    let mut collection = Collection { register, moment: &moment, entries_max, entries, accounts };
     collection.take(moment.snapshot.size.get().saturating_sub(1))?;
     collection.take(0)?;
     collection.take(record.index)?;
@@ -104,6 +110,7 @@ fn collect(register: &Register, work: WorkId, edition: u64) -> Result<Collected,
 struct Collection<'r> {
     register: &'r Register,
     moment: &'r Moment<'r>,
+    entries_max: usize,
     entries: BTreeMap<u64, Entry>,
     accounts: BTreeSet<AccountId>,
 }
@@ -125,7 +132,7 @@ impl Collection<'_> {
             }
             self.entries.insert(index, entry);
         }
-        if self.entries.len() > CERTIFICATE_ENTRIES_MAX { Err(CertifyError::TooLarge) } else { Ok(()) }
+        if self.entries.len() > self.entries_max { Err(CertifyError::TooLarge) } else { Ok(()) }
     }
 
     fn read(&self, index: u64) -> Result<Entry, CertifyError> {

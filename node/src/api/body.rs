@@ -27,7 +27,11 @@ pub(super) enum MediaType {
 
 /// Returns the body, if it has at most `limit` bytes and comes in time.
 pub(super) async fn read(body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
-    tokio::time::timeout(BODY_TIME_MAX, read_frames(body, limit)).await.unwrap_or(Err(Problem::Timeout))
+    read_within(body, limit, BODY_TIME_MAX).await
+}
+
+async fn read_within(body: Body, limit: usize, time_max: Duration) -> Result<Vec<u8>, Problem> {
+    tokio::time::timeout(time_max, read_frames(body, limit)).await.unwrap_or(Err(Problem::Timeout))
 }
 
 async fn read_frames(mut body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
@@ -110,6 +114,8 @@ pub(super) fn number(query: Option<&str>, name: &str) -> Result<Option<u64>, Pro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
 
     #[test]
     fn numbers_are_plain() {
@@ -139,5 +145,26 @@ mod tests {
     async fn a_body_has_a_bound() {
         assert_eq!(read(Body::from(vec![0; 10]), 10).await, Ok(vec![0; 10]));
         assert_eq!(read(Body::from(vec![0; 11]), 10).await, Err(Problem::BodyTooLarge { limit: 10 }));
+    }
+
+    /// A body of which nothing ever comes.
+    struct Silent;
+
+    impl hyper::body::Body for Silent {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let answer = read_within(Body::new(Silent), 10, Duration::from_millis(1)).await;
+        assert_eq!(answer, Err(Problem::Timeout));
     }
 }

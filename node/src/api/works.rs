@@ -16,7 +16,7 @@ use super::body::{json, number};
 use super::problem::Problem;
 use super::segment::Segment;
 use crate::answers::{AnswerError, Gathered, proved_entry};
-use crate::certify::{CertifyError, certify};
+use crate::certify::{CERTIFICATE_ENTRIES_MAX, CertifyError, certify};
 
 /// The fewest digits by which a work may be named.
 const PREFIX_DIGITS_MIN: usize = 8;
@@ -86,7 +86,8 @@ pub(super) async fn certificate(
     // Making one reads and verifies everything that ever happened to the edition: too long for a thread that answers others.
     let _permit = api.certificates.acquire().await.map_err(|_| Problem::Stopping)?;
     let register = Arc::clone(&api.register);
-    let made = spawn_blocking(move || certify(&register, work, edition)).await.map_err(|_| Problem::Internal)?;
+    let making = spawn_blocking(move || certify(&register, work, edition, CERTIFICATE_ENTRIES_MAX));
+    let made = making.await.map_err(|_| Problem::Internal)?;
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")];
     Ok((headers, made?.to_text()).into_response())
 }

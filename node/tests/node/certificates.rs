@@ -5,6 +5,7 @@ use colophon_ledger::certificate::{Certificate, Provenance};
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::mint::Mint;
 use colophon_ledger::field::{Digest, EntryId, WorkId};
+use colophon_node::certify::{CertifyError, certify};
 use serde_json::{Value, json};
 
 use crate::people::{Signing, accept, account, card, digest, mint, minting, offer, profile, rotate, transfer};
@@ -104,4 +105,13 @@ async fn a_certificate_shows_no_claim_of_another_work() {
     register.record(Signing::of(transfer(("bo", "cy"), second, second), &["bo", "cy"])).await;
     let (_, provenance) = certified(&register, &format!("/v1/works/{second}/certificate")).await;
     assert_eq!(provenance.state.holder, account("cy"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_has_a_bound() {
+    let register = Register::new();
+    let work = id(&register.record(minting("ana", "hills")).await);
+    let inner = &register.running.api().register;
+    assert_eq!(certify(inner, work, 1, 4).unwrap().entries.len(), 4);
+    assert!(matches!(certify(inner, work, 1, 3), Err(CertifyError::TooLarge)));
 }

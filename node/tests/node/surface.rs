@@ -203,3 +203,15 @@ async fn a_register_that_was_stopped_goes_on_where_it_was() {
     assert_eq!((&again["index"], &again["receipt"]), (&recorded["index"], &recorded["receipt"]));
     register.record(minting("ana", "sea")).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_not_made_up() {
+    let register = Register::new();
+    register.record(minting("ana", "hills")).await;
+    std::fs::write(register.path().join("tile.0"), "").unwrap();
+    std::fs::write(register.path().join("entries.log"), "").unwrap();
+    for path in ["/tile/0/000.p/4", "/tile/entries/000.p/4", "/v1/entries/2", "/v1/entries/2/receipt"] {
+        let answer = register.get(path).await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (500, "internal"), "{path}");
+    }
+}
