@@ -92,7 +92,7 @@ enum Command {
     Profile(profile::ProfileCommand),
     /// Register a work
     Mint(Box<mint::MintArgs>),
-    /// Check a file, a folder, a certificate or a work: is it registered, who made it, who holds it
+    /// Check a file, a folder, a certificate or a work: who registered it, and who holds it
     Verify(verify::VerifyArgs),
     /// Show the card of a work
     Show(show::EditionArgs),

@@ -303,11 +303,10 @@ impl Subject {
 }
 
 impl Shortfall {
-    fn told(&self, as_of: &AsOf) -> String {
+    fn told(&self) -> String {
         match self {
             Shortfall::Age { allowed_ms } => {
-                let (age, allowed) = (words::span(as_of.age_ms), words::span(*allowed_ms));
-                format!("the newest entry is {age} old, which is more than the {allowed} asked for")
+                format!("its newest entry is older than the {} asked for", words::span(*allowed_ms))
             }
             Shortfall::Witnesses => "not cosigned by the witnesses that your policy asks for".to_owned(),
             Shortfall::Overtaken { certificate_size } => format!(
@@ -374,7 +373,7 @@ impl fmt::Display for Verdict {
             }
         }
         for shortfall in &self.shortfalls {
-            sheet.text(2, &shortfall.told(&self.as_of));
+            sheet.text(2, &shortfall.told());
         }
         sheet.gap();
         self.card.write(&mut sheet);

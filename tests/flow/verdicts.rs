@@ -158,7 +158,7 @@ fn a_certificate_that_was_overtaken_is_stale() {
     let later = later.output().unwrap();
     assert_eq!(later.status.code(), Some(5));
     let told = String::from_utf8(later.stdout).unwrap();
-    assert!(told.contains("which is more than the 1 day asked for"), "{told}");
+    assert!(told.contains("older than the 1 day asked for"), "{told}");
 }
 
 #[test]

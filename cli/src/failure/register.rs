@@ -10,6 +10,7 @@ use colophon_client::security::SecurityError;
 use colophon_client::seen::SeenError;
 use colophon_client::submit::SubmitError;
 use colophon_ledger::certificate::CertificateError;
+use colophon_ledger::proved::ProvedError;
 
 use crate::failure::Failure;
 use crate::words::shown;
@@ -137,6 +138,10 @@ impl From<CertificateError> for Failure {
             CertificateError::NeedsNewer(_) => Failure::failed(
                 format!("the certificate cannot be verified: {what}"),
                 "install a newer version of this software; if this is the newest, the certificate was changed",
+            ),
+            CertificateError::Proved(ProvedError::Checkpoint(_)) => Failure::not_verified(
+                format!("the certificate does not prove what it says: {what}"),
+                "check that the key is the one that the register's operator publishes; if it is, do not rely on the certificate",
             ),
             CertificateError::TooLarge(_)
             | CertificateError::Malformed(_)
