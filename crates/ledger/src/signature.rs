@@ -1,6 +1,7 @@
 //! Who signed an entry: every line checked, and the lines held against the accounts it needs.
 
-use colophon_tlog::note::SignatureLine;
+use colophon_tlog::key::PublicKey;
+use colophon_tlog::note::{Algorithm, SignatureLine, key_id};
 
 use crate::account::{AccountId, KeySet, Multikey};
 use crate::entry::{Body, Entry};
@@ -99,7 +100,8 @@ fn find_key(
     }
     let mut found = false;
     for key in candidates {
-        let Some(public) = key.public().filter(|_| key.id_under(account) == Some(line.key_id)) else { continue };
+        let is_named = |public: &PublicKey| key_id(account.as_str(), Algorithm::Ed25519, public) == line.key_id;
+        let Some(public) = key.public().filter(is_named) else { continue };
         if public.verify(entry.text().as_bytes(), &line.signature) {
             return Ok(key);
         }
