@@ -23,7 +23,7 @@ const FLOORS: [(&str, u8, &[&str]); 9] = [
 /// The pure packages, and everything they may be built on.
 const PURE: [(&str, &[&str]); 2] = [
     ("colophon-tlog", &["base64", "ed25519-dalek", "hex", "sha2", "thiserror"]),
-    ("colophon-ledger", &["bs58", "colophon-tlog", "hex", "serde", "serde_json", "thiserror"]),
+    ("colophon-ledger", &["bs58", "colophon-tlog", "serde", "serde_json", "thiserror"]),
 ];
 
 /// What a pure package's code never says, outside its tests.
