@@ -183,7 +183,27 @@ fn a_folder_is_the_work_only_as_a_whole() {
     assert!(told.starts_with("✔ verified: game is the registered folder, all 2 files"), "{told}");
     folder(&stranger, b"Pixels");
     stranger.expect(&verify, 3);
-    stranger.at(scene.node.url()).expect(&["verify", "game"], 3);
+    let told = stranger.at(scene.node.url()).expect(&["verify", "game"], 1).stderr;
+    assert!(told.contains("this does not prove that it is not registered"), "{told}");
+}
+
+#[test]
+fn a_folder_is_found_by_the_face_that_lies_beside_it() {
+    let scene = Scene::open();
+    let ana = &scene.ana;
+    std::fs::create_dir_all(ana.desk().join("game")).unwrap();
+    ana.put("game/pixels.bin", b"pixels");
+    ana.put("cover.txt", b"cover");
+    let mint = ["mint", "cover.txt", "game", "--title", "Game", "--country", "CN", "--yes", "--json"];
+    let work = text(&ana.succeed(&mint).json(), "/work");
+    let alone = ana.expect(&["verify", "game"], 1).stderr;
+    assert!(alone.contains("give the work's face or its certificate beside it"), "{alone}");
+    let told = ana.succeed(&["verify", "game", "cover.txt"]).stdout;
+    assert!(told.starts_with("✔ verified: game is the registered folder, all 1 file"), "{told}");
+    ana.succeed(&["verify", "game", &work]);
+    ana.put("game/pixels.bin", b"Pixels");
+    let told = ana.expect(&["verify", "cover.txt", "game"], 3).stderr;
+    assert!(told.contains("game is not the registered folder"), "{told}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod proof;
 mod target;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
@@ -57,18 +57,32 @@ pub struct VerifyArgs {
 
 pub(super) fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, Failure> {
     let judge = Judge::new(args, context)?;
+    let is_folder: Vec<bool> = args.what.iter().map(|what| Path::new(what).is_dir()).collect();
+    let mut verdicts: Vec<Option<Result<Verdict, Failure>>> = args.what.iter().map(|_| None).collect();
     let mut ends = Vec::new();
-    for what in &args.what {
-        let verdict = Target::find(what, &context.ui).and_then(|target| judge_target(&judge, target));
-        ends.push(match verdict {
-            Ok(verdict) => {
-                context.ui.answer(&verdict)?;
-                verdict.exit()
+    // Folders are checked last: what is given beside them may show which work they belong to. It is told in the order given.
+    for is_turn_of_folders in [false, true] {
+        for (n, what) in args.what.iter().enumerate().filter(|(n, _)| is_folder.get(*n) == Some(&is_turn_of_folders)) {
+            let verdict = Target::find(what, &context.ui).and_then(|target| judge_target(&judge, target));
+            if let Some(place) = verdicts.get_mut(n) {
+                *place = Some(verdict);
             }
-            Err(failure) => context.ui.failure(&failure),
-        });
+            while let Some(verdict) = verdicts.get_mut(ends.len()).and_then(Option::take) {
+                ends.push(tell(verdict, context)?);
+            }
+        }
     }
     Ok(worst(&ends))
+}
+
+fn tell(verdict: Result<Verdict, Failure>, context: &Context) -> Result<Exit, Failure> {
+    match verdict {
+        Ok(verdict) => {
+            context.ui.answer(&verdict)?;
+            Ok(verdict.exit())
+        }
+        Err(failure) => Ok(context.ui.failure(&failure)),
+    }
 }
 
 fn judge_target(judge: &Judge<'_>, target: Target) -> Result<Verdict, Failure> {
@@ -82,6 +96,7 @@ fn judge_target(judge: &Judge<'_>, target: Target) -> Result<Verdict, Failure> {
         Target::Work(asked) => (Subject::Work { asked: asked.to_string() }, proof_of_work(judge, &asked)?),
     };
     let claims = claims_beside(judge, &proof, &proof.provenance.mint.files.face())?;
+    judge.keep(&proof);
     Ok(verdict(judge, subject, &proof, claims))
 }
 
@@ -115,6 +130,7 @@ fn judge_file(judge: &Judge<'_>, name: String, fingerprint: &FileFingerprint) ->
     let place =
         files.iter().position(|file| file.sha256 == sha256).ok_or_else(|| not_of_the_work(&name, &sha256, &proof))?;
     let subject = Subject::File { name, sha256, place: place + 1, of: files.len() };
+    judge.keep(&proof);
     Ok(verdict(judge, subject, &proof, claims))
 }
 

@@ -11,7 +11,7 @@ use colophon_ledger::entry::mint::Mint;
 use colophon_ledger::field::{Digest, WorkId};
 
 use crate::command::verify::proof::{Judge, Proof};
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::ui::Ui;
 use crate::verdict::Subject;
 use crate::words::{count, shown};
@@ -33,26 +33,38 @@ struct Folder {
 /// Returns what a folder is, and what that is proved by.
 pub(super) fn judge(judge: &Judge<'_>, name: &str, path: &Path) -> Result<(Subject, Proof), Failure> {
     let folder = Folder::read(path, name, &judge.context.ui)?;
-    let proof = if let Some(handed) = judge.handed() {
-        judge.proof_of_certificate(handed)?
-    } else {
-        let client = judge.need_client(name)?;
-        let work = find_work(judge, client, &folder, name)?;
-        judge.proof_of_work(&WorkPrefix::from(&work))?
+    let proof = match judge.handed() {
+        Some(handed) => judge.proof_of_certificate(handed)?,
+        None => proof_beside_or_found(judge, &folder, name)?,
     };
-    let fits = folder.fits(&proof.provenance.mint).ok_or_else(|| {
-        let what = format!(
-            "{name} is not the registered folder, nor is each of its files one of the work {}'s",
-            proof.provenance.work
-        );
-        Failure::not_registered(
-            what,
-            "ask for the folder as it was registered; a single changed, missing or added file is another folder",
-        )
-    })?;
+    let fits = folder.fits(&proof.provenance.mint).ok_or_else(|| not_of_the_work(name, &proof))?;
     let FolderTree { root, count, .. } = folder.tree;
     let whole = fits == Fit::Whole;
     Ok((Subject::Folder { name: name.to_owned(), files: count, root: Digest(root), whole }, proof))
+}
+
+/// Returns what is proved of the folder's work: one that was given beside it, or the one that its files lead to.
+fn proof_beside_or_found(judge: &Judge<'_>, folder: &Folder, name: &str) -> Result<Proof, Failure> {
+    let beside = judge.proved();
+    let is_whole = |proof: &&Proof| folder.fits(&proof.provenance.mint) == Some(Fit::Whole);
+    if let Some(proof) = beside.iter().find(is_whole) {
+        return Ok(proof.clone());
+    }
+    let found = judge.need_client(name).and_then(|client| find_work(judge, client, folder, name));
+    match (found, beside.first()) {
+        (Ok(work), _) => judge.proof_of_work(&WorkPrefix::from(&work)),
+        // Nothing else leads to a work: the one given beside it must be meant.
+        (Err(failure), Some(proof)) if matches!(failure.exit(), Exit::Failed | Exit::Usage) => Ok(proof.clone()),
+        (Err(failure), _) => Err(failure),
+    }
+}
+
+fn not_of_the_work(name: &str, proof: &Proof) -> Failure {
+    let work = &proof.provenance.work;
+    Failure::not_registered(
+        format!("{name} is not the registered folder, nor is each of its files one of the work {work}'s"),
+        "ask for the folder as it was registered; a single changed, missing or added file is another folder",
+    )
 }
 
 /// How a folder belongs to a work.
@@ -108,22 +120,27 @@ fn find_work(judge: &Judge<'_>, client: &Client, folder: &Folder, name: &str) ->
             }
         }
     }
-    by_files.ok_or_else(|| not_registered(name, folder, &registered, digests.len() > LOOKUPS_MAX))
+    by_files.ok_or_else(|| not_found(name, folder, &registered, digests.len() > LOOKUPS_MAX))
 }
 
-fn not_registered(name: &str, folder: &Folder, registered: &[String], is_cut: bool) -> Failure {
+/// Returns that nothing is known of a folder. It may be registered all the same, with a face that lies outside it.
+fn not_found(name: &str, folder: &Folder, registered: &[String], is_cut: bool) -> Failure {
+    let files = count(folder.tree.count, "file");
     let found = if registered.is_empty() {
-        "none of its files leads to a work that it would be".to_owned()
+        format!("none of the {files} in {name} leads to a registered work")
     } else {
         let named: Vec<&str> = registered.iter().take(NAMED_MAX).map(String::as_str).collect();
         let more = if registered.len() > NAMED_MAX { ", …" } else { "" };
-        format!("of its files these are registered, but the folder is not: {}{more}", named.join(", "))
+        let named = named.join(", ");
+        format!(
+            "of the {files} in {name} these are registered, but the folder is of none of their works: {named}{more}"
+        )
     };
-    let cure = if is_cut {
-        "give its certificate with --certificate: only some of its files were looked up"
-    } else {
-        "check that no file was changed, added or left out; or check single files"
-    };
-    let files = count(folder.tree.count, "file");
-    Failure::not_registered(format!("{name} ({files}) is not registered: {found}"), cure)
+    let cut = if is_cut { ", of which only some were" } else { "" };
+    Failure::failed(
+        format!(
+            "{found}; a folder is looked up by the files it holds{cut}, so this does not prove that it is not registered"
+        ),
+        "give the work's face or its certificate beside it; and check that no file was changed, added or left out",
+    )
 }

@@ -1,6 +1,6 @@
 //! What a verdict rests on: a certificate, by itself or with the register behind it.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::Path;
 
 use colophon_client::client::Client;
@@ -21,6 +21,9 @@ use crate::command::verify::target::read_certificate;
 use crate::failure::{Exit, Failure};
 use crate::register::trust::{Trust, read_pinned};
 use crate::words::{shown, time};
+
+/// How many works that have a folder are kept at hand for the folders that are given beside them.
+const KEPT_MAX: usize = 64;
 
 /// A certificate that somebody gave.
 #[derive(Debug)]
@@ -54,7 +57,7 @@ impl Handed {
 }
 
 /// What is proved of an edition, and how.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Proof {
     /// What is proved.
     pub(super) provenance: Provenance,
@@ -78,6 +81,8 @@ pub(super) struct Judge<'c> {
     vkey: Option<VerifierKey>,
     handed: Option<Handed>,
     client: OnceCell<Client>,
+    /// What was proved of works that have a folder: a folder among the arguments may be theirs.
+    proved: RefCell<Vec<Proof>>,
 }
 
 impl<'c> Judge<'c> {
@@ -93,7 +98,22 @@ impl<'c> Judge<'c> {
             vkey: args.vkey.as_deref().map(read_vkey).transpose()?,
             handed: args.certificate.as_deref().map(read).transpose()?,
             client: OnceCell::new(),
+            proved: RefCell::default(),
         })
+    }
+
+    /// Keeps what was proved of a work that has a folder.
+    pub(super) fn keep(&self, proof: &Proof) {
+        let mut proved = self.proved.borrow_mut();
+        let is_same = |kept: &Proof| kept.provenance.work == proof.provenance.work;
+        if proof.provenance.mint.tree.is_some() && proved.len() < KEPT_MAX && !proved.iter().any(is_same) {
+            proved.push(proof.clone());
+        }
+    }
+
+    /// Returns what was proved so far of works that have a folder.
+    pub(super) fn proved(&self) -> Vec<Proof> {
+        self.proved.borrow().clone()
     }
 
     /// Returns the certificate that was given beside what is checked.
