@@ -138,7 +138,11 @@ pub fn router(api: Arc<Api>) -> Router {
 /// Counts every request, and notices when the tables were found damaged.
 async fn observe(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    // Tables whose engine failed are made again by themselves; until then nothing can be said of them.
+    if response.extensions().get() == Some(&Code(Problem::ViewDamaged.code())) && api.register.view().has_failed() {
+        response = Problem::ViewRebuilding.into_response();
+    }
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let status = response.status();
     let code = response.extensions().get::<Code>().map(|code| code.0);

@@ -1,6 +1,5 @@
 //! Opens a register's folder: log, keys, tables and checkpoint, each held against the others.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,11 +10,12 @@ use colophon_ledger::rule::Rules;
 use colophon_ledger::state::Unreadable;
 use colophon_storage::cards::{Cards, CardsError};
 use colophon_storage::catch_up::{CatchUpError, CaughtUp, catch_up};
-use colophon_storage::drafts::{Drafts, DraftsError};
+use colophon_storage::drafts::Drafts;
+use colophon_storage::durable;
 use colophon_storage::log::{Log, OpenError};
 use colophon_storage::reader::ReadError;
 use colophon_storage::slots::{SlotError, Slots};
-use colophon_storage::view::{VIEW_DIR, View, ViewError};
+use colophon_storage::view::{Anew, VIEW_DIR, View, ViewError};
 use colophon_tlog::note::{Signer, VerifierKey, VerifierKeyError};
 use colophon_tlog::tree::{EntryIndex, TreeSize};
 use tracing::{info, warn};
@@ -84,9 +84,6 @@ pub enum StartError {
     /// The cards cannot be opened.
     #[error(transparent)]
     Cards(#[from] CardsError),
-    /// The drafts cannot be opened.
-    #[error(transparent)]
-    Drafts(#[from] DraftsError),
     /// The checkpoints' file cannot be used.
     #[error(transparent)]
     Slots(#[from] SlotError),
@@ -159,7 +156,10 @@ pub fn open(dir: &Path, clock: Clock, which: Tables) -> Result<Opened, StartErro
     let (cards, cards_recovery) = Cards::open(dir)?;
     info!("Opened the cards: {cards_recovery:?}");
     let snapshot = Snapshot { checkpoint, size, root, tree, time_ms: position.time_ms };
-    let drafts = Drafts::open(dir)?;
+    let (drafts, failed) = Drafts::open(dir);
+    if let Some(error) = failed {
+        warn!("No drafts can be kept for now: {error}");
+    }
     let register = Register::new(Parts { rules, operator, log: log.reader(), cards, drafts, clock, view, snapshot });
     let sealer = Sealer::new(operator, operator_key)?;
     Ok(Opened { register, writer: Writer { log, position, sealer, publisher } })
@@ -189,18 +189,35 @@ fn open_view(dir: &Path, which: Tables, log: &Log, genesis: &EntryId) -> Result<
     }
     let reader = log.reader();
     let (view, anew) = View::open(dir, &genesis.0, log.size().get())?;
-    if let Some(why) = anew {
-        info!("The tables are made from the log: {why}");
+    match anew {
+        Some(why @ Anew::InMemory(_)) => warn!("The tables are made from the log: {why}"),
+        Some(why) => info!("The tables are made from the log: {why}"),
+        None => {}
     }
-    match catch_up(&view, &reader, progress(log.size())) {
-        Err(CatchUpError::ViewDiffers(_)) => warn!("The tables do not fit the log; they are made again"),
+    let view = match catch_up(&view, &reader, progress(log.size())) {
+        Err(CatchUpError::ViewDiffers(_)) => {
+            warn!("The tables do not fit the log; they are made again");
+            drop(view);
+            remove_view(dir)?;
+            View::open(dir, &genesis.0, log.size().get())?.0
+        }
+        Err(error) if view.is_failing() => in_memory(&error)?,
         caught_up => return Ok((view, caught_up?)),
+    };
+    match catch_up(&view, &reader, progress(log.size())) {
+        Err(error) if view.is_failing() => {
+            let view = in_memory(&error)?;
+            let caught_up = catch_up(&view, &reader, progress(log.size()))?;
+            Ok((view, caught_up))
+        }
+        caught_up => Ok((view, caught_up?)),
     }
-    drop(view);
-    remove_view(dir)?;
-    let (view, _) = View::open(dir, &genesis.0, log.size().get())?;
-    let caught_up = catch_up(&view, &reader, progress(log.size()))?;
-    Ok((view, caught_up))
+}
+
+/// Returns empty tables that no full disk stops.
+fn in_memory(why: &CatchUpError) -> Result<View, StartError> {
+    warn!("The tables are in memory until the next start: {why}");
+    Ok(View::in_memory()?)
 }
 
 /// Returns what tells of the progress, once in a while.
@@ -219,8 +236,5 @@ fn progress(size: TreeSize) -> impl FnMut(u64) {
 }
 
 fn remove_view(dir: &Path) -> Result<(), StartError> {
-    match fs::remove_dir_all(dir.join(VIEW_DIR)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(StartError::RemoveView(error)),
-        _ => Ok(()),
-    }
+    durable::remove(&dir.join(VIEW_DIR)).map_err(StartError::RemoveView)
 }

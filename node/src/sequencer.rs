@@ -76,9 +76,6 @@ pub enum Fatal {
     /// The tables failed.
     #[error(transparent)]
     View(#[from] ViewError),
-    /// The records could not be read.
-    #[error(transparent)]
-    Unreadable(#[from] Unreadable),
     /// The seal that was just made is not one that a verifier would accept.
     #[error("the register's own seal would not be accepted: {0}")]
     OwnSeal(Stop),
@@ -119,27 +116,39 @@ impl Sequencer {
         let entries_max = usize::try_from(BATCH_ENTRIES_MAX).unwrap_or(usize::MAX);
         while let Some(submissions) = batches.next_batch(entries_max, min_gap) {
             let begun = Instant::now();
-            self.register.view().wait_for_backlog(BACKLOG_KEYS_MAX)?;
+            let view = self.register.view();
+            if view.is_failing() || view.wait_for_backlog(BACKLOG_KEYS_MAX).is_err() {
+                warn!("The tables are being made again: {} submissions are turned away", submissions.len());
+                submissions.into_iter().for_each(|submission| self.answer(submission.reply, Outcome::DiskFull));
+                continue;
+            }
             let filled = self.fill(submissions)?;
             self.commit(filled, begun)?;
         }
         Ok(())
     }
 
-    /// Applies submissions in order. Those that are refused, and those that are in the log, are answered at once.
+    /// Applies submissions in order. Those that are refused, and those that are in the log, are answered at once. If the
+    /// tables fail meanwhile, nothing is applied.
     fn fill(&self, submissions: Vec<Submission>) -> Result<Filled, Fatal> {
         let register = &*self.register;
         let rules = &register.rules;
         let mut batch = Batch::open(rules, register.view(), self.writer.position, register.clock.now_ms());
         let (mut cards, mut waiting) = (Vec::new(), Vec::new());
+        let mut readable = true;
         for Submission { signed, card, reply } in submissions {
             let id = signed.entry().id();
-            let there = register.index_of(&id)?;
+            let there = register.index_of(&id);
+            readable &= there.is_ok();
             let admitted = self.admits(signed.entry().body());
             let answer = match (there, admitted) {
-                (Some(index), _) => Ok((index, true)),
-                (None, false) => Err(Outcome::NotAdmitted),
-                (None, true) => place(&mut batch, signed)?,
+                (Ok(Some(index)), _) => Ok((index, true)),
+                (Ok(None), false) => Err(Outcome::NotAdmitted),
+                (Ok(None), true) if readable => place(&mut batch, signed).unwrap_or_else(|_| {
+                    readable = false;
+                    Err(Outcome::DiskFull)
+                }),
+                (Ok(None), true) | (Err(_), _) => Err(Outcome::DiskFull),
             };
             match answer {
                 Err(outcome) => self.answer(reply, outcome),
@@ -149,7 +158,7 @@ impl Sequencer {
                 }
             }
         }
-        let applied = self.seal(batch, rules)?;
+        let applied = if readable { self.seal(batch, rules)? } else { None };
         Ok(Filled { applied, cards, waiting })
     }
 
@@ -169,9 +178,12 @@ impl Sequencer {
         let applied = self.writer.sealer.seal(rules, closed);
         // The operator's keys are not changed by any entry that is admitted, so the records before the batch will do.
         let records = self.register.view();
-        let signed = Signed::check(applied.seal.clone(), records).map_err(Fatal::OwnSeal)?;
-        signed.check_authority(records).map_err(Fatal::OwnSeal)?;
-        Ok(Some(applied))
+        let checked = Signed::check(applied.seal.clone(), records).and_then(|signed| signed.check_authority(records));
+        match checked {
+            Ok(_) => Ok(Some(applied)),
+            Err(Stop::Unreadable(_)) => Ok(None),
+            Err(stop @ Stop::Refused(_)) => Err(Fatal::OwnSeal(stop)),
+        }
     }
 
     fn commit(&mut self, filled: Filled, begun: Instant) -> Result<(), Fatal> {
@@ -210,6 +222,8 @@ impl Sequencer {
 
     /// Commits and publishes a batch. Changes nothing if there is no room for it.
     fn append(&mut self, applied: &Applied) -> Result<(), Fatal> {
+        // Before the log is written: tables that cannot be read now must not stop what is in the log already.
+        let Ok(writes) = writes_of(applied, self.register.view()) else { return Ok(()) };
         match self.writer.log.append(&applied.leaves()) {
             Ok(()) => {}
             Err(AppendError::Full(error)) => {
@@ -221,7 +235,6 @@ impl Sequencer {
         let (size, root) = (self.writer.log.size(), self.writer.log.root());
         let checkpoint = self.writer.publisher.publish(size, root)?;
         let time_ms = applied.next.time_ms;
-        let writes = writes_of(applied, self.register.view())?;
         let snapshot = Snapshot { checkpoint, size, root, tree: applied.tree.clone(), time_ms };
         self.register.publish(writes, snapshot)?;
         self.writer.position = applied.next;
@@ -240,11 +253,11 @@ impl Sequencer {
 }
 
 /// Applies one entry to the batch. Returns its index and whether it had been there already, in this batch or before.
-fn place<R: Records>(batch: &mut Batch<'_, R>, signed: Signed) -> Result<Result<(u64, bool), Outcome>, Fatal> {
+fn place<R: Records>(batch: &mut Batch<'_, R>, signed: Signed) -> Result<Result<(u64, bool), Outcome>, Unreadable> {
     match batch.push(signed) {
         Ok(index) => Ok(Ok((index, false))),
         Err(Stop::Refused(Refusal::Repeated { index })) => Ok(Ok((index, true))),
         Err(Stop::Refused(refusal)) => Ok(Err(Outcome::Refused(refusal))),
-        Err(Stop::Unreadable(unreadable)) => Err(unreadable.into()),
+        Err(Stop::Unreadable(unreadable)) => Err(unreadable),
     }
 }

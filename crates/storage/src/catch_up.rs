@@ -58,8 +58,22 @@ pub enum CatchUpError {
 ///
 /// The view's own state is taken only if its root is the one in the seal up to which it goes; everything after that is
 /// checked as an auditor would.
-pub fn catch_up(view: &View, log: &LogReader, mut progress: impl FnMut(u64)) -> Result<CaughtUp, CatchUpError> {
-    let size = log.size().get();
+pub fn catch_up(view: &View, log: &LogReader, progress: impl FnMut(u64)) -> Result<CaughtUp, CatchUpError> {
+    let caught_up = catch_up_to(view, log, log.size().get(), progress)?;
+    let log = log.clone();
+    view.refill_with(move |empty, size| match size {
+        0 => Ok(()),
+        _ => catch_up_to(empty, &log, size, |_| {}).map(drop).map_err(|error| error.to_string()),
+    });
+    Ok(caught_up)
+}
+
+fn catch_up_to(
+    view: &View,
+    log: &LogReader,
+    size: u64,
+    mut progress: impl FnMut(u64),
+) -> Result<CaughtUp, CatchUpError> {
     if size == 0 {
         return Err(CatchUpError::Empty);
     }

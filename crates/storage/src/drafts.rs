@@ -3,11 +3,10 @@
 //! One sled tree, three kinds of key: `d ID` holds the draft, `a ACCOUNT ID` finds it by each account it waits for, `t TIME ID` by its
 //! age.
 
-use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use colophon_ledger::account::AccountId;
 use colophon_ledger::draft::DRAFT_BYTES_MAX;
@@ -73,24 +72,49 @@ pub struct WaitingDraft {
 /// The drafts of a register.
 #[derive(Debug)]
 pub struct Drafts {
-    db: sled::Db,
+    dir: PathBuf,
+    /// The store, unless it failed or there is no room for it. It is opened again when it is next written.
+    db: RwLock<Option<sled::Db>>,
     /// How many there are. Held while writing.
     count: Mutex<usize>,
 }
 
 impl Drafts {
-    /// Opens the drafts of the register in `dir`. A store that cannot be opened is deleted and begun anew.
-    pub fn open(dir: &Path) -> Result<Drafts, DraftsError> {
-        let dir = dir.join(DRAFTS_DIR);
-        if let Ok(drafts) = open_store(&dir) {
-            return Ok(drafts);
+    /// Opens the drafts of the register in `dir`. A store that cannot be opened is deleted and begun anew; without room even
+    /// for that, there are none until there is, and the answer says why.
+    pub fn open(dir: &Path) -> (Drafts, Option<DraftsError>) {
+        let drafts = Drafts { dir: dir.join(DRAFTS_DIR), db: RwLock::default(), count: Mutex::default() };
+        let mut count = drafts.count.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = drafts.opened(&mut count).err();
+        drop(count);
+        (drafts, failed)
+    }
+
+    /// Returns the store, opening it if need be.
+    fn opened(&self, count: &mut usize) -> Result<sled::Db, DraftsError> {
+        if let Some(db) = self.db() {
+            return Ok(db);
         }
-        match fs::remove_dir_all(&dir) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(DraftsError::Folder(error)),
-            _ => {}
+        let (db, found) = open_store(&self.dir).or_else(|_| {
+            durable::remove(&self.dir).map_err(DraftsError::Folder)?;
+            durable::create_dir(&self.dir).map_err(DraftsError::Folder)?;
+            open_store(&self.dir)
+        })?;
+        *count = found;
+        *self.db.write().unwrap_or_else(PoisonError::into_inner) = Some(db.clone());
+        Ok(db)
+    }
+
+    fn db(&self) -> Option<sled::Db> {
+        self.db.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets go of a store that has failed.
+    fn or_close<T>(&self, result: Result<T, DraftsError>) -> Result<T, DraftsError> {
+        if let Err(DraftsError::Store(_)) = result {
+            self.db.write().unwrap_or_else(PoisonError::into_inner).take();
         }
-        durable::create_dir(&dir).map_err(DraftsError::Folder)?;
-        open_store(&dir)
+        result
     }
 
     /// Keeps a draft for the accounts it waits for, in the place of the one with the same id, if any.
@@ -102,71 +126,95 @@ impl Drafts {
             return Err(DraftsError::Accounts(draft.accounts.len()));
         }
         let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = self.get(&draft.id)?;
-        if old.is_none() && *count >= DRAFTS_MAX {
-            return Err(DraftsError::Full);
-        }
-        for account in &draft.accounts {
-            let waits_already = old.as_ref().is_some_and(|old| old.accounts.contains(account));
-            if !waits_already && self.db.scan_prefix(account_prefix(account)).count() >= DRAFTS_PER_ACCOUNT_MAX {
-                return Err(DraftsError::AccountFull(*account));
-            }
-        }
-        let mut batch = sled::Batch::default();
-        if let Some(old) = &old {
-            index_keys(old).for_each(|key| batch.remove(key));
-        }
-        index_keys(draft).for_each(|key| batch.insert(key, &[]));
-        batch.insert(draft_key(&draft.id), encode(draft));
-        self.db.apply_batch(batch)?;
-        *count += usize::from(old.is_none());
-        Ok(())
+        let db = self.opened(&mut count)?;
+        self.or_close(put_in(&db, draft, &mut count))
     }
 
     /// Returns a draft.
     pub fn get(&self, id: &EntryId) -> Result<Option<WaitingDraft>, DraftsError> {
-        let value = self.db.get(draft_key(id))?;
-        Ok(value.and_then(|value| decode(*id, &value)))
+        let Some(db) = self.db() else { return Ok(None) };
+        self.or_close(get_in(&db, id))
     }
 
     /// Returns the drafts that wait for an account, in the order of their ids.
     pub fn list(&self, account: &AccountId) -> Result<Vec<WaitingDraft>, DraftsError> {
-        let mut drafts = Vec::new();
-        for key in self.db.scan_prefix(account_prefix(account)).keys() {
-            let key = key?;
-            if let Some(id) = last_id(&key) {
-                drafts.extend(self.get(&id)?);
-            }
-        }
-        Ok(drafts)
+        let Some(db) = self.db() else { return Ok(Vec::new()) };
+        self.or_close(list_in(&db, account))
     }
 
     /// Removes a draft, and tells whether there was one.
     pub fn remove(&self, id: &EntryId) -> Result<bool, DraftsError> {
         let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(old) = self.get(id)? else { return Ok(false) };
-        let mut batch = sled::Batch::default();
-        index_keys(&old).for_each(|key| batch.remove(key));
-        batch.remove(draft_key(id));
-        self.db.apply_batch(batch)?;
-        *count = count.saturating_sub(1);
-        Ok(true)
+        let Some(db) = self.db() else { return Ok(false) };
+        self.or_close(remove_in(&db, id, &mut count))
     }
 
     /// Removes all drafts that came before a time in milliseconds after 1970, and tells how many.
     pub fn expire(&self, before_ms: u64) -> Result<usize, DraftsError> {
-        let mut removed = 0;
-        for key in self.db.range(time_prefix(0)..time_prefix(before_ms)).keys() {
-            let key = key?;
-            if let Some(id) = last_id(&key) {
-                removed += usize::from(self.remove(&id)?);
-            }
-        }
-        Ok(removed)
+        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(db) = self.db() else { return Ok(0) };
+        self.or_close(expire_in(&db, before_ms, &mut count))
     }
 }
 
-fn open_store(dir: &Path) -> Result<Drafts, DraftsError> {
+fn put_in(db: &sled::Db, draft: &WaitingDraft, count: &mut usize) -> Result<(), DraftsError> {
+    let old = get_in(db, &draft.id)?;
+    if old.is_none() && *count >= DRAFTS_MAX {
+        return Err(DraftsError::Full);
+    }
+    for account in &draft.accounts {
+        let waits_already = old.as_ref().is_some_and(|old| old.accounts.contains(account));
+        if !waits_already && db.scan_prefix(account_prefix(account)).count() >= DRAFTS_PER_ACCOUNT_MAX {
+            return Err(DraftsError::AccountFull(*account));
+        }
+    }
+    let mut batch = sled::Batch::default();
+    if let Some(old) = &old {
+        index_keys(old).for_each(|key| batch.remove(key));
+    }
+    index_keys(draft).for_each(|key| batch.insert(key, &[]));
+    batch.insert(draft_key(&draft.id), encode(draft));
+    db.apply_batch(batch)?;
+    *count += usize::from(old.is_none());
+    Ok(())
+}
+
+fn get_in(db: &sled::Db, id: &EntryId) -> Result<Option<WaitingDraft>, DraftsError> {
+    let value = db.get(draft_key(id))?;
+    Ok(value.and_then(|value| decode(*id, &value)))
+}
+
+fn list_in(db: &sled::Db, account: &AccountId) -> Result<Vec<WaitingDraft>, DraftsError> {
+    let mut drafts = Vec::new();
+    for key in db.scan_prefix(account_prefix(account)).keys() {
+        if let Some(id) = last_id(&key?) {
+            drafts.extend(get_in(db, &id)?);
+        }
+    }
+    Ok(drafts)
+}
+
+fn remove_in(db: &sled::Db, id: &EntryId, count: &mut usize) -> Result<bool, DraftsError> {
+    let Some(old) = get_in(db, id)? else { return Ok(false) };
+    let mut batch = sled::Batch::default();
+    index_keys(&old).for_each(|key| batch.remove(key));
+    batch.remove(draft_key(id));
+    db.apply_batch(batch)?;
+    *count = count.saturating_sub(1);
+    Ok(true)
+}
+
+fn expire_in(db: &sled::Db, before_ms: u64, count: &mut usize) -> Result<usize, DraftsError> {
+    let mut removed = 0;
+    for key in db.range(time_prefix(0)..time_prefix(before_ms)).keys() {
+        if let Some(id) = last_id(&key?) {
+            removed += usize::from(remove_in(db, &id, count)?);
+        }
+    }
+    Ok(removed)
+}
+
+fn open_store(dir: &Path) -> Result<(sled::Db, usize), DraftsError> {
     let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES);
     let opened = catch_unwind(AssertUnwindSafe(|| config.open()))
         .map_err(|_| DraftsError::Store("it broke down while opening".to_owned()))?;
@@ -176,7 +224,7 @@ fn open_store(dir: &Path) -> Result<Drafts, DraftsError> {
         key?;
         count += 1;
     }
-    Ok(Drafts { db, count: Mutex::new(count) })
+    Ok((db, count))
 }
 
 fn draft_key(id: &EntryId) -> Vec<u8> {
@@ -231,6 +279,12 @@ mod tests {
     use super::*;
     use colophon_ledger::account::Multikey;
 
+    fn opened(dir: &Path) -> Drafts {
+        let (drafts, failed) = Drafts::open(dir);
+        assert!(failed.is_none(), "{failed:?}");
+        drafts
+    }
+
     fn account(number: u8) -> AccountId {
         AccountId::of(Multikey::from_key_bytes([number; 32]))
     }
@@ -251,14 +305,14 @@ mod tests {
     #[test]
     fn a_draft_waits_for_each_of_its_accounts() {
         let dir = tempfile::tempdir().unwrap();
-        let drafts = Drafts::open(dir.path()).unwrap();
+        let drafts = opened(dir.path());
         drafts.put(&draft(1, &[1, 2])).unwrap();
         drafts.put(&draft(2, &[2])).unwrap();
         assert_eq!(drafts.list(&account(1)).unwrap(), [draft(1, &[1, 2])]);
         assert_eq!(drafts.list(&account(2)).unwrap().len(), 2);
         assert_eq!(drafts.list(&account(3)).unwrap(), []);
         drop(drafts);
-        let drafts = Drafts::open(dir.path()).unwrap();
+        let drafts = opened(dir.path());
         assert_eq!(drafts.get(&draft(1, &[]).id).unwrap(), Some(draft(1, &[1, 2])));
         assert!(drafts.remove(&draft(1, &[]).id).unwrap());
         assert!(!drafts.remove(&draft(1, &[]).id).unwrap());
@@ -269,7 +323,7 @@ mod tests {
     #[test]
     fn a_draft_takes_the_place_of_the_one_with_its_id() {
         let dir = tempfile::tempdir().unwrap();
-        let drafts = Drafts::open(dir.path()).unwrap();
+        let drafts = opened(dir.path());
         drafts.put(&draft(1, &[1, 2])).unwrap();
         let newer = WaitingDraft { added_ms: 9_000, bytes: b"with a signature".to_vec(), ..draft(1, &[2]) };
         drafts.put(&newer).unwrap();
@@ -283,7 +337,7 @@ mod tests {
     #[test]
     fn old_drafts_go_and_younger_ones_stay() {
         let dir = tempfile::tempdir().unwrap();
-        let drafts = Drafts::open(dir.path()).unwrap();
+        let drafts = opened(dir.path());
         for number in 0..10 {
             drafts.put(&draft(number, &[1])).unwrap();
         }
@@ -295,7 +349,7 @@ mod tests {
     #[test]
     fn one_draft_too_many_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        let drafts = Drafts::open(dir.path()).unwrap();
+        let drafts = opened(dir.path());
         let mut number = 0;
         for holder in 0..=40 {
             for _ in 0..DRAFTS_PER_ACCOUNT_MAX {
@@ -317,7 +371,7 @@ mod tests {
     #[test]
     fn a_draft_too_long_or_for_too_many_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        let drafts = Drafts::open(dir.path()).unwrap();
+        let drafts = opened(dir.path());
         let accounts: Vec<u8> = (0..=17).collect();
         drafts.put(&WaitingDraft { bytes: vec![b'x'; DRAFT_BYTES_MAX], ..draft(1, &accounts[..17]) }).unwrap();
         let longer = WaitingDraft { bytes: vec![b'x'; DRAFT_BYTES_MAX + 1], ..draft(1, &[1]) };
@@ -330,14 +384,14 @@ mod tests {
     #[test]
     fn a_store_of_garbage_is_begun_anew() {
         let dir = tempfile::tempdir().unwrap();
-        drop(Drafts::open(dir.path()).unwrap());
-        for entry in fs::read_dir(dir.path().join(DRAFTS_DIR)).unwrap() {
+        drop(opened(dir.path()));
+        for entry in std::fs::read_dir(dir.path().join(DRAFTS_DIR)).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {
-                fs::write(&path, vec![0xa5; 4_096]).unwrap();
+                std::fs::write(&path, vec![0xa5; 4_096]).unwrap();
             }
         }
-        let drafts = Drafts::open(dir.path()).unwrap();
+        let drafts = opened(dir.path());
         drafts.put(&draft(1, &[1])).unwrap();
         assert_eq!(drafts.list(&account(1)).unwrap().len(), 1);
     }

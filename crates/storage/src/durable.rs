@@ -52,6 +52,19 @@ pub fn replace(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     dir.sync_all()
 }
 
+/// Removes a folder with all that is in it, or a file that stands in its place, if either is there.
+pub fn remove(path: &Path) -> io::Result<()> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn parent_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,

@@ -4,26 +4,30 @@
 //! can be read at once, from the overlay; a thread of its own brings it into the engine, batch by batch, and only then is it
 //! dropped from the overlay. So nobody waits for the engine, and nobody sees half a batch.
 
+mod applier;
 pub mod engine;
 mod gate;
+mod memory;
 #[cfg(test)]
 mod model;
 mod overlay;
 mod redo;
 mod sled_engine;
 
-use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use colophon_tlog::hash::Hash;
 
 use crate::durable;
+use applier::{Batch, Refill, apply_all, guarded};
 use engine::{Engine, EngineError, Pair, Write};
 use gate::{Gate, Reader};
+use memory::MemoryEngine;
 use overlay::Overlay;
 use sled_engine::SledEngine;
 
@@ -55,6 +59,9 @@ pub enum Anew {
         /// How many the log holds.
         size: u64,
     },
+    /// It can stand nowhere but in memory.
+    #[error("it cannot be kept on the disk, so it is in memory until the next start: {0}")]
+    InMemory(String),
 }
 
 /// Why the view could not be used.
@@ -63,8 +70,8 @@ pub enum ViewError {
     /// The folder cannot be cleared or written.
     #[error("the folder {VIEW_DIR:?} cannot be used: {0}")]
     Folder(#[source] io::Error),
-    /// The engine failed. The view is begun anew at the next start.
-    #[error("the view failed and will be filled again from the log at the next start: {0}")]
+    /// The engine failed. The view is filled again from the log: at once, if it knows the log, or at the next start.
+    #[error("the view failed and is filled again from the log: {0}")]
     Engine(#[from] EngineError),
     /// A batch was staged that is not newer than the one before.
     #[error("a batch up to {found} was staged after one up to {newest}")]
@@ -86,10 +93,20 @@ pub struct View {
 
 #[derive(Debug)]
 struct Shared {
-    engine: Box<dyn Engine>,
-    overlay: Gate<Overlay>,
+    layers: Gate<Layers>,
     progress: Mutex<Progress>,
     progressed: Condvar,
+    /// A reader found that the engine cannot be read.
+    unreadable: AtomicBool,
+    has_failed: AtomicBool,
+    refill: OnceLock<Refill>,
+}
+
+/// What is read: the overlay, and where it has nothing, the engine.
+#[derive(Debug)]
+struct Layers {
+    overlay: Overlay,
+    engine: Arc<dyn Engine>,
 }
 
 #[derive(Debug, Default)]
@@ -97,27 +114,45 @@ struct Progress {
     applied: u64,
     waiting_keys: usize,
     failed: Option<EngineError>,
-}
-
-/// What one batch of the log writes.
-#[derive(Debug)]
-struct Batch {
-    writes: Vec<Write>,
-    size: u64,
+    closing: bool,
 }
 
 impl View {
     /// Opens the view of the register in `dir`, whose genesis has the id `genesis` and whose log holds `size` entries.
     ///
-    /// A view that does not fit, or whose engine is unwell, is deleted and begun anew; the answer says why. Either way
-    /// [`View::applied`] says from where on the log has to be staged.
+    /// A view that does not fit, or whose engine is unwell, is deleted and begun anew, in memory if the disk takes none; the
+    /// answer says why. Either way [`View::applied`] says from where on the log has to be staged.
     pub fn open(dir: &Path, genesis: &Hash, size: u64) -> Result<(View, Option<Anew>), ViewError> {
         let dir = dir.join(VIEW_DIR);
-        let (engine, anew) = match open_engine(&dir, genesis, size) {
-            Ok(engine) => (engine, None),
-            Err(why) => (begin_anew(&dir, genesis)?, Some(why)),
+        let why = match open_engine(&dir, genesis, size) {
+            Ok(engine) => return Ok((View::over(Box::new(engine))?, None)),
+            Err(why) => why,
         };
-        Ok((View::over(Box::new(engine))?, anew))
+        match begin_anew(&dir, genesis) {
+            Ok(engine) => Ok((View::over(Box::new(engine))?, Some(why))),
+            Err(error) => Ok((View::in_memory()?, Some(Anew::InMemory(error.to_string())))),
+        }
+    }
+
+    /// Returns an empty view that is nowhere on the disk.
+    pub fn in_memory() -> Result<View, ViewError> {
+        View::over(Box::new(MemoryEngine::default()))
+    }
+
+    /// Says how an empty view is filled from the log, up to a number of entries. From then on an engine that fails is
+    /// replaced by one in memory.
+    pub(crate) fn refill_with(&self, fill: impl Fn(&View, u64) -> Result<(), String> + Send + Sync + 'static) {
+        self.shared.refill.get_or_init(|| Refill(Box::new(fill)));
+    }
+
+    /// Tells whether the engine has failed and is not replaced yet: some keys cannot be read.
+    pub fn is_failing(&self) -> bool {
+        self.shared.is_failing()
+    }
+
+    /// Tells whether an engine of this view has ever failed, replaced or not.
+    pub fn has_failed(&self) -> bool {
+        self.shared.has_failed.load(Ordering::Relaxed)
     }
 
     /// Deletes the view of the register in `dir`, whose log must be open (it holds the lock): the next [`View::open`] begins
@@ -130,10 +165,12 @@ impl View {
     fn over(engine: Box<dyn Engine>) -> Result<View, ViewError> {
         let applied = engine.cursor()?;
         let shared = Arc::new(Shared {
-            engine,
-            overlay: Gate::new(Overlay::at(applied)),
+            layers: Gate::new(Layers { overlay: Overlay::at(applied), engine: Arc::from(engine) }),
             progress: Mutex::new(Progress { applied, ..Progress::default() }),
             progressed: Condvar::new(),
+            unreadable: AtomicBool::new(false),
+            has_failed: AtomicBool::new(false),
+            refill: OnceLock::new(),
         });
         let (batches, staged) = channel();
         let applying = Arc::clone(&shared);
@@ -148,13 +185,14 @@ impl View {
     /// this returns, and none of it before. Never waits for the engine: the caller minds [`View::backlog`].
     pub fn stage(&self, writes: Vec<Write>, size: u64) -> Result<(), ViewError> {
         debug_assert!(writes.iter().all(|(key, _)| key.first() > Some(&ENGINE_PREFIX)), "tables have letters");
-        let mut overlay = self.shared.overlay.write();
+        let mut layers = self.shared.layers.write();
+        let overlay = &mut layers.overlay;
         if size <= overlay.size() {
             return Err(ViewError::Backwards { found: size, newest: overlay.size() });
         }
         {
             let mut progress = self.shared.progress();
-            if let Some(error) = &progress.failed {
+            if let Some(error) = progress.failed.as_ref().filter(|_| self.shared.refill.get().is_none()) {
                 return Err(ViewError::Engine(error.clone()));
             }
             progress.waiting_keys += writes.len();
@@ -170,7 +208,7 @@ impl View {
     /// Returns the tables as they are now, and keeps them so for as long as it is held: not for long, since staging waits,
     /// and never by the thread that stages. A thread that holds one may take another.
     pub fn reading(&self) -> Reading<'_> {
-        Reading { overlay: self.shared.overlay.read(), engine: &*self.shared.engine }
+        Reading { layers: self.shared.layers.read(), shared: &self.shared }
     }
 
     /// Returns the value of a key.
@@ -209,6 +247,7 @@ impl View {
     }
 
     fn finish(&mut self) {
+        self.shared.progress().closing = true;
         self.batches = None;
         if let Some(applier) = self.applier.take()
             && applier.join().is_err()
@@ -227,30 +266,41 @@ impl Drop for View {
 /// The tables at one moment.
 #[derive(Debug)]
 pub struct Reading<'a> {
-    overlay: Reader<'a, Overlay>,
-    engine: &'a dyn Engine,
+    layers: Reader<'a, Layers>,
+    shared: &'a Shared,
 }
 
 impl Reading<'_> {
     /// Returns how many entries of the log the tables reflect.
     pub fn size(&self) -> u64 {
-        self.overlay.size()
+        self.layers.overlay.size()
     }
 
     /// Returns the value of a key.
     pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ViewError> {
-        match self.overlay.get(key) {
+        match self.layers.overlay.get(key) {
             Some(laid) => Ok(laid.value.clone()),
-            None => Ok(self.engine.get(key)?),
+            None => self.stored(|engine| engine.get(key)),
         }
     }
 
     /// Returns up to `limit` keys that begin with `prefix`, in order, from the first one greater than `after` on.
     pub fn prefix(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, ViewError> {
         // Of the engine's keys, those that the overlay deletes do not count.
-        let deleted = self.overlay.deleted(prefix, after);
-        let stored = self.engine.prefix(prefix, after, limit.saturating_add(deleted))?;
-        Ok(self.overlay.merge(stored, prefix, after, limit))
+        let overlay = &self.layers.overlay;
+        let wanted = limit.saturating_add(overlay.deleted(prefix, after));
+        let stored = self.stored(|engine| engine.prefix(prefix, after, wanted))?;
+        Ok(overlay.merge(stored, prefix, after, limit))
+    }
+
+    /// Reads the engine. That it cannot be read is remembered, so that it is replaced.
+    fn stored<T>(&self, read: impl FnOnce(&dyn Engine) -> Result<T, EngineError>) -> Result<T, ViewError> {
+        let found = guarded(|| read(&*self.layers.engine));
+        if found.is_err() {
+            self.shared.has_failed.store(true, Ordering::Relaxed);
+            self.shared.unreadable.store(true, Ordering::Relaxed);
+        }
+        Ok(found?)
     }
 }
 
@@ -259,35 +309,27 @@ impl Shared {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn engine(&self) -> Arc<dyn Engine> {
+        Arc::clone(&self.layers.read().engine)
+    }
+
+    fn is_failing(&self) -> bool {
+        self.unreadable.load(Ordering::Relaxed) || self.progress().failed.is_some()
+    }
+
     fn fail(&self, error: EngineError) {
-        self.engine.condemn();
+        self.has_failed.store(true, Ordering::Relaxed);
+        self.engine().condemn();
         self.progress().failed.get_or_insert(error);
         self.progressed.notify_all();
     }
-}
 
-/// Brings batch after batch into the engine until there will be no more. After a failure it only empties the queue: the
-/// overlay goes on serving what the engine lacks.
-fn apply_all(shared: &Shared, staged: &Receiver<Batch>) {
-    for Batch { writes, size } in staged {
-        if shared.progress().failed.is_some() {
-            continue;
-        }
-        if let Err(error) = shared.engine.apply(&writes, size) {
-            shared.fail(error);
-            continue;
-        }
-        shared.overlay.write().lift(&writes, size);
-        let mut progress = shared.progress();
-        progress.applied = size;
-        progress.waiting_keys -= writes.len();
-        drop(progress);
-        shared.progressed.notify_all();
-    }
-    if shared.progress().failed.is_none()
-        && let Err(error) = shared.engine.flush()
-    {
-        shared.fail(error);
+    /// Ends the failure, now that the engine is another one, and says what it was.
+    fn recovered(&self) -> String {
+        self.unreadable.store(false, Ordering::Relaxed);
+        let failed = self.progress().failed.take();
+        self.progressed.notify_all();
+        failed.map_or_else(|| "its engine could not be read".to_owned(), |error| error.to_string())
     }
 }
 
@@ -319,15 +361,13 @@ fn begin_anew(dir: &Path, genesis: &Hash) -> Result<SledEngine, ViewError> {
 }
 
 fn remove_dir(dir: &Path) -> Result<(), ViewError> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(ViewError::Folder(error)),
-        _ => Ok(()),
-    }
+    durable::remove(dir).map_err(ViewError::Folder)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     const GENESIS: Hash = Hash::ZERO;
 

@@ -218,7 +218,7 @@ impl From<DraftsError> for Problem {
             DraftsError::Accounts(_) => Problem::BadRequest(error.to_string()),
             DraftsError::Folder(_) | DraftsError::Store(_) => {
                 error!("The drafts: {error}");
-                Problem::Internal
+                Problem::DiskFull
             }
         }
     }

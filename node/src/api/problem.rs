@@ -58,6 +58,8 @@ pub enum Problem {
     CertificateTooLarge,
     /// The tables do not match the log, or cannot be read.
     ViewDamaged,
+    /// The tables cannot be read now; they are being made again from the log.
+    ViewRebuilding,
     /// Something else in this node is broken.
     Internal,
 }
@@ -105,6 +107,9 @@ impl Problem {
             Problem::ViewDamaged => {
                 (S::INTERNAL_SERVER_ERROR, "view_damaged", "tell the operator to restart the node, which repairs it")
             }
+            Problem::ViewRebuilding => {
+                (S::SERVICE_UNAVAILABLE, "view_rebuilding", "try again after the time in Retry-After")
+            }
             Problem::Internal => {
                 (S::INTERNAL_SERVER_ERROR, "internal", "tell the operator to look into the node's log")
             }
@@ -142,6 +147,7 @@ impl Problem {
             Problem::ViewDamaged => {
                 "the tables of this node do not match its log; nothing false was answered".to_owned()
             }
+            Problem::ViewRebuilding => "the tables of this node are being made again from its log".to_owned(),
             Problem::Internal => "the node could not do it".to_owned(),
         }
     }
@@ -150,7 +156,7 @@ impl Problem {
         if matches!(self, Problem::Stopping) {
             return Some(RETRY_AFTER_STOPPING_S);
         }
-        matches!(self, Problem::Busy | Problem::DiskFull).then_some(RETRY_AFTER_S)
+        matches!(self, Problem::Busy | Problem::DiskFull | Problem::ViewRebuilding).then_some(RETRY_AFTER_S)
     }
 
     /// Returns the document.

@@ -34,6 +34,7 @@ pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
     let register = &*api.register;
     let newest = register.newest();
     let (code, status) = match (register.is_damaged(), api.is_open()) {
+        _ if register.view().is_failing() => (StatusCode::SERVICE_UNAVAILABLE, "view_rebuilding"),
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "view_damaged"),
         (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         (false, true) => (StatusCode::OK, "ok"),

@@ -192,3 +192,28 @@ fn a_view_whose_engine_failed_goes_on_reading_and_takes_no_more() {
     assert_eq!(view.applied(), 10);
     assert!(*engine.condemned.lock().unwrap());
 }
+
+#[test]
+fn a_view_that_knows_the_log_goes_on_in_memory_when_its_engine_fails() {
+    let engine = SlowEngine { fails_at: Some(20), ..SlowEngine::default() };
+    let view = View::over(Box::new(engine.clone())).unwrap();
+    let batch = |value: u8| (1..=9).map(|key| (vec![key, value], Some(vec![value]))).collect::<Vec<Write>>();
+    let log = [(batch(1), 10), (batch(2), 20), (batch(3), 30)];
+    let stages = log.clone();
+    view.refill_with(move |empty, size| {
+        assert_eq!(size, 10, "no more than the engine had: the rest is staged again");
+        empty.stage(stages[0].0.clone(), stages[0].1).map_err(|error| error.to_string())
+    });
+    for (writes, size) in log {
+        view.stage(writes, size).unwrap();
+    }
+    while view.applied() < 30 {
+        std::thread::yield_now();
+    }
+    assert!(*engine.condemned.lock().unwrap() && !view.is_failing());
+    assert_eq!(view.prefix(b"", None, 100).unwrap().len(), 27);
+    view.stage(batch(4), 40).unwrap();
+    view.wait_for_backlog(0).unwrap();
+    assert_eq!((view.get(&[1, 4]).unwrap(), view.reading().size()), (Some(vec![4]), 40));
+    view.close().unwrap();
+}

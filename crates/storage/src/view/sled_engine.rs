@@ -29,6 +29,7 @@ const APPLYING_KEY: &[u8] = b"\0applying";
 #[derive(Debug)]
 pub(super) struct SledEngine {
     db: sled::Db,
+    dir: PathBuf,
     condemned: PathBuf,
 }
 
@@ -37,7 +38,7 @@ impl SledEngine {
     pub(super) fn open(dir: &Path, condemned: &Path) -> Result<SledEngine, EngineError> {
         let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES);
         let opened = catch_unwind(AssertUnwindSafe(|| config.open())).map_err(|_| EngineError::Panicked)?;
-        Ok(SledEngine { db: opened?, condemned: condemned.to_owned() })
+        Ok(SledEngine { db: opened?, dir: dir.to_owned(), condemned: condemned.to_owned() })
     }
 
     /// Checks that the store was begun by this version for this register, and ends a batch it was left in the middle of.
@@ -117,8 +118,10 @@ impl Engine for SledEngine {
     }
 
     fn condemn(&self) {
-        // If not even this can be written, what is wrong with the disk will show at the next start.
-        drop(fs::write(&self.condemned, ""));
+        // Where there is no room for this mark, the store is removed instead: the next start finds none.
+        if fs::write(&self.condemned, "").is_err() {
+            drop(fs::remove_dir_all(&self.dir));
+        }
     }
 }
 
