@@ -3,17 +3,29 @@
 use std::path::{Path, PathBuf};
 
 use colophon_client::inbox::OpenOffer;
+use colophon_ledger::account::AccountId;
+use colophon_ledger::card::Card;
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::terms::{Price, Terms};
 use colophon_ledger::entry::{Body, Register};
 use colophon_ledger::field::EntryId;
+use colophon_ledger::refusal::Refusal;
+use colophon_ledger::rule::Stop;
+use colophon_ledger::signature::Signed;
+use colophon_ledger::state::Records as _;
 
 use crate::clock;
 use crate::drafts;
 use crate::failure::Failure;
 use crate::history::choose;
-use crate::signing::{Desk, text_of_draft};
-use crate::words::{called, time};
+use crate::signing::accounts::KnownAccounts;
+use crate::signing::delivery::known;
+use crate::signing::{Desk, missing, text_of_draft, unfit};
+use crate::terms::summary::{Names, Summary};
+use crate::words::{called, shown, time};
+
+/// How the failure of a draft that was changed begins.
+pub const CHANGED: &str = "this draft was changed after";
 
 /// Something that waits.
 #[derive(Debug)]
@@ -63,13 +75,77 @@ pub fn check_register(draft: &Draft, register: &Register) -> Result<(), Failure>
     Ok(())
 }
 
-/// Refuses to sign a draft that cannot become an entry any more, or whose price is hidden from me.
-pub fn check_draft(desk: &Desk<'_>, draft: &Draft) -> Result<(), Failure> {
-    let Body::Transfer(terms) = text_of_draft(draft)?.body else { return Ok(()) };
-    if draft.price().is_none() {
-        check_price_is_open(&terms)?;
+/// Checks a draft, shows what it would do, and asks whether to sign it.
+pub fn put_before(desk: &Desk<'_>, draft: &Draft) -> Result<(), Failure> {
+    let accounts = check_draft(desk, draft)?;
+    let body = text_of_draft(draft)?.body;
+    let summary = Summary::of(desk, &mut Names::default(), &body, draft.card(), draft.price())?;
+    let ui = &desk.context.ui;
+    ui.note(format_args!("you are asked to sign this {}\n{summary}", body.kind()));
+    let sender = body.by();
+    let is_unsigned = missing(draft, &accounts)?.iter().any(|missing| missing.account == *sender);
+    if is_unsigned && *sender != desk.account {
+        ui.warn("the sender has not signed this draft: nothing shows that it is theirs");
     }
-    check_timely(desk, &terms)
+    desk.confirm("Sign it?")
+}
+
+/// Refuses to sign a draft that was changed after somebody signed it, that cannot become an entry any more, or whose words
+/// or price are hidden from me. Returns what is proved of its signers.
+pub fn check_draft(desk: &Desk<'_>, draft: &Draft) -> Result<KnownAccounts, Failure> {
+    let body = text_of_draft(draft)?.body;
+    check_words_are_here(&body, draft.card())?;
+    let accounts = known(desk.context, &desk.client, body.signers())?;
+    check_signatures(draft, &accounts)?;
+    if let Body::Transfer(terms) = &body {
+        if draft.price().is_none() {
+            check_price_is_open(terms)?;
+        }
+        check_timely(desk, terms)?;
+    }
+    Ok(accounts)
+}
+
+/// Refuses an entry whose words are not at hand: nobody can read what they would agree to.
+pub fn check_words_are_here(body: &Body, card: Option<&Card>) -> Result<(), Failure> {
+    if body.card().is_none() || card.is_some() {
+        return Ok(());
+    }
+    Err(Failure::failed(
+        "it commits to words that are not here: you would agree to what you cannot read",
+        "ask the sender for the whole draft; nothing was signed",
+    ))
+}
+
+/// Refuses a draft with a signature that does not hold.
+fn check_signatures(draft: &Draft, accounts: &KnownAccounts) -> Result<(), Failure> {
+    let entry = match draft.to_entry() {
+        Ok(entry) => entry,
+        // A note has one signature at least: a draft that nobody has signed yet is none.
+        Err(error) => return if is_unsigned(draft, accounts)? { Ok(()) } else { Err(unfit(error)) },
+    };
+    match Signed::check(entry, accounts) {
+        Ok(_) => Ok(()),
+        Err(Stop::Refused(Refusal::SignatureInvalid { account, .. })) => Err(Failure::not_verified(
+            format!("{CHANGED} {} signed it; nothing was signed", called(&account, None)),
+            "ask the sender for a new draft, and tell them of this one",
+        )),
+        Err(Stop::Refused(refusal)) => Err(Failure::refused(
+            refusal.code(),
+            format!("a signature on this draft does not count; nothing was signed: {}", shown(&refusal.to_string())),
+            "ask the sender for a new draft",
+        )),
+        Err(Stop::Unreadable(error)) => Err(Failure::failed(error.to_string(), "report this")),
+    }
+}
+
+fn is_unsigned(draft: &Draft, accounts: &KnownAccounts) -> Result<bool, Failure> {
+    let owed = missing(draft, accounts)?;
+    let owes_all = |account: &AccountId| {
+        let keys = accounts.key_set(account).map(|set| set.keys).unwrap_or_default();
+        owed.iter().any(|missing| missing.account == *account && missing.keys == keys)
+    };
+    Ok(text_of_draft(draft)?.body.signers().iter().all(owes_all))
 }
 
 /// Refuses terms whose price is committed to: without its opening nobody knows what they agree to.

@@ -52,3 +52,32 @@ fn a_shortened_id_of_a_stranger_is_not_signed_for() {
     let failed = scene.bruno.expect(&transfer, 2);
     assert!(failed.stderr.contains("give all 64 digits"), "{failed}");
 }
+
+#[test]
+fn a_draft_without_its_words_or_changed_after_a_signature_is_not_signed() {
+    let scene = Scene::open();
+    let work = scene.minted("terms");
+    let to = crate::scene::account(&scene.bruno);
+    let sale = ["transfer", &work, "--to", &to, "--to-country", "FR", "--price", "5.00 EUR", "--note", "no resale"];
+    scene.ana.succeed(&[&sale[..], &["--draft", "s.draft", "--yes"]].concat());
+    let draft = std::fs::read_to_string(scene.ana.desk().join("s.draft")).unwrap();
+    let mut bare: serde_json::Value = serde_json::from_str(&draft).unwrap();
+    bare.as_object_mut().unwrap().remove("card").unwrap();
+    scene.bruno.put("bare.draft", bare.to_string().as_bytes());
+    scene.bruno.put("cheap.draft", draft.replace("500", "501").as_bytes());
+    for verb in ["accept", "sign"] {
+        let refused = scene.bruno.expect(&[verb, "bare.draft", "--yes"], 1);
+        assert!(refused.stderr.contains("it commits to words that are not here"), "{refused}");
+        for flag in ["--yes", "--dry-run"] {
+            let changed = scene.bruno.expect(&[verb, "cheap.draft", flag], 4);
+            assert!(changed.stderr.contains("this draft was changed after"), "{changed}");
+        }
+    }
+    let mut unsigned: serde_json::Value = serde_json::from_str(&draft).unwrap();
+    unsigned["signatures"] = serde_json::json!([]);
+    scene.bruno.put("unsigned.draft", unsigned.to_string().as_bytes());
+    let warned = scene.bruno.succeed(&["sign", "unsigned.draft", "--dry-run"]);
+    assert!(warned.stderr.contains("the sender has not signed this draft"), "{warned}");
+    scene.bruno.put("s.draft", draft.as_bytes());
+    scene.bruno.succeed(&["accept", "s.draft", "--yes"]);
+}

@@ -12,9 +12,9 @@ use crate::command::Context;
 use crate::failure::{Exit, Failure};
 use crate::home::read_file;
 use crate::signing::outcome::{Accepted, Outcome, Stage};
-use crate::signing::{Desk, Plan, SigningArgs, text_of_draft};
+use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::summary::{Names, Summary};
-use crate::waiting::{Waiting, check_draft, check_price_is_open, find};
+use crate::waiting::{Waiting, check_price_is_open, check_words_are_here, find, put_before};
 use crate::words::short;
 
 /// The longest file of a price's opening, in bytes.
@@ -52,11 +52,7 @@ pub(super) fn run(args: &AcceptArgs, context: &Context) -> Result<Exit, Failure>
 }
 
 fn accept_draft(desk: &Desk<'_>, draft: Draft) -> Result<Outcome, Failure> {
-    let body = text_of_draft(&draft)?.body;
-    check_draft(desk, &draft)?;
-    let summary = Summary::of(desk, &mut Names::default(), &body, draft.card(), draft.price())?;
-    desk.context.ui.note(format_args!("you are asked to sign this {}\n{summary}", body.kind()));
-    desk.confirm("Sign it?")?;
+    put_before(desk, &draft)?;
     desk.carry_on(draft, None)
 }
 
@@ -78,6 +74,7 @@ fn accept_offer(desk: &Desk<'_>, offer: &OpenOffer, opening: Option<&Path>) -> R
         Some(digest) => desk.card(digest)?,
         None => None,
     };
+    check_words_are_here(&body, card.as_ref())?;
     let summary = Summary::of(desk, &mut Names::default(), &body, card.as_ref(), opening.as_ref())?;
     desk.context.ui.note(format_args!("you are offered this\n{summary}"));
     desk.confirm("Accept it?")?;

@@ -18,7 +18,7 @@ use crate::keystore::key::KeyName;
 use crate::signing::{Desk, SigningArgs, text_of_draft};
 use crate::terms::summary::{Names, Summary};
 use crate::ui::Answer;
-use crate::waiting::check_draft;
+use crate::waiting::{CHANGED, check_draft};
 use crate::words::short;
 
 /// Arguments of `colophon inbox`.
@@ -49,15 +49,23 @@ pub(super) fn run(args: &InboxArgs, context: &Context) -> Result<Exit, Failure> 
 fn item_of_draft(desk: &Desk<'_>, names: &mut Names, draft: &Draft) -> Result<Item, Failure> {
     let body = text_of_draft(draft)?.body;
     let void = match check_draft(desk, draft) {
-        Ok(()) => None,
-        Err(failure) if matches!(failure.exit(), Exit::Refused | Exit::NotRegistered | Exit::Failed) => {
-            Some(failure.what().to_owned())
-        }
+        Ok(_) => None,
+        Err(failure) if is_void(&failure) => Some(failure.what().to_owned()),
         Err(failure) => return Err(failure),
     };
     let summary = Summary::of(desk, names, &body, draft.card(), draft.price())?;
     let money = draft.price().map(|opening| opening.price.clone());
     Ok(Item::new(draft.id(), &body, money, summary, void))
+}
+
+/// Returns whether a draft whose check ended so cannot be signed, rather than not be checked now.
+fn is_void(failure: &Failure) -> bool {
+    match failure.exit() {
+        Exit::Refused | Exit::NotRegistered | Exit::Failed => true,
+        // A forged signature on the draft is the draft's fault; a false proof is the register's, and ends the command.
+        Exit::NotVerified => failure.what().starts_with(CHANGED),
+        Exit::Done | Exit::Usage | Exit::Stale | Exit::TryAgain => false,
+    }
 }
 
 fn item_of_offer(desk: &Desk<'_>, names: &mut Names, offer: &OpenOffer) -> Result<Item, Failure> {
@@ -132,7 +140,11 @@ impl fmt::Display for Item {
         let id = short(&self.id);
         writeln!(f, "{} {id}\n{}", if self.kind == "offer" { "offer" } else { "draft" }, self.summary)?;
         match &self.void {
-            Some(why) => writeln!(f, "  VOID: {why}"),
+            Some(why) => writeln!(
+                f,
+                "  VOID: {}\n  to clear it away: colophon decline {id}",
+                why.trim_start_matches("the draft is void: ")
+            ),
             None => writeln!(f, "  answer with: colophon accept {id}   or: colophon decline {id}"),
         }
     }

@@ -9,8 +9,7 @@ use crate::failure::{Exit, Failure};
 use crate::signing::delivery::known;
 use crate::signing::outcome::{Outcome, SignedDraft, Stage};
 use crate::signing::{Desk, SigningArgs, missing, text_of_draft};
-use crate::terms::summary::{Names, Summary};
-use crate::waiting::{Waiting, check_draft, find};
+use crate::waiting::{Waiting, find, put_before};
 
 /// Arguments of `colophon sign`.
 #[derive(Debug, Args)]
@@ -27,11 +26,7 @@ pub(super) fn run(args: &SignArgs, context: &Context) -> Result<Exit, Failure> {
     let Waiting::Draft(draft, path) = find(&desk, &args.id)? else {
         return Err(Failure::usage("this is an offer, and no draft", format!("colophon accept {}", args.id)));
     };
-    check_draft(&desk, &draft)?;
-    let body = text_of_draft(&draft)?.body;
-    let summary = Summary::of(&desk, &mut Names::default(), &body, draft.card(), draft.price())?;
-    context.ui.note(format_args!("you are asked to sign this {}\n{summary}", body.kind()));
-    desk.confirm("Sign it?")?;
+    put_before(&desk, &draft)?;
     let outcome = match path.filter(|_| !args.signing.dry_run && args.signing.draft.is_none()) {
         Some(path) => sign_in_place(&desk, *draft, &path)?,
         None => desk.carry_on(*draft, None)?,

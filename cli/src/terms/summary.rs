@@ -124,12 +124,23 @@ fn of_terms(
         ("price", paid),
     ];
     let papers = terms.documents.iter().flat_map(List::as_slice);
-    lines.extend(papers.map(|paper| ("paper", format!("{} {}", paper.document_type, short(&paper.sha256)))));
-    let words = card.and_then(|card| card.read::<TermsWords>().ok()).and_then(|words| words.note);
-    lines.extend(words.map(|note| ("note", shown(&note))));
+    lines.extend(papers.map(|paper| ("paper", format!("{} {}", paper.document_type, paper.sha256))));
+    lines.extend(card.map(words_of_terms).unwrap_or_default());
     let firm = if terms.firm.is_some() { ", firm" } else { "" };
     lines.push(("stands", format!("until {}{firm}", time(terms.expires_ms.get()))));
     Summary(lines)
+}
+
+/// Returns all words about a transfer or an offer: what is no remark and no number of a paper stands there as it is.
+fn words_of_terms(card: &Card) -> Vec<(&'static str, String)> {
+    let whole = || vec![("words", shown(&card.text))];
+    let Ok(TermsWords { note, document_numbers }) = card.read::<TermsWords>() else { return whole() };
+    let members: BTreeMap<String, serde::de::IgnoredAny> = card.read().unwrap_or_default();
+    if !members.keys().all(|name| matches!(name.as_str(), "note" | "document_numbers")) {
+        return whole();
+    }
+    let note = note.iter().map(|note| ("note", shown(note)));
+    note.chain(document_numbers.iter().map(|number| ("number", shown(number)))).collect()
 }
 
 fn of_mint(mint: &Mint, card: Option<&Card>, maker: &str) -> Summary {
