@@ -80,6 +80,10 @@ pub fn fsck(dir: &Path) -> Result<Report, FsckError> {
     let mut findings = Vec::new();
     let notes = read_notes(dir, &mut findings);
     let (mut report, log) = check_log(files, &notes, findings)?;
+    if report.entries == 0 && notes.is_empty() {
+        report.findings = vec![Finding::Unfinished];
+        return Ok(report);
+    }
     check_cards(dir, &mut report);
     if report.entries > 0
         && let Err(finding) = check_state(dir, &log, &notes, &mut report)
@@ -279,6 +283,26 @@ mod tests {
         let newest = slots.newest().clone();
         slots.write(newest.pending.as_deref(), newest.published.as_deref()).unwrap();
         assert_eq!(findings(dir.path()).len(), 0);
+    }
+
+    #[test]
+    fn an_init_that_broke_off_is_said_to_be_one() {
+        let dir = tempfile::tempdir().unwrap();
+        crate::log::Log::create(dir.path()).unwrap();
+        fs::write(dir.path().join(COMMITS_FILE), "").unwrap();
+        assert!(matches!(findings(dir.path())[..], [Finding::Unfinished]));
+        fs::remove_file(dir.path().join(SLOTS_FILE)).unwrap();
+        assert!(matches!(findings(dir.path())[..], [Finding::Unfinished]));
+    }
+
+    #[test]
+    fn slots_cut_in_half_and_damaged_cards_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        after_story(dir.path());
+        change(&dir.path().join(SLOTS_FILE), |bytes| bytes.truncate(bytes.len() / 2));
+        let found = findings(dir.path());
+        assert!(found.iter().any(|finding| matches!(finding, Finding::TornSlot)), "{found:?}");
+        assert!(!Finding::Cards { cut: 0, zeroed: 1 }.heals_at_start());
     }
 
     #[test]

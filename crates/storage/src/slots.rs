@@ -155,10 +155,11 @@ pub(crate) fn read_slots(disk: &dyn Disk, dir: &Path) -> Result<Vec<Slot>, SlotE
     if whole.is_empty() { Err(SlotError::Damaged) } else { Ok(whole) }
 }
 
-/// Tells whether a slot is torn or damaged: neither whole nor never written.
+/// Tells whether a slot is torn, cut off or damaged: neither whole nor never written.
 pub(crate) fn has_torn_slot(disk: &dyn Disk, dir: &Path) -> Result<bool, SlotError> {
     let file = disk.open(&dir.join(SLOTS_FILE)).map_err(SlotError::Read)?;
-    Ok(read_both(&*file)?.iter().any(|region| matches!(region, Region::Torn)))
+    let cut = file.length().map_err(SlotError::Read)? < 2 * SLOT_BYTES;
+    Ok(cut || read_both(&*file)?.iter().any(|region| matches!(region, Region::Torn)))
 }
 
 /// What one of the two regions holds.

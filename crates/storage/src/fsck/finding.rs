@@ -12,6 +12,9 @@ use crate::view::engine::EngineError;
 /// Something that is not as it should be.
 #[derive(Debug, thiserror::Error)]
 pub enum Finding {
+    /// No entry was ever recorded and no checkpoint signed.
+    #[error("an init broke off here: no entry was ever recorded. Remove the folder and run `colophon-node init` again")]
+    Unfinished,
     /// Bytes after the last whole batch.
     #[error("{bytes} bytes after the last whole batch of {ENTRIES_FILE:?} are a torn write; the next start cuts them")]
     Torn {
@@ -85,9 +88,11 @@ impl Finding {
             Finding::Torn { .. }
             | Finding::Hint { .. }
             | Finding::TornSlot
-            | Finding::Cards { .. }
+            | Finding::Cards { zeroed: 0, .. }
             | Finding::View(_) => true,
-            Finding::Log(_)
+            Finding::Unfinished
+            | Finding::Cards { .. }
+            | Finding::Log(_)
             | Finding::Rules(_)
             | Finding::Replay(_)
             | Finding::Slots(_)
