@@ -16,6 +16,7 @@ use colophon_ledger::card::Card;
 use colophon_ledger::field::Digest;
 
 use crate::disk::{Disk, DiskFile, RealDisk, write_again};
+use crate::files::ENTRIES_FILE;
 use record::{Content, HEAD_BYTES, Place, WITHDRAWN, encode, read_body};
 use scan::Scan;
 
@@ -45,6 +46,12 @@ pub enum CardsError {
     /// The file is not one of cards.
     #[error("the file {CARDS_FILE:?} does not begin as a file of cards: it is another file, or of a newer version")]
     Format,
+    /// The file is missing or empty.
+    #[error(
+        "the file {CARDS_FILE:?} is missing or empty. Restore it from a backup; if it is lost, `colophon-node rebuild DIR` begins an \
+         empty one, and its words are shown as withdrawn"
+    )]
+    Missing,
     /// More than one call may put.
     #[error("the cards take {bytes} bytes; at most {PUT_BYTES_MAX} are put at once")]
     TooLarge {
@@ -82,6 +89,17 @@ impl Cards {
         Cards::open_on(&RealDisk, dir)
     }
 
+    /// Makes an empty file of cards in the register's folder `dir` if the one that was there is missing or empty, and tells
+    /// whether it was. Makes nothing where there is no register.
+    pub fn create_lost(dir: &Path) -> Result<bool, CardsError> {
+        let has = |name: &str| std::fs::metadata(dir.join(name)).is_ok_and(|found| found.len() > 0);
+        if has(CARDS_FILE) || !has(ENTRIES_FILE) {
+            return Ok(false);
+        }
+        Cards::create_on(&RealDisk, dir).and_then(|()| RealDisk.sync_dir(dir)).map_err(CardsError::Full)?;
+        Ok(true)
+    }
+
     /// Makes an empty file of cards where there is none.
     pub(crate) fn create_on(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
         let file = disk.create(&dir.join(CARDS_FILE))?;
@@ -92,7 +110,7 @@ impl Cards {
     }
 
     pub(crate) fn open_on(disk: &dyn Disk, dir: &Path) -> Result<(Cards, CardsRecovery), CardsError> {
-        let file = disk.open(&dir.join(CARDS_FILE)).map_err(CardsError::Read)?;
+        let file = disk.open(&dir.join(CARDS_FILE)).map_err(missing_or_unread)?;
         let Scan { offset, places, recovery, .. } = scan_file(&*file, true)?;
         let first = offset.saturating_sub(PUT_BYTES_MAX as u64);
         write_again(&*file, first..offset).map_err(CardsError::Fatal)?;
@@ -102,7 +120,7 @@ impl Cards {
 
     /// Tells what opening the cards would find and do, without doing it.
     pub(crate) fn inspect_on(disk: &dyn Disk, dir: &Path) -> Result<CardsRecovery, CardsError> {
-        let file = disk.open(&dir.join(CARDS_FILE)).map_err(CardsError::Read)?;
+        let file = disk.open(&dir.join(CARDS_FILE)).map_err(missing_or_unread)?;
         Ok(scan_file(&*file, false)?.recovery)
     }
 
@@ -184,7 +202,14 @@ impl Cards {
     }
 }
 
+fn missing_or_unread(error: io::Error) -> CardsError {
+    if error.kind() == io::ErrorKind::NotFound { CardsError::Missing } else { CardsError::Read(error) }
+}
+
 fn scan_file(file: &dyn DiskFile, repair: bool) -> Result<Scan<'_>, CardsError> {
+    if file.length().map_err(CardsError::Read)? == 0 {
+        return Err(CardsError::Missing);
+    }
     let mut head = [0; FILE_HEAD.len()];
     file.read_at(&mut head, 0).map_err(|_| CardsError::Format)?;
     if head != *FILE_HEAD {

@@ -25,9 +25,11 @@ impl From<CardsError> for Problem {
         error!("The cards: {error}");
         match error {
             CardsError::Full(_) => Problem::DiskFull,
-            CardsError::Format | CardsError::TooLarge { .. } | CardsError::Read(_) | CardsError::Fatal(_) => {
-                Problem::Internal
-            }
+            CardsError::Missing
+            | CardsError::Format
+            | CardsError::TooLarge { .. }
+            | CardsError::Read(_)
+            | CardsError::Fatal(_) => Problem::Internal,
         }
     }
 }
