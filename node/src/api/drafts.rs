@@ -25,9 +25,12 @@ use super::body::{self, json};
 use super::problem::Problem;
 use super::segment::Segment;
 use crate::answers::AnswerError;
+use crate::register::Register;
 
 /// How long a draft is kept, in milliseconds: 30 days.
 const DRAFT_KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// The most drafts of one signing account that wait for another.
+const DRAFTS_BY_SIGNER_MAX: usize = 10;
 /// The longest note that declines a draft, in bytes.
 const DECLINE_BYTES_MAX: usize = 4 * 1024;
 /// The most signature lines of such a note.
@@ -61,14 +64,60 @@ fn keep(api: &Api, draft: Draft) -> Result<Kept, Problem> {
         Some(waiting) => merged(draft, &waiting, records),
         None => draft,
     };
+    check_terms_stand(&merged, now_ms)?;
     let to: BTreeSet<AccountId> = merged.missing(records)?.into_iter().map(|missing| missing.account).collect();
     if to.is_empty() {
         return Err(Problem::DraftComplete);
     }
+    check_room(register, &merged, &to)?;
     let accounts = to.iter().copied().collect();
     let bytes = merged.to_json().into_bytes();
     register.drafts.put(&WaitingDraft { id, added_ms: now_ms, accounts, bytes })?;
     Ok(Kept { id, to, until_ms: until_ms(&merged, now_ms) })
+}
+
+/// Refuses a draft whose terms have run out.
+fn check_terms_stand(draft: &Draft, now_ms: u64) -> Result<(), Problem> {
+    match draft.parts()?.body {
+        EntryBody::Transfer(terms) | EntryBody::Offer(terms) if terms.expires_ms.get() < now_ms => {
+            Err(Refusal::Expired { expires_ms: terms.expires_ms.get() }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a draft of an account that has enough drafts waiting for one of those who must sign this one.
+fn check_room(register: &Register, draft: &Draft, to: &BTreeSet<AccountId>) -> Result<(), Problem> {
+    let id = draft.id();
+    let signed = signed_by(draft, to)?;
+    for account in to {
+        let waiting = register.drafts.list(account)?;
+        for signer in &signed {
+            let by_signer = |kept: &&WaitingDraft| {
+                kept.id != id
+                    && Draft::parse(&kept.bytes)
+                        .is_ok_and(|draft| signed_by(&draft, &kept.accounts).is_ok_and(|by| by.contains(signer)))
+            };
+            if waiting.iter().filter(by_signer).count() >= DRAFTS_BY_SIGNER_MAX {
+                return Err(Problem::InboxFull(format!(
+                    "{DRAFTS_BY_SIGNER_MAX} drafts that {signer} signed wait for {account} already"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns the accounts that must sign a draft and have: those it does not wait for.
+fn signed_by<'a>(
+    draft: &Draft,
+    waits_for: impl IntoIterator<Item = &'a AccountId>,
+) -> Result<BTreeSet<AccountId>, DraftError> {
+    let mut signers: BTreeSet<AccountId> = draft.parts()?.body.signers().into_iter().collect();
+    for account in waits_for {
+        signers.remove(account);
+    }
+    Ok(signers)
 }
 
 /// Checks that a draft is for this register, signed by somebody who must, and not yet overtaken.

@@ -156,7 +156,8 @@ impl Problem {
         if matches!(self, Problem::Stopping) {
             return Some(RETRY_AFTER_STOPPING_S);
         }
-        matches!(self, Problem::Busy | Problem::DiskFull | Problem::ViewRebuilding).then_some(RETRY_AFTER_S)
+        matches!(self, Problem::Busy | Problem::DiskFull | Problem::ViewRebuilding | Problem::InboxFull(_))
+            .then_some(RETRY_AFTER_S)
     }
 
     /// Returns the document.

@@ -150,16 +150,26 @@ async fn drafts_have_bounds_in_number_and_time() {
     let now = Arc::new(AtomicU64::new(NOW_MS));
     let clock = Arc::clone(&now);
     let register = Register::with_clock(Clock::from_fn(move || clock.load(Ordering::Relaxed)));
-    let entries: Vec<_> =
-        (0..101).map(|n| json!({"entry": minting("ana", &n.to_string()).note(register.id())})).collect();
+    let makers: Vec<String> = (0..11).map(|n| format!("maker {n}")).collect();
+    let entries: Vec<_> = makers
+        .iter()
+        .flat_map(|maker| (0..11).map(move |n| minting(maker, &format!("{maker} {n}"))))
+        .map(|mint| json!({"entry": mint.note(register.id())}))
+        .collect();
     register.post_json("/v1/entries/many", &json!({"entries": entries})).await;
-    let work = |n: u32| minting("ana", &n.to_string()).id(register.id());
-    for n in 0..100 {
-        assert_eq!(leave(&register, &gift(&register, work(n), &["ana"])).await.status, StatusCode::CREATED);
+    let gift = |maker: &str, n: u32| {
+        let work = minting(maker, &format!("{maker} {n}")).id(register.id());
+        Signing::of(transfer((maker, "bo"), work, work), &[maker]).draft(register.id())
+    };
+    for (maker, n) in makers[..10].iter().flat_map(|maker| (0..10).map(move |n| (maker, n))) {
+        assert_eq!(leave(&register, &gift(maker, n)).await.status, StatusCode::CREATED);
     }
-    let full = leave(&register, &gift(&register, work(100), &["ana"])).await;
+    let full = leave(&register, &gift(&makers[0], 10)).await;
     assert_eq!((full.status, full.code().as_str()), (StatusCode::TOO_MANY_REQUESTS, "inbox_full"));
-    assert_eq!(leave(&register, &gift(&register, work(99), &["ana"])).await.status, StatusCode::CREATED);
+    assert!(full.text().contains("10 drafts that"), "one account fills nobody's inbox: {}", full.text());
+    let full = leave(&register, &gift(&makers[10], 0)).await;
+    assert_eq!((full.status, full.code().as_str()), (StatusCode::TOO_MANY_REQUESTS, "inbox_full"));
+    assert_eq!(leave(&register, &gift(&makers[9], 9)).await.status, StatusCode::CREATED);
 
     now.store(NOW_MS + 30 * DAY_MS, Ordering::Relaxed);
     assert_eq!(inbox(&register, "bo").await.len(), 100);
