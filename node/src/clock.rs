@@ -4,6 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// The last millisecond of the year 9999: no batch is sealed at a later time.
+pub const TIME_MS_MAX: u64 = 253_402_300_799_999;
+
 /// A source of the time in milliseconds after 1970.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> u64 + Send + Sync>);

@@ -1,5 +1,6 @@
 //! The command line of a node: `init`, `serve`, `rebuild`, `fsck`.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,8 +12,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 use colophon_ledger::field::Origin;
 use colophon_node::clock::Clock;
 use colophon_node::init::init;
-use colophon_node::open::{Tables, open};
+use colophon_node::open::{Behind, Tables, open};
 use colophon_node::serve::{Config, Running, ServeError, greeting, serve};
+use colophon_storage::cards::Cards;
 use colophon_storage::fsck::Report;
 use colophon_storage::fsck::finding::Finding;
 use tokio::net::TcpListener;
@@ -72,6 +74,9 @@ enum Command {
         /// How many entries may wait for a batch; more are answered 503
         #[arg(long, default_value_t = 4_096, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         queue: u32,
+        /// Start although the clock is behind the last batch, and hold that batch's time until the clock has passed it
+        #[arg(long)]
+        accept_clock: bool,
     },
     /// Makes the tables anew from the log, while the register is not served
     Rebuild {
@@ -93,15 +98,26 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(failure) if serves => {
             let fatal = matches!(failure.downcast_ref(), Some(ServeError::Fatal(_) | ServeError::Sequencer));
-            error!("{failure:#}");
+            error!("{}", told(&failure));
             ExitCode::from(if fatal { EXIT_FATAL } else { EXIT_FAILED })
         }
         Err(failure) => {
             // Where not even this can be written, the exit code says it.
-            drop(writeln!(std::io::stderr(), "colophon-node: {failure:#}"));
+            drop(writeln!(std::io::stderr(), "colophon-node: {}", told(&failure)));
             ExitCode::from(EXIT_FAILED)
         }
     }
+}
+
+/// Returns a failure with its causes, each said once: many messages have their cause in them already.
+fn told(failure: &anyhow::Error) -> String {
+    let mut told = failure.to_string();
+    for cause in failure.chain().skip(1).map(ToString::to_string) {
+        if !told.contains(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
 }
 
 fn log_to_stderr(format: LogFormat) {
@@ -120,9 +136,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let founded = init(&dir, &origin, clock.now_ms())?;
             say(&founded.to_string())?;
         }
-        Command::Serve { dir, listen, batch_ms, queue } => {
+        Command::Serve { dir, listen, batch_ms, queue, accept_clock } => {
             let queue = usize::try_from(queue)?;
-            serve_until_signal(&Config { dir, min_gap: Duration::from_millis(batch_ms), queue, clock }, listen)?;
+            let behind = if accept_clock { Behind::Accept } else { Behind::Refuse };
+            let min_gap = Duration::from_millis(batch_ms);
+            serve_until_signal(&Config { dir, min_gap, queue, clock, behind }, listen)?;
         }
         Command::Rebuild { dir } => rebuild(&dir, clock)?,
         Command::Fsck { dir } => return fsck(&dir),
@@ -164,7 +182,10 @@ async fn serve_until_signal(config: &Config, listen: SocketAddr) -> anyhow::Resu
 }
 
 fn rebuild(dir: &Path, clock: Clock) -> anyhow::Result<()> {
-    let opened = open(dir, clock, Tables::Rebuild)?;
+    if Cards::create_lost(dir)? {
+        say("The file of cards was lost and is begun empty: the words that were in it are shown as withdrawn")?;
+    }
+    let opened = open(dir, clock, Behind::Refuse, Tables::Rebuild)?;
     let newest = opened.register.newest();
     let (size, state) = (newest.size, newest.tree.root());
     opened.register.close()?;
@@ -174,8 +195,12 @@ fn rebuild(dir: &Path, clock: Clock) -> anyhow::Result<()> {
 /// Says what does not match. What the next start puts right by itself is told, and does not make the register unsound.
 fn fsck(dir: &Path) -> anyhow::Result<ExitCode> {
     let report = colophon_storage::fsck::fsck(dir)?;
+    let mut told = BTreeSet::new();
     for finding in &report.findings {
-        say(&format!("{}: {finding}", if finding.heals_at_start() { "heals" } else { "WRONG" }))?;
+        let line = format!("{}: {finding}", if finding.heals_at_start() { "heals" } else { "WRONG" });
+        if told.insert(line.clone()) {
+            say(&line)?;
+        }
     }
     let Report { entries, batches, root, state_root, .. } = &report;
     say(&format!("{entries} entries in {batches} batches, root {root}, state root {state_root}"))?;

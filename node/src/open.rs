@@ -1,5 +1,6 @@
 //! Opens a register's folder: log, keys, tables and checkpoint, each held against the others.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,19 +9,21 @@ use colophon_ledger::field::EntryId;
 use colophon_ledger::replay::{ReplayError, read_genesis};
 use colophon_ledger::rule::Rules;
 use colophon_ledger::state::Unreadable;
-use colophon_storage::cards::{Cards, CardsError};
+use colophon_storage::cards::{Cards, CardsError, CardsRecovery};
 use colophon_storage::catch_up::{CatchUpError, CaughtUp, catch_up};
 use colophon_storage::drafts::Drafts;
-use colophon_storage::durable;
+use colophon_storage::durable::{self, Access};
+use colophon_storage::files::ENTRIES_FILE;
 use colophon_storage::log::{Log, OpenError};
 use colophon_storage::reader::ReadError;
+use colophon_storage::recovery::Recovery;
 use colophon_storage::slots::{SlotError, Slots};
 use colophon_storage::view::{Anew, VIEW_DIR, View, ViewError};
 use colophon_tlog::note::{Signer, VerifierKey, VerifierKeyError};
 use colophon_tlog::tree::{EntryIndex, TreeSize};
 use tracing::{info, warn};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, TIME_MS_MAX};
 use crate::keys::{self, KeyFileError, LOG_KEY_FILE, OPERATOR_KEY_FILE, VERIFIER_KEY_FILE};
 use crate::publisher::{PublishError, Publisher};
 use crate::register::{Parts, Register, Snapshot};
@@ -35,15 +38,28 @@ const PROGRESS_ENTRIES: u64 = 50_000;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Its `init` did not come to an end.
-    #[error("{0:?} is missing: an init broke off here. Remove the folder and run `colophon-node init` again")]
+    #[error(
+        "an init broke off in {0:?}: no entry was ever recorded. Remove the folder and run `colophon-node init` again"
+    )]
     Unfinished(PathBuf),
+    /// The file of the verifier key holds another register's.
+    #[error(
+        "the file {VERIFIER_KEY_FILE:?} says {found:?}, and the genesis names {named}: it is another register's. If the rest of \
+         the folder is the right one, remove that file; the next start writes it again"
+    )]
+    VerifierKey {
+        /// What the file says.
+        found: String,
+        /// Which key the genesis names.
+        named: String,
+    },
     /// The log cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The log cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The log has no entry.
+    /// The log has no entry at its beginning.
     #[error("the log is empty: an init broke off here. Remove the folder and run `colophon-node init` again")]
     Empty,
     /// An entry of the log is against the rules.
@@ -92,8 +108,9 @@ pub enum StartError {
     Publish(#[from] PublishError),
     /// This machine's clock is wrong, or was.
     #[error(
-        "this machine's clock says {now_ms} ms after 1970, and the last batch was sealed at {sealed_ms}: set the clock right \
-         before the register goes on"
+        "this machine's clock says {now_ms} ms after 1970, and the last batch was sealed at {sealed_ms}. Set the clock right; \
+         or, if it is right and was wrong before, run `colophon-node serve --accept-clock`: every batch is then sealed at \
+         {sealed_ms} until the clock has passed it"
     )]
     Clock {
         /// What the clock says.
@@ -101,6 +118,18 @@ pub enum StartError {
         /// The time of the last seal.
         sealed_ms: u64,
     },
+    /// This machine's clock is beyond what people can read.
+    #[error("this machine's clock says {0} ms after 1970, beyond the year 9999: set the clock right")]
+    FarFuture(u64),
+}
+
+/// What to do about a clock that is behind the last batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behind {
+    /// Refuse to start.
+    Refuse,
+    /// Start, and hold the time of the last batch until the clock has passed it.
+    Accept,
 }
 
 /// What to do with the tables that are there.
@@ -135,17 +164,17 @@ pub struct Writer {
 }
 
 /// Opens the register in `dir`.
-pub fn open(dir: &Path, clock: Clock, which: Tables) -> Result<Opened, StartError> {
-    let vkey_path = dir.join(VERIFIER_KEY_FILE);
-    let (log, recovery) = Log::open(dir)?;
-    if !vkey_path.exists() {
-        return Err(StartError::Unfinished(vkey_path));
+pub fn open(dir: &Path, clock: Clock, behind: Behind, which: Tables) -> Result<Opened, StartError> {
+    if is_unfinished(dir) {
+        return Err(StartError::Unfinished(dir.to_owned()));
     }
-    info!(log.entries = recovery.entries, log.cut_bytes = recovery.cut_bytes, "Opened the log: {recovery:?}");
+    let (log, recovery) = Log::open(dir)?;
+    tell_recovery(&recovery);
     let position = log.position().ok_or(StartError::Empty)?;
     let first = EntryIndex::new(0).ok_or(StartError::Empty)?;
     let (rules, _) = read_genesis(&log.reader().entry(first)?)?;
-    check_clock(&clock, position.time_ms)?;
+    check_clock(&clock, position.time_ms, behind)?;
+    check_verifier_key(dir, &rules.log_key)?;
     let log_signer = log_signer(dir, &rules)?;
     let operator_key = keys::load(dir, OPERATOR_KEY_FILE)?;
     let (view, CaughtUp { tree, .. }) = open_view(dir, which, &log, &rules.register.genesis)?;
@@ -153,8 +182,7 @@ pub fn open(dir: &Path, clock: Clock, which: Tables) -> Result<Opened, StartErro
     let mut publisher = Publisher::new(log_signer, Slots::open(dir)?);
     let (size, root) = (log.size(), log.root());
     let checkpoint = publisher.publish(size, root)?;
-    let (cards, cards_recovery) = Cards::open(dir)?;
-    info!("Opened the cards: {cards_recovery:?}");
+    let cards = open_cards(dir)?;
     let snapshot = Snapshot { checkpoint, size, root, tree, time_ms: position.time_ms };
     let (drafts, failed) = Drafts::open(dir);
     if let Some(error) = failed {
@@ -165,11 +193,72 @@ pub fn open(dir: &Path, clock: Clock, which: Tables) -> Result<Opened, StartErro
     Ok(Opened { register, writer: Writer { log, position, sealer, publisher } })
 }
 
-fn check_clock(clock: &Clock, sealed_ms: u64) -> Result<(), StartError> {
+/// Tells whether an init broke off before anything was recorded: the log is empty, and the key file that init writes last
+/// is not there.
+fn is_unfinished(dir: &Path) -> bool {
+    let empty = fs::metadata(dir.join(ENTRIES_FILE)).is_ok_and(|found| found.len() == 0);
+    empty && !dir.join(VERIFIER_KEY_FILE).exists()
+}
+
+fn tell_recovery(recovery: &Recovery) {
+    let Recovery { entries, batches, cut_bytes, healed } = recovery;
+    info!(log.entries = entries, log.batches = batches, "Opened the log: {entries} entries in {batches} batches");
+    if *cut_bytes > 0 {
+        info!(log.cut_bytes = cut_bytes, "Cut {cut_bytes} bytes of a torn write after the last whole batch");
+    }
+    for (file, from) in healed {
+        info!(file.name = file, "Wrote {file} again from byte {from} on");
+    }
+}
+
+fn open_cards(dir: &Path) -> Result<Cards, StartError> {
+    let (cards, CardsRecovery { kept, withdrawn, cut_bytes, zeroed_bytes }) = Cards::open(dir)?;
+    info!(cards.kept = kept, cards.withdrawn = withdrawn, "Opened the cards: {kept} kept, {withdrawn} withdrawn");
+    if cut_bytes > 0 {
+        info!(cards.cut_bytes = cut_bytes, "Cut {cut_bytes} bytes after the last whole card");
+    }
+    if zeroed_bytes > 0 {
+        warn!(
+            cards.zeroed_bytes = zeroed_bytes,
+            "The file of cards was damaged: {zeroed_bytes} bytes between its cards are lost. A backup may still have them"
+        );
+    }
+    Ok(cards)
+}
+
+/// Writes the verifier key again if its file is lost: the genesis names it.
+fn check_verifier_key(dir: &Path, named: &VerifierKey) -> Result<(), StartError> {
+    let path = dir.join(VERIFIER_KEY_FILE);
+    let found = fs::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()).unwrap_or_default();
+    if found.is_empty() {
+        match durable::replace(&path, format!("{named}\n").as_bytes(), Access::Public) {
+            Ok(()) => info!("Wrote {VERIFIER_KEY_FILE} again: it was lost, and the genesis names the key"),
+            Err(error) => warn!("The lost file {VERIFIER_KEY_FILE} cannot be written again: {error}"),
+        }
+        return Ok(());
+    }
+    if found != named.to_string() {
+        return Err(StartError::VerifierKey { found, named: named.to_string() });
+    }
+    Ok(())
+}
+
+fn check_clock(clock: &Clock, sealed_ms: u64, behind: Behind) -> Result<(), StartError> {
     let now_ms = clock.now_ms();
-    if now_ms.saturating_add(CLOCK_BEHIND_MS_MAX) < sealed_ms {
+    if now_ms > TIME_MS_MAX {
+        return Err(StartError::FarFuture(now_ms));
+    }
+    if now_ms.saturating_add(CLOCK_BEHIND_MS_MAX) >= sealed_ms {
+        return Ok(());
+    }
+    if behind == Behind::Refuse {
         return Err(StartError::Clock { now_ms, sealed_ms });
     }
+    warn!(
+        clock.now_ms = now_ms,
+        seal.time_ms = sealed_ms,
+        "The clock is behind the last batch: every batch is sealed at {sealed_ms} until it has passed that"
+    );
     Ok(())
 }
 

@@ -25,6 +25,7 @@ use colophon_tlog::tree::EntryIndex;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
+use crate::clock::TIME_MS_MAX;
 use crate::metrics::Metrics;
 use crate::open::Writer;
 use crate::publisher::PublishError;
@@ -133,7 +134,7 @@ impl Sequencer {
     fn fill(&self, submissions: Vec<Submission>) -> Result<Filled, Fatal> {
         let register = &*self.register;
         let rules = &register.rules;
-        let mut batch = Batch::open(rules, register.view(), self.writer.position, register.clock.now_ms());
+        let mut batch = Batch::open(rules, register.view(), self.writer.position, self.now_ms());
         let (mut cards, mut waiting) = (Vec::new(), Vec::new());
         let mut readable = true;
         for Submission { signed, card, reply } in submissions {
@@ -160,6 +161,14 @@ impl Sequencer {
         }
         let applied = if readable { self.seal(batch, rules)? } else { None };
         Ok(Filled { applied, cards, waiting })
+    }
+
+    /// Returns the time. A clock that has gone astray beyond the year 9999 stands still at the last batch.
+    fn now_ms(&self) -> u64 {
+        match self.register.clock.now_ms() {
+            now_ms if now_ms > TIME_MS_MAX => self.writer.position.time_ms,
+            now_ms => now_ms,
+        }
     }
 
     /// Returns whether this node takes an entry that the rules would. It seals with one key that it read when it started,

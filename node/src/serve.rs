@@ -22,14 +22,14 @@ use tracing::{debug, error, info, warn};
 use crate::api::{Api, router};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::open::{Opened, StartError, Tables, open};
+use crate::open::{Behind, Opened, StartError, Tables, open};
 use crate::register::Register;
 use crate::sequencer::{Fatal, Sequencer};
 
 /// How many connections are served at the same time; more wait to be accepted.
 const CONNECTIONS_MAX: usize = 1_024;
 /// How long the head of a request may take to come, and an idle connection is kept.
-const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
+const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 /// The longest head of a request, in bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// How long connections have to come to an end once the register stops.
@@ -46,6 +46,8 @@ pub struct Config {
     pub queue: usize,
     /// The time, for batches and drafts.
     pub clock: Clock,
+    /// What to do if it is behind the last batch.
+    pub behind: Behind,
 }
 
 /// Why serving came to an end.
@@ -78,7 +80,7 @@ pub struct Running {
 impl Running {
     /// Opens the register and starts its sequencer.
     pub fn start(config: &Config) -> Result<Running, ServeError> {
-        let Opened { register, writer } = open(&config.dir, config.clock.clone(), Tables::Keep)?;
+        let Opened { register, writer } = open(&config.dir, config.clock.clone(), config.behind, Tables::Keep)?;
         let (register, metrics) = (Arc::new(register), Arc::new(Metrics::default()));
         let (submitter, mut batches) = solo::queue(config.queue);
         let sequencer = Sequencer::new(Arc::clone(&register), writer, Arc::clone(&metrics));

@@ -157,7 +157,8 @@ fn a_register_that_is_not_in_order_is_not_served() {
         serve_fails(why);
         fs::write(path(name), kept).unwrap();
     };
-    with_change("log.vkey", &|| fs::remove_file(path("log.vkey")).unwrap(), "an init broke off here");
+    let foreign = fs::read_to_string(path("log.vkey")).unwrap().replacen("registry", "elsewhere", 1);
+    with_change("log.vkey", &|| fs::write(path("log.vkey"), &foreign).unwrap(), "the genesis names");
     let other = "00".repeat(32);
     with_change("log.key", &|| fs::write(path("log.key"), &other).unwrap(), "the genesis names");
     with_change("operator.key", &|| fs::write(path("operator.key"), &other).unwrap(), "Put back the right key file");
@@ -195,9 +196,57 @@ fn a_clock_that_went_back_stops_the_start() {
     };
     let back = serve("2001-01-01T00:00:00Z");
     assert_eq!(back.status.code(), Some(1));
-    assert!(text(&back.stderr).contains("set the clock right"), "{back:?}");
+    assert!(text(&back.stderr).contains("Set the clock right"), "{back:?}");
+    assert!(text(&back.stderr).contains("--accept-clock"), "{back:?}");
+    let beyond = serve("253402300800000");
+    assert!(text(&beyond.stderr).contains("beyond the year 9999"), "{beyond:?}");
     assert_eq!(serve("soon").status.code(), Some(1));
     assert_eq!(serve("4102444800000").status.code(), Some(0));
+}
+
+#[test]
+fn a_lost_verifier_key_is_written_again_from_the_genesis() {
+    let mut node = Node::init();
+    let path = node.dir().join("log.vkey");
+    let before = fs::read(&path).unwrap();
+    for lost in [&|| fs::remove_file(&path).unwrap() as (), &|| fs::write(&path, "").unwrap()] as [&dyn Fn(); 2] {
+        lost();
+        node.start(&[]);
+        assert_eq!(node.terminate().code(), Some(0));
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_clock_that_was_ahead_once_locks_nobody_out_for_ever() {
+    let mut node = Node::init();
+    let serve = |time: &str| {
+        let mut command = std::process::Command::new(PROGRAM);
+        command.arg("rebuild").arg(node.dir()).env("COLOPHON_TEST_TIME", time).output().unwrap()
+    };
+    assert_eq!(serve("2001-01-01T00:00:00Z").status.code(), Some(1));
+    let arguments = ["COLOPHON_TEST_TIME=2001-01-01T00:00:00Z", PROGRAM, "serve", "DIR", "--listen", "127.0.0.1:0"];
+    node.start_program("env", &[&arguments[..], &["--accept-clock"]].concat());
+    let sealed = body_json(&node.get("/health"))["sealed_ms"].clone();
+    let rules = node.rules();
+    assert_eq!(node.submit(minting("ana", "held"), &rules).0, 201);
+    assert_eq!(body_json(&node.get("/health"))["sealed_ms"], sealed);
+}
+
+#[test]
+fn lost_words_are_said_and_serving_without_them_is_a_decision() {
+    let mut node = Node::init();
+    let path = node.dir().join("cards.log");
+    for lost in [&|| fs::remove_file(&path).unwrap() as (), &|| fs::write(&path, "").unwrap()] as [&dyn Fn(); 2] {
+        lost();
+        let refused = node.run(&["serve", "DIR", "--listen", "127.0.0.1:0"]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(text(&refused.stderr).contains("colophon-node rebuild"), "{refused:?}");
+        let rebuilt = node.run(&["rebuild", "DIR"]);
+        assert!(text(&rebuilt.stdout).contains("begun empty"), "{rebuilt:?}");
+        node.start(&[]);
+        assert_eq!(node.terminate().code(), Some(0));
+    }
 }
 
 #[test]
@@ -296,6 +345,46 @@ fn a_full_disk_is_said_and_nothing_that_was_recorded_is_lost() {
     assert_eq!(node.checkpoint(), checkpoint);
     let send = |n: u32| node.post("/v1/entries", "application/json", entry(n).to_string().as_bytes());
     assert_eq!(send(20_000).0, 201, "there is room again");
+}
+
+#[test]
+fn a_disk_too_full_for_the_tables_ends_nothing_and_stops_no_start() {
+    let mut node = Node::init();
+    // The tables' engine grows beyond 640 KiB long before the log does.
+    let script = r#"trap "" XFSZ; ulimit -f "$0"; exec "$@""#;
+    let blocks = if sh_counts_kilobytes() { "640" } else { "1280" };
+    let arguments = ["-c", script, blocks, PROGRAM, "serve", "DIR", "--listen", "127.0.0.1:0"];
+    node.start_program("sh", &arguments);
+    let rules = node.rules();
+    let mut recorded = Vec::new();
+    let mut full = 0;
+    for n in 0..2_000 {
+        let answer = node.submit(minting("ana", &n.to_string()), &rules);
+        match answer.0 {
+            201 => recorded.push(n),
+            503 => full += 1,
+            _ => panic!("{}", body_json(&answer)),
+        }
+        if full > 20 {
+            break;
+        }
+        let first = node.get("/v1/entries/0/receipt").0;
+        assert!(first == 200 || first == 503, "{first}");
+    }
+    assert!(recorded.len() > 100, "{}", recorded.len());
+    let all_there = |node: &Node| {
+        for n in &recorded {
+            assert_eq!(node.get(&format!("/v1/works/{}", minting("ana", &n.to_string()).id(&rules.register))).0, 200);
+        }
+    };
+    all_there(&node);
+    assert_eq!(node.terminate().code(), Some(0));
+    node.start_program("sh", &arguments);
+    all_there(&node);
+    assert_eq!(node.terminate().code(), Some(0));
+    node.start(&[]);
+    assert_eq!(node.submit(minting("ana", "there is room again"), &rules).0, 201);
+    all_there(&node);
 }
 
 /// Returns whether `ulimit -f` counts in KiB, as bash does, or in 512 bytes, as POSIX says.

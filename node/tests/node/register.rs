@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use colophon_ledger::rule::Rules;
 use colophon_node::clock::Clock;
 use colophon_node::init::init;
+use colophon_node::open::Behind;
 use colophon_node::serve::{Config, Running};
 use colophon_tlog::hash::leaf_hash;
 use colophon_tlog::receipt::Receipt;
@@ -37,7 +38,7 @@ pub(crate) struct Answer {
 }
 
 pub(crate) fn config(dir: &Path, clock: Clock) -> Config {
-    Config { dir: dir.to_owned(), min_gap: Duration::ZERO, queue: 4_096, clock }
+    Config { dir: dir.to_owned(), min_gap: Duration::ZERO, queue: 4_096, clock, behind: Behind::Refuse }
 }
 
 impl Register {
@@ -137,7 +138,7 @@ impl Answer {
         for member in ["type", "title", "detail", "cure"] {
             assert!(document[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {document}");
         }
-        let must_wait = matches!(self.status, StatusCode::SERVICE_UNAVAILABLE);
+        let must_wait = matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(self.headers.contains_key("retry-after"), must_wait);
         document["code"].as_str().unwrap().to_owned()
     }
