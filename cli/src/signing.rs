@@ -121,12 +121,45 @@ pub struct Desk<'c> {
 }
 
 impl<'c> Desk<'c> {
-    /// Finds the keys and the register. Opens no key yet.
+    /// Finds the keys and the register, and puts a new key in its place whose rotation was recorded unheard. Opens no key.
     pub fn open(context: &'c Context, args: &'c SigningArgs) -> Result<Desk<'c>, Failure> {
+        let mut desk = Desk::open_as_is(context, args)?;
+        if desk.pending()?.is_none() {
+            return Ok(desk);
+        }
+        let facts = desk.facts(&desk.account)?;
+        if context.keys.install_recorded(&desk.account, &facts.keys.keys)? {
+            context.ui.note("the change of keys was recorded before: the new key is put in its place now; back it up");
+            desk.keys = keys_of_one_account(context, args.key.as_ref())?;
+        }
+        Ok(desk)
+    }
+
+    /// Finds the keys as they are, and the register.
+    pub fn open_as_is(context: &'c Context, args: &'c SigningArgs) -> Result<Desk<'c>, Failure> {
         [&args.output, &args.draft].into_iter().flatten().try_for_each(|path| check_free(path))?;
         let keys = keys_of_one_account(context, args.key.as_ref())?;
         let account = keys.first().expect("a choice of keys holds one at least").public.account;
         Ok(Desk { context, client: context.client()?, account, args, keys })
+    }
+
+    /// Returns the first key of my account here that a successor waits beside.
+    fn pending(&self) -> Result<Option<&KeyName>, Failure> {
+        for card in &self.keys {
+            if self.context.keys.pending(&card.public.name)?.is_some() {
+                return Ok(Some(&card.public.name));
+            }
+        }
+        Ok(None)
+    }
+
+    fn no_key_speaks(&self) -> Result<Failure, Failure> {
+        let cure = match self.pending()? {
+            Some(name) => format!("a change of keys was begun here and is not finished: colophon key rotate {name}"),
+            None => "sign with one of its present keys; colophon key list shows those that are here".to_owned(),
+        };
+        let what = format!("no key here speaks for {} any more", self.account);
+        Ok(Failure::refused("signature_set", what, cure))
     }
 
     /// Returns what is proved of an account.
@@ -202,11 +235,7 @@ impl<'c> Desk<'c> {
         };
         let names = keys_to_sign(owed, &self.keys);
         if names.is_empty() && extra.is_none() {
-            return Err(Failure::refused(
-                "signature_set",
-                format!("no key here speaks for {} any more", self.account),
-                "sign with one of its present keys; colophon key list shows those that are here",
-            ));
+            return Err(self.no_key_speaks()?);
         }
         for name in names {
             let key = self.context.keys.open(name, &self.context.passphrases)?;

@@ -92,3 +92,21 @@ fn a_studio_signs_with_two_of_three_keys_by_draft_files() {
     let late = ["mint", "late.txt", "--title", "Late", "--country", "CN"];
     assert_eq!(refused(&scene.ana, &late), "signature_set");
 }
+
+#[test]
+fn a_new_key_whose_rotation_was_recorded_unheard_is_put_in_place_by_whatever_signs_next() {
+    let scene = Scene::open();
+    let keys = scene.ana.home().join("keys");
+    let old = ["ana.plain", "ana.pub"].map(|name| std::fs::read(keys.join(name)).unwrap());
+    scene.ana.succeed(&["key", "rotate", "--yes"]);
+    for (name, old) in ["ana.plain", "ana.pub"].iter().zip(&old) {
+        std::fs::rename(keys.join(name), keys.join(name.replace('.', ".next."))).unwrap();
+        std::fs::write(keys.join(name), old).unwrap();
+        set_private(&keys.join(name));
+    }
+    assert!(scene.ana.succeed(&["key", "list"]).stdout.contains("A SUCCESSOR IS PENDING"));
+    let refused = scene.ana.expect(&["key", "backup", "ana", "-o", "b.age"], 1);
+    assert!(refused.stderr.contains("colophon key rotate ana"), "{refused}");
+    mint(&scene.ana, "after", &[]);
+    assert!(!keys.join("ana.next.plain").exists());
+}

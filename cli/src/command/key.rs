@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use colophon_ledger::account::AccountId;
+use colophon_ledger::account::{AccountId, Multikey};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -93,14 +93,15 @@ fn new(args: NewArgs, context: &Context) -> Result<(), Failure> {
         context.keys.keep(&random_key(args.name, args.account)?, protection)?
     };
     let name = card.public.name.clone();
-    context.ui.answer(&Made(Shown::new(card, &context.keys)))?;
+    context.ui.answer(&Made(Shown::new(card, &context.keys)?))?;
     context.ui.note("lost, nobody can bring it back: keep a copy away from this machine");
     context.ui.next(format_args!("colophon key backup {name} -o {name}-backup.age"));
     Ok(())
 }
 
 fn list(context: &Context) -> Result<(), Failure> {
-    let keys: Vec<Shown> = context.keys.list()?.into_iter().map(|card| Shown::new(card, &context.keys)).collect();
+    let cards = context.keys.list()?.into_iter();
+    let keys = cards.map(|card| Shown::new(card, &context.keys)).collect::<Result<Vec<_>, _>>()?;
     let is_empty = keys.is_empty();
     context.ui.answer(&Listed { keys })?;
     if is_empty {
@@ -112,13 +113,20 @@ fn list(context: &Context) -> Result<(), Failure> {
 
 fn show(args: &ShowArgs, context: &Context) -> Result<(), Failure> {
     let card = context.keys.choose(args.name.as_ref())?;
-    context.ui.answer(&Showing(Shown::new(card, &context.keys)))
+    context.ui.answer(&Showing(Shown::new(card, &context.keys)?))
 }
 
 fn backup(args: &BackupArgs, context: &Context) -> Result<(), Failure> {
+    if context.keys.pending(&args.name)?.is_some() {
+        let what = format!(
+            "a new key waits to take the place of {0}: a backup of {0} may be of a key that is dead",
+            args.name
+        );
+        return Err(Failure::failed(what, format!("finish the change first: colophon key rotate {}", args.name)));
+    }
     let card = context.keys.back_up(&args.name, &args.output, &context.passphrases)?;
     let file = args.output.display().to_string();
-    context.ui.answer(&BackedUp { file: file.clone(), key: Shown::new(card, &context.keys) })?;
+    context.ui.answer(&BackedUp { file: file.clone(), key: Shown::new(card, &context.keys)? })?;
     context.ui.next(format_args!("colophon key new {} --from {file}, on the machine that is to have it", args.name));
     Ok(())
 }
@@ -137,12 +145,16 @@ struct Shown {
     #[serde(flatten)]
     card: KeyCard,
     file: String,
+    /// The key that waits to take its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    successor: Option<Multikey>,
 }
 
 impl Shown {
-    fn new(card: KeyCard, keys: &Keystore) -> Shown {
+    fn new(card: KeyCard, keys: &Keystore) -> Result<Shown, Failure> {
         let file = keys.secret_path(&card).display().to_string();
-        Shown { card, file }
+        let successor = keys.pending(&card.public.name)?.map(|next| next.key);
+        Ok(Shown { card, file, successor })
     }
 }
 
@@ -156,6 +168,10 @@ impl fmt::Display for Shown {
         }
         writeln!(f, "made       {}", public.created)?;
         writeln!(f, "protected  {}", if self.card.protected { "by a passphrase" } else { "NOT AT ALL" })?;
+        if let Some(successor) = &self.successor {
+            let name = &public.name;
+            writeln!(f, "pending    {successor} is to take its place; finish that with colophon key rotate {name}")?;
+        }
         write!(f, "file       {}", self.file)
     }
 }
@@ -190,7 +206,9 @@ impl fmt::Display for Listed {
         let width = self.keys.iter().map(|key| key.card.public.name.to_string().len()).max().unwrap_or_default();
         for key in &self.keys {
             let unsafe_mark = if key.card.protected { "" } else { "  UNPROTECTED" };
-            writeln!(f, "{:width$}  {}{unsafe_mark}", key.card.public.name.to_string(), key.card.public.account)?;
+            let pending = if key.successor.is_some() { "  A SUCCESSOR IS PENDING" } else { "" };
+            let (name, account) = (key.card.public.name.to_string(), &key.card.public.account);
+            writeln!(f, "{name:width$}  {account}{unsafe_mark}{pending}")?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@
 //!
 //! Each step can be done again after an interrupt: as long as the successor's secret is there, installing it starts over.
 
+use colophon_ledger::account::{AccountId, Multikey};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -49,6 +50,28 @@ impl Keystore {
         }
         lock.write(&self.path(&key.name, "next.pub"), &key.public_part().to_json()?)?;
         lock.create(&self.path(&key.name, kind), &bytes)
+    }
+
+    /// Returns what can be said of the key that is to follow `name`, if one was made and is not installed yet.
+    pub fn pending(&self, name: &KeyName) -> Result<Option<PublicPart>, Failure> {
+        match self.successor_bytes(name)? {
+            Some(_) => self.successor_public(name).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Puts the successors of `account` in their place that are among `present`, the keys that the register proves to
+    /// speak for it now: their rotation was recorded, whether or not this machine heard of it. Returns whether there were.
+    pub fn install_recorded(&self, account: &AccountId, present: &[Multikey]) -> Result<bool, Failure> {
+        let mut has_installed = false;
+        for card in self.list()? {
+            let pending = self.pending(&card.public.name)?;
+            if pending.is_some_and(|next| next.account == *account && present.contains(&next.key)) {
+                self.install_successor(&card.public.name)?;
+                has_installed = true;
+            }
+        }
+        Ok(has_installed)
     }
 
     /// Puts the successor in the place of the key it follows, whose secret is then gone. Does nothing where there is none.
@@ -122,7 +145,11 @@ mod tests {
             assert_eq!(keys.list().unwrap().len(), 1);
             assert_eq!(keys.open(&name, &passphrases).unwrap().secret.seed(), &[1; 32]);
             assert_eq!(keys.successor(&name, &passphrases).unwrap().unwrap().secret.seed(), &[2; 32]);
-            keys.install_successor(&name).unwrap();
+            let (account, next) = (key(1).account, key(2).public_part().key);
+            assert_eq!(keys.pending(&name).unwrap().unwrap().key, next);
+            assert!(!keys.install_recorded(&account, &[key(3).public_part().key]).unwrap(), "it is not recorded");
+            assert!(keys.install_recorded(&account, &[next]).unwrap());
+            assert!(keys.pending(&name).unwrap().is_none());
             keys.install_successor(&name).unwrap();
             let now = keys.open(&name, &passphrases).unwrap();
             assert_eq!((now.secret.seed(), now.account), (&[2; 32], key(1).account));

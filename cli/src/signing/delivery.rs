@@ -7,6 +7,7 @@ use colophon_client::failure::{Class, Failure as _};
 use colophon_client::submit::SubmitError;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::draft::{Draft, Missing};
+use colophon_ledger::entry::Body;
 
 use crate::clock;
 use crate::command::Context;
@@ -48,6 +49,9 @@ pub fn submit(context: &Context, client: &Client, draft: &Draft, output: Option<
     let receipt = acknowledge(home, &lock, &submitted, clock::now()?)?;
     drafts::forget(home, &lock, &draft.id())?;
     drop(lock);
+    if let Body::Rotate(rotate) = submitted.entry.body() {
+        context.keys.install_recorded(&rotate.by, rotate.keys.as_slice())?;
+    }
     if let Some(output) = output {
         create_file(output, submitted.receipt.to_string().as_bytes())?;
     }

@@ -37,7 +37,7 @@ pub struct RotateArgs {
 
 pub(super) fn run(mut args: RotateArgs, context: &Context) -> Result<(), Failure> {
     args.signing.key = args.name.clone().or(args.signing.key.take());
-    let desk = Desk::open(context, &args.signing)?;
+    let desk = Desk::open_as_is(context, &args.signing)?;
     let facts = desk.facts(&desk.account)?;
     let outcome =
         if args.keys.is_empty() { replace_own(&desk, &args, &facts)? } else { replace_all(&desk, &args, &facts)? };
