@@ -72,6 +72,11 @@ impl Failure for AddressError {
     fn cure(&self) -> String {
         match self {
             AddressError::Setup(_) => "check the proxy's address and the certificates of this machine".to_owned(),
+            AddressError::Form(typed, _) | AddressError::Scheme(typed)
+                if !typed.is_empty() && !typed.contains("://") =>
+            {
+                format!("put https:// in front of it, or http:// for a register on this machine: http://{typed}")
+            }
             AddressError::Form(..) | AddressError::Scheme(_) | AddressError::Extra(_) => {
                 "give an address like https://registry.example/art".to_owned()
             }
@@ -324,6 +329,8 @@ mod tests {
             assert_eq!(base_of(address).map(|url| url.to_string()), Ok(base.to_owned()));
         }
         assert!(matches!(base_of("registry.example"), Err(AddressError::Form(..))));
+        let cure = base_of("127.0.0.1:8440").unwrap_err().cure();
+        assert!(cure.ends_with("http://127.0.0.1:8440"), "{cure}");
         assert!(matches!(base_of("ftp://registry.example"), Err(AddressError::Scheme(_))));
         for extra in ["https://a/?x", "https://a/#x", "https://me@a/", "https://me:word@a/"] {
             assert!(matches!(base_of(extra), Err(AddressError::Extra(_))), "{extra}");

@@ -104,7 +104,9 @@ impl Failure for LookupError {
             LookupError::NotKnown(_) => "give the full id: only of that can it be proved that it is absent".to_owned(),
             LookupError::Ambiguous(_) => "give more digits".to_owned(),
             LookupError::NoEdition { editions, .. } => format!("ask for an edition from 1 to {editions}"),
-            LookupError::Stale { .. } => "try again later, or say that an older answer will do".to_owned(),
+            LookupError::Stale { .. } => {
+                "try again later; if it stays so, the register has gone back: tell its operator".to_owned()
+            }
             LookupError::NeedsNewer(_) => "install a newer version of this software".to_owned(),
         }
     }

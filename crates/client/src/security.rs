@@ -119,6 +119,9 @@ impl fmt::Display for Fork {
         let new = self.new.checkpoint().size;
         write!(f, "the history of the register {} does not fit: ", self.origin)?;
         match &self.old {
+            Some(old) if new < old.checkpoint().size => {
+                write!(f, "it has gone back from {} to {new} entries; ", old.checkpoint().size)?;
+            }
             Some(old) => write!(f, "it showed {} entries before and now shows {new}; ", old.checkpoint().size)?,
             None => write!(f, "it shows {new} entries, and they do not begin with the genesis it is known by; ")?,
         }

@@ -20,6 +20,10 @@ const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// How often to look whether it is done.
 const LOCK_LOOK: Duration = Duration::from_millis(10);
 
+/// The mode of the files: what a person has looked up is nobody else's business.
+#[cfg(unix)]
+const PRIVATE_MODE: u32 = 0o600;
+
 /// Why what was seen could not be read or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum SeenError {
@@ -54,6 +58,10 @@ impl Failure for SeenError {
 
     fn cure(&self) -> String {
         match self {
+            SeenError::File { error, .. } if error.kind() == io::ErrorKind::PermissionDenied => {
+                "see with ls -ld whose it is, and give it back to yourself: another user may have written it, as with sudo"
+                    .to_owned()
+            }
             SeenError::File { .. } => "see that the directory is there and can be written".to_owned(),
             SeenError::Locked(_) => "try again when the other command is done".to_owned(),
             SeenError::Damaged { .. } => {
@@ -142,9 +150,18 @@ fn at(path: &Path) -> impl Fn(io::Error) -> SeenError {
     move |error| SeenError::File { path: path.to_owned(), error }
 }
 
+/// Creates a file that its owner alone can read and write, or empties the one that is there.
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, PRIVATE_MODE);
+    options.open(path)
+}
+
 /// Writes a file aside, syncs it and renames it into place, so that a power cut leaves the old one or the new one.
 pub(crate) fn write_atomically(path: &Path, aside: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(aside)?;
+    let mut file = create_private(aside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(aside, path)?;
