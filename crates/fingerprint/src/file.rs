@@ -41,7 +41,7 @@ pub enum FileError {
     #[error("{} is a pipe, a device or a socket", .0.display())]
     Special(PathBuf),
     /// The file grew, shrank or was replaced while it was read.
-    #[error("{} changed while it was read: {read} bytes were read, {now} are there now", path.display())]
+    #[error("{} changed while it was read{}", path.display(), sizes(*read, *now))]
     Changed {
         /// The file.
         path: PathBuf,
@@ -61,6 +61,11 @@ pub enum FileError {
         /// What the operating system said.
         source: io::Error,
     },
+}
+
+/// Returns what is to be said of the bytes read and the bytes there now: nothing, if they are as many.
+fn sizes(read: u64, now: u64) -> String {
+    if read == now { String::new() } else { format!(": {read} bytes were read, {now} are there now") }
 }
 
 impl FileError {
@@ -232,6 +237,9 @@ mod tests {
             }
         });
         assert!(matches!(result, Err(FileError::Changed { now: 8, .. })), "{result:?}");
+        let told = |read, now| FileError::Changed { path: "a".into(), read, now }.to_string();
+        assert_eq!(told(1, 2), "a changed while it was read: 1 bytes were read, 2 are there now");
+        assert_eq!(told(2, 2), "a changed while it was read");
     }
 
     #[test]
