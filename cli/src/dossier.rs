@@ -13,6 +13,9 @@ use crate::sheet::Sheet;
 use crate::story::{Deal, Happening, Story, When};
 use crate::words::{self, count, place, shown};
 
+/// The language tag of words in none that was named (BCP 47).
+const UNDETERMINED: &str = "und";
+
 /// What is proved of one edition of a work, as of one checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Dossier {
@@ -149,9 +152,19 @@ impl Dossier {
         }
     }
 
+    /// Marks the maker and the holder where they are among this person's accounts.
+    pub fn mark_own(&mut self, own: &[AccountId]) {
+        for party in [&mut self.maker, &mut self.holder] {
+            party.is_own = own.contains(&party.account);
+        }
+    }
+
     /// Returns the titles in one line, or that there are none to be had.
     pub fn title(&self) -> String {
-        let title = |title: &Title| format!("\"{}\" ({})", title.text, title.lang);
+        let title = |title: &Title| match title.lang.as_str() {
+            UNDETERMINED => format!("\"{}\"", title.text),
+            lang => format!("\"{}\" ({lang})", title.text),
+        };
         match &self.titles {
             Some(titles) => titles.iter().map(title).collect::<Vec<_>>().join(" · "),
             None => "(text withdrawn, or not handed over)".to_owned(),
@@ -169,8 +182,9 @@ impl Dossier {
         sheet.row("work", &self.work.to_string());
         sheet.row("edition", &format!("{} of {}", self.edition, self.editions));
         self.write_maker(sheet);
+        let you = if self.holder.is_own { " (you)" } else { "" };
         if self.holder == self.maker {
-            sheet.row("held by", &format!("{}, who registered it", self.holder.called()));
+            sheet.row("held by", &format!("{}{you}, who registered it", self.holder.called()));
         } else {
             sheet.row("held by", &self.holder.introduced());
             sheet.row("", self.holder.account.as_str());
@@ -239,11 +253,12 @@ impl Dossier {
     /// Writes what the maker says of the work, and its files.
     pub fn write_particulars(&self, sheet: &mut Sheet) {
         let made_in = self.made_in.as_ref().map(|country| format!(", in {}", place(country))).unwrap_or_default();
-        sheet.row("made", &format!("{}{made_in}, {} ({})", self.created, self.work_kind, self.source_type));
+        let (kind, source) = (words::work_kind(&self.work_kind), words::source_type(&self.source_type));
+        sheet.row("made", &format!("{}{made_in}, {kind} ({source})", self.created));
         for (n, creator) in self.creators.iter().enumerate() {
             sheet.row(if n == 0 { "creators" } else { "" }, &creator.told());
         }
-        sheet.row("licence", self.license.as_str());
+        sheet.row("licence", words::licence(&self.license));
         let training = match self.training {
             Training::Allowed => "allowed",
             Training::NotAllowed => "not allowed",
@@ -275,9 +290,10 @@ impl CreatorTold {
         let name = self.name.as_deref().unwrap_or("(name withdrawn, or not given)");
         let share = format!("{}.{:02} %", self.share_bp / 100, self.share_bp % 100);
         let share = share.replace(".00 %", " %");
+        let role = words::role(&self.role);
         match &self.account {
-            Some(account) => format!("{name}, {}, {share}, signed as {}", self.role, words::short_account(account)),
-            None => format!("{name}, {}, {share}", self.role),
+            Some(account) => format!("{name}, {role}, {share}, signed as {}", words::short_account(account)),
+            None => format!("{name}, {role}, {share}"),
         }
     }
 }

@@ -110,6 +110,21 @@ impl Failure {
         Failure::new(Exit::TryAgain, what, cure)
     }
 
+    /// Returns the failure of a question: where nothing was to be recorded, a refusal says nothing of the ledger's rules.
+    ///
+    /// What the register does have an answer to, and cannot give, stays a refusal.
+    pub fn of_reading(error: impl Into<Failure>) -> Failure {
+        let failure: Failure = error.into();
+        let is_answer = ["ambiguous", "certificate_too_large", "card_withdrawn"].contains(&failure.code());
+        if failure.exit != Exit::Refused || is_answer {
+            return failure;
+        }
+        Failure::failed(
+            format!("the node did not understand what was asked: {}", failure.what),
+            "check that the address is a register's, and that this software is as new as its node's",
+        )
+    }
+
     /// Returns how the process should end.
     pub fn exit(&self) -> Exit {
         self.exit
@@ -181,6 +196,14 @@ mod tests {
         for (exit, number) in all {
             assert_eq!(exit.number(), number);
         }
+    }
+
+    #[test]
+    fn a_question_is_not_refused_by_the_rules() {
+        let refused = |code: &'static str| Failure::of_reading(Failure::refused(code, "so it is", "do that"));
+        assert_eq!((refused("bad_request").exit(), refused("bad_request").code()), (Exit::Failed, "failed"));
+        assert_eq!(refused("certificate_too_large").exit(), Exit::Refused);
+        assert_eq!(Failure::of_reading(Failure::usage("a", "b")).exit(), Exit::Usage);
     }
 
     #[test]

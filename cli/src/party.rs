@@ -5,6 +5,7 @@ use colophon_ledger::card::ProfileWords;
 use colophon_ledger::certificate::Provenance;
 use serde::Serialize;
 
+use crate::keystore::Keystore;
 use crate::words::{called, shown};
 
 /// An account and the name in its newest profile. Nothing proves that the name is theirs.
@@ -15,6 +16,14 @@ pub struct Party {
     /// What it calls itself. None: it has published no profile, or its words were withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calls_itself: Option<String>,
+    /// Whether its key is in this person's home. For people alone.
+    #[serde(skip)]
+    pub is_own: bool,
+}
+
+/// Returns the accounts whose keys are in a keystore; none where it cannot be read, which only those who sign need told.
+pub fn own_accounts(keys: &Keystore) -> Vec<AccountId> {
+    keys.list().unwrap_or_default().iter().map(|key| key.public.account).collect()
 }
 
 impl Party {
@@ -29,7 +38,7 @@ impl Party {
     /// Returns an account under a name that somebody gave.
     pub fn named(account: &AccountId, name: Option<String>) -> Party {
         let name = name.map(|name| shown(&name)).filter(|name| !name.is_empty());
-        Party { account: *account, calls_itself: name }
+        Party { account: *account, calls_itself: name, is_own: false }
     }
 
     /// Returns how it is named in a sentence: its name and both ends of its id.
@@ -39,9 +48,10 @@ impl Party {
 
     /// Returns the first of two lines about it: its name, with whose word that is. The second is the account itself.
     pub fn introduced(&self) -> String {
+        let you = if self.is_own { " (you)" } else { "" };
         match &self.calls_itself {
-            Some(name) => format!("\"{name}\", as it calls itself"),
-            None => "an account without a published name".to_owned(),
+            Some(name) => format!("\"{name}\"{you}, as they call themselves"),
+            None => format!("an account without a published name{you}"),
         }
     }
 }

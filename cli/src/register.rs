@@ -30,13 +30,19 @@ impl Context {
     /// A register met for the first time is pinned, and this is said. An answer older than what has been seen is not taken.
     /// Takes the lock of the home for a moment: not to be called by whoever holds it.
     pub fn client(&self) -> Result<Client, Failure> {
-        self.client_expecting(None)
+        self.client_expecting(None, None)
     }
 
     /// Returns a client like [`Context::client`] of a register whose log must have the key `expected`, if that is given.
-    pub(crate) fn client_expecting(&self, expected: Option<&VerifierKey>) -> Result<Client, Failure> {
+    ///
+    /// A register that is met for the first time is not pinned if a certificate of its name claims another key.
+    pub(crate) fn client_expecting(
+        &self,
+        expected: Option<&VerifierKey>,
+        claimed: Option<&VerifierKey>,
+    ) -> Result<Client, Failure> {
         let transport = Transport::new(&self.address()?, Patience::default())?;
-        let pinned = self.pinned(&transport, expected)?;
+        let pinned = self.pinned(&transport, expected, claimed)?;
         if !self.home.seen_dir().is_dir() {
             drop(self.home.lock()?);
         }
@@ -47,7 +53,7 @@ impl Context {
     /// Pins the register at `address`, if none of its name is known otherwise.
     pub(crate) fn pin(&self, address: &str) -> Result<Pinned, Failure> {
         let transport = Transport::new(address, Patience::default())?;
-        self.pinned(&transport, None)
+        self.pinned(&transport, None, None)
     }
 
     /// Returns whether `--node` or the policy leads to a register.
@@ -70,10 +76,17 @@ impl Context {
         Ok(addresses.next().filter(|_| addresses.next().is_none()).map(ToOwned::to_owned))
     }
 
-    fn pinned(&self, transport: &Transport, expected: Option<&VerifierKey>) -> Result<Pinned, Failure> {
+    fn pinned(
+        &self,
+        transport: &Transport,
+        expected: Option<&VerifierKey>,
+        claimed: Option<&VerifierKey>,
+    ) -> Result<Pinned, Failure> {
         let trust = Trust::read(&self.home)?;
         let Some(log) = trust.log_at(transport.address()) else {
-            return self.keep(self.wait_for(first_use(transport, expected))??);
+            let met = self.wait_for(first_use(transport, expected))??;
+            check_claim(&met, claimed)?;
+            return self.keep(met);
         };
         if let Some(expected) = expected.filter(|expected| **expected != log.key) {
             let what = format!("{} is known by the key {}, not by {expected}", transport.address(), log.key);
@@ -153,6 +166,21 @@ impl Context {
             "do not use it; ask the operator, by a way that does not lead through this address, which of the two is theirs",
         )
     }
+}
+
+/// Fails if a certificate claims another key for the register that was just met.
+fn check_claim(met: &FirstUse, claimed: Option<&VerifierKey>) -> Result<(), Failure> {
+    let (rules, address) = (met.pinned.rules(), met.pinned.address());
+    let Some(claimed) = claimed.filter(|key| key.name() == rules.log_key.name() && **key != rules.log_key) else {
+        return Ok(());
+    };
+    Err(Failure::not_verified(
+        format!(
+            "the certificate is of the register {} by the key {claimed}, and {address} shows the key {}; nothing was pinned",
+            rules.register.origin, rules.log_key
+        ),
+        "ask the operator, by a way that leads neither through this address nor through whoever gave the certificate, which key is theirs; then trust it with colophon trust pin KEY",
+    ))
 }
 
 /// Returns what an account calls itself in its newest profile, if it has published one and the words are still there.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use colophon_ledger::account::AccountId;
 use colophon_ledger::entry::terms::{Basis, Delivery, Price};
-use colophon_ledger::field::{Country, Digest};
+use colophon_ledger::field::{Country, Digest, License, Role, SourceType, WorkKind};
 use jiff::Timestamp;
 
 use crate::codes::{country, money};
@@ -15,6 +15,30 @@ pub const SHORT_DIGITS: usize = 16;
 const ACCOUNT_ENDS: usize = 8;
 /// The most characters of one foreign text that are shown.
 const SHOWN_CHARS_MAX: usize = 1000;
+
+/// What the roles are called that are met most (MARC relators).
+const ROLES: [(&str, &str); 20] = [
+    ("anm", "animator"),
+    ("arr", "arranger"),
+    ("art", "artist"),
+    ("aut", "author"),
+    ("cmp", "composer"),
+    ("cre", "creator"),
+    ("ctb", "contributor"),
+    ("drt", "director"),
+    ("dsr", "designer"),
+    ("edt", "editor"),
+    ("flm", "film editor"),
+    ("ill", "illustrator"),
+    ("lyr", "lyricist"),
+    ("mus", "musician"),
+    ("pht", "photographer"),
+    ("prf", "performer"),
+    ("prg", "programmer"),
+    ("pro", "producer"),
+    ("sng", "singer"),
+    ("trl", "translator"),
+];
 
 /// Returns text that came from others as it may be shown: one line, of bounded length, that cannot steer a terminal or make
 /// the text around it read otherwise.
@@ -127,6 +151,45 @@ pub fn delivery(delivery: Delivery) -> &'static str {
     }
 }
 
+/// Returns a kind of work in words.
+pub fn work_kind(kind: &WorkKind) -> String {
+    match kind.to_string().as_str() {
+        "text_literary" => "text".to_owned(),
+        "film_video" => "film or video".to_owned(),
+        "music_work" => "music".to_owned(),
+        "model_3d" => "3D model".to_owned(),
+        "performance_doc" => "record of a performance".to_owned(),
+        code => code.replace('_', " "),
+    }
+}
+
+/// Returns how the bytes of a work came about, in words: `digitalCreation` is a digital creation.
+pub fn source_type(source: &SourceType) -> String {
+    let mut words = String::new();
+    for c in source.to_string().chars() {
+        if c.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        words.push(c.to_ascii_lowercase());
+    }
+    words
+}
+
+/// Returns the word for a role, or its MARC code where people would not say it in one word.
+pub fn role(role: &Role) -> String {
+    let code = role.to_string();
+    let found = ROLES.iter().find(|(named, _)| *named == code);
+    found.map_or(code, |(_, word)| (*word).to_owned())
+}
+
+/// Returns a licence by its id, or in words if nothing is licensed.
+pub fn licence(license: &License) -> &str {
+    match license.as_str() {
+        "LicenseRef-ARR" => "all rights reserved",
+        id => id,
+    }
+}
+
 /// Returns a count with its noun: `1 edition`, `3 editions`.
 pub fn count(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
@@ -206,6 +269,10 @@ mod tests {
         assert_eq!(called(&account, Some("Ana\u{1b}")), format!("\"Ana\u{fffd}\" ({})", short_account(&account)));
         assert_eq!(place(&"FR".parse().unwrap()), "France (FR)");
         assert_eq!(place(&"QQ".parse().unwrap()), "QQ");
+        assert_eq!((role(&"art".parse().unwrap()), role(&"vdg".parse().unwrap())), ("artist".into(), "vdg".into()));
+        assert_eq!(work_kind(&"digital_image".parse().unwrap()), "digital image");
+        assert_eq!(source_type(&"digitalCreation".parse().unwrap()), "digital creation");
+        assert_eq!(licence(&"LicenseRef-ARR".parse().unwrap()), "all rights reserved");
         assert_eq!((count(1, "edition"), count(3, "edition")), ("1 edition".to_owned(), "3 editions".to_owned()));
     }
 }

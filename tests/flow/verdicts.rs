@@ -45,7 +45,7 @@ fn a_stranger_verifies_a_sale_from_the_files_alone() {
     let told = stranger.succeed(&verify).stdout;
     for said in [
         "✔ verified: river.txt is the registered file, byte for byte",
-        "first by \"Ana Lu\", as it calls itself",
+        "first by \"Ana Lu\", as they call themselves",
         "China (CN) → France (FR)",
         "sale, 1250.00 EUR",
         "with EXPORT_CERT_ORIGIN",

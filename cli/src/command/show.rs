@@ -13,6 +13,7 @@ use crate::clock;
 use crate::command::Context;
 use crate::dossier::Dossier;
 use crate::failure::{Exit, Failure};
+use crate::party::own_accounts;
 use crate::register::trust::Trust;
 use crate::sheet::Sheet;
 use crate::ui::Answer;
@@ -43,8 +44,8 @@ fn work(text: &str) -> Result<WorkPrefix, Failure> {
 impl EditionArgs {
     /// Asks for the newest certificate of the edition, verified.
     pub(super) fn certified(&self, context: &Context) -> Result<Certified, Failure> {
-        let client = context.client()?;
-        let work = match context.wait_for(client.work(&self.work, self.edition))?? {
+        let client = context.client().map_err(Failure::of_reading)?;
+        let work = match context.wait_for(client.work(&self.work, self.edition))?.map_err(Failure::of_reading)? {
             Looked::Found(facts) => facts.work,
             Looked::Absent(as_of) => {
                 let checkpoint = as_of.checkpoint.checkpoint();
@@ -56,19 +57,20 @@ impl EditionArgs {
                 ));
             }
         };
-        Ok(context.wait_for(client.certificate(&work, self.edition))??)
+        context.wait_for(client.certificate(&work, self.edition))?.map_err(Failure::of_reading)
     }
 }
 
 /// Returns the card of a certificate and the moment it is about, the register having been asked.
 pub(super) fn card_of(certified: &Certified, context: &Context) -> Result<Card, Failure> {
-    let now_ms = u64::try_from(clock::now()?.as_millisecond()).unwrap_or_default();
+    let now_ms = clock::now_ms()?;
     let trust = Trust::read(&context.home)?;
     let of_log = || Policy::of_log(&certified.provenance.rules.log_key);
     let policy = trust.policy().cloned().map_or_else(of_log, Ok);
     let policy =
         policy.map_err(|error| Failure::failed(format!("the log's key: {error}"), "report this as a fault"))?;
-    let card = Dossier::of(&certified.provenance, now_ms);
+    let mut card = Dossier::of(&certified.provenance, now_ms);
+    card.mark_own(&own_accounts(&context.keys));
     Ok(Card { card, as_of: AsOf::new(&certified.provenance, &policy, true, now_ms) })
 }
 

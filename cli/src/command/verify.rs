@@ -15,6 +15,7 @@ use colophon_client::lookup::{AsOf, Looked};
 use colophon_client::work::WorkPrefix;
 use colophon_fingerprint::file::FileFingerprint;
 use colophon_ledger::field::Digest;
+use colophon_tlog::receipt::Receipt;
 
 use crate::codes::date::age;
 use crate::command::Context;
@@ -35,10 +36,10 @@ const CLAIM_NAMES_MAX: usize = 10;
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// What to check: files, folders, certificates, or works by their id (or 8 or more of its first digits); - reads
-    /// standard input
+    /// standard input. A folder whose face lies outside it is found by the face, the work or the certificate beside it
     #[arg(required = true, value_name = "FILE|FOLDER|WORK|CERTIFICATE")]
     what: Vec<OsString>,
-    /// The certificate that the files belong to
+    /// The certificate that the files belong to; - reads standard input
     #[arg(long, value_name = "CERTIFICATE")]
     certificate: Option<PathBuf>,
     /// The key of the register's log, in a file or as text, for whoever has not pinned the register
@@ -56,6 +57,9 @@ pub struct VerifyArgs {
 }
 
 pub(super) fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, Failure> {
+    if args.certificate.as_deref() == Some(Path::new("-")) && args.what.iter().any(|what| what == "-") {
+        return Err(Failure::usage("standard input is given twice", "save one of the two as a file"));
+    }
     let judge = Judge::new(args, context)?;
     let is_folder: Vec<bool> = args.what.iter().map(|what| Path::new(what).is_dir()).collect();
     let mut verdicts: Vec<Option<Result<Verdict, Failure>>> = args.what.iter().map(|_| None).collect();
@@ -81,7 +85,7 @@ fn tell(verdict: Result<Verdict, Failure>, context: &Context) -> Result<Exit, Fa
             context.ui.answer(&verdict)?;
             Ok(verdict.exit())
         }
-        Err(failure) => Ok(context.ui.failure(&failure)),
+        Err(failure) => Ok(context.ui.failure(&Failure::of_reading(failure))),
     }
 }
 
@@ -93,6 +97,7 @@ fn judge_target(judge: &Judge<'_>, target: Target) -> Result<Verdict, Failure> {
             let proof = judge.proof_of_certificate(&Handed::read(name.clone(), bytes)?)?;
             (Subject::Certificate { name }, proof)
         }
+        Target::Receipt { name, bytes } => return Err(receipt(&name, &bytes)),
         Target::Work(asked) => (Subject::Work { asked: asked.to_string() }, proof_of_work(judge, &asked)?),
     };
     let claims = claims_beside(judge, &proof, &proof.provenance.mint.files.face())?;
@@ -164,7 +169,7 @@ fn claims_of(judge: &Judge<'_>, facts: &FileFacts) -> Result<(Vec<Claim>, u64), 
 }
 
 fn verdict(judge: &Judge<'_>, subject: Subject, proof: &Proof, claims: (Vec<Claim>, u64)) -> Verdict {
-    Verdict::new(Findings {
+    let mut verdict = Verdict::new(Findings {
         subject,
         provenance: &proof.provenance,
         policy: &proof.policy,
@@ -173,7 +178,9 @@ fn verdict(judge: &Judge<'_>, subject: Subject, proof: &Proof, claims: (Vec<Clai
         overtaken: proof.overtaken,
         max_age_ms: judge.max_age_ms,
         now_ms: judge.now_ms,
-    })
+    });
+    verdict.card.mark_own(&judge.own);
+    verdict
 }
 
 fn not_registered(name: &str, sha256: &Digest, as_of: &AsOf) -> Failure {
@@ -196,6 +203,23 @@ fn not_of_the_work(name: &str, sha256: &Digest, proof: &Proof) -> Failure {
         ),
         "ask for the file as it was registered; a single changed byte is another file",
     )
+}
+
+/// Returns what a receipt is: it shows that an entry is in the log, and nothing of where a work stands.
+fn receipt(name: &str, bytes: &[u8]) -> Failure {
+    match Receipt::parse(bytes) {
+        Ok(receipt) => Failure::usage(
+            format!(
+                "{name} is the receipt of entry {}: it shows that the entry is in the log, and says nothing of who holds a work",
+                receipt.index
+            ),
+            "verify the work, its file or its certificate",
+        ),
+        Err(error) => Failure::not_verified(
+            format!("{name} is a receipt that was damaged: {error}"),
+            "ask the register for it anew; verify the work, its file or its certificate",
+        ),
+    }
 }
 
 fn nothing_shown(name: &str) -> Failure {

@@ -7,8 +7,11 @@ use colophon_client::client::Client;
 use colophon_client::lookup::{Looked, LookupError};
 use colophon_client::seen::SeenDir;
 use colophon_client::work::WorkPrefix;
+use colophon_ledger::account::AccountId;
 use colophon_ledger::certificate::{Certificate, Provenance};
 use colophon_ledger::field::WorkId;
+use colophon_ledger::replay::read_genesis;
+use colophon_ledger::rule::Rules;
 use colophon_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use colophon_tlog::note::{Note, SIGNATURES_MAX, VerifierKey};
 use colophon_tlog::policy::Policy;
@@ -19,6 +22,7 @@ use crate::command::trust::read_vkey;
 use crate::command::verify::VerifyArgs;
 use crate::command::verify::target::read_certificate;
 use crate::failure::{Exit, Failure};
+use crate::party::own_accounts;
 use crate::register::trust::{Trust, read_pinned};
 use crate::words::{shown, time};
 
@@ -43,6 +47,12 @@ impl Handed {
     /// Returns the work that it says it is of.
     pub(super) fn work(&self) -> WorkId {
         self.certificate.work
+    }
+
+    /// Returns the key of the log that it says it is of: the one that its genesis names.
+    fn claimed_key(&self) -> Option<VerifierKey> {
+        let first = self.certificate.entries.first().filter(|first| first.index == 0)?;
+        read_genesis(first.entry.as_bytes()).ok().map(|(rules, _)| rules.log_key)
     }
 
     /// Returns the register that it says it is of.
@@ -74,6 +84,8 @@ pub(super) struct Proof {
 pub(super) struct Judge<'c> {
     pub(super) context: &'c Context,
     pub(super) now_ms: u64,
+    /// The accounts of whoever asks.
+    pub(super) own: Vec<AccountId>,
     pub(super) max_age_ms: Option<u64>,
     edition: Option<u64>,
     offline: bool,
@@ -90,7 +102,8 @@ impl<'c> Judge<'c> {
         let read = |path: &Path| read_certificate(path).and_then(|(name, bytes)| Handed::read(name, bytes));
         Ok(Judge {
             context,
-            now_ms: u64::try_from(clock::now()?.as_millisecond()).unwrap_or_default(),
+            now_ms: clock::now_ms()?,
+            own: own_accounts(&context.keys),
             max_age_ms: args.max_age,
             edition: args.edition,
             offline: args.offline,
@@ -123,13 +136,19 @@ impl<'c> Judge<'c> {
 
     /// Returns a client of the register, if one is to be asked.
     pub(super) fn client(&self) -> Result<Option<&Client>, Failure> {
+        self.client_for(self.handed())
+    }
+
+    /// Returns a client like [`Judge::client`], which is not met for the first time by another key than a certificate's.
+    fn client_for(&self, handed: Option<&Handed>) -> Result<Option<&Client>, Failure> {
         if self.offline || !self.context.has_node()? {
             return Ok(None);
         }
         if let Some(client) = self.client.get() {
             return Ok(Some(client));
         }
-        let client = self.context.client_expecting(self.vkey.as_ref())?;
+        let claimed = handed.and_then(Handed::claimed_key);
+        let client = self.context.client_expecting(self.vkey.as_ref(), claimed.as_ref())?;
         Ok(Some(self.client.get_or_init(|| client)))
     }
 
@@ -177,11 +196,14 @@ impl<'c> Judge<'c> {
             return Err(Failure::usage(what, "ask for the certificate of that edition, or leave out --edition"));
         }
         let origin = handed.origin()?;
-        let client = self.client_of(&origin).map_err(or_offline)?;
+        let client = self.client_of(handed, &origin).map_err(or_offline)?;
         let Some(client) = client else {
             let provenance = self.prove_alone(handed, &origin)?;
             return Ok(Proof { policy: self.policy(&provenance)?, provenance, online: false, overtaken: None });
         };
+        // By itself first: what is wrong with it is not the node's doing.
+        let alone = handed.certificate.verify(&client.rules().log_key)?;
+        hold_against_rules(&alone, client.rules())?;
         let given = self.context.wait_for(client.verify_certificate(&handed.bytes))?.map_err(told)?.provenance;
         let newest = self.context.wait_for(client.certificate(&work, edition))?.map_err(told)?.provenance;
         let has_gone_on = newest.state.newest != given.state.newest;
@@ -190,8 +212,8 @@ impl<'c> Judge<'c> {
     }
 
     /// Returns a client of the register of this origin, if that is the one to be asked.
-    fn client_of(&self, origin: &str) -> Result<Option<&Client>, Failure> {
-        let Some(client) = self.client()? else { return Ok(None) };
+    fn client_of(&self, handed: &Handed, origin: &str) -> Result<Option<&Client>, Failure> {
+        let Some(client) = self.client_for(Some(handed))? else { return Ok(None) };
         let asked = &client.rules().register.origin;
         if asked.as_str() == origin {
             return Ok(Some(client));
@@ -228,13 +250,8 @@ impl<'c> Judge<'c> {
     fn hold_against_seen(&self, provenance: &Provenance) -> Result<(), Failure> {
         let rules = &provenance.rules;
         let origin = rules.register.origin.as_str();
-        if let Some(pinned) = read_pinned(&self.context.home, origin)?.filter(|pinned| pinned.rules() != rules) {
-            let known = &pinned.rules().register.genesis;
-            let what = format!(
-                "the certificate's register begins with {}, {origin} here with {known}",
-                rules.register.genesis
-            );
-            return Err(Failure::not_verified(what, "do not rely on it: it is of another register of the same name"));
+        if let Some(pinned) = read_pinned(&self.context.home, origin)? {
+            hold_against_rules(provenance, pinned.rules())?;
         }
         if !self.context.home.seen_dir().is_dir() {
             return Ok(());
@@ -258,6 +275,20 @@ impl<'c> Judge<'c> {
                 .map_err(|error| Failure::failed(format!("the log's key: {error}"), "report this as a fault")),
         }
     }
+}
+
+/// Holds a certificate against the register that is known here by its name.
+fn hold_against_rules(provenance: &Provenance, known: &Rules) -> Result<(), Failure> {
+    let given = &provenance.rules;
+    if given == known {
+        return Ok(());
+    }
+    let (given, known) = (&given.register, &known.register);
+    let what = format!(
+        "the certificate's register begins with {}, {} here with {}",
+        given.genesis, known.origin, known.genesis
+    );
+    Err(Failure::not_verified(what, "do not rely on it: it is of another register of the same name"))
 }
 
 /// Returns the failure of a question about a certificate that was proved to be of this register: the node may not deny it.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use colophon_client::work::WorkPrefix;
 use colophon_fingerprint::file::{FileError, FileFingerprint, fingerprint_file, fingerprint_reader};
 use colophon_ledger::certificate::CERTIFICATE_BYTES_MAX;
+use colophon_tlog::receipt::RECEIPT_BYTES_MAX;
 
 use crate::failure::Failure;
 use crate::home::read_file;
@@ -21,6 +22,12 @@ const CARDS_MARK: &[u8] = br#""cards":["#;
 /// What stands further on in it, each once. Two of the three make a certificate, so that a changed one is still taken for
 /// one, and another JSON file is not.
 const MARKS: [&[u8]; 2] = [br#""checkpoint":"#, b"colophon.certificate/"];
+/// How a certificate begins, with words in it or without. A cut one is still taken for one.
+const FIRST_BYTES: [&[u8]; 2] = [br#"{"cards":[{"salt":""#, br#"{"cards":[],"checkpoint":""#];
+/// What some programs put in front of a text that they save.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// The first line of a receipt (tlog-proof).
+const RECEIPT_LINE: &[u8] = b"c2sp.org/tlog-proof@v1";
 /// How much of a file is looked at before it is read as a certificate.
 const HEAD_BYTES: usize = 64;
 
@@ -29,6 +36,8 @@ const HEAD_BYTES: usize = 64;
 pub(super) enum Target {
     /// A certificate, or what may have been one.
     Certificate { name: String, bytes: Vec<u8> },
+    /// A receipt, or what begins as one.
+    Receipt { name: String, bytes: Vec<u8> },
     /// A work, by its id or how that begins.
     Work(WorkPrefix),
     /// A file, read to its end.
@@ -65,7 +74,13 @@ impl Target {
     }
 
     fn of_file(path: &Path, name: String, bytes: u64, ui: &Ui) -> Result<Target, Failure> {
-        if may_be_certificate(&head_of(path)?)
+        let head = head_of(path)?;
+        if head.starts_with(RECEIPT_LINE)
+            && let Some(bytes) = read_file(path, RECEIPT_BYTES_MAX)?
+        {
+            return Ok(Target::Receipt { name, bytes });
+        }
+        if may_be_certificate(&head)
             && bytes <= CERTIFICATE_BYTES_MAX as u64
             && let Some(bytes) = read_file(path, CERTIFICATE_BYTES_MAX)?.filter(|bytes| is_certificate(bytes))
         {
@@ -83,6 +98,10 @@ impl Target {
             |error: io::Error| Failure::failed(format!("standard input: {error}"), "check what is piped into it");
         let mut head = Vec::new();
         reader.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(unread)?;
+        if head.starts_with(RECEIPT_LINE) {
+            reader.by_ref().take(RECEIPT_BYTES_MAX as u64).read_to_end(&mut head).map_err(unread)?;
+            return Ok(Target::Receipt { name, bytes: head });
+        }
         if may_be_certificate(&head) {
             reader.by_ref().take(CERTIFICATE_BYTES_MAX as u64).read_to_end(&mut head).map_err(unread)?;
             if is_certificate(&head) {
@@ -96,9 +115,18 @@ impl Target {
 
 /// Reads a file that must be a certificate.
 pub(super) fn read_certificate(path: &Path) -> Result<(String, Vec<u8>), Failure> {
-    let bytes =
-        read_file(path, CERTIFICATE_BYTES_MAX)?.ok_or_else(|| Failure::from(FileError::Missing(path.to_owned())))?;
-    let name = shown(&path.display().to_string());
+    let (name, bytes) = if path == Path::new(STDIN) {
+        let name = "standard input".to_owned();
+        let mut bytes = Vec::new();
+        // One byte more than a certificate may have, so that too long a one is seen to be so.
+        let read = io::stdin().lock().take(CERTIFICATE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes);
+        read.map_err(|error| Failure::failed(format!("{name}: {error}"), "check what is piped into it"))?;
+        (name, bytes)
+    } else {
+        let bytes = read_file(path, CERTIFICATE_BYTES_MAX)?;
+        let bytes = bytes.ok_or_else(|| Failure::from(FileError::Missing(path.to_owned())))?;
+        (shown(&path.display().to_string()), bytes)
+    };
     if is_certificate(&bytes) {
         return Ok((name, bytes));
     }
@@ -108,21 +136,32 @@ pub(super) fn read_certificate(path: &Path) -> Result<(String, Vec<u8>), Failure
 fn head_of(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut head = Vec::new();
     let read = File::open(path).and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head));
-    read.map_err(|source| FileError::Read { path: path.to_owned(), source })?;
+    read.map_err(|source| match source.kind() {
+        io::ErrorKind::PermissionDenied => FileError::Forbidden(path.to_owned()),
+        _ => FileError::Read { path: path.to_owned(), source },
+    })?;
     Ok(head)
 }
 
 /// Returns whether what begins like this is worth reading as a certificate.
 fn may_be_certificate(head: &[u8]) -> bool {
-    head.trim_ascii_start().starts_with(b"{") || contains(head, CARDS_MARK)
+    text_of(head).starts_with(b"{") || contains(head, CARDS_MARK)
 }
 
 /// Returns whether these bytes are, or were, a certificate. A changed one must count, or it would pass for a file that is
 /// merely not registered.
 fn is_certificate(bytes: &[u8]) -> bool {
     let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
+    if FIRST_BYTES.iter().any(|first| text_of(head).starts_with(first)) {
+        return true;
+    }
     let found = MARKS.iter().filter(|mark| contains(bytes, mark)).count();
     found + usize::from(contains(head, CARDS_MARK)) >= 2
+}
+
+/// Returns bytes from where their text begins.
+fn text_of(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes).trim_ascii_start()
 }
 
 fn contains(bytes: &[u8], mark: &[u8]) -> bool {
@@ -152,6 +191,10 @@ mod tests {
         assert!(matches!(find(&put("a.json", reformatted)), Ok(Target::Certificate { .. })));
         let changed = br#"["cards":[],"checkpoint":"x","format":"colophon.certificate/v1"}"#;
         assert!(matches!(find(&put("changed", changed)), Ok(Target::Certificate { .. })));
+        let cut = br#"{"cards":[{"salt":"9972799275b1c2de"#;
+        assert!(matches!(find(&put("cut", cut)), Ok(Target::Certificate { .. })));
+        assert!(matches!(find(&put("bom", &[BYTE_ORDER_MARK, cut].concat())), Ok(Target::Certificate { .. })));
+        assert!(matches!(find(&put("a.receipt", b"c2sp.org/tlog-proof@v1\n")), Ok(Target::Receipt { .. })));
         let game = br#"{"cards":["the fool","the tower"]}"#;
         for (name, bytes) in
             [("game.json", &game[..]), ("b.json", br#"{"a":1}"#), ("c.png", b"\x89PNG"), ("empty", b"")]
