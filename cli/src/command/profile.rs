@@ -56,7 +56,7 @@ pub(super) fn run(command: ProfileCommand, context: &Context) -> Result<Exit, Fa
     let (before, seat) = newest(&desk, &facts)?;
     let (words, country) = complete(&args, before, seat, context)?;
     let plan = plan(&facts, &words, country.clone())?;
-    context.ui.note(format_args!("published: the name \"{}\", seated in {}", words.name, place(&country)));
+    context.ui.note(format_args!("to be published: the name \"{}\", seated in {}", words.name, place(&country)));
     context.ui.note("the words stay erasable; your account and the country stay for ever");
     let outcome = desk.carry_out(plan)?;
     let stage = outcome.stage;
