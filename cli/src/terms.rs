@@ -45,7 +45,7 @@ pub struct TermsArgs {
     #[arg(long, value_parser = word::<Basis>)]
     pub basis: Option<Basis>,
     /// What is paid, such as "1250.00 EUR"
-    #[arg(long, value_name = "MONEY", value_parser = money)]
+    #[arg(long, value_name = "MONEY", allow_hyphen_values = true, value_parser = money)]
     pub price: Option<Money>,
     /// Keep the price between the parties: the register gets a commitment to it and no amount
     #[arg(long, requires = "price")]

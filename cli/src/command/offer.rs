@@ -20,7 +20,7 @@ pub struct OfferArgs {
     #[command(flatten)]
     terms: TermsArgs,
     /// Until when the offer stands: a day, a time or a span, such as "30 days"
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     until: String,
     /// Bind myself: the offer cannot be withdrawn before it runs out
     #[arg(long)]
