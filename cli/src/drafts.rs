@@ -13,6 +13,9 @@ use crate::home::{Home, HomeLock, read_file};
 /// What the names of draft files end with.
 const EXTENSION: &str = "draft";
 
+/// What the names of drafts end with that I signed and left for others.
+const LEFT_EXTENSION: &str = "left";
+
 /// Reads a draft file.
 pub fn read(path: &Path) -> Result<Draft, Failure> {
     let cure = "ask whoever made it to send it again";
@@ -29,13 +32,28 @@ pub fn keep(home: &Home, lock: &HomeLock, draft: &Draft) -> Result<(), Failure> 
     lock.write(&path_of(home, &draft.id()), draft.to_json().as_bytes())
 }
 
-/// Forgets a draft kept in the home.
+/// Forgets a draft kept in the home, whether it was on its way or left for others.
 pub fn forget(home: &Home, lock: &HomeLock, id: &EntryId) -> Result<(), Failure> {
-    lock.remove(&path_of(home, id))
+    lock.remove(&path_of(home, id))?;
+    lock.remove(&path_of(home, id).with_extension(LEFT_EXTENSION))
+}
+
+/// Remembers a draft that I signed and that waits for others, here or wherever they have it.
+pub fn remember_left(home: &Home, lock: &HomeLock, draft: &Draft) -> Result<(), Failure> {
+    lock.write(&path_of(home, &draft.id()).with_extension(LEFT_EXTENSION), draft.to_json().as_bytes())
+}
+
+/// Returns the drafts that I signed and left for others, as far as nothing has been heard of them since.
+pub fn left(home: &Home) -> Result<Vec<Draft>, Failure> {
+    listed(home, LEFT_EXTENSION)
 }
 
 /// Returns the drafts kept in the home: signed, sent perhaps, and not acknowledged.
 pub fn kept(home: &Home) -> Result<Vec<Draft>, Failure> {
+    listed(home, EXTENSION)
+}
+
+fn listed(home: &Home, kind: &str) -> Result<Vec<Draft>, Failure> {
     let entries = match std::fs::read_dir(home.drafts_dir()) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.and_then(Iterator::collect::<io::Result<Vec<_>>>),
@@ -45,7 +63,7 @@ pub fn kept(home: &Home) -> Result<Vec<Draft>, Failure> {
     })?;
     let paths = entries.into_iter().map(|entry| entry.path());
     let mut drafts = paths
-        .filter(|path| path.extension().is_some_and(|extension| extension == EXTENSION))
+        .filter(|path| path.extension().is_some_and(|extension| extension == kind))
         .map(|path| read(&path))
         .collect::<Result<Vec<_>, _>>()?;
     drafts.sort_by_key(Draft::id);
@@ -108,7 +126,11 @@ mod tests {
         assert_eq!(find(&home, &one.id().to_string()[..8]).unwrap(), one);
         forget(&home, &lock, &one.id()).unwrap();
         assert_eq!(find(&home, &one.id().to_string()).unwrap_err().exit(), Exit::Usage);
-        assert_eq!(kept(&home).unwrap(), [two]);
+        assert_eq!(kept(&home).unwrap(), [two.clone()]);
+        remember_left(&home, &lock, &one).unwrap();
+        assert_eq!((left(&home).unwrap(), kept(&home).unwrap()), (vec![one.clone()], vec![two]));
+        forget(&home, &lock, &one.id()).unwrap();
+        assert_eq!(left(&home).unwrap(), []);
     }
 
     #[test]

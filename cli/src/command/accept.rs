@@ -11,6 +11,7 @@ use colophon_ledger::entry::accept::{Accept, AcceptWord};
 use crate::command::Context;
 use crate::failure::{Exit, Failure};
 use crate::home::read_file;
+use crate::signing::delivery::recorded;
 use crate::signing::outcome::{Accepted, Outcome, Stage};
 use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::summary::{Names, Summary};
@@ -52,6 +53,9 @@ pub(super) fn run(args: &AcceptArgs, context: &Context) -> Result<Exit, Failure>
 }
 
 fn accept_draft(desk: &Desk<'_>, draft: Draft) -> Result<Outcome, Failure> {
+    if let Some(outcome) = recorded(desk.context, &desk.client, draft.id())? {
+        return Ok(outcome);
+    }
     put_before(desk, &draft)?;
     desk.carry_on(draft, None)
 }

@@ -15,6 +15,7 @@ use crate::command::Context;
 use crate::drafts;
 use crate::failure::{Exit, Failure};
 use crate::keystore::key::KeyName;
+use crate::signing::delivery::recorded;
 use crate::signing::{Desk, SigningArgs, text_of_draft};
 use crate::terms::summary::{Names, Summary};
 use crate::ui::Answer;
@@ -39,11 +40,36 @@ pub(super) fn run(args: &InboxArgs, context: &Context) -> Result<Exit, Failure> 
     let offers = inbox.offers.iter().map(|offer| item_of_offer(&desk, &mut names, offer));
     let offers = offers.collect::<Result<Vec<_>, _>>()?;
     let unacknowledged = drafts::kept(&context.home)?.iter().map(Draft::id).collect();
-    context.ui.answer(&Listed { account: desk.account, drafts, offers, unacknowledged })?;
+    let left = left(&desk)?;
+    context.ui.answer(&Listed { account: desk.account, drafts, offers, unacknowledged, left })?;
     if inbox.dropped > 0 {
         context.ui.note(format_args!("{} more were listed that are void, or not for you", inbox.dropped));
     }
     Ok(Exit::Done)
+}
+
+/// Returns the drafts that I signed and left for others, and forgets those that nothing can come of any more.
+fn left(desk: &Desk<'_>) -> Result<Vec<EntryId>, Failure> {
+    let mut waiting = Vec::new();
+    for draft in drafts::left(&desk.context.home)? {
+        let text = text_of_draft(&draft)?;
+        let is_mine = text.body.signers().contains(&desk.account);
+        if !is_mine || text.genesis != Some(desk.client.rules().register.genesis) {
+            continue;
+        }
+        if recorded(desk.context, &desk.client, draft.id())?.is_some() {
+            continue;
+        }
+        match check_draft(desk, &draft) {
+            Ok(_) => waiting.push(draft.id()),
+            Err(failure) if failure.exit() == Exit::Refused => {
+                drafts::forget(&desk.context.home, &desk.context.home.lock()?, &draft.id())?;
+            }
+            Err(failure) if is_void(&failure) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(waiting)
 }
 
 fn item_of_draft(desk: &Desk<'_>, names: &mut Names, draft: &Draft) -> Result<Item, Failure> {
@@ -157,6 +183,8 @@ struct Listed {
     offers: Vec<Item>,
     /// Entries of my own that are signed and sent, and were never acknowledged.
     unacknowledged: Vec<EntryId>,
+    /// Drafts that I signed, and that wait for others.
+    left: Vec<EntryId>,
 }
 
 impl fmt::Display for Listed {
@@ -170,7 +198,7 @@ impl fmt::Display for Listed {
         for id in &self.unacknowledged {
             writeln!(f, "signed by you and not acknowledged yet: send it again with colophon submit {}", short(id))?;
         }
-        Ok(())
+        self.left.iter().try_for_each(|id| writeln!(f, "signed by you, waiting for others: {}", short(id)))
     }
 }
 

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::draft::Draft;
+use colophon_ledger::field::EntryId;
 
 use crate::command::Context;
 use crate::drafts;
 use crate::failure::{Exit, Failure};
-use crate::signing::delivery::{known, submit};
+use crate::signing::delivery::{known, recorded, submit};
 use crate::signing::outcome::SubmittedDraft;
 use crate::signing::{check_free, dry_run, missing, text_of_draft};
 use crate::waiting::check_register;
@@ -31,6 +32,13 @@ pub struct SubmitArgs {
 pub(super) fn run(args: &SubmitArgs, context: &Context) -> Result<Exit, Failure> {
     args.output.as_deref().map_or(Ok(()), check_free)?;
     let path = Path::new(&args.id);
+    if let (false, false, Ok(id)) = (path.is_file(), args.dry_run, args.id.parse::<EntryId>())
+        && !drafts::kept(&context.home)?.iter().any(|draft| draft.id() == id)
+        && let Some(outcome) = recorded(context, &context.client()?, id)?
+    {
+        context.ui.answer(&SubmittedDraft(outcome))?;
+        return Ok(Exit::Done);
+    }
     let draft = if path.is_file() { drafts::read(path)? } else { drafts::find(&context.home, &args.id)? };
     if args.dry_run {
         context.ui.answer(&SubmittedDraft(dry_run(&draft)?))?;
@@ -38,6 +46,13 @@ pub(super) fn run(args: &SubmitArgs, context: &Context) -> Result<Exit, Failure>
     }
     let client = context.client()?;
     check_register(&draft, &client.rules().register)?;
+    if path.is_file()
+        && args.output.is_none()
+        && let Some(outcome) = recorded(context, &client, draft.id())?
+    {
+        context.ui.answer(&SubmittedDraft(outcome))?;
+        return Ok(Exit::Done);
+    }
     let accounts = known(context, &client, text_of_draft(&draft)?.body.signers())?;
     // What was kept here may be in the register already, signed by keys that have changed since: it is the register's to say.
     if path.is_file() {

@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use colophon_client::client::Client;
+use colophon_client::entry::{EntryName, LoggedEntry};
 use colophon_client::failure::{Class, Failure as _};
-use colophon_client::submit::SubmitError;
+use colophon_client::lookup::LookupError;
+use colophon_client::submit::{SubmitError, Submitted};
 use colophon_ledger::account::AccountId;
 use colophon_ledger::draft::{Draft, Missing};
 use colophon_ledger::entry::Body;
+use colophon_ledger::field::EntryId;
 
 use crate::clock;
 use crate::command::Context;
@@ -62,6 +65,27 @@ pub fn submit(context: &Context, client: &Client, draft: &Draft, output: Option<
     Ok(outcome)
 }
 
+/// Returns what came of an entry that is in the register already, and keeps its receipt; none if it is not there.
+pub fn recorded(context: &Context, client: &Client, id: EntryId) -> Result<Option<Outcome>, Failure> {
+    let logged = match context.wait_for(client.entry(EntryName::Id(id)))? {
+        Ok(logged) => logged,
+        Err(LookupError::NotKnown(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let mut outcome = Outcome::of_logged(&logged);
+    let LoggedEntry { entry, index, receipt, checkpoint, .. } = logged;
+    let lock = context.home.lock()?;
+    let submitted = Submitted { id, index, repeated: true, receipt, checkpoint, entry };
+    outcome.receipt = Some(acknowledge(&context.home, &lock, &submitted, clock::now()?)?);
+    drafts::forget(&context.home, &lock, &id)?;
+    drop(lock);
+    if let Body::Rotate(rotate) = submitted.entry.body() {
+        let facts = context.wait_for(client.account(&rotate.by))??;
+        context.keys.install_recorded(&rotate.by, &facts.keys.keys)?;
+    }
+    Ok(Some(outcome))
+}
+
 /// Leaves a draft with the register for those who must still sign, or writes it to `file` if that is given.
 pub fn hand_on(
     context: &Context,
@@ -80,6 +104,7 @@ pub fn hand_on(
         outcome.stage = Stage::Waiting;
         outcome.until_ms = Some(left.until_ms);
     }
+    drafts::remember_left(&context.home, &context.home.lock()?, draft)?;
     Ok(outcome)
 }
 

@@ -124,6 +124,7 @@ impl Outcome {
     fn headline(&self) -> &'static str {
         match (self.stage, self.kind) {
             (Stage::DryRun, _) => "this would be signed",
+            (Stage::Recorded, _) if self.repeated == Some(true) => "already recorded",
             (Stage::Recorded, "mint") => "registered",
             (Stage::Recorded, "profile") => "profile published",
             (Stage::Recorded, "rotate") => "keys changed",
