@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use colophon_client::entry::EntryName;
 use colophon_client::inbox::OpenOffer;
 use colophon_ledger::draft::{Draft, PriceOpening};
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::accept::{Accept, AcceptWord};
+use colophon_ledger::field::EntryId;
 
 use crate::command::Context;
 use crate::failure::{Exit, Failure};
@@ -36,9 +38,14 @@ pub struct AcceptArgs {
 
 pub(super) fn run(args: &AcceptArgs, context: &Context) -> Result<Exit, Failure> {
     let desk = Desk::open(context, &args.signing)?;
-    let outcome = match find(&desk, &args.id)? {
-        Waiting::Draft(draft, _) => accept_draft(&desk, *draft)?,
-        Waiting::Offer(offer) => accept_offer(&desk, &offer, args.opening.as_deref())?,
+    let outcome = match find(&desk, &args.id) {
+        Ok(Waiting::Draft(draft, _)) => accept_draft(&desk, *draft)?,
+        Ok(Waiting::Offer(offer)) => accept_offer(&desk, &offer, args.opening.as_deref())?,
+        Err(failure) => {
+            let mine = desk.history()?.entry(&args.id).map(|line| line.id);
+            let named = args.id.parse().ok().or(mine);
+            named.map_or(Ok(None), |id| accepted_before(&desk, id))?.ok_or(failure)?
+        }
     };
     let Outcome { stage, work, .. } = outcome;
     context.ui.answer(&Accepted(outcome))?;
@@ -52,8 +59,28 @@ pub(super) fn run(args: &AcceptArgs, context: &Context) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
+/// Returns what came of a draft or an offer that I have accepted before.
+fn accepted_before(desk: &Desk<'_>, id: EntryId) -> Result<Option<Outcome>, Failure> {
+    let entry = |id| desk.context.wait_for(desk.client.entry(EntryName::Id(id)));
+    let Ok(logged) = entry(id)? else { return Ok(None) };
+    let body = logged.entry.body();
+    let Body::Offer(terms) = body else {
+        return if body.signers().contains(&desk.account) {
+            recorded(desk.context, &desk.client, id)
+        } else {
+            Ok(None)
+        };
+    };
+    let newest = desk.work(&terms.work, terms.edition.get())?.state.newest;
+    let is_mine = |body: &Body| matches!(body, Body::Accept(accept) if accept.prev == id && accept.by == desk.account);
+    match entry(newest)? {
+        Ok(logged) if is_mine(logged.entry.body()) => recorded(desk.context, &desk.client, newest),
+        Ok(_) | Err(_) => Ok(None),
+    }
+}
+
 fn accept_draft(desk: &Desk<'_>, draft: Draft) -> Result<Outcome, Failure> {
-    if let Some(outcome) = recorded(desk.context, &desk.client, draft.id())? {
+    if let Some(outcome) = accepted_before(desk, draft.id())? {
         return Ok(outcome);
     }
     put_before(desk, &draft)?;
