@@ -28,3 +28,13 @@ fn refuse(wrong: impl Into<String>, meant: Option<impl Display>, hint: &str) -> 
 fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
+
+/// Refuses text that would not be shown as it was typed: control characters, line ends, marks that turn the direction.
+pub fn plain(flag: &str, text: &str) -> Result<(), Failure> {
+    let is_hidden = |c: char| crate::words::shown(&format!("x{c}x")).contains(char::REPLACEMENT_CHARACTER);
+    if text.trim().contains(['\n', '\r', '\t']) || text.chars().any(is_hidden) {
+        let what = format!("{flag} holds a line end or a character that is not seen");
+        return Err(Failure::usage(what, "type it as one line of plain text"));
+    }
+    Ok(())
+}

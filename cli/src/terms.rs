@@ -21,6 +21,7 @@ use crate::codes::account::account;
 use crate::codes::country::country;
 use crate::codes::date::until;
 use crate::codes::money::money;
+use crate::codes::plain;
 use crate::failure::Failure;
 use crate::signing::accounts::KnownAccounts;
 use crate::signing::{Desk, Plan, card_of, random};
@@ -119,6 +120,7 @@ pub fn draw_up(
     let expires_ms = until(expires, now)?;
     let documents = hash_documents(&args.documents, &desk.context.ui)?;
     let note = args.note.clone().filter(|note| !note.trim().is_empty());
+    note.iter().try_for_each(|note| plain("--note", note))?;
     let card = note.map(|note| card_of(&TermsWords { note: Some(note), document_numbers: Vec::new() })).transpose()?;
     let salt = if args.secret_price { Some(random()?) } else { None };
     let wanted = Wanted { kind, firm, expires_ms, documents, card, salt };

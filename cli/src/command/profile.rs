@@ -11,6 +11,7 @@ use colophon_ledger::state::AccountRecord;
 
 use crate::codes::country::country;
 use crate::codes::person::{isni, orcid};
+use crate::codes::plain;
 use crate::command::Context;
 use crate::failure::{Exit, Failure};
 use crate::signing::outcome::{ProfileSet, Stage};
@@ -91,6 +92,8 @@ fn complete(
     if name.trim().is_empty() {
         return Err(Failure::usage("the name is empty", "give --name TEXT"));
     }
+    plain("--name", &name)?;
+    args.about.iter().flat_map(|about| about.lines()).try_for_each(|line| plain("--about", line))?;
     let country = match (&args.country, seat) {
         (Some(given), _) => given.clone(),
         (None, Some(seat)) => seat,

@@ -14,6 +14,7 @@ use super::files::Hashed;
 use super::title::{TitleArg, locale_language};
 use super::vocabulary::{kind_of, role_of};
 use crate::clock;
+use crate::codes::plain;
 use crate::failure::Failure;
 use crate::signing::{Plan, card_of};
 
@@ -47,7 +48,10 @@ pub(super) fn plan(
     let work_kind = args.work_kind.clone().map_or_else(|| suggested_kind(hashed), Ok)?;
     let role: Role = role_of(work_kind.as_str()).parse().expect("roles are three lower-case letters");
     let (creators, names) = makers(args, maker, &role)?;
+    args.about.iter().flat_map(|about| about.lines()).try_for_each(|line| plain("--about", line))?;
+    names.iter().try_for_each(|name| plain("--creator", name))?;
     let words = words(args, titles, names)?;
+    args.created.as_ref().map_or(Ok(()), check_past)?;
     let card = card_of(&words)?;
     let derived_from = Some(sources.derived_from.clone()).filter(|works| !works.is_empty());
     let derived_from = derived_from.map(|works| List::new(works).ok_or_else(|| too_many("--derived-from", 16)));
@@ -108,6 +112,15 @@ fn this_year() -> Result<Date, Failure> {
     year.parse().map_err(|_| {
         Failure::usage(format!("this machine's clock says the year {year}"), "give --created DATE, or set the clock")
     })
+}
+
+/// Refuses a date that is still to come, wherever on earth.
+fn check_past(created: &Date) -> Result<(), Failure> {
+    let today = (clock::now()? + jiff::SignedDuration::from_hours(14)).strftime("%Y-%m-%d").to_string();
+    if today.get(..created.as_str().len()).is_some_and(|today| created.as_str() > today) {
+        return Err(Failure::usage(format!("{created} is still to come"), "give --created the date it was made"));
+    }
+    Ok(())
 }
 
 fn files(hashed: &Hashed) -> Result<Files, Failure> {

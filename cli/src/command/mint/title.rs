@@ -5,6 +5,7 @@ use std::str::FromStr;
 use colophon_ledger::card::Title;
 
 use crate::codes::language::language;
+use crate::codes::plain;
 use crate::failure::Failure;
 
 /// The tag of a language that is not said (ISO 639-2).
@@ -30,6 +31,7 @@ impl FromStr for TitleArg {
         if text.is_empty() {
             return Err(Failure::usage("the title is empty", "give --title TEXT"));
         }
+        plain("--title", text)?;
         Ok(TitleArg { language, text: text.to_owned() })
     }
 }
