@@ -135,7 +135,7 @@ fn of_terms(
 fn words_of_terms(card: &Card) -> Vec<(&'static str, String)> {
     let whole = || vec![("words", shown(&card.text))];
     let Ok(TermsWords { note, document_numbers }) = card.read::<TermsWords>() else { return whole() };
-    let members: BTreeMap<String, serde::de::IgnoredAny> = card.read().unwrap_or_default();
+    let members: BTreeMap<String, serde_json::Value> = card.read().unwrap_or_default();
     if !members.keys().all(|name| matches!(name.as_str(), "note" | "document_numbers")) {
         return whole();
     }
