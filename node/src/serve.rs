@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use axum::Router;
 use colophon_order::solo;
-use colophon_storage::view::ViewError;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -65,9 +64,6 @@ pub enum ServeError {
     /// The writing thread could not be started.
     #[error("no thread can be started: {0}")]
     Thread(#[source] std::io::Error),
-    /// The tables could not be closed.
-    #[error(transparent)]
-    View(#[from] ViewError),
 }
 
 /// A register that is open and takes entries.
@@ -111,7 +107,10 @@ impl Running {
         self.ended.await.map_err(|_| ServeError::Sequencer)??;
         // A connection that did not end may hold on to it. What is not closed is made again at the next start.
         let register = Arc::try_unwrap(self.api).ok().and_then(|api| Arc::try_unwrap(api.register).ok());
-        Ok(register.map_or(Ok(()), Register::close)?)
+        if let Some(Err(error)) = register.map(Register::close) {
+            warn!("The tables could not be brought to the disk: {error}; the next start makes them again from the log");
+        }
+        Ok(())
     }
 }
 

@@ -392,7 +392,9 @@ mod tests {
     #[test]
     fn another_file_is_not_taken_for_cards() {
         let disk = fresh();
-        for bytes in [&b""[..], b"colophon.cards/v1", b"colophon.cards/v2\n", b"something else altogether"] {
+        disk.put(&path(), Vec::new());
+        assert!(matches!(Cards::open_on(&disk, dir()), Err(CardsError::Missing)));
+        for bytes in [&b"colophon.cards/v1"[..], b"colophon.cards/v2\n", b"something else altogether"] {
             disk.put(&path(), bytes.to_vec());
             assert!(matches!(Cards::open_on(&disk, dir()), Err(CardsError::Format)));
         }

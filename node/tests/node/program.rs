@@ -374,7 +374,13 @@ fn a_disk_too_full_for_the_tables_ends_nothing_and_stops_no_start() {
     assert!(recorded.len() > 100, "{}", recorded.len());
     let all_there = |node: &Node| {
         for n in &recorded {
-            assert_eq!(node.get(&format!("/v1/works/{}", minting("ana", &n.to_string()).id(&rules.register))).0, 200);
+            let path = format!("/v1/works/{}", minting("ana", &n.to_string()).id(&rules.register));
+            // While the tables are made again, a look-up is told to come back.
+            let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+            while node.get(&path).0 == 503 && std::time::Instant::now() < deadline {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+            assert_eq!(node.get(&path).0, 200);
         }
     };
     all_there(&node);
