@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(find(&home, &one.id().to_string()[..8]).unwrap(), one);
         forget(&home, &lock, &one.id()).unwrap();
         assert_eq!(find(&home, &one.id().to_string()).unwrap_err().exit(), Exit::Usage);
-        assert_eq!(kept(&home).unwrap(), [two.clone()]);
+        assert_eq!(kept(&home).unwrap(), std::slice::from_ref(&two));
         remember_left(&home, &lock, &one).unwrap();
         assert_eq!((left(&home).unwrap(), kept(&home).unwrap()), (vec![one.clone()], vec![two]));
         forget(&home, &lock, &one.id()).unwrap();

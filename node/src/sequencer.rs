@@ -120,7 +120,9 @@ impl Sequencer {
             let view = self.register.view();
             if view.is_failing() || view.wait_for_backlog(BACKLOG_KEYS_MAX).is_err() {
                 warn!("The tables are being made again: {} submissions are turned away", submissions.len());
-                submissions.into_iter().for_each(|submission| self.answer(submission.reply, Outcome::DiskFull));
+                for submission in submissions {
+                    self.answer(submission.reply, Outcome::DiskFull);
+                }
                 continue;
             }
             let filled = self.fill(submissions)?;
@@ -189,7 +191,7 @@ impl Sequencer {
         let records = self.register.view();
         let checked = Signed::check(applied.seal.clone(), records).and_then(|signed| signed.check_authority(records));
         match checked {
-            Ok(_) => Ok(Some(applied)),
+            Ok(()) => Ok(Some(applied)),
             Err(Stop::Unreadable(_)) => Ok(None),
             Err(stop @ Stop::Refused(_)) => Err(Fatal::OwnSeal(stop)),
         }

@@ -376,7 +376,7 @@ fn a_disk_too_full_for_the_tables_ends_nothing_and_stops_no_start() {
         for n in &recorded {
             let path = format!("/v1/works/{}", minting("ana", &n.to_string()).id(&rules.register));
             // While the tables are made again, a look-up is told to come back.
-            let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+            let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
             while node.get(&path).0 == 503 && std::time::Instant::now() < deadline {
                 std::thread::sleep(std::time::Duration::from_millis(50));
             }
