@@ -46,7 +46,7 @@ const CONFINED: [(&str, &[&str]); 16] = [
     ("clap", &["colophon-node", "colophon-cli"]),
     ("anyhow", &["colophon-node", "colophon-cli", "e2e"]),
     ("getrandom", &["colophon-node", "colophon-cli"]),
-    ("tracing", &["colophon-node"]),
+    ("tracing", &["colophon-node", "colophon-storage"]),
     ("tracing-subscriber", &["colophon-node"]),
     ("png", &["colophon-fingerprint", "colophon-cli", "e2e"]),
     ("image", &["colophon-fingerprint"]),

@@ -35,6 +35,11 @@ pub fn keep(home: &Home, lock: &HomeLock, draft: &Draft) -> Result<(), Failure> 
 /// Forgets a draft kept in the home, whether it was on its way or left for others.
 pub fn forget(home: &Home, lock: &HomeLock, id: &EntryId) -> Result<(), Failure> {
     lock.remove(&path_of(home, id))?;
+    forget_left(home, lock, id)
+}
+
+/// Forgets that a draft was left for others; one that is on its way itself stays until it is acknowledged.
+pub fn forget_left(home: &Home, lock: &HomeLock, id: &EntryId) -> Result<(), Failure> {
     lock.remove(&path_of(home, id).with_extension(LEFT_EXTENSION))
 }
 

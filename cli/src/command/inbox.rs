@@ -63,7 +63,7 @@ fn left(desk: &Desk<'_>) -> Result<Vec<EntryId>, Failure> {
         match check_draft(desk, &draft) {
             Ok(_) => waiting.push(draft.id()),
             Err(failure) if failure.exit() == Exit::Refused => {
-                drafts::forget(&desk.context.home, &desk.context.home.lock()?, &draft.id())?;
+                drafts::forget_left(&desk.context.home, &desk.context.home.lock()?, &draft.id())?;
             }
             Err(failure) if is_void(&failure) => {}
             Err(failure) => return Err(failure),
