@@ -36,6 +36,8 @@ fn an_earlier_attempt_is_settled_before_a_new_one() {
     let complete = std::fs::read(scene.bruno.desk().join("o.draft")).unwrap();
     scene.bruno.succeed(&["submit", "o.draft"]);
     std::fs::write(kept.join(format!("{id}.draft")), complete).unwrap();
+    // An entry whose answer was lost was never left for others.
+    std::fs::remove_file(kept.join(format!("{id}.left"))).unwrap();
     let inbox = scene.ana.succeed(&["inbox", "--json"]).json();
     assert_eq!(text(&inbox, "/unacknowledged/0"), id);
     let settled = scene.ana.succeed(&["mint", "other.txt", "--title", "O", "--country", "CN", "--json"]).json();
