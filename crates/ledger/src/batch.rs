@@ -3,7 +3,7 @@
 use colophon_tlog::hash::Hash;
 
 use crate::account::AccountId;
-use crate::entry::seal::{BATCH_ENTRIES_MAX, Seal};
+use crate::entry::seal::Seal;
 use crate::entry::{Body, Entry};
 use crate::field::{Digest, EntryId, Int};
 use crate::refusal::Refusal;
@@ -72,11 +72,6 @@ impl<'a, R: Records> Batch<'a, R> {
     /// Returns the entries taken so far.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
-    }
-
-    /// Returns whether the batch can take another entry.
-    pub fn has_room(&self) -> bool {
-        (self.entries.len() as u64) < BATCH_ENTRIES_MAX
     }
 
     fn next_index(&self) -> u64 {

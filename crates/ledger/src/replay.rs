@@ -5,7 +5,6 @@ use colophon_tlog::hash::Hash;
 use crate::batch::{Applied, Batch, Closed, Position, beginning, first_batch};
 use crate::entry::seal::Seal;
 use crate::entry::{Body, Entry};
-use crate::field::EntryId;
 use crate::refusal::Refusal;
 use crate::rule::{Rules, Stop};
 use crate::signature::{FirstKeys, Signed};
@@ -229,10 +228,5 @@ impl Replay {
     /// Returns the state root after the last whole batch.
     pub fn state_root(&self) -> Hash {
         self.tree.root()
-    }
-
-    /// Returns the id of the last seal, or of the genesis.
-    pub fn last_seal(&self) -> EntryId {
-        self.position.prev_seal
     }
 }
