@@ -16,7 +16,7 @@ else
 RUN_TESTS = $(CARGO) nextest run --no-fail-fast $(LOCKED)
 endif
 
-.PHONY: demo test verify fix bench long help lint docs deny python
+.PHONY: demo test verify fix bench long long-crash long-properties help lint docs deny python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,10 +46,13 @@ bench: ## how fast it is on this machine, in release mode
 	$(CARGO) build --release $(LOCKED) -p colophon-node -p colophon-cli
 	$(CARGO) run --release $(LOCKED) -p e2e --bin bench
 
-long: ## 200 rounds of kill -9, and 4096 cases of every property; takes an hour or more
-	@$(call needs,tests/crash.rs)
+long: long-crash long-properties ## hours of kill -9, lying disks, overload, fuzzing and mutants
+
+long-crash: # 200 rounds of kill -9 under load
 	$(CARGO) build --workspace --all-targets $(LOCKED)
 	COLOPHON_CRASH_ROUNDS=200 COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) -p e2e --test crash
+
+long-properties: # 4096 cases of every property
 	PROPTEST_CASES=4096 COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) --workspace --exclude e2e
 
 lint:
