@@ -12,11 +12,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 use colophon_ledger::field::Origin;
 use colophon_node::clock::Clock;
 use colophon_node::init::init;
-use colophon_node::open::{Behind, Tables, open};
+use colophon_node::open::{Behind, Keeping, Tables, open};
 use colophon_node::serve::{Config, Running, ServeError, greeting, serve};
 use colophon_storage::cards::Cards;
 use colophon_storage::fsck::Report;
 use colophon_storage::fsck::finding::Finding;
+use colophon_storage::view::engine::EngineKind;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
@@ -77,17 +78,29 @@ enum Command {
         /// Start although the clock is behind the last batch, and hold that batch's time until the clock has passed it
         #[arg(long)]
         accept_clock: bool,
+        #[command(flatten)]
+        view: ViewEngine,
     },
     /// Makes the tables anew from the log, while the register is not served
     Rebuild {
         /// The register's folder
         dir: PathBuf,
+        #[command(flatten)]
+        view: ViewEngine,
     },
     /// Recomputes everything from the entries and says what does not match; changes nothing
     Fsck {
         /// The register's folder
         dir: PathBuf,
     },
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+struct ViewEngine {
+    /// What keeps the tables: sled, or for a large register fjall. If it is not named, what keeps them already, else sled.
+    /// Another one than before makes them anew from the log
+    #[arg(long, value_name = "ENGINE")]
+    view: Option<EngineKind>,
 }
 
 fn main() -> ExitCode {
@@ -136,13 +149,13 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let founded = init(&dir, &origin, clock.now_ms())?;
             say(&founded.to_string())?;
         }
-        Command::Serve { dir, listen, batch_ms, queue, accept_clock } => {
+        Command::Serve { dir, listen, batch_ms, queue, accept_clock, view } => {
             let queue = usize::try_from(queue)?;
             let behind = if accept_clock { Behind::Accept } else { Behind::Refuse };
             let min_gap = Duration::from_millis(batch_ms);
-            serve_until_signal(&Config { dir, min_gap, queue, clock, behind }, listen)?;
+            serve_until_signal(&Config { dir, min_gap, queue, clock, behind, engine: view.view }, listen)?;
         }
-        Command::Rebuild { dir } => rebuild(&dir, clock)?,
+        Command::Rebuild { dir, view } => rebuild(&dir, view.view, clock)?,
         Command::Fsck { dir } => return fsck(&dir),
     }
     Ok(ExitCode::SUCCESS)
@@ -181,11 +194,11 @@ async fn serve_until_signal(config: &Config, listen: SocketAddr) -> anyhow::Resu
     Ok(())
 }
 
-fn rebuild(dir: &Path, clock: Clock) -> anyhow::Result<()> {
+fn rebuild(dir: &Path, engine: Option<EngineKind>, clock: Clock) -> anyhow::Result<()> {
     if Cards::create_lost(dir)? {
         say("The file of cards was lost and is begun empty: the words that were in it are shown as withdrawn")?;
     }
-    let opened = open(dir, clock, Behind::Refuse, Tables::Rebuild)?;
+    let opened = open(dir, clock, Behind::Refuse, Keeping { tables: Tables::Rebuild, engine })?;
     let newest = opened.register.newest();
     let (size, state) = (newest.size, newest.tree.root());
     opened.register.close()?;

@@ -18,6 +18,7 @@ use colophon_storage::log::{Log, OpenError};
 use colophon_storage::reader::ReadError;
 use colophon_storage::recovery::Recovery;
 use colophon_storage::slots::{SlotError, Slots};
+use colophon_storage::view::engine::EngineKind;
 use colophon_storage::view::{Anew, VIEW_DIR, View, ViewError};
 use colophon_tlog::note::{Signer, VerifierKey, VerifierKeyError};
 use colophon_tlog::tree::{EntryIndex, TreeSize};
@@ -141,6 +142,15 @@ pub enum Tables {
     Rebuild,
 }
 
+/// How the tables are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keeping {
+    /// What to do with those that are there.
+    pub tables: Tables,
+    /// The engine that keeps them. If none is named: the one that does already, else the default.
+    pub engine: Option<EngineKind>,
+}
+
 /// A register that is ready to run.
 #[derive(Debug)]
 pub struct Opened {
@@ -164,7 +174,7 @@ pub struct Writer {
 }
 
 /// Opens the register in `dir`.
-pub fn open(dir: &Path, clock: Clock, behind: Behind, which: Tables) -> Result<Opened, StartError> {
+pub fn open(dir: &Path, clock: Clock, behind: Behind, keeping: Keeping) -> Result<Opened, StartError> {
     if is_unfinished(dir) {
         return Err(StartError::Unfinished(dir.to_owned()));
     }
@@ -177,7 +187,7 @@ pub fn open(dir: &Path, clock: Clock, behind: Behind, which: Tables) -> Result<O
     check_verifier_key(dir, &rules.log_key)?;
     let log_signer = log_signer(dir, &rules)?;
     let operator_key = keys::load(dir, OPERATOR_KEY_FILE)?;
-    let (view, CaughtUp { tree, .. }) = open_view(dir, which, &log, &rules.register.genesis)?;
+    let (view, CaughtUp { tree, .. }) = open_view(dir, keeping, &log, &rules.register.genesis)?;
     let operator = Sealer::find(&rules, &view, &operator_key)?.ok_or(StartError::OperatorKey)?;
     let mut publisher = Publisher::new(log_signer, Slots::open(dir)?);
     let (size, root) = (log.size(), log.root());
@@ -272,23 +282,24 @@ fn log_signer(dir: &Path, rules: &Rules) -> Result<Signer, StartError> {
 }
 
 /// Opens the tables and brings them up to the log. Ones that do not lead to the log's own state root are made again.
-fn open_view(dir: &Path, which: Tables, log: &Log, genesis: &EntryId) -> Result<(View, CaughtUp), StartError> {
-    if which == Tables::Rebuild {
+fn open_view(dir: &Path, keeping: Keeping, log: &Log, genesis: &EntryId) -> Result<(View, CaughtUp), StartError> {
+    let kind = keeping.engine.or_else(|| View::kind_in(dir)).unwrap_or_default();
+    if keeping.tables == Tables::Rebuild {
         remove_view(dir)?;
     }
     let reader = log.reader();
-    let (view, anew) = View::open(dir, &genesis.0, log.size().get())?;
+    let (view, anew) = View::open(dir, kind, &genesis.0, log.size().get())?;
     match anew {
         Some(why @ Anew::InMemory(_)) => warn!("The tables are made from the log: {why}"),
-        Some(why) => info!("The tables are made from the log: {why}"),
-        None => {}
+        Some(why) => info!(view.engine = %kind, "The tables are made from the log, with {kind}: {why}"),
+        None => info!(view.engine = %kind, "The tables are kept by {kind}"),
     }
     let view = match catch_up(&view, &reader, progress(log.size())) {
         Err(CatchUpError::ViewDiffers(_)) => {
             warn!("The tables do not fit the log; they are made again");
             drop(view);
             remove_view(dir)?;
-            View::open(dir, &genesis.0, log.size().get())?.0
+            View::open(dir, kind, &genesis.0, log.size().get())?.0
         }
         Err(error) if view.is_failing() => in_memory(&error)?,
         caught_up => return Ok((view, caught_up?)),

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use colophon_order::solo;
+use colophon_storage::view::engine::EngineKind;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -21,7 +22,7 @@ use tracing::{debug, error, info, warn};
 use crate::api::{Api, router};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::open::{Behind, Opened, StartError, Tables, open};
+use crate::open::{Behind, Keeping, Opened, StartError, Tables, open};
 use crate::register::Register;
 use crate::sequencer::{Fatal, Sequencer};
 
@@ -47,6 +48,8 @@ pub struct Config {
     pub clock: Clock,
     /// What to do if it is behind the last batch.
     pub behind: Behind,
+    /// The engine that keeps the tables. If none is named: the one that does already, else the default.
+    pub engine: Option<EngineKind>,
 }
 
 /// Why serving came to an end.
@@ -76,7 +79,8 @@ pub struct Running {
 impl Running {
     /// Opens the register and starts its sequencer.
     pub fn start(config: &Config) -> Result<Running, ServeError> {
-        let Opened { register, writer } = open(&config.dir, config.clock.clone(), config.behind, Tables::Keep)?;
+        let keeping = Keeping { tables: Tables::Keep, engine: config.engine };
+        let Opened { register, writer } = open(&config.dir, config.clock.clone(), config.behind, keeping)?;
         let (register, metrics) = (Arc::new(register), Arc::new(Metrics::default()));
         let (submitter, mut batches) = solo::queue(config.queue);
         let sequencer = Sequencer::new(Arc::clone(&register), writer, Arc::clone(&metrics));

@@ -141,11 +141,11 @@ mod tests {
 
     use crate::log::Log;
     use crate::people::Register;
-    use crate::view::engine::Pair;
+    use crate::view::engine::{EngineKind, Pair};
 
     /// Closes a register after its story, and returns the genesis' id and all that its view held.
-    fn after_story(dir: &Path) -> (colophon_tlog::hash::Hash, Vec<Pair>) {
-        let mut register = Register::begin(dir);
+    fn after_story(dir: &Path, kind: EngineKind) -> (colophon_tlog::hash::Hash, Vec<Pair>) {
+        let mut register = Register::begin_with(dir, kind);
         register.story();
         let all = register.view.prefix(b"", Some(&[0, 255]), 10_000).unwrap();
         register.view.close().unwrap();
@@ -154,60 +154,66 @@ mod tests {
 
     #[test]
     fn a_view_deleted_by_hand_comes_back_the_same() {
-        let dir = tempfile::tempdir().unwrap();
-        let (genesis, before) = after_story(dir.path());
-        let (log, _) = Log::open(dir.path()).unwrap();
-        let catch_up_now = || {
-            let (view, anew) = View::open(dir.path(), &genesis, log.size().get()).unwrap();
-            let mut seen = Vec::new();
-            let up = catch_up(&view, &log.reader(), |size| seen.push(size)).unwrap();
-            assert_eq!(view.prefix(b"", Some(&[0, 255]), 10_000).unwrap(), before);
-            assert_eq!(Some(up.position), log.position());
-            view.close().unwrap();
-            (anew.is_some(), up.replayed, seen, up.tree.root())
-        };
-        let (anew, replayed, seen, root) = catch_up_now();
-        assert_eq!((anew, replayed, seen), (false, 0, vec![]));
-        View::delete(dir.path()).unwrap();
-        assert_eq!(catch_up_now(), (true, 16, vec![2, 6, 8, 11, 14, 16], root));
+        for kind in EngineKind::ALL {
+            let dir = tempfile::tempdir().unwrap();
+            let (genesis, before) = after_story(dir.path(), kind);
+            let (log, _) = Log::open(dir.path()).unwrap();
+            let catch_up_now = || {
+                let (view, anew) = View::open(dir.path(), kind, &genesis, log.size().get()).unwrap();
+                let mut seen = Vec::new();
+                let up = catch_up(&view, &log.reader(), |size| seen.push(size)).unwrap();
+                assert_eq!(view.prefix(b"", Some(&[0, 255]), 10_000).unwrap(), before);
+                assert_eq!(Some(up.position), log.position());
+                view.close().unwrap();
+                (anew.is_some(), up.replayed, seen, up.tree.root())
+            };
+            let (anew, replayed, seen, root) = catch_up_now();
+            assert_eq!((anew, replayed, seen), (false, 0, vec![]));
+            View::delete(dir.path()).unwrap();
+            assert_eq!(catch_up_now(), (true, 16, vec![2, 6, 8, 11, 14, 16], root));
+        }
     }
 
     #[test]
     fn a_view_that_lags_is_brought_up_from_where_it_is() {
-        let dir = tempfile::tempdir().unwrap();
-        let (genesis, before) = after_story(dir.path());
-        let (log, _) = Log::open(dir.path()).unwrap();
-        View::delete(dir.path()).unwrap();
-        for stop in [2, 11, 16] {
-            let (view, _) = View::open(dir.path(), &genesis, 16).unwrap();
-            let result = catch_up(&view, &log.reader(), |size| {
-                if size == stop {
-                    // What is staged later than this is lost: the engine never gets it.
-                    view.wait_for_backlog(0).unwrap();
-                }
-            });
-            assert!(result.is_ok());
-            assert_eq!(view.prefix(b"", Some(&[0, 255]), 10_000).unwrap(), before);
+        for kind in EngineKind::ALL {
+            let dir = tempfile::tempdir().unwrap();
+            let (genesis, before) = after_story(dir.path(), kind);
+            let (log, _) = Log::open(dir.path()).unwrap();
+            View::delete(dir.path()).unwrap();
+            for stop in [2, 11, 16] {
+                let (view, _) = View::open(dir.path(), kind, &genesis, 16).unwrap();
+                let result = catch_up(&view, &log.reader(), |size| {
+                    if size == stop {
+                        // What is staged later than this is lost: the engine never gets it.
+                        view.wait_for_backlog(0).unwrap();
+                    }
+                });
+                assert!(result.is_ok());
+                assert_eq!(view.prefix(b"", Some(&[0, 255]), 10_000).unwrap(), before);
+            }
         }
     }
 
     #[test]
     fn a_view_that_shows_another_state_is_not_believed() {
-        let dir = tempfile::tempdir().unwrap();
-        let (genesis, before) = after_story(dir.path());
-        let (log, _) = Log::open(dir.path()).unwrap();
-        let (view, _) = View::open(dir.path(), &genesis, 17).unwrap();
-        let (key, _) = before.iter().find(|(key, _)| key.starts_with(b"redition/")).unwrap();
-        let forged = br#"{"country":"FR","holder":"somebody"}"#.to_vec();
-        view.stage(vec![(key.clone(), Some(forged))], 17).unwrap();
-        assert!(matches!(catch_up(&view, &log.reader(), |_| {}), Err(CatchUpError::Read(_))));
-        drop(view);
-        let engine = crate::view::inspect(dir.path(), &genesis, 17).unwrap();
-        engine.apply(&[], 16).unwrap();
-        drop(engine);
-        let (view, anew) = View::open(dir.path(), &genesis, 16).unwrap();
-        assert_eq!(anew, None);
-        assert!(matches!(catch_up(&view, &log.reader(), |_| {}), Err(CatchUpError::ViewDiffers(16))));
+        for kind in EngineKind::ALL {
+            let dir = tempfile::tempdir().unwrap();
+            let (genesis, before) = after_story(dir.path(), kind);
+            let (log, _) = Log::open(dir.path()).unwrap();
+            let (view, _) = View::open(dir.path(), kind, &genesis, 17).unwrap();
+            let (key, _) = before.iter().find(|(key, _)| key.starts_with(b"redition/")).unwrap();
+            let forged = br#"{"country":"FR","holder":"somebody"}"#.to_vec();
+            view.stage(vec![(key.clone(), Some(forged))], 17).unwrap();
+            assert!(matches!(catch_up(&view, &log.reader(), |_| {}), Err(CatchUpError::Read(_))));
+            drop(view);
+            let engine = crate::view::inspect(dir.path(), &genesis, 17).unwrap();
+            engine.apply(&[], 16).unwrap();
+            drop(engine);
+            let (view, anew) = View::open(dir.path(), kind, &genesis, 16).unwrap();
+            assert_eq!(anew, None);
+            assert!(matches!(catch_up(&view, &log.reader(), |_| {}), Err(CatchUpError::ViewDiffers(16))));
+        }
     }
 
     #[test]
@@ -215,7 +221,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         Log::create(dir.path()).unwrap();
         let (log, _) = Log::open(dir.path()).unwrap();
-        let (view, _) = View::open(dir.path(), &colophon_tlog::hash::Hash::ZERO, 0).unwrap();
+        let (view, _) = View::open(dir.path(), EngineKind::default(), &colophon_tlog::hash::Hash::ZERO, 0).unwrap();
         assert!(matches!(catch_up(&view, &log.reader(), |_| {}), Err(CatchUpError::Empty)));
     }
 }

@@ -213,11 +213,11 @@ mod tests {
     use crate::people::Register;
     use crate::slots::SLOTS_FILE;
     use crate::view::VIEW_DIR;
-    use crate::view::engine::Engine;
+    use crate::view::engine::{Engine, EngineKind};
 
     /// Runs a story in `dir`, ends it, and returns what is needed to get at the view.
-    fn after_story(dir: &Path) -> Hash {
-        let mut register = Register::begin(dir);
+    fn after_story(dir: &Path, kind: EngineKind) -> Hash {
+        let mut register = Register::begin_with(dir, kind);
         register.story();
         register.view.close().unwrap();
         register.genesis
@@ -247,27 +247,29 @@ mod tests {
 
     #[test]
     fn a_sound_register_is_clean() {
-        let dir = tempfile::tempdir().unwrap();
-        assert!(matches!(fsck(dir.path()), Err(FsckError::Missing)));
-        let mut register = Register::begin(dir.path());
-        register.story();
-        assert!(matches!(fsck(dir.path()), Err(FsckError::Lock(_))));
-        register.view.wait_for_backlog(0).unwrap();
-        let (root, tree) = (register.log.root(), register.tree.clone());
-        drop(register);
-        let report = fsck(dir.path()).unwrap();
-        assert!(report.is_clean(), "{:?}", report.findings);
-        assert_eq!((report.entries, report.batches, report.view), (16, 6, Some(16)));
-        assert_eq!((report.root, report.state_root), (root, tree.root()));
-        fs::remove_dir_all(dir.path().join(VIEW_DIR)).unwrap();
-        let report = fsck(dir.path()).unwrap();
-        assert!(report.is_clean() && report.view.is_none());
+        for kind in EngineKind::ALL {
+            let dir = tempfile::tempdir().unwrap();
+            assert!(matches!(fsck(dir.path()), Err(FsckError::Missing)));
+            let mut register = Register::begin_with(dir.path(), kind);
+            register.story();
+            assert!(matches!(fsck(dir.path()), Err(FsckError::Lock(_))));
+            register.view.wait_for_backlog(0).unwrap();
+            let (root, tree) = (register.log.root(), register.tree.clone());
+            drop(register);
+            let report = fsck(dir.path()).unwrap();
+            assert!(report.is_clean(), "{:?}", report.findings);
+            assert_eq!((report.entries, report.batches, report.view), (16, 6, Some(16)));
+            assert_eq!((report.root, report.state_root), (root, tree.root()));
+            fs::remove_dir_all(dir.path().join(VIEW_DIR)).unwrap();
+            let report = fsck(dir.path()).unwrap();
+            assert!(report.is_clean() && report.view.is_none());
+        }
     }
 
     #[test]
     fn what_the_next_start_heals_is_told_and_said_to_be_harmless() {
         let dir = tempfile::tempdir().unwrap();
-        after_story(dir.path());
+        after_story(dir.path(), EngineKind::default());
         let path = |name: &str| dir.path().join(name);
         change(&path(ENTRIES_FILE), |bytes| bytes.extend([0, 9, b'x']));
         change(&path("tile.0"), |bytes| bytes[70] ^= 1);
@@ -298,7 +300,7 @@ mod tests {
     #[test]
     fn slots_cut_in_half_and_damaged_cards_are_named() {
         let dir = tempfile::tempdir().unwrap();
-        after_story(dir.path());
+        after_story(dir.path(), EngineKind::default());
         change(&dir.path().join(SLOTS_FILE), |bytes| bytes.truncate(bytes.len() / 2));
         let found = findings(dir.path());
         assert!(found.iter().any(|finding| matches!(finding, Finding::TornSlot)), "{found:?}");
@@ -308,7 +310,7 @@ mod tests {
     #[test]
     fn a_log_that_was_changed_is_told() {
         let dir = tempfile::tempdir().unwrap();
-        after_story(dir.path());
+        after_story(dir.path(), EngineKind::default());
         let path = dir.path().join(ENTRIES_FILE);
         let whole = fs::read(&path).unwrap();
         for place in [40, whole.len() / 2, whole.len() - 5] {
@@ -328,29 +330,31 @@ mod tests {
 
     #[test]
     fn a_view_that_was_changed_is_told() {
-        let dir = tempfile::tempdir().unwrap();
-        let genesis = after_story(dir.path());
-        let view = |change: &dyn Fn(&dyn Engine)| {
-            let engine = inspect(dir.path(), &genesis, 16).unwrap();
-            change(&*engine);
-            engine.flush().unwrap();
-        };
-        let held = |key: &[u8]| matches!(key.first(), Some(b'h'));
-        let key = std::cell::RefCell::new(Vec::new());
-        view(&|engine| {
-            let all = engine.prefix(b"", None, 1_000).unwrap();
-            key.replace(all.into_iter().find(|(key, _)| held(key)).unwrap().0);
-        });
-        for value in [Some(b"more".to_vec()), None] {
-            view(&|engine| engine.apply(&[(key.borrow().clone(), value.clone())], 16).unwrap());
-            let found = findings(dir.path());
-            let [Finding::ViewDiffers { count, .. }] = &found[..] else { panic!("{found:?}") };
-            assert_eq!(*count, if value.is_some() { 1 } else { 2 });
+        for kind in EngineKind::ALL {
+            let dir = tempfile::tempdir().unwrap();
+            let genesis = after_story(dir.path(), kind);
+            let view = |change: &dyn Fn(&dyn Engine)| {
+                let engine = inspect(dir.path(), &genesis, 16).unwrap();
+                change(&*engine);
+                engine.flush().unwrap();
+            };
+            let held = |key: &[u8]| matches!(key.first(), Some(b'h'));
+            let key = std::cell::RefCell::new(Vec::new());
+            view(&|engine| {
+                let all = engine.prefix(b"", None, 1_000).unwrap();
+                key.replace(all.into_iter().find(|(key, _)| held(key)).unwrap().0);
+            });
+            for value in [Some(b"more".to_vec()), None] {
+                view(&|engine| engine.apply(&[(key.borrow().clone(), value.clone())], 16).unwrap());
+                let found = findings(dir.path());
+                let [Finding::ViewDiffers { count, .. }] = &found[..] else { panic!("{found:?}") };
+                assert_eq!(*count, if value.is_some() { 1 } else { 2 });
+            }
+            view(&|engine| engine.apply(&[(key.borrow().clone(), Some(Vec::new()))], 16).unwrap());
+            assert_eq!(findings(dir.path()).len(), 0);
+            view(&|engine| engine.apply(&[(b"zz".to_vec(), Some(Vec::new()))], 15).unwrap());
+            assert!(matches!(&findings(dir.path())[..], [Finding::ViewDiffers { .. }]));
         }
-        view(&|engine| engine.apply(&[(key.borrow().clone(), Some(Vec::new()))], 16).unwrap());
-        assert_eq!(findings(dir.path()).len(), 0);
-        view(&|engine| engine.apply(&[(b"zz".to_vec(), Some(Vec::new()))], 15).unwrap());
-        assert!(matches!(&findings(dir.path())[..], [Finding::ViewDiffers { .. }]));
     }
 
     #[test]

@@ -25,6 +25,7 @@ use crate::log::Log;
 use crate::slots::Slots;
 use crate::tables::writes_of;
 use crate::view::View;
+use crate::view::engine::EngineKind;
 
 const ORIGIN: &str = "registry.example/art";
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -41,8 +42,13 @@ pub(crate) struct Register {
 }
 
 impl Register {
-    /// Begins a register in an empty folder.
+    /// Begins a register in an empty folder, with the default engine.
     pub(crate) fn begin(dir: &Path) -> Register {
+        Register::begin_with(dir, EngineKind::default())
+    }
+
+    /// Begins a register in an empty folder, with this engine under its view.
+    pub(crate) fn begin_with(dir: &Path, kind: EngineKind) -> Register {
         Log::create(dir).unwrap();
         let (log, _) = Log::open(dir).unwrap();
         let body = Genesis {
@@ -59,7 +65,7 @@ impl Register {
         let entry = signed(&genesis_text(&ORIGIN.parse().unwrap(), &body), &["operator", "governor"]);
         let (rules, entry) = read_genesis(&entry.to_bytes()).unwrap();
         let genesis = entry.id().0;
-        let view = View::open(dir, &genesis, 0).unwrap().0;
+        let view = View::open(dir, kind, &genesis, 0).unwrap().0;
         let slots = Slots::open(dir).unwrap();
         let time_ms = 1_000 * DAY_MS;
         let first = first_batch(&rules, entry, time_ms);

@@ -6,11 +6,15 @@
 
 mod applier;
 pub mod engine;
+#[cfg(test)]
+mod engines;
+mod fjall_engine;
 mod gate;
 mod memory;
 #[cfg(test)]
 mod model;
 mod overlay;
+mod place;
 mod redo;
 mod sled_engine;
 
@@ -23,21 +27,16 @@ use std::thread::{self, JoinHandle};
 
 use colophon_tlog::hash::Hash;
 
-use crate::durable;
 use applier::{Batch, Refill, apply_all, guarded};
-use engine::{Engine, EngineError, Pair, Write};
+use engine::{Engine, EngineError, EngineKind, Pair, Write};
 use gate::{Gate, Reader};
 use memory::MemoryEngine;
 use overlay::Overlay;
-use sled_engine::SledEngine;
 
 /// The name of the folder in the register's folder.
 pub const VIEW_DIR: &str = "view";
 /// Keys that begin with this byte belong to the engine.
 pub const ENGINE_PREFIX: u8 = 0;
-
-const CONDEMNED_FILE: &str = "condemned";
-const ENGINE_DIR: &str = "sled";
 
 /// Why the view was begun anew.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +50,14 @@ pub enum Anew {
     /// Its engine cannot be opened.
     #[error("its engine cannot be opened: {0}")]
     Unusable(String),
+    /// Another engine keeps it than the one that shall.
+    #[error("it was kept by {found}, and from now on {wanted} keeps it")]
+    OtherEngine {
+        /// Which engine keeps it.
+        found: EngineKind,
+        /// Which one shall.
+        wanted: EngineKind,
+    },
     /// It reflects more than the log holds.
     #[error("it reflects {applied} entries, and the log holds {size}")]
     Ahead {
@@ -118,20 +125,25 @@ struct Progress {
 }
 
 impl View {
-    /// Opens the view of the register in `dir`, whose genesis has the id `genesis` and whose log holds `size` entries.
+    /// Opens the view of the register in `dir`, whose genesis has the id `genesis` and whose log holds `size` entries, with
+    /// the engine that shall keep it.
     ///
-    /// A view that does not fit, or whose engine is unwell, is deleted and begun anew, in memory if the disk takes none; the
-    /// answer says why. Either way [`View::applied`] says from where on the log has to be staged.
-    pub fn open(dir: &Path, genesis: &Hash, size: u64) -> Result<(View, Option<Anew>), ViewError> {
-        let dir = dir.join(VIEW_DIR);
-        let why = match open_engine(&dir, genesis, size) {
-            Ok(engine) => return Ok((View::over(Box::new(engine))?, None)),
+    /// A view that does not fit, or whose engine is unwell or another one, is deleted and begun anew, in memory if the disk
+    /// takes none; the answer says why. Either way [`View::applied`] says from where on the log has to be staged.
+    pub fn open(dir: &Path, kind: EngineKind, genesis: &Hash, size: u64) -> Result<(View, Option<Anew>), ViewError> {
+        let why = match place::open(dir, kind, genesis, size) {
+            Ok(engine) => return Ok((View::over(engine)?, None)),
             Err(why) => why,
         };
-        match begin_anew(&dir, genesis) {
-            Ok(engine) => Ok((View::over(Box::new(engine))?, Some(why))),
+        match place::begin_anew(dir, kind, genesis) {
+            Ok(engine) => Ok((View::over(engine)?, Some(why))),
             Err(error) => Ok((View::in_memory()?, Some(Anew::InMemory(error.to_string())))),
         }
+    }
+
+    /// Returns which engine keeps the view of the register in `dir`, if there is one.
+    pub fn kind_in(dir: &Path) -> Option<EngineKind> {
+        place::kind_in(dir)
     }
 
     /// Returns an empty view that is nowhere on the disk.
@@ -158,7 +170,7 @@ impl View {
     /// Deletes the view of the register in `dir`, whose log must be open (it holds the lock): the next [`View::open`] begins
     /// anew.
     pub fn delete(dir: &Path) -> Result<(), ViewError> {
-        remove_dir(&dir.join(VIEW_DIR))
+        place::delete(dir)
     }
 
     /// Returns the view over an engine.
@@ -335,117 +347,6 @@ impl Shared {
 
 /// Returns the engine of the view in a register's folder as it is, if [`View::open`] would use it.
 pub(crate) fn inspect(dir: &Path, genesis: &Hash, size: u64) -> Result<Box<dyn Engine>, Anew> {
-    Ok(Box::new(open_engine(&dir.join(VIEW_DIR), genesis, size)?))
-}
-
-fn open_engine(dir: &Path, genesis: &Hash, size: u64) -> Result<SledEngine, Anew> {
-    if !dir.join(ENGINE_DIR).exists() {
-        return Err(Anew::Missing);
-    }
-    if dir.join(CONDEMNED_FILE).exists() {
-        return Err(Anew::Condemned);
-    }
-    let unusable = |error: EngineError| Anew::Unusable(error.to_string());
-    let engine = SledEngine::open(&dir.join(ENGINE_DIR), &dir.join(CONDEMNED_FILE)).map_err(unusable)?;
-    engine.resume(genesis).map_err(unusable)?;
-    let applied = engine.cursor().map_err(unusable)?;
-    if applied > size { Err(Anew::Ahead { applied, size }) } else { Ok(engine) }
-}
-
-fn begin_anew(dir: &Path, genesis: &Hash) -> Result<SledEngine, ViewError> {
-    remove_dir(dir)?;
-    durable::create_dir(dir).map_err(ViewError::Folder)?;
-    let engine = SledEngine::open(&dir.join(ENGINE_DIR), &dir.join(CONDEMNED_FILE))?;
-    engine.begin(genesis)?;
-    Ok(engine)
-}
-
-fn remove_dir(dir: &Path) -> Result<(), ViewError> {
-    durable::remove(dir).map_err(ViewError::Folder)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fs;
-
-    const GENESIS: Hash = Hash::ZERO;
-
-    fn pair(key: &str, value: &str) -> Pair {
-        (key.as_bytes().to_vec(), value.as_bytes().to_vec())
-    }
-
-    fn write(key: &str, value: &str) -> Write {
-        (key.as_bytes().to_vec(), Some(value.as_bytes().to_vec()))
-    }
-
-    fn opened(dir: &Path, genesis: &Hash, size: u64) -> (View, Option<Anew>) {
-        View::open(dir, genesis, size).unwrap()
-    }
-
-    fn filled(dir: &Path) {
-        let (view, _) = opened(dir, &GENESIS, 0);
-        view.stage(vec![write("ra", "1"), write("rb", "2")], 3).unwrap();
-        view.stage(vec![(b"ra".to_vec(), None), write("rc", "3")], 5).unwrap();
-        assert_eq!(view.prefix(b"r", None, 9).unwrap(), [pair("rb", "2"), pair("rc", "3")]);
-        view.close().unwrap();
-    }
-
-    #[test]
-    fn what_was_staged_is_there_after_closing() {
-        let dir = tempfile::tempdir().unwrap();
-        assert_eq!(opened(dir.path(), &GENESIS, 0).1, Some(Anew::Missing));
-        filled(dir.path());
-        let (view, anew) = opened(dir.path(), &GENESIS, 5);
-        assert_eq!((anew, view.applied(), view.reading().size()), (None, 5, 5));
-        assert_eq!(view.prefix(b"r", None, 9).unwrap(), [pair("rb", "2"), pair("rc", "3")]);
-        assert_eq!(view.prefix(b"r", Some(b"rb"), 9).unwrap(), [pair("rc", "3")]);
-        assert!(matches!(view.stage(vec![], 5), Err(ViewError::Backwards { found: 5, newest: 5 })));
-    }
-
-    #[test]
-    fn a_view_that_does_not_fit_is_begun_anew() {
-        let dir = tempfile::tempdir().unwrap();
-        filled(dir.path());
-        let (view, anew) = opened(dir.path(), &GENESIS, 4);
-        assert_eq!((anew, view.applied()), (Some(Anew::Ahead { applied: 5, size: 4 }), 0));
-        assert_eq!(view.prefix(b"r", None, 9).unwrap(), []);
-        drop(view);
-        filled(dir.path());
-        let (view, anew) = opened(dir.path(), &Hash::from([1; 32]), 9);
-        assert_eq!((anew, view.applied()), (Some(Anew::Unusable(EngineError::Foreign.to_string())), 0));
-    }
-
-    #[test]
-    fn a_condemned_view_is_begun_anew() {
-        let dir = tempfile::tempdir().unwrap();
-        filled(dir.path());
-        let (view, _) = opened(dir.path(), &GENESIS, 5);
-        view.shared.fail(EngineError::Panicked);
-        assert!(matches!(view.stage(vec![], 6), Err(ViewError::Engine(EngineError::Panicked))));
-        assert!(view.wait_for_backlog(0).is_err());
-        assert!(view.close().is_err());
-        let (view, anew) = opened(dir.path(), &GENESIS, 5);
-        assert_eq!((anew, view.applied()), (Some(Anew::Condemned), 0));
-        drop(view);
-        assert_eq!(opened(dir.path(), &GENESIS, 5).1, None);
-    }
-
-    #[test]
-    fn a_store_of_garbage_is_begun_anew() {
-        let dir = tempfile::tempdir().unwrap();
-        filled(dir.path());
-        for entry in fs::read_dir(dir.path().join("view/sled")).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_file() {
-                let bytes: Vec<u8> = fs::read(&path).unwrap().iter().map(|byte| byte ^ 0x5a).collect();
-                fs::write(&path, bytes).unwrap();
-            }
-        }
-        let (view, anew) = opened(dir.path(), &GENESIS, 5);
-        assert!(matches!(anew, Some(Anew::Unusable(_))), "{anew:?}");
-        view.stage(vec![write("ra", "1")], 2).unwrap();
-        view.close().unwrap();
-        assert_eq!(opened(dir.path(), &GENESIS, 5).0.applied(), 2);
-    }
+    let kind = place::kind_in(dir).ok_or(Anew::Missing)?;
+    place::open(dir, kind, genesis, size)
 }

@@ -38,7 +38,7 @@ pub(crate) struct Answer {
 }
 
 pub(crate) fn config(dir: &Path, clock: Clock) -> Config {
-    Config { dir: dir.to_owned(), min_gap: Duration::ZERO, queue: 4_096, clock, behind: Behind::Refuse }
+    Config { dir: dir.to_owned(), min_gap: Duration::ZERO, queue: 4_096, clock, behind: Behind::Refuse, engine: None }
 }
 
 impl Register {

@@ -11,7 +11,7 @@ use crate::view::{Shared, View};
 /// How often it is looked whether a reader found the engine unreadable, and a replacement that failed is tried again.
 const LOOK_TIME: Duration = Duration::from_millis(250);
 
-/// What one batch of the log writes.
+/// What one batch of the log writes, or several one after the other.
 #[derive(Debug)]
 pub(super) struct Batch {
     pub(super) writes: Vec<Write>,
@@ -36,7 +36,7 @@ impl fmt::Debug for Refill {
 pub(super) fn apply_all(shared: &Shared, staged: &Receiver<Batch>) {
     loop {
         match staged.recv_timeout(LOOK_TIME) {
-            Ok(batch) => bring_in(shared, batch),
+            Ok(batch) => bring_in(shared, with_more(batch, staged, shared.engine().batch_keys())),
             Err(RecvTimeoutError::Timeout) if shared.is_failing() => replace_engine(shared),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
@@ -47,6 +47,17 @@ pub(super) fn apply_all(shared: &Shared, staged: &Receiver<Batch>) {
     {
         shared.fail(error);
     }
+}
+
+/// Returns a batch together with those that wait behind it, up to about so many keys.
+fn with_more(mut batch: Batch, staged: &Receiver<Batch>, keys: usize) -> Batch {
+    while batch.writes.len() < keys
+        && let Ok(next) = staged.try_recv()
+    {
+        batch.writes.extend(next.writes);
+        batch.size = next.size;
+    }
+    batch
 }
 
 fn bring_in(shared: &Shared, Batch { writes, size }: Batch) {

@@ -43,6 +43,10 @@ impl Engine for MemoryEngine {
         Ok(())
     }
 
+    fn batch_keys(&self) -> usize {
+        1
+    }
+
     fn cursor(&self) -> Result<u64, EngineError> {
         Ok(self.kept.read().unwrap_or_else(PoisonError::into_inner).cursor)
     }

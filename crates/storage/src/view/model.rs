@@ -44,6 +44,10 @@ impl Engine for SlowEngine {
         Ok(())
     }
 
+    fn batch_keys(&self) -> usize {
+        1
+    }
+
     fn cursor(&self) -> Result<u64, EngineError> {
         Ok(*self.cursor.lock().unwrap())
     }

@@ -40,10 +40,10 @@ impl Overlay {
         }
     }
 
-    /// Drops what the engine holds of the batch up to `size`; newer values of the same keys stay.
+    /// Drops these keys, now that the engine holds all batches up to `size`; newer values of the same keys stay.
     pub(super) fn lift(&mut self, writes: &[Write], size: u64) {
         for (key, _) in writes {
-            if self.laid.get(key).is_some_and(|laid| laid.size == size) {
+            if self.laid.get(key).is_some_and(|laid| laid.size <= size) {
                 self.laid.remove(key);
             }
         }

@@ -4,25 +4,20 @@
 //! last one, the whole batch stands under one key of its own: a store that was left in between is brought to the end of it.
 //! (Under load nearly every kill leaves one so.) Opening it can fail, or panic, after a kill.
 
-use std::fs;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use colophon_tlog::hash::Hash;
-
-use crate::view::engine::{Engine, EngineError, Pair, Write};
+use crate::view::engine::{CURSOR_KEY, Engine, EngineError, Pair, Write, condemn, cursor_in};
 use crate::view::overlay::range_start;
 use crate::view::redo;
 
 /// The most keys of one piece. With 6 000 the same load took 17 GB of memory.
 const PIECE_KEYS_MAX: usize = 298;
+/// Batches that wait are applied together until they have so many keys; with one short batch more they are still one piece.
+const BATCH_KEYS: usize = 200;
 const CACHE_BYTES: u64 = 256 << 20;
-const FORMAT: &[u8] = b"colophon.view/v1";
 
-const FORMAT_KEY: &[u8] = b"\0format";
-const GENESIS_KEY: &[u8] = b"\0genesis";
-const CURSOR_KEY: &[u8] = b"\0cursor";
 const APPLYING_KEY: &[u8] = b"\0applying";
 
 /// The store.
@@ -34,31 +29,20 @@ pub(super) struct SledEngine {
 }
 
 impl SledEngine {
-    /// Opens the store in `dir`, making it if need be. The file `condemned` is made if it must not be used again.
+    /// Opens the store in `dir`, making it if need be, and ends a batch it was left in the middle of. The file `condemned` is
+    /// made if it must not be used again.
     pub(super) fn open(dir: &Path, condemned: &Path) -> Result<SledEngine, EngineError> {
         let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES);
         let opened = catch_unwind(AssertUnwindSafe(|| config.open())).map_err(|_| EngineError::Panicked)?;
-        Ok(SledEngine { db: opened?, dir: dir.to_owned(), condemned: condemned.to_owned() })
+        let engine = SledEngine { db: opened?, dir: dir.to_owned(), condemned: condemned.to_owned() };
+        engine.end_batch()?;
+        Ok(engine)
     }
 
-    /// Checks that the store was begun by this version for this register, and ends a batch it was left in the middle of.
-    pub(super) fn resume(&self, genesis: &Hash) -> Result<(), EngineError> {
-        let (format, found) = (self.get(FORMAT_KEY)?, self.get(GENESIS_KEY)?);
-        if format.as_deref() != Some(FORMAT) || found.as_deref() != Some(genesis.as_bytes()) {
-            return Err(EngineError::Foreign);
-        }
+    fn end_batch(&self) -> Result<(), EngineError> {
         let Some(half_applied) = self.get(APPLYING_KEY)? else { return Ok(()) };
         let (writes, cursor) = redo::decode(&half_applied).ok_or(EngineError::HalfApplied)?;
         self.apply(&writes, cursor)
-    }
-
-    /// Begins an empty store for this register.
-    pub(super) fn begin(&self, genesis: &Hash) -> Result<(), EngineError> {
-        let mut batch = sled::Batch::default();
-        batch.insert(FORMAT_KEY, FORMAT);
-        batch.insert(GENESIS_KEY, genesis.as_bytes());
-        self.db.apply_batch(batch)?;
-        self.flush()
     }
 }
 
@@ -106,10 +90,12 @@ impl Engine for SledEngine {
         }
     }
 
+    fn batch_keys(&self) -> usize {
+        BATCH_KEYS
+    }
+
     fn cursor(&self) -> Result<u64, EngineError> {
-        let Some(value) = self.db.get(CURSOR_KEY)? else { return Ok(0) };
-        let bytes = <[u8; 8]>::try_from(&value[..]).map_err(|_| EngineError::Foreign)?;
-        Ok(u64::from_be_bytes(bytes))
+        cursor_in(self.get(CURSOR_KEY)?)
     }
 
     fn flush(&self) -> Result<(), EngineError> {
@@ -118,10 +104,7 @@ impl Engine for SledEngine {
     }
 
     fn condemn(&self) {
-        // Where there is no room for this mark, the store is removed instead: the next start finds none.
-        if fs::write(&self.condemned, "").is_err() {
-            drop(fs::remove_dir_all(&self.dir));
-        }
+        condemn(&self.dir, &self.condemned);
     }
 }
 
@@ -144,25 +127,9 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_of_any_size_is_brought_in_whole() {
-        let dir = tempfile::tempdir().unwrap();
-        let engine = engine(dir.path());
-        engine.begin(&Hash::ZERO).unwrap();
-        for (cursor, keys) in [(1, 0), (2, 1), (3, 298), (4, 299), (5, 1_000)] {
-            engine.apply(&writes(keys, &[7]), cursor).unwrap();
-            assert_eq!(engine.cursor().unwrap(), cursor);
-            assert_eq!(engine.prefix(b"r", None, 2_000).unwrap().len(), keys as usize);
-            assert_eq!(engine.get(APPLYING_KEY).unwrap(), None);
-        }
-        assert_eq!(engine.prefix(b"r", Some(&[b'r', 0, 0, 0, 9]), 2).unwrap()[0].0, [b'r', 0, 0, 0, 10]);
-        assert_eq!(engine.prefix(b"s", Some(b"r"), 2).unwrap(), []);
-    }
-
-    #[test]
     fn a_store_left_between_two_pieces_is_brought_to_the_end_of_its_batch() {
         let dir = tempfile::tempdir().unwrap();
         let engine = engine(dir.path());
-        engine.begin(&Hash::ZERO).unwrap();
         engine.apply(&writes(500, &[1]), 8).unwrap();
         let mut batch = writes(900, &[2]);
         batch.push((batch[0].0.clone(), None));
@@ -171,19 +138,18 @@ mod tests {
             engine.db.insert(key, value.clone().unwrap()).unwrap();
         }
         assert_eq!(engine.cursor(), Ok(8));
-        engine.resume(&Hash::ZERO).unwrap();
+        engine.end_batch().unwrap();
         let found = engine.prefix(b"r", None, 2_000).unwrap();
         assert_eq!((engine.cursor(), found.len()), (Ok(9), 899));
         assert!(found.iter().all(|(_, value)| value == &[2]));
-        assert_eq!(engine.resume(&Hash::ZERO), Ok(()));
+        assert_eq!(engine.end_batch(), Ok(()));
     }
 
     #[test]
     fn a_store_whose_open_batch_cannot_be_read_is_of_no_use() {
         let dir = tempfile::tempdir().unwrap();
         let engine = engine(dir.path());
-        engine.begin(&Hash::ZERO).unwrap();
         engine.db.insert(APPLYING_KEY, &[1, 2, 3]).unwrap();
-        assert_eq!(engine.resume(&Hash::ZERO), Err(EngineError::HalfApplied));
+        assert_eq!(engine.end_batch(), Err(EngineError::HalfApplied));
     }
 }
