@@ -8,3 +8,5 @@ pub mod node;
 pub mod painting;
 pub mod person;
 pub mod sources;
+pub mod strace;
+pub mod told;

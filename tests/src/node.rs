@@ -44,6 +44,8 @@ pub struct Answer {
     pub status: u16,
     /// The value of `Content-Type`, or nothing.
     pub media_type: String,
+    /// The value of `Retry-After`, or nothing.
+    pub retry_after: String,
     /// The whole body.
     pub body: Vec<u8>,
 }
@@ -51,10 +53,21 @@ pub struct Answer {
 impl Node {
     /// Creates a register called `origin` in a new directory, without starting it.
     pub fn init(origin: &str) -> Self {
-        let home = tempfile::Builder::new().prefix("colophon-node-").tempdir().expect("a temporary directory");
+        Self::init_in(new_home(), origin)
+    }
+
+    /// Creates a register like [`Node::init`] in the folder `register` of `home`, which is empty or not there yet.
+    pub fn init_in(home: TempDir, origin: &str) -> Self {
         let node = Self { home, origin: origin.to_owned(), serve_args: Vec::new(), running: None };
         let outcome = node.run("init", &["--origin", origin]);
         assert_eq!(outcome.code, 0, "`colophon-node init` failed: {outcome}");
+        node
+    }
+
+    /// Returns a node over a copy of another one's directory, without starting it. The other must not run.
+    pub fn copy_of(other: &Node) -> Self {
+        let node = Self { home: new_home(), origin: other.origin.clone(), serve_args: Vec::new(), running: None };
+        copy_dir(&other.dir(), &node.dir());
         node
     }
 
@@ -70,6 +83,11 @@ impl Node {
     pub fn with_serve_args(mut self, args: &[&str]) -> Self {
         self.serve_args.extend(args.iter().map(ToString::to_string));
         self
+    }
+
+    /// Sets the arguments of `serve`, from the next start on.
+    pub fn set_serve_args(&mut self, args: &[&str]) {
+        self.serve_args = args.iter().map(ToString::to_string).collect();
     }
 
     /// Starts the node on a free port and returns once `/health` says that it is well.
@@ -131,6 +149,13 @@ impl Node {
     /// Says whether the process is still there.
     pub fn is_alive(&mut self) -> bool {
         self.running.as_mut().is_some_and(|running| matches!(running.process.try_wait(), Ok(None)))
+    }
+
+    /// Waits until the process has ended by itself, and returns its exit status; nothing if it is still there after `patience`.
+    pub fn ended(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let status = self.running.as_mut().and_then(|running| wait(&mut running.process, patience))?;
+        self.running = None;
+        Some(status)
     }
 
     /// Runs `colophon-node COMMAND DIR ARGS`, as for `fsck` and `rebuild`, and waits for its end.
@@ -264,6 +289,10 @@ pub fn copy_dir(from: &Path, to: &Path) {
     }
 }
 
+fn new_home() -> TempDir {
+    tempfile::Builder::new().prefix("colophon-node-").tempdir().expect("a temporary directory")
+}
+
 /// Sends the first line of a process's output to the receiver and every later one to its log.
 fn read_lines(stdout: ChildStdout, mut log: File) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
@@ -286,9 +315,10 @@ fn read_lines(stdout: ChildStdout, mut log: File) -> mpsc::Receiver<String> {
 fn answer(request: reqwest::blocking::RequestBuilder) -> reqwest::Result<Answer> {
     let response = request.send()?;
     let status = response.status().as_u16();
-    let media_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
-    let media_type = media_type.unwrap_or_default().to_owned();
-    Ok(Answer { status, media_type, body: response.bytes()?.to_vec() })
+    let header =
+        |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
+    let (media_type, retry_after) = (header("content-type"), header("retry-after"));
+    Ok(Answer { status, media_type, retry_after, body: response.bytes()?.to_vec() })
 }
 
 fn http() -> &'static reqwest::blocking::Client {
