@@ -36,6 +36,11 @@ impl Multikey {
         Multikey { text, key }
     }
 
+    /// Returns the 32 bytes of the key.
+    pub fn to_key_bytes(self) -> [u8; 32] {
+        self.key
+    }
+
     /// Returns the text, `z6Mk…`.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.text).expect("base58 is ASCII")

@@ -113,6 +113,18 @@ impl StateTree {
         StateTree { top: with_records(&self.top, 0, &records) }
     }
 
+    /// Returns the digest of the record at `key`, if there is one.
+    pub fn digest(&self, key: &StateKey) -> Option<Hash> {
+        let (mut subtree, mut depth) = (&self.top, 0);
+        loop {
+            match subtree.as_deref()? {
+                Node::Record { key: found, value } => return (found == key).then_some(*value),
+                Node::Fork { left, right, .. } => subtree = if key.bit(depth) { right } else { left },
+            }
+            depth += 1;
+        }
+    }
+
     /// Returns the proof that the record at `key` is there, or is not.
     pub fn prove(&self, key: &StateKey) -> StateProof {
         let mut path = Vec::new();
@@ -283,6 +295,7 @@ mod tests {
             for key in records.keys().chain([&asked]) {
                 let proof = tree.prove(key);
                 let digest = records.get(key).map(|n| value(*n));
+                prop_assert_eq!(tree.digest(key), digest);
                 prop_assert_eq!(proof.verify(&root, key, digest.as_ref()), Ok(()));
                 let lie = if digest.is_some() { None } else { Some(value(0)) };
                 prop_assert!(proof.verify(&root, key, lie.as_ref()).is_err());

@@ -202,7 +202,7 @@ mod tests {
             let (genesis, before) = after_story(dir.path(), kind);
             let (log, _) = Log::open(dir.path()).unwrap();
             let (view, _) = View::open(dir.path(), kind, &genesis, 17).unwrap();
-            let (key, _) = before.iter().find(|(key, _)| key.starts_with(b"redition/")).unwrap();
+            let (key, _) = before.iter().find(|(key, _)| key.starts_with(b"rd")).unwrap();
             let forged = br#"{"country":"FR","holder":"somebody"}"#.to_vec();
             view.stage(vec![(key.clone(), Some(forged))], 17).unwrap();
             assert!(matches!(catch_up(&view, &log.reader(), |_| {}), Err(CatchUpError::Read(_))));

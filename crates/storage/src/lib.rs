@@ -4,6 +4,7 @@
 
 pub mod cards;
 pub mod catch_up;
+pub mod checked;
 pub mod commits;
 #[cfg(test)]
 mod crash;

@@ -3,8 +3,9 @@
 //! One letter a table; numbers are big endian, so that keys stand in order:
 //!
 //! ```text
-//! e ENTRY-ID                  index           where an entry stands
-//! r RECORD-KEY                record          the state, by the text of its key
+//! e ENTRY-ID                  index, or       where an entry stands; of a mint, which names a work,
+//!                             record          the record of the work, which has the index of its mint
+//! r KIND NAME                 record          the state but for the works; see `tables/key.rs`
 //! s INDEX                     height, time    the seals
 //! w WORK EDITION INDEX        -               the chain of an edition, its mint apart
 //! a ACCOUNT INDEX             -               the chain of an account: profiles and rotations
@@ -12,21 +13,32 @@
 //! h ACCOUNT WORK EDITION      -               who holds an edition something has happened to
 //! o ACCOUNT WORK EDITION      -               to whom an edition is offered, as long as the offer is its newest entry
 //! ```
+//!
+//! Ids and accounts stand in their 32 bytes, records made shorter as in `tables/packed.rs`. A value of the table `e` that
+//! begins with 0 is an index, without the zeros before it.
+
+mod key;
+mod packed;
 
 use colophon_ledger::account::AccountId;
 use colophon_ledger::batch::Applied;
 use colophon_ledger::canonical::from_canonical;
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::{Digest, EntryId, WorkId};
-use colophon_ledger::state::{EditionRecord, RecordKey, Records, Unreadable, record_digest};
+use colophon_ledger::state::{EditionRecord, RecordKey, Records, Unreadable, WorkRecord, record_digest};
 use colophon_ledger::state_root::{StateKey, StateTree};
 use colophon_tlog::hash::Hash;
 
 use crate::view::engine::{Pair, Write};
 use crate::view::{Reading, View, ViewError};
+use key::{ENTRIES, RECORDS, account_edition, account_prefix, edition_prefix, last_edition, last_number};
 
 /// How many records are read at once when the state tree is built.
 const PAGE_KEYS: usize = 10_000;
+/// How many entries are looked at at once when works are sought by the first digits of their ids.
+const SOUGHT_KEYS: usize = 64;
+/// What an index begins with in the table of entries. No record does.
+const INDEX: u8 = 0;
 
 /// Returns what a batch writes. `before` are the records before the batch.
 pub fn writes_of(applied: &Applied, before: &impl Records) -> Result<Vec<Write>, Unreadable> {
@@ -35,28 +47,30 @@ pub fn writes_of(applied: &Applied, before: &impl Records) -> Result<Vec<Write>,
         write_entry(index, entry, &mut writes);
     }
     let seal = &applied.seal_body;
-    writes.push((entry_key(&applied.seal.id()), Some(seal.index().to_be_bytes().to_vec())));
+    writes.push((key::of_entry(&applied.seal.id()), Some(index_value(seal.index()))));
     let height_and_time = [seal.height.get().to_be_bytes(), seal.time_ms.get().to_be_bytes()].concat();
-    writes.push((seal_key(seal.index()), Some(height_and_time)));
+    writes.push((key::of_seal(seal.index()), Some(height_and_time)));
     for (key, record) in &applied.changes {
         if let RecordKey::Edition(work, edition) = key {
             let after = from_canonical(record).map_err(|error| Unreadable(format!("{key}: {error}")))?;
             let before = before.read(key)?;
             write_edition(work, *edition, before.as_ref(), &after, &mut writes);
         }
-        writes.push((record_key(&key.to_string()), Some(record.clone().into_bytes())));
+        writes.push((key::of_record(key), Some(packed::pack(record))));
     }
     Ok(writes)
 }
 
 fn write_entry(index: u64, entry: &Entry, writes: &mut Vec<Write>) {
-    writes.push((entry_key(&entry.id()), Some(index.to_be_bytes().to_vec())));
     let place = index.to_be_bytes();
+    if let Body::Mint(mint) = entry.body() {
+        // That it is there, and where, is told by the record of its work.
+        let key = [&account_prefix(b'm', &mint.by)[..], &place].concat();
+        writes.push((key, Some(entry.id().0.as_bytes().to_vec())));
+        return;
+    }
+    writes.push((key::of_entry(&entry.id()), Some(index_value(index))));
     match entry.body() {
-        Body::Mint(mint) => {
-            let key = [&account_prefix(b'm', &mint.by)[..], &place].concat();
-            writes.push((key, Some(entry.id().0.as_bytes().to_vec())));
-        }
         Body::Profile(_) | Body::Rotate(_) => {
             let key = [&account_prefix(b'a', entry.body().by())[..], &place].concat();
             writes.push((key, Some(Vec::new())));
@@ -66,7 +80,7 @@ fn write_entry(index: u64, entry: &Entry, writes: &mut Vec<Write>) {
                 writes.push(([&edition_prefix(&work, edition)[..], &place].concat(), Some(Vec::new())));
             }
         }
-        Body::Genesis(_) | Body::Seal(_) => {}
+        Body::Genesis(_) | Body::Seal(_) | Body::Mint(_) => {}
     }
 }
 
@@ -84,42 +98,26 @@ fn write_edition(
         if old == new {
             continue;
         }
-        writes.extend(old.map(|old| (account_edition_key(table, &old, work, edition), None)));
-        writes.extend(new.map(|new| (account_edition_key(table, &new, work, edition), Some(Vec::new()))));
+        writes.extend(old.map(|old| (account_edition(table, &old, work, edition), None)));
+        writes.extend(new.map(|new| (account_edition(table, &new, work, edition), Some(Vec::new()))));
     }
 }
 
-fn entry_key(id: &EntryId) -> Vec<u8> {
-    [b"e", &id.0.as_bytes()[..]].concat()
+fn index_value(index: u64) -> Vec<u8> {
+    [&[INDEX], &key::short_number(index)[..]].concat()
 }
 
-fn record_key(text: &str) -> Vec<u8> {
-    [b"r", text.as_bytes()].concat()
+/// Returns the record in a value, if that is what it is.
+fn record_in(value: &[u8]) -> Option<String> {
+    (value.first() != Some(&INDEX)).then(|| packed::unpack(value)).flatten()
 }
 
-fn seal_key(index: u64) -> Vec<u8> {
-    [&b"s"[..], &index.to_be_bytes()].concat()
-}
-
-fn edition_prefix(work: &WorkId, edition: u64) -> Vec<u8> {
-    [b"w", &work.0.as_bytes()[..], &edition.to_be_bytes()].concat()
-}
-
-fn account_prefix(table: u8, account: &AccountId) -> Vec<u8> {
-    [&[table], account.as_str().as_bytes()].concat()
-}
-
-fn account_edition_key(table: u8, account: &AccountId, work: &WorkId, edition: u64) -> Vec<u8> {
-    [&account_prefix(table, account)[..], work.0.as_bytes(), &edition.to_be_bytes()].concat()
-}
-
-fn last_number(bytes: &[u8]) -> Option<u64> {
-    bytes.last_chunk().map(|number| u64::from_be_bytes(*number))
-}
-
-fn last_edition(key: &[u8]) -> Option<(WorkId, u64)> {
-    let (work, edition) = key.last_chunk::<40>()?.split_first_chunk::<32>()?;
-    Some((Digest(Hash::from(*work)), last_number(edition)?))
+/// Returns the index in a value of the table of entries.
+fn index_in(value: &[u8]) -> Option<u64> {
+    match value.split_first()? {
+        (&INDEX, index) => key::number_of_short(index),
+        _ => from_canonical::<WorkRecord>(&packed::unpack(value)?).ok().map(|record| record.index),
+    }
 }
 
 /// A seal, as the view knows it.
@@ -147,24 +145,38 @@ impl<'a> Tables<'a> {
 
     /// Returns where an entry stands.
     pub fn index_of(&self, id: &EntryId) -> Result<Option<u64>, ViewError> {
-        Ok(self.reading.get(&entry_key(id))?.and_then(|value| last_number(&value)))
+        Ok(self.reading.get(&key::of_entry(id))?.and_then(|value| index_in(&value)))
     }
 
     /// Returns a record's text.
     pub fn record(&self, key: &RecordKey) -> Result<Option<String>, ViewError> {
-        Ok(self.reading.get(&record_key(&key.to_string()))?.and_then(|value| String::from_utf8(value).ok()))
+        Ok(self.reading.get(&key::of_record(key))?.and_then(|value| record_in(&value)))
     }
 
     /// Returns up to `limit` works whose id begins with these hex digits.
     pub fn works_beginning(&self, digits: &str, limit: usize) -> Result<Vec<WorkId>, ViewError> {
-        let pairs = self.reading.prefix(&record_key(&format!("work/{digits}")), None, limit)?;
-        let work = |(key, _): &Pair| std::str::from_utf8(key).ok()?.strip_prefix("rwork/")?.parse().ok();
-        Ok(pairs.iter().filter_map(work).collect())
+        let bytes: Vec<Option<u8>> = digits.as_bytes().chunks_exact(2).map(byte_of).collect();
+        let Some(bytes) = bytes.into_iter().collect::<Option<Vec<u8>>>() else { return Ok(Vec::new()) };
+        let prefix = [&[ENTRIES], &bytes[..]].concat();
+        let (mut works, mut after) = (Vec::new(), None);
+        loop {
+            let pairs = self.reading.prefix(&prefix, after.as_deref(), SOUGHT_KEYS)?;
+            let found = pairs.iter().filter(|(_, value)| value.first() != Some(&INDEX));
+            let found = found.filter_map(|(key, _)| match key::record_at(key) {
+                Some(RecordKey::Work(work)) if work.to_string().starts_with(digits) => Some(work),
+                _ => None,
+            });
+            works.extend(found.take(limit - works.len()));
+            match pairs.last() {
+                Some((last, _)) if works.len() < limit => after = Some(last.clone()),
+                _ => return Ok(works),
+            }
+        }
     }
 
     /// Returns the seal of the batch that holds the entry at `index`, or is there itself.
     pub fn seal_of(&self, index: u64) -> Result<Option<SealPlace>, ViewError> {
-        let after = index.checked_sub(1).map(seal_key);
+        let after = index.checked_sub(1).map(key::of_seal);
         let pairs = self.reading.prefix(b"s", after.as_deref(), 1)?;
         let place = |(key, value): &Pair| {
             let (height, time_ms) = value.split_first_chunk()?;
@@ -229,17 +241,16 @@ impl<'a> Tables<'a> {
     /// Builds the tree of all records.
     pub fn state_tree(&self) -> Result<StateTree, ViewError> {
         let mut tree = StateTree::new();
-        let mut after: Option<Vec<u8>> = None;
-        loop {
-            let pairs = self.reading.prefix(b"r", after.as_deref(), PAGE_KEYS)?;
-            let Some((last, _)) = pairs.last() else { return Ok(tree) };
-            after = Some(last.clone());
-            // A key or record that is not text leads to another root than the seal's, and so to a new view.
-            tree = tree.apply(pairs.iter().map(|(key, record)| {
-                let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-                (StateKey::of(&text(key.get(1..).unwrap_or_default())), record_digest(&text(record)))
-            }));
+        for table in [ENTRIES, RECORDS] {
+            let mut after: Option<Vec<u8>> = None;
+            loop {
+                let pairs = self.reading.prefix(&[table], after.as_deref(), PAGE_KEYS)?;
+                let Some((last, _)) = pairs.last() else { break };
+                after = Some(last.clone());
+                tree = tree.apply(pairs.iter().filter_map(in_state));
+            }
         }
+        Ok(tree)
     }
 
     fn indices(self, prefix: &[u8], after: Option<u64>, limit: usize) -> Result<Vec<u64>, ViewError> {
@@ -258,10 +269,28 @@ impl<'a> Tables<'a> {
         after: Option<(WorkId, u64)>,
         limit: usize,
     ) -> Result<Vec<(WorkId, u64)>, ViewError> {
-        let after = after.map(|(work, edition)| account_edition_key(table, account, &work, edition));
+        let after = after.map(|(work, edition)| account_edition(table, account, &work, edition));
         let pairs = self.reading.prefix(&account_prefix(table, account), after.as_deref(), limit)?;
         Ok(pairs.iter().filter_map(|(key, _)| last_edition(key)).collect())
     }
+}
+
+/// Returns a record's place in the state tree and its digest. Of the table of entries, only works are records.
+///
+/// A key or value that is damaged gets a place or digest that no record has: the tree gets another root than the seal's.
+fn in_state((key, value): &Pair) -> Option<(StateKey, Hash)> {
+    if key.first() == Some(&ENTRIES) && value.first() == Some(&INDEX) {
+        return None;
+    }
+    let name = key::record_at(key).map(|key| key.to_string()).unwrap_or_default();
+    Some((StateKey::of(&name), record_digest(&record_in(value).unwrap_or_default())))
+}
+
+/// Returns the byte of two lower-case hex digits.
+fn byte_of(digits: &[u8]) -> Option<u8> {
+    let hex = digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    let digits = std::str::from_utf8(digits).ok().filter(|_| hex)?;
+    u8::from_str_radix(digits, 16).ok()
 }
 
 impl Records for Reading<'_> {
@@ -326,8 +355,12 @@ mod tests {
         let digits = work.to_string();
         assert_eq!(tables.works_beginning(&digits[..8], 10).unwrap(), [work]);
         assert_eq!(tables.works_beginning(&digits, 10).unwrap(), [work]);
+        assert_eq!(tables.works_beginning(&digits[..9], 10).unwrap(), [work]);
+        let other = if digits.as_bytes()[8] == b'0' { '1' } else { '0' };
+        assert_eq!(tables.works_beginning(&format!("{}{other}", &digits[..8]), 10).unwrap(), []);
         assert_eq!(tables.works_beginning("", 10).unwrap().len(), 2);
         assert_eq!(tables.works_beginning("", 1).unwrap().len(), 1);
+        assert_eq!(tables.works_beginning("", 0).unwrap(), []);
         assert_eq!(tables.works_beginning("zz", 10).unwrap(), []);
     }
 

@@ -167,6 +167,21 @@ impl View {
         self.shared.has_failed.load(Ordering::Relaxed)
     }
 
+    /// Says that the view does not show what the log leads to. It is not used again: one in memory, filled from the log, takes
+    /// its place, and the next start makes it anew on the disk. Until then [`View::is_failing`].
+    pub fn condemn(&self, why: &str) {
+        tracing::error!("The tables are damaged: {why}");
+        self.shared.has_failed.store(true, Ordering::Relaxed);
+        self.shared.unreadable.store(true, Ordering::Relaxed);
+    }
+
+    /// Changes what the engine holds, behind the back of everybody.
+    #[cfg(test)]
+    pub(crate) fn damage(&self, key: &[u8], value: Option<&[u8]>) {
+        let applied = self.applied();
+        self.shared.engine().apply(&[(key.to_vec(), value.map(<[u8]>::to_vec))], applied).unwrap();
+    }
+
     /// Deletes the view of the register in `dir`, whose log must be open (it holds the lock): the next [`View::open`] begins
     /// anew.
     pub fn delete(dir: &Path) -> Result<(), ViewError> {
