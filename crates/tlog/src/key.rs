@@ -117,6 +117,7 @@ mod tests {
     fn signs_as_the_rfc_says() {
         let [seed, public, message, signature] = RFC_8032_TEST_2.map(|text| hex::decode(text).unwrap());
         let secret = SecretKey::from_seed(seed.try_into().unwrap());
+        assert_eq!(secret.seed().to_vec(), hex::decode(RFC_8032_TEST_2[0]).unwrap());
         assert_eq!(secret.public().to_bytes().to_vec(), public);
         assert_eq!(secret.sign(&message).to_vec(), signature);
         assert!(secret.public().verify(&message, &signature));
@@ -155,6 +156,29 @@ mod tests {
         }
         let off_the_curve = [2; 32];
         assert_eq!(PublicKey::from_bytes(&off_the_curve), Err(KeyError::Encoding));
+    }
+
+    #[test]
+    fn a_coordinate_is_reduced_right_up_to_the_prime() {
+        let encoding = |first, second, last| {
+            let mut bytes = [0xff; 32];
+            (bytes[0], bytes[1], bytes[31]) = (first, second, last);
+            bytes
+        };
+        for sign in [0, 0x80] {
+            assert!(is_reduced(&encoding(0xec, 0xff, 0x7f | sign)));
+            assert!(is_reduced(&encoding(0xff, 0xff, 0x7e | sign)));
+            assert!(is_reduced(&encoding(0xff, 0xfe, 0x7f | sign)));
+            assert!(!is_reduced(&encoding(0xed, 0xff, 0x7f | sign)));
+        }
+    }
+
+    #[test]
+    fn keys_are_ordered_by_their_bytes() {
+        let [one, other] = [1, 2].map(|seed| SecretKey::from_seed([seed; 32]).public());
+        assert_eq!(one < other, one.to_bytes() < other.to_bytes());
+        assert_eq!(other < one, other.to_bytes() < one.to_bytes());
+        assert_eq!(one.partial_cmp(&one), Some(Ordering::Equal));
     }
 
     #[derive(serde::Deserialize)]

@@ -204,6 +204,10 @@ mod tests {
         let opaque =
             [b"witness \xffw ".as_slice(), witness_key(2).to_string().as_bytes(), b"\nquorum \xffw\n"].concat();
         assert_eq!(Policy::parse(&opaque).unwrap().to_bytes(), opaque);
+        let policy = Policy::parse(&opaque).unwrap();
+        let name = &policy.witnesses()[0].name;
+        assert_eq!((name.as_str(), name.to_string()), (None, "\u{fffd}w".to_owned()));
+        assert_eq!((Word::new(b"w2").as_str(), Word::new(b"w2").to_string()), (Some("w2"), "w2".to_owned()));
         assert_eq!(Policy::of_log(&log_key()).unwrap().logs().len(), 1);
         assert!(Policy::of_log(&witness_key(2)).is_err());
     }
@@ -324,7 +328,10 @@ mod tests {
 
     #[test]
     fn a_policy_reads_back() {
-        assert_eq!(Policy::parse(&two_levels().to_bytes()), Ok(two_levels()));
+        let read = Policy::parse(&two_levels().to_bytes()).unwrap();
+        assert_eq!(read, two_levels());
+        let groups: Vec<_> = read.groups().iter().map(|group| (group.threshold, group.members.len())).collect();
+        assert_eq!(groups, [(2, 3), (2, 2)]);
     }
 
     proptest! {

@@ -142,6 +142,20 @@ mod tests {
     }
 
     #[test]
+    fn the_tiles_of_a_batch_are_those_of_its_proofs_on_every_level() {
+        for of in [65_537, 200_000, 17_000_000] {
+            for first in [0, 1, 65_535, of / 2, of - 1] {
+                let batch = inclusion_tiles_from(at(first), size(of));
+                for later in [first, first.midpoint(of - 1), of - 1] {
+                    let missing: Vec<_> =
+                        inclusion_tiles(at(later), size(of)).into_iter().filter(|tile| !batch.contains(tile)).collect();
+                    assert_eq!(missing, [], "{later} from {first} in {of}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn every_changed_inclusion_proof_is_refused() {
         for (index, of) in [(0, 1), (0, 2), (5, 7), (6, 7), (9, 20), (255, 256)] {
             let proof = inclusion(at(index), size(of), &all_tiles(of)).unwrap();

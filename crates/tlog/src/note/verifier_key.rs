@@ -206,7 +206,7 @@ mod tests {
         let key: VerifierKey = EXAMPLE.parse().unwrap();
         assert_eq!(key.to_string(), EXAMPLE);
         assert_eq!((key.name(), key.id()), ("example.com/foo", KeyId::new(0x530d_903a)));
-        assert_eq!(key.algorithm(), Algorithm::Ed25519);
+        assert_eq!((key.id().get(), key.algorithm()), (0x530d_903a, Algorithm::Ed25519));
         let witness = VerifierKey::new("witness", Algorithm::CosignatureV1, *key.public()).unwrap();
         assert_eq!(witness.to_string().parse(), Ok(witness));
     }
