@@ -56,11 +56,18 @@ impl StateKey {
     }
 }
 
+/// The most records of a subtree that is kept as a list: few enough to hash again when one of them changes, and enough to
+/// save two thirds of the memory of a node each.
+const FEW_MAX: usize = 8;
+
 /// A subtree; nothing stands for an empty one.
 type Subtree = Option<Arc<Node>>;
+type Record = (StateKey, Hash);
 
 enum Node {
-    Record { key: StateKey, value: Hash },
+    /// One to [`FEW_MAX`] records in the order of their keys, with the hash of the subtree that they make.
+    Few { hash: Hash, records: Box<[Record]> },
+    /// More than that.
     Fork { hash: Hash, left: Subtree, right: Subtree },
 }
 
@@ -75,9 +82,25 @@ fn fork_hash(left: &Hash, right: &Hash) -> Hash {
 fn hash_of(subtree: &Subtree) -> Hash {
     match subtree.as_deref() {
         None => Hash::ZERO,
-        Some(Node::Record { key, value }) => record_hash(key, value),
-        Some(Node::Fork { hash, .. }) => *hash,
+        Some(Node::Few { hash, .. } | Node::Fork { hash, .. }) => *hash,
     }
+}
+
+/// Returns the hash of the subtree at `depth` that holds these records alone, which are sorted.
+fn hash_of_records(records: &[Record], depth: usize) -> Hash {
+    match records {
+        [] => Hash::ZERO,
+        [(key, value)] => record_hash(key, value),
+        _ => {
+            let (left, right) = halves(records, depth);
+            fork_hash(&hash_of_records(left, depth + 1), &hash_of_records(right, depth + 1))
+        }
+    }
+}
+
+/// Parts sorted records at bit `depth` of their keys.
+fn halves(records: &[Record], depth: usize) -> (&[Record], &[Record]) {
+    records.split_at(records.partition_point(|(key, _)| !key.bit(depth)))
 }
 
 /// All records' places and digests. Cloning is cheap: clones share everything.
@@ -118,7 +141,7 @@ impl StateTree {
         let (mut subtree, mut depth) = (&self.top, 0);
         loop {
             match subtree.as_deref()? {
-                Node::Record { key: found, value } => return (found == key).then_some(*value),
+                Node::Few { records, .. } => return value_at(records, key),
                 Node::Fork { left, right, .. } => subtree = if key.bit(depth) { right } else { left },
             }
             depth += 1;
@@ -129,11 +152,10 @@ impl StateTree {
     pub fn prove(&self, key: &StateKey) -> StateProof {
         let mut path = Vec::new();
         let mut subtree = &self.top;
-        let other = loop {
+        let mut records = loop {
             match subtree.as_deref() {
-                None => break None,
-                Some(Node::Record { key: found, .. }) if found == key => break None,
-                Some(Node::Record { key, value }) => break Some((*key, *value)),
+                None => break &[][..],
+                Some(Node::Few { records, .. }) => break records,
                 Some(Node::Fork { left, right, .. }) => {
                     let (next, sibling) = if key.bit(path.len()) { (right, left) } else { (left, right) };
                     path.push(hash_of(sibling));
@@ -141,33 +163,49 @@ impl StateTree {
                 }
             }
         };
+        while records.len() > 1 {
+            let (left, right) = halves(records, path.len());
+            let (next, sibling) = if key.bit(path.len()) { (right, left) } else { (left, right) };
+            path.push(hash_of_records(sibling, path.len() + 1));
+            records = next;
+        }
+        let other = records.first().filter(|(found, _)| found != key).copied();
         path.reverse();
         StateProof { other, path }
     }
 }
 
+fn value_at(records: &[Record], key: &StateKey) -> Option<Hash> {
+    let place = records.binary_search_by_key(key, |(key, _)| *key).ok()?;
+    records.get(place).map(|(_, value)| *value)
+}
+
 /// Returns the subtree at `depth` with `records`, which are sorted, differ in their keys and belong under it.
-fn with_records(subtree: &Subtree, depth: usize, records: &[(StateKey, Hash)]) -> Subtree {
-    match (subtree.as_deref(), records) {
-        (_, []) => subtree.clone(),
-        (None, [(key, value)]) => Some(Arc::new(Node::Record { key: *key, value: *value })),
-        (None, _) => Some(fork(&None, &None, depth, records)),
-        (Some(Node::Record { key, value }), _) => {
-            let mut merged = records.to_vec();
-            if let Err(place) = merged.binary_search_by_key(key, |(key, _)| *key) {
-                merged.insert(place, (*key, *value));
-            }
-            with_records(&None, depth, &merged)
+fn with_records(subtree: &Subtree, depth: usize, records: &[Record]) -> Subtree {
+    match subtree.as_deref() {
+        _ if records.is_empty() => subtree.clone(),
+        None if records.len() <= FEW_MAX => {
+            Some(Arc::new(Node::Few { hash: hash_of_records(records, depth), records: records.into() }))
         }
-        (Some(Node::Fork { left, right, .. }), _) => Some(fork(left, right, depth, records)),
+        None => Some(fork(&None, &None, depth, records)),
+        Some(Node::Few { records: there, .. }) => with_records(&None, depth, &merged(there, records)),
+        Some(Node::Fork { left, right, .. }) => Some(fork(left, right, depth, records)),
     }
 }
 
-fn fork(left: &Subtree, right: &Subtree, depth: usize, records: &[(StateKey, Hash)]) -> Arc<Node> {
-    let (lower, upper) = records.split_at(records.partition_point(|(key, _)| !key.bit(depth)));
+fn fork(left: &Subtree, right: &Subtree, depth: usize, records: &[Record]) -> Arc<Node> {
+    let (lower, upper) = halves(records, depth);
     let left = with_records(left, depth + 1, lower);
     let right = with_records(right, depth + 1, upper);
     Arc::new(Node::Fork { hash: fork_hash(&hash_of(&left), &hash_of(&right)), left, right })
+}
+
+/// Returns sorted records with others, also sorted, added or in their place.
+fn merged(there: &[Record], added: &[Record]) -> Vec<Record> {
+    let stays = |(key, _): &&Record| added.binary_search_by_key(key, |(key, _)| *key).is_err();
+    let mut merged: Vec<Record> = there.iter().filter(stays).chain(added).copied().collect();
+    merged.sort_unstable_by_key(|(key, _)| *key);
+    merged
 }
 
 /// The siblings on the way from a place up to the root, and what stands at the place if it is another record.

@@ -20,6 +20,8 @@
 mod key;
 mod packed;
 
+use std::thread;
+
 use colophon_ledger::account::AccountId;
 use colophon_ledger::batch::Applied;
 use colophon_ledger::canonical::from_canonical;
@@ -29,7 +31,7 @@ use colophon_ledger::state::{EditionRecord, RecordKey, Records, Unreadable, Work
 use colophon_ledger::state_root::{StateKey, StateTree};
 use colophon_tlog::hash::Hash;
 
-use crate::view::engine::{Pair, Write};
+use crate::view::engine::{EngineError, Pair, Write};
 use crate::view::{Reading, View, ViewError};
 use key::{ENTRIES, RECORDS, account_edition, account_prefix, edition_prefix, last_edition, last_number};
 
@@ -238,19 +240,27 @@ impl<'a> Tables<'a> {
         self.editions(b'o', account, after, limit)
     }
 
-    /// Builds the tree of all records.
+    /// Builds the tree of all records, one thread for the works and one for the rest.
     pub fn state_tree(&self) -> Result<StateTree, ViewError> {
-        let mut tree = StateTree::new();
-        for table in [ENTRIES, RECORDS] {
-            let mut after: Option<Vec<u8>> = None;
-            loop {
-                let pairs = self.reading.prefix(&[table], after.as_deref(), PAGE_KEYS)?;
-                let Some((last, _)) = pairs.last() else { break };
-                after = Some(last.clone());
-                tree = tree.apply(pairs.iter().filter_map(in_state));
-            }
+        let (works, others) = thread::scope(|scope| {
+            let works = scope.spawn(|| self.in_state(ENTRIES));
+            let others = self.in_state(RECORDS);
+            (works.join().unwrap_or(Err(ViewError::Engine(EngineError::Panicked))), others)
+        });
+        let mut records = others?;
+        records.extend(works?);
+        Ok(StateTree::new().apply(records))
+    }
+
+    /// Returns the places and digests of the records in a table.
+    fn in_state(self, table: u8) -> Result<Vec<(StateKey, Hash)>, ViewError> {
+        let (mut records, mut after): (_, Option<Vec<u8>>) = (Vec::new(), None);
+        loop {
+            let pairs = self.reading.prefix(&[table], after.as_deref(), PAGE_KEYS)?;
+            let Some((last, _)) = pairs.last() else { return Ok(records) };
+            after = Some(last.clone());
+            records.extend(pairs.iter().filter_map(in_state));
         }
-        Ok(tree)
     }
 
     fn indices(self, prefix: &[u8], after: Option<u64>, limit: usize) -> Result<Vec<u64>, ViewError> {
