@@ -39,6 +39,12 @@ pub struct Metrics {
     pub waiting: Gauge,
     /// Keys that wait for the tables' engine.
     pub view_backlog: Gauge,
+    /// Connections that are open.
+    pub connections: Gauge,
+    /// Connections that there was no place for.
+    pub turned_away: Counter,
+    /// Idle connections that were sent away for another.
+    pub dismissed: Counter,
     recorded: Counter,
     repeated: Counter,
     refused: Family<CodeLabel, Counter>,
@@ -54,32 +60,47 @@ impl Default for Metrics {
             size: Gauge::default(),
             waiting: Gauge::default(),
             view_backlog: Gauge::default(),
+            connections: Gauge::default(),
+            turned_away: Counter::default(),
+            dismissed: Counter::default(),
             recorded: Counter::default(),
             repeated: Counter::default(),
             refused: Family::default(),
             requests: Family::default(),
             registry: Registry::default(),
         };
-        let mut registry = Registry::with_prefix("colophon");
-        registry.register("batches", "Batches committed", metrics.batches.clone());
-        registry.register(
-            "batch_seconds",
-            "From a batch's first look to its last answer",
-            metrics.batch_seconds.clone(),
-        );
-        registry.register("log_entries", "Entries in the published log", metrics.size.clone());
-        registry.register("queue_entries", "Submissions that wait for a batch", metrics.waiting.clone());
-        registry.register("view_backlog_keys", "Keys that wait for the tables' engine", metrics.view_backlog.clone());
-        registry.register("recorded", "Entries recorded", metrics.recorded.clone());
-        registry.register("repeated", "Submissions of entries that were there", metrics.repeated.clone());
-        registry.register("refused", "Submissions refused, by code", metrics.refused.clone());
-        registry.register("requests", "Requests answered, by route and status", metrics.requests.clone());
-        metrics.registry = registry;
+        metrics.registry = metrics.registered();
         metrics
     }
 }
 
 impl Metrics {
+    /// Names each count, and says what it is.
+    fn registered(&self) -> Registry {
+        let mut registry = Registry::with_prefix("colophon");
+        registry.register("batches", "Batches committed", self.batches.clone());
+        registry.register("batch_seconds", "From a batch's first look to its last answer", self.batch_seconds.clone());
+        registry.register("log_entries", "Entries in the published log", self.size.clone());
+        registry.register("queue_entries", "Submissions that wait for a batch", self.waiting.clone());
+        registry.register("view_backlog_keys", "Keys that wait for the tables' engine", self.view_backlog.clone());
+        registry.register("connections", "Connections that are open", self.connections.clone());
+        registry.register(
+            "connections_turned_away",
+            "Connections that there was no place for",
+            self.turned_away.clone(),
+        );
+        registry.register(
+            "connections_dismissed",
+            "Idle connections that were sent away for another",
+            self.dismissed.clone(),
+        );
+        registry.register("recorded", "Entries recorded", self.recorded.clone());
+        registry.register("repeated", "Submissions of entries that were there", self.repeated.clone());
+        registry.register("refused", "Submissions refused, by code", self.refused.clone());
+        registry.register("requests", "Requests answered, by route and status", self.requests.clone());
+        registry
+    }
+
     /// Counts what came of a submission.
     pub fn count(&self, outcome: &Outcome) {
         match outcome {
@@ -90,6 +111,7 @@ impl Metrics {
             Outcome::Refused(refusal) => self.refuse(refusal.code()),
             Outcome::NotAdmitted => self.refuse("not_admitted"),
             Outcome::DiskFull => self.refuse("disk_full"),
+            Outcome::ViewFailed => self.refuse("view_rebuilding"),
         }
     }
 

@@ -4,10 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use colophon_ledger::account::AccountId;
+use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::EntryId;
 use colophon_ledger::rule::Rules;
+use colophon_ledger::state::{RecordKey, Records, Unreadable};
 use colophon_ledger::state_root::StateTree;
 use colophon_storage::cards::Cards;
+use colophon_storage::checked::Checked;
 use colophon_storage::drafts::Drafts;
 use colophon_storage::reader::LogReader;
 use colophon_storage::tables::Tables;
@@ -115,8 +118,17 @@ impl Register {
         Tables::of(&self.view.reading()).index_of(id)
     }
 
-    /// Returns the tables as they are at any moment. For the sequencer, which alone changes them, and for checks that the
-    /// sequencer makes again.
+    /// Returns where an entry stands, if it is in the log. That a mint is not there, the state tree tells without the tables.
+    pub fn index_of_entry(&self, entry: &Entry) -> Result<Option<u64>, Unreadable> {
+        let work = RecordKey::Work(entry.id());
+        if matches!(entry.body(), Body::Mint(_)) && self.newest().tree.digest(&work.state_key()).is_none() {
+            return Ok(None);
+        }
+        let moment = self.moment();
+        Checked::of(&self.view, &moment.snapshot.tree, &self.log).index_of(&entry.id())
+    }
+
+    /// Returns the tables as they are at any moment.
     pub fn view(&self) -> &View {
         &self.view
     }
@@ -131,8 +143,32 @@ impl Register {
         self.damaged.load(Ordering::Relaxed)
     }
 
+    /// Returns the records as they are published whenever one is asked for: for the sequencer, which alone publishes, and for
+    /// checks that the sequencer makes again.
+    pub fn published(&self) -> Published<'_> {
+        Published { register: self }
+    }
+
     /// Brings the tables to the disk and closes the register.
     pub fn close(self) -> Result<(), ViewError> {
         self.view.close()
+    }
+}
+
+/// The published records, of which the tables are believed what the state tree says too.
+#[derive(Debug, Clone, Copy)]
+pub struct Published<'r> {
+    register: &'r Register,
+}
+
+impl Records for Published<'_> {
+    fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
+        let register = self.register;
+        if register.newest().tree.digest(&key.state_key()).is_none() {
+            return Ok(None);
+        }
+        // Held, so that tables and tree are of one moment.
+        let moment = register.moment();
+        Checked::of(&register.view, &moment.snapshot.tree, &register.log).record(key)
     }
 }

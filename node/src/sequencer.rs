@@ -14,13 +14,14 @@ use colophon_ledger::field::EntryId;
 use colophon_ledger::refusal::Refusal;
 use colophon_ledger::rule::{Rules, Stop};
 use colophon_ledger::signature::Signed;
-use colophon_ledger::state::{Records, Unreadable};
+use colophon_ledger::state::Unreadable;
 use colophon_order::solo::Batches;
 use colophon_storage::cards::CardsError;
 use colophon_storage::log::AppendError;
 use colophon_storage::reader::ReadError;
 use colophon_storage::tables::writes_of;
 use colophon_storage::view::ViewError;
+use colophon_tlog::tile::TileSet;
 use colophon_tlog::tree::EntryIndex;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
@@ -29,8 +30,8 @@ use crate::clock::TIME_MS_MAX;
 use crate::metrics::Metrics;
 use crate::open::Writer;
 use crate::publisher::PublishError;
-use crate::receipts::{Receipts, Recorded};
-use crate::register::{Register, Snapshot};
+use crate::receipts::{Receipts, Unwritten, tiles_of};
+use crate::register::{Published, Register, Snapshot};
 
 /// How many keys may wait for the tables' engine before the next batch waits for it.
 const BACKLOG_KEYS_MAX: usize = 200_000;
@@ -50,13 +51,15 @@ pub struct Submission {
 #[derive(Debug)]
 pub enum Outcome {
     /// It is in the log.
-    Recorded(Recorded),
+    Recorded(Unwritten),
     /// It is against the rules.
     Refused(Refusal),
     /// It would change the keys by which this node seals.
     NotAdmitted,
     /// There is no room for it now.
     DiskFull,
+    /// The tables do not match the published state, so it cannot be judged until they are made again.
+    ViewFailed,
 }
 
 /// Why the register must stop. The log on disk is sound; the next start brings everything else up to it.
@@ -88,6 +91,8 @@ pub struct Sequencer {
     register: Arc<Register>,
     writer: Writer,
     metrics: Arc<Metrics>,
+    /// The tiles at the right edge of the log, of which receipts are made.
+    edge: TileSet,
 }
 
 /// An entry that was applied and waits for the commit.
@@ -109,7 +114,7 @@ struct Filled {
 impl Sequencer {
     /// Returns the writer of a register.
     pub fn new(register: Arc<Register>, writer: Writer, metrics: Arc<Metrics>) -> Sequencer {
-        Sequencer { register, writer, metrics }
+        Sequencer { register, writer, metrics, edge: TileSet::new() }
     }
 
     /// Takes batch after batch, at least `min_gap` apart, until every submitter is gone and the queue is empty.
@@ -136,12 +141,13 @@ impl Sequencer {
     fn fill(&self, submissions: Vec<Submission>) -> Result<Filled, Fatal> {
         let register = &*self.register;
         let rules = &register.rules;
-        let mut batch = Batch::open(rules, register.view(), self.writer.position, self.now_ms());
+        let records = register.published();
+        let mut batch = Batch::open(rules, &records, self.writer.position, self.now_ms());
         let (mut cards, mut waiting) = (Vec::new(), Vec::new());
         let mut readable = true;
         for Submission { signed, card, reply } in submissions {
             let id = signed.entry().id();
-            let there = register.index_of(&id);
+            let there = register.index_of_entry(signed.entry());
             readable &= there.is_ok();
             let admitted = self.admits(signed.entry().body());
             let answer = match (there, admitted) {
@@ -149,9 +155,9 @@ impl Sequencer {
                 (Ok(None), false) => Err(Outcome::NotAdmitted),
                 (Ok(None), true) if readable => place(&mut batch, signed).unwrap_or_else(|_| {
                     readable = false;
-                    Err(Outcome::DiskFull)
+                    Err(self.unreadable())
                 }),
-                (Ok(None), true) | (Err(_), _) => Err(Outcome::DiskFull),
+                (Ok(None), true) | (Err(_), _) => Err(self.unreadable()),
             };
             match answer {
                 Err(outcome) => self.answer(reply, outcome),
@@ -163,6 +169,11 @@ impl Sequencer {
         }
         let applied = if readable { self.seal(batch, rules)? } else { None };
         Ok(Filled { applied, cards, waiting })
+    }
+
+    /// Returns what is said of an entry while the tables cannot be read.
+    fn unreadable(&self) -> Outcome {
+        if self.register.view().has_failed() { Outcome::ViewFailed } else { Outcome::DiskFull }
     }
 
     /// Returns the time. A clock that has gone astray beyond the year 9999 stands still at the last batch.
@@ -180,7 +191,7 @@ impl Sequencer {
     }
 
     /// Closes the batch with a seal that has been checked like any verifier would. Nothing comes of an empty batch.
-    fn seal<R: Records>(&self, batch: Batch<'_, R>, rules: &Rules) -> Result<Option<Applied>, Fatal> {
+    fn seal(&self, batch: Batch<'_, Published<'_>>, rules: &Rules) -> Result<Option<Applied>, Fatal> {
         if batch.entries().is_empty() {
             return Ok(None);
         }
@@ -188,8 +199,8 @@ impl Sequencer {
         let Some(closed) = batch.close(self.writer.sealer.account(), &tree) else { return Ok(None) };
         let applied = self.writer.sealer.seal(rules, closed);
         // The operator's keys are not changed by any entry that is admitted, so the records before the batch will do.
-        let records = self.register.view();
-        let checked = Signed::check(applied.seal.clone(), records).and_then(|signed| signed.check_authority(records));
+        let records = self.register.published();
+        let checked = Signed::check(applied.seal.clone(), &records).and_then(|signed| signed.check_authority(&records));
         match checked {
             Ok(()) => Ok(Some(applied)),
             Err(Stop::Unreadable(_)) => Ok(None),
@@ -199,23 +210,43 @@ impl Sequencer {
 
     fn commit(&mut self, filled: Filled, begun: Instant) -> Result<(), Fatal> {
         let Filled { applied, cards, waiting } = filled;
-        if self.keep(&cards)?
-            && let Some(applied) = applied
-        {
-            self.append(&applied)?;
-        }
-        // What was in the log before is answered even if there was no room for the rest.
-        let snapshot = self.register.newest();
-        let place = |waiting: &Waiting| EntryIndex::new(waiting.index).filter(|index| snapshot.size.holds(*index));
-        let receipts = Receipts::for_entries(&self.register.log, &snapshot, waiting.iter().filter_map(place))?;
-        for waiting in waiting {
-            let outcome = match place(&waiting) {
-                Some(index) => Outcome::Recorded(receipts.recorded(index, waiting.id, waiting.repeated)?),
-                None => Outcome::DiskFull,
-            };
-            self.answer(waiting.reply, outcome);
-        }
+        let first = self.writer.position.index;
+        let leaves = match applied {
+            Some(applied) if self.keep(&cards)? => self.append(&applied)?,
+            Some(_) => Vec::new(),
+            None => {
+                self.keep(&cards)?;
+                Vec::new()
+            }
+        };
+        self.answer_all(waiting, first, leaves)?;
         self.metrics.batch_seconds.observe(begun.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// Answers all who wait. `leaves` are those that were just appended, from index `first` on; none if there was no room: what
+    /// was in the log before is answered all the same.
+    fn answer_all(&mut self, waiting: Vec<Waiting>, first: u64, mut leaves: Vec<Vec<u8>>) -> Result<(), Fatal> {
+        let (log, snapshot) = (&self.register.log, self.register.newest());
+        let place = |waiting: &Waiting| EntryIndex::new(waiting.index).filter(|index| snapshot.size.holds(*index));
+        let older = waiting.iter().filter(|waiting| waiting.index < first).filter_map(place);
+        log.refresh(&mut self.edge, &tiles_of(EntryIndex::new(first), older, snapshot.size))?;
+        let receipts = Arc::new(Receipts::new(&snapshot, self.edge.clone()));
+        for waiting in waiting {
+            let Some(index) = place(&waiting) else {
+                self.answer(waiting.reply, Outcome::DiskFull);
+                continue;
+            };
+            let appended =
+                index.get().checked_sub(first).and_then(|place| leaves.get_mut(usize::try_from(place).ok()?));
+            let leaf = match appended {
+                Some(leaf) if !waiting.repeated => std::mem::take(leaf),
+                _ => log.entry(index)?,
+            };
+            let receipts = Arc::clone(&receipts);
+            let Waiting { id, repeated, reply, .. } = waiting;
+            self.answer(reply, Outcome::Recorded(Unwritten { id, index, repeated, leaf, receipts }));
+        }
         Ok(())
     }
 
@@ -231,15 +262,16 @@ impl Sequencer {
         }
     }
 
-    /// Commits and publishes a batch. Changes nothing if there is no room for it.
-    fn append(&mut self, applied: &Applied) -> Result<(), Fatal> {
+    /// Commits and publishes a batch, and returns its leaves. Changes nothing and returns none if there is no room for it.
+    fn append(&mut self, applied: &Applied) -> Result<Vec<Vec<u8>>, Fatal> {
         // Before the log is written: tables that cannot be read now must not stop what is in the log already.
-        let Ok(writes) = writes_of(applied, self.register.view()) else { return Ok(()) };
-        match self.writer.log.append(&applied.leaves()) {
+        let Ok(writes) = writes_of(applied, &self.register.published()) else { return Ok(Vec::new()) };
+        let leaves = applied.leaves();
+        match self.writer.log.append(&leaves) {
             Ok(()) => {}
             Err(AppendError::Full(error)) => {
                 warn!("The disk is full: {error}");
-                return Ok(());
+                return Ok(Vec::new());
             }
             Err(error) => return Err(error.into()),
         }
@@ -253,7 +285,7 @@ impl Sequencer {
         self.metrics.batches.inc();
         self.metrics.size.set(i64::try_from(size.get()).unwrap_or(i64::MAX));
         info!(tree.size = %size, batch.entries = entries, "Committed {entries} entries; the tree holds {size}");
-        Ok(())
+        Ok(leaves)
     }
 
     fn answer(&self, reply: oneshot::Sender<Outcome>, outcome: Outcome) {
@@ -264,7 +296,7 @@ impl Sequencer {
 }
 
 /// Applies one entry to the batch. Returns its index and whether it had been there already, in this batch or before.
-fn place<R: Records>(batch: &mut Batch<'_, R>, signed: Signed) -> Result<Result<(u64, bool), Outcome>, Unreadable> {
+fn place(batch: &mut Batch<'_, Published<'_>>, signed: Signed) -> Result<Result<(u64, bool), Outcome>, Unreadable> {
     match batch.push(signed) {
         Ok(index) => Ok(Ok((index, false))),
         Err(Stop::Refused(Refusal::Repeated { index })) => Ok(Ok((index, true))),

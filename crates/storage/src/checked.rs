@@ -1,6 +1,7 @@
 //! Records that are held against the state tree before a rule sees them.
 //!
-//! The view is a convenience: what it says about a record is believed only if the tree says the same, be it that there is none.
+//! The view is a convenience: what it says about a record is believed only if the tree says the same, and what the tree does
+//! not hold is not there, whatever the view says.
 //! So a damaged view never leads to an entry being taken or refused. One that is caught at it is replaced by one that is
 //! filled again from the log, and until then nothing can be read.
 
@@ -63,8 +64,10 @@ impl<'a> Checked<'a> {
 
 impl Records for Checked<'_> {
     fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
+        // Nearly all that a mint asks for is not there. The tree is in memory, so this costs next to nothing.
+        let Some(digest) = self.tree.digest(&key.state_key()) else { return Ok(None) };
         let found = self.view.record(key)?;
-        if found.as_deref().map(record_digest) == self.tree.digest(&key.state_key()) {
+        if found.as_deref().map(record_digest) == Some(digest) {
             Ok(found)
         } else {
             Err(self.doubt(&format!("the record {key} is not the one in the state")))
@@ -137,9 +140,17 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_was_made_up_is_not_believed() {
-        let name = |checked: &Checked<'_>, _: &EntryId| read(checked, &RecordKey::File(Digest(Hash::ZERO)));
-        after_damage(|_| [b"rf", &[0; 32][..]].concat(), Some(b"{\"count\":1}"), name);
+    fn a_record_that_was_made_up_is_not_seen() {
+        for kind in EngineKind::ALL {
+            let dir = tempfile::tempdir().unwrap();
+            let mut register = Register::begin_with(dir.path(), kind);
+            register.story();
+            register.view.wait_for_backlog(0).unwrap();
+            register.view.damage(&[b"rf", &[0; 32][..]].concat(), Some(b"{\"count\":1}"));
+            let log = register.log.reader();
+            let checked = Checked::of(&register.view, &register.tree, &log);
+            assert_eq!(checked.record(&RecordKey::File(Digest(Hash::ZERO))), Ok(None));
+        }
     }
 
     #[test]
@@ -149,7 +160,7 @@ mod tests {
             after_damage(work_key, value, index);
         }
         let (unknown, zero) = (Digest(Hash::ZERO), work_key(&Digest(Hash::ZERO)));
-        for place in [&[0, 2][..], &[0, 250], b"{\"count\":1}"] {
+        for place in [&[0, 2][..], &[0, 250]] {
             after_damage(|_| zero.clone(), Some(place), |checked, _| checked.index_of(&unknown).map(drop));
         }
     }

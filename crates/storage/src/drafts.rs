@@ -145,6 +145,9 @@ impl Drafts {
     /// Removes a draft, and tells whether there was one.
     pub fn remove(&self, id: &EntryId) -> Result<bool, DraftsError> {
         let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        if *count == 0 {
+            return Ok(false);
+        }
         let Some(db) = self.db() else { return Ok(false) };
         self.or_close(remove_in(&db, id, &mut count))
     }

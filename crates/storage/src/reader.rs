@@ -112,10 +112,20 @@ impl LogReader {
     /// Returns tiles, for a proof to be made of.
     pub fn tiles(&self, tiles: &[Tile]) -> Result<TileSet, ReadError> {
         let mut set = TileSet::new();
-        for tile in tiles {
-            set.insert(*tile, &self.tile(tile)?).map_err(io::Error::other)?;
-        }
+        self.refresh(&mut set, tiles)?;
         Ok(set)
+    }
+
+    /// Makes `set` one of these tiles and no others. Those it holds as wide as they are asked for are not read again.
+    pub fn refresh(&self, set: &mut TileSet, tiles: &[Tile]) -> Result<(), ReadError> {
+        set.keep_only(tiles);
+        for tile in tiles {
+            let held = set.hashes(tile.level, tile.index).map_or(0, <[Hash]>::len);
+            if (held as u64) < tile.width.get() {
+                set.insert(*tile, &self.tile(tile)?).map_err(io::Error::other)?;
+            }
+        }
+        Ok(())
     }
 
     /// Returns the hashes that lead from the leaf at `index` to the root of the tree of `size`.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use colophon_ledger::card::Card;
@@ -24,6 +24,7 @@ use super::segment::Segment;
 use crate::answers::AnswerError;
 use crate::receipts::{Recorded, recorded};
 use crate::sequencer::{Outcome, Submission};
+use crate::source::Source;
 
 /// The longest body with one entry.
 const ENTRY_BODY_BYTES_MAX: usize = 64 * 1024;
@@ -85,7 +86,13 @@ enum Looked {
     Waits(oneshot::Receiver<Outcome>),
 }
 
-pub(super) async fn submit(State(api): State<Arc<Api>>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+pub(super) async fn submit(
+    State(api): State<Arc<Api>>,
+    source: Option<Extension<Source>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    api.check_room()?;
     let media_type = media_type(&headers).ok_or(Problem::UnsupportedMediaType("text/plain or application/json"))?;
     let bytes = body::read(body, ENTRY_BODY_BYTES_MAX).await?;
     let (note, card) = match media_type {
@@ -95,7 +102,7 @@ pub(super) async fn submit(State(api): State<Arc<Api>>, headers: HeaderMap, body
             (entry.into_bytes(), card)
         }
     };
-    let recorded = answer(&api, look(&api, &note, card)).await?;
+    let recorded = answer(&api, look(&api, source_of(source), &note, card)).await?;
     api.forget_draft(&recorded.id);
     let status = if recorded.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, json(&RecordedAnswer::new(recorded, true))).into_response())
@@ -104,19 +111,24 @@ pub(super) async fn submit(State(api): State<Arc<Api>>, headers: HeaderMap, body
 /// Takes many entries. Their signatures are judged by the keys as they were before the request.
 pub(super) async fn submit_many(
     State(api): State<Arc<Api>>,
+    source: Option<Extension<Source>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     body::require_json(&headers)?;
+    api.check_room()?;
     let _permit = api.many.try_acquire().map_err(|_| Problem::Busy)?;
     let bytes = body::read(body, MANY_BODY_BYTES_MAX).await?;
     let SubmittedMany { entries } = parse_json(&bytes)?;
     if entries.len() > MANY_ENTRIES_MAX {
         return Err(Problem::BadRequest(format!("at most {MANY_ENTRIES_MAX} entries are taken at once")));
     }
-    let looking = Arc::clone(&api);
+    let (looking, source) = (Arc::clone(&api), source_of(source));
     let looked = spawn_blocking(move || {
-        entries.into_iter().map(|Submitted { entry, card }| look(&looking, entry.as_bytes(), card)).collect::<Vec<_>>()
+        entries
+            .into_iter()
+            .map(|Submitted { entry, card }| look(&looking, source, entry.as_bytes(), card))
+            .collect::<Vec<_>>()
     });
     let mut results = Vec::new();
     for looked in looked.await.map_err(|_| Problem::Internal)? {
@@ -134,21 +146,28 @@ pub(super) async fn submit_many(
 /// Reads an entry, checks its form, its card and its signatures, and puts it into the queue, unless it is in the log.
 ///
 /// An entry is known by its text alone, so one that is there is answered whatever signatures it came with this time.
-fn look(api: &Api, note: &[u8], card: Option<Card>) -> Result<Looked, Problem> {
+fn look(api: &Api, source: Option<Source>, note: &[u8], card: Option<Card>) -> Result<Looked, Problem> {
+    api.take_of_address(source)?;
     let register = &*api.register;
     let entry = Entry::parse(note)?;
     entry.check_register(&register.rules.register)?;
     entry.check_submittable()?;
     check_card(entry.body(), card.as_ref())?;
-    if let Some(index) = register.index_of(&entry.id()).map_err(AnswerError::View)?
+    if let Some(index) = register.index_of_entry(&entry)?
         && api.has_card(card.as_ref())?
     {
         return Ok(Looked::There(recorded(&register.log, &register.newest(), index, true).map_err(AnswerError::Log)?));
     }
-    let signed = Signed::check(entry, register.view())?;
+    let _entering = api.enter()?;
+    let signed = Signed::check(entry, &register.published())?;
+    api.admission.take_of_account(signed.entry().body().by())?;
     let (reply, answer) = oneshot::channel();
     api.enqueue(Submission { signed, card, reply })?;
     Ok(Looked::Waits(answer))
+}
+
+fn source_of(source: Option<Extension<Source>>) -> Option<Source> {
+    source.map(|Extension(source)| source)
 }
 
 async fn answer(api: &Api, looked: Result<Looked, Problem>) -> Result<Recorded, Problem> {
@@ -160,10 +179,11 @@ async fn answer(api: &Api, looked: Result<Looked, Problem>) -> Result<Recorded, 
         }
         // A reply that never comes means that the register stopped; whether the entry was recorded will be seen.
         Looked::Waits(answer) => match answer.await.map_err(|_| Problem::Stopping)? {
-            Outcome::Recorded(recorded) => Ok(recorded),
+            Outcome::Recorded(unwritten) => Ok(unwritten.write().map_err(AnswerError::Log)?),
             Outcome::Refused(refusal) => Err(refusal.into()),
             Outcome::NotAdmitted => Err(Problem::NotAdmitted),
             Outcome::DiskFull => Err(Problem::DiskFull),
+            Outcome::ViewFailed => Err(Problem::ViewRebuilding),
         },
     }
 }

@@ -77,6 +77,11 @@ impl TileSet {
         }
     }
 
+    /// Drops every tile that is not among these.
+    pub fn keep_only(&mut self, tiles: &[Tile]) {
+        self.tiles.retain(|(level, index), _| tiles.iter().any(|tile| (tile.level, tile.index) == (*level, *index)));
+    }
+
     /// Returns the hashes of a tile as it was given.
     pub fn hashes(&self, level: u8, index: u64) -> Option<&[Hash]> {
         self.tiles.get(&(level, index))?.first().map(Vec::as_slice)
