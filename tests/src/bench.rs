@@ -1,69 +1,128 @@
-//! The measurements of `make bench`: the machine's limits first, then a real node over real HTTP.
+//! The measurements of `make bench`: a real node over real HTTP, each figure beside what the machine itself can do.
 
+mod chart;
+mod checking;
+mod entries;
+pub mod figure;
+mod handlers;
+mod large;
 mod limits;
 mod load;
+mod node;
+pub mod options;
+mod reading;
+pub mod report;
+mod submitting;
+mod wire;
 
-use std::time::Instant;
+use anyhow::{Context as _, Result};
 
-use anyhow::Result;
+use crate::bench::figure::{Figure, Unit};
+use crate::bench::handlers::Handlers;
+use crate::bench::node::View;
+use crate::bench::options::{Options, Part, Sizes};
+use crate::bench::report::Report;
 
-use crate::bench::load::Load;
-use crate::minting::Minter;
-use crate::node::Node;
-
-/// How many entries each single-entry measurement submits.
-const ENTRIES: usize = 6_000;
-/// How many entries a request of many carries.
-const ENTRIES_A_REQUEST: usize = 500;
-
-/// Measures everything and prints one table. Entries are signed before the clock starts.
-pub fn run() -> Result<()> {
-    let machine = limits::measure()?;
-    println!("what the machine can do");
-    row("SHA-256, one core", &format!("{:.0} MB/s", machine.hashed_mb), "");
-    row("verify_strict, all cores", &format!("{:.0} a second", machine.verified), "");
-    row("700 bytes and an fdatasync", &format!("{:.0} a second", machine.synced), "");
-
-    let node = Node::start_new("bench.example/log");
-    let minter = Minter::new("bench", &node);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    println!("\none entry a request, answered with a receipt");
-    for connections in [1, 16, 64, 256] {
-        let count = if connections == 1 { ENTRIES / 6 } else { ENTRIES };
-        let load = Load::prepare(&minter, &format!("single {connections}"), count);
-        let measured = runtime.block_on(load.single(node.url(), connections))?;
-        let share = format!("{:.0} % of verify_strict", 100.0 * measured.rate_s / machine.verified);
-        let figures =
-            format!("{:.0} a second, p50 {:.1} ms, p99 {:.1} ms", measured.rate_s, measured.p50_ms, measured.p99_ms);
-        row(&format!("{connections} connections"), &figures, &share);
+/// Does what the command line asks: mostly, measures and prints one table.
+pub fn run(options: &Options) -> Result<()> {
+    if options.handlers {
+        return handlers::serve();
     }
-    println!("\nmany entries a request");
-    let load = Load::prepare(&minter, "many", ENTRIES * 2);
-    let rate_s = runtime.block_on(load.many(node.url(), ENTRIES_A_REQUEST))?;
-    let share = format!("{:.0} % of verify_strict", 100.0 * rate_s / machine.verified);
-    row(&format!("{ENTRIES_A_REQUEST} a request"), &format!("{rate_s:.0} entries a second"), &share);
-
-    println!("\nreading");
-    let (entry, _) = minter.mint("single 16 0");
-    for (name, path) in [
-        ("a work with its proofs", format!("/v1/works/{}", entry.id())),
-        ("a certificate", format!("/v1/works/{}/certificate", entry.id())),
-        ("a tile", "/tile/0/000".to_owned()),
-    ] {
-        let rate_s = runtime.block_on(load::reads(node.url(), &path, 2_000))?;
-        row(name, &format!("{rate_s:.0} a second"), "");
+    let report = if options.show { read(options)? } else { measure(options)? };
+    if let Some(path) = &options.chart {
+        std::fs::write(path, chart::draw(&report)).with_context(|| path.display().to_string())?;
     }
-    let log = node.vkey().parse()?;
-    let certificate = node.get(&format!("/v1/works/{}/certificate", entry.id())).body;
-    let (rounds, begun) = (100, Instant::now());
-    for _ in 0..rounds {
-        colophon_ledger::certificate::Certificate::parse(&certificate)?.verify(&log)?;
-    }
-    let took_ms = begun.elapsed().as_secs_f64() * 1000.0 / f64::from(rounds);
-    row("checking a certificate", &format!("{took_ms:.2} ms"), "");
     Ok(())
 }
 
-fn row(name: &str, figure: &str, share: &str) {
-    println!("  {name:<28} {figure:<46} {share}");
+fn read(options: &Options) -> Result<Report> {
+    let text = std::fs::read_to_string(&options.json).with_context(|| options.json.display().to_string())?;
+    let report = Report::from_json(&text)?;
+    print!("{}", report.table());
+    Ok(report)
+}
+
+fn measure(options: &Options) -> Result<Report> {
+    let mut bench =
+        Bench { options: options.clone(), sizes: options.sizes(), handlers: Handlers::start()?, figures: Vec::new() };
+    bench.machine()?;
+    for view in bench.views(&[View::Sled, View::Fjall])? {
+        if options.wants(Part::Single) {
+            submitting::single(&mut bench, view)?;
+        }
+        if options.wants(Part::Many) {
+            submitting::many(&mut bench, view)?;
+        }
+    }
+    if options.wants(Part::Reading) {
+        reading::measure(&mut bench)?;
+    }
+    if options.wants(Part::Checking) {
+        checking::measure(&mut bench)?;
+    }
+    if options.wants(Part::Large) {
+        for view in bench.views(&[View::Fjall])? {
+            large::measure(&mut bench, view)?;
+        }
+    }
+    let report = Report::of(bench.figures);
+    if let Some(folder) = options.json.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(&options.json, report.to_json()?).with_context(|| options.json.display().to_string())?;
+    print!("{}", report.ending());
+    Ok(report)
+}
+
+/// One run: what to measure, what to hold it against, what has been measured.
+pub(crate) struct Bench {
+    options: Options,
+    sizes: Sizes,
+    handlers: Handlers,
+    figures: Vec<Figure>,
+}
+
+impl Bench {
+    /// Takes a figure and prints it.
+    fn tell(&mut self, figure: Figure) {
+        if self.figures.last().is_none_or(|last| last.part != figure.part) {
+            print!("{}", report::heading(&figure.part));
+        }
+        print!("{}", report::row(&figure));
+        self.figures.push(figure);
+    }
+
+    fn machine(&mut self) -> Result<()> {
+        let (part, time, cores) = ("the machine", self.sizes.time_max, limits::cores()?);
+        self.tell(Figure::new(part, "SHA-256, one core", limits::sha256_mb_s(time), Unit::MegabytesPerSecond));
+        self.tell(Figure::new(part, "verify_strict, one core", limits::verify_s(1, time), Unit::PerSecond));
+        let name = format!("verify_strict, {cores} cores");
+        self.tell(Figure::new(part, name, limits::verify_s(cores, time), Unit::PerSecond));
+        self.tell(Figure::new(part, "700 bytes and an fdatasync", limits::syncs_s(time)?, Unit::PerSecond));
+        Ok(())
+    }
+
+    /// Returns the engines to measure with: those of `usual`, or those asked for, as far as the node has them.
+    fn views(&self, usual: &[View]) -> Result<Vec<View>> {
+        let wanted = if self.options.view.is_empty() { usual } else { &self.options.view };
+        let has = View::all()?;
+        Ok(wanted.iter().copied().filter(|view| has.contains(view)).collect())
+    }
+}
+
+/// Returns the one in the middle.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_one_in_the_middle() {
+        assert!((median(vec![3.0, 1.0, 2.0]) - 2.0).abs() < 1e-9);
+        assert!(median(Vec::new()).abs() < 1e-9);
+    }
 }

@@ -23,8 +23,13 @@ pub struct Minter {
 impl Minter {
     /// Returns the minter whose key comes from `name`, at the register that the running `node` serves.
     pub fn new(name: &str, node: &Node) -> Minter {
+        Minter::at(name, register_of(node))
+    }
+
+    /// Returns the minter whose key comes from `name`, at a register that is known already.
+    pub fn at(name: &str, register: Register) -> Minter {
         let secret = SecretKey::from_seed(*sha256(name.as_bytes()).as_bytes());
-        Minter { account: AccountId::from(&secret.public()), secret, register: register_of(node) }
+        Minter { account: AccountId::from(&secret.public()), secret, register }
     }
 
     /// Returns the account.

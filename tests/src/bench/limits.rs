@@ -1,4 +1,4 @@
-//! What this machine can do: hash, verify, sync.
+//! What this machine can do by itself: hash, verify, sync.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -7,44 +7,54 @@ use anyhow::Result;
 use colophon_tlog::hash::sha256;
 use colophon_tlog::key::SecretKey;
 
-const TIME: Duration = Duration::from_secs(1);
+/// How many bytes are verified or synced at a time: about an entry.
+const ENTRY_BYTES: usize = 700;
 
-/// How much a second, whatever is built on this machine.
-pub(crate) struct Machine {
-    pub(crate) hashed_mb: f64,
-    pub(crate) verified: f64,
-    pub(crate) synced: f64,
-}
-
-pub(crate) fn measure() -> Result<Machine> {
+/// Returns how many megabytes one core hashes in a second.
+pub(crate) fn sha256_mb_s(time: Duration) -> f64 {
     let block = vec![7; 1 << 20];
-    let hashed_mb = rate_s(|| {
-        std::hint::black_box(sha256(&block));
+    let blocks_s = rate_s(time, || {
+        std::hint::black_box(sha256(std::hint::black_box(&block)));
     });
-    let cores = std::thread::available_parallelism()?.get();
-    let verified = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(verify_rate_s)).collect();
+    blocks_s * f64::from(1 << 20) / 1e6
+}
+
+/// Returns how many signatures so many cores verify in a second.
+pub(crate) fn verify_s(cores: usize, time: Duration) -> f64 {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(|| verify_one_core_s(time))).collect();
         threads.into_iter().map(|thread| thread.join().expect("verifying does not panic")).sum()
-    });
+    })
+}
+
+/// Returns how many cores there are.
+pub(crate) fn cores() -> Result<usize> {
+    Ok(std::thread::available_parallelism()?.get())
+}
+
+/// Returns how many appends of one entry, each with an fdatasync, the disk of the registers takes in a second.
+pub(crate) fn syncs_s(time: Duration) -> Result<f64> {
     let mut file = tempfile::tempfile()?;
-    let synced = rate_s(|| {
-        let written = file.write_all(&[7; 700]).and_then(|()| file.sync_data());
-        written.expect("a temporary file can be written");
+    let mut failed = None;
+    let rate = rate_s(time, || {
+        if let Err(error) = file.write_all(&[7; ENTRY_BYTES]).and_then(|()| file.sync_data()) {
+            failed = Some(error);
+        }
     });
-    Ok(Machine { hashed_mb, verified, synced })
+    failed.map_or(Ok(rate), |error| Err(error.into()))
 }
 
-fn verify_rate_s() -> f64 {
+fn verify_one_core_s(time: Duration) -> f64 {
     let key = SecretKey::from_seed([7; 32]);
-    let message = [7; 700];
+    let message = [7; ENTRY_BYTES];
     let (public, signature) = (key.public(), key.sign(&message));
-    rate_s(|| assert!(public.verify(&message, &signature), "its own signature"))
+    rate_s(time, || assert!(public.verify(std::hint::black_box(&message), &signature), "its own signature"))
 }
 
-fn rate_s(mut work: impl FnMut()) -> f64 {
+fn rate_s(time: Duration, mut work: impl FnMut()) -> f64 {
     let begun = Instant::now();
     let mut done = 0_u32;
-    while begun.elapsed() < TIME {
+    while begun.elapsed() < time {
         work();
         done += 1;
     }

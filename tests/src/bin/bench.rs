@@ -2,8 +2,11 @@
 
 use std::process::ExitCode;
 
+use clap::Parser as _;
+use e2e::bench::options::Options;
+
 fn main() -> ExitCode {
-    match e2e::bench::run() {
+    match e2e::bench::run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("the measurement broke off: {error:#}");
