@@ -100,8 +100,8 @@ impl Cards {
         Ok(true)
     }
 
-    /// Makes an empty file of cards where there is none.
-    pub(crate) fn create_on(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    /// Makes an empty file of cards on a disk of one's own, where there is none.
+    pub fn create_on(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
         let file = disk.create(&dir.join(CARDS_FILE))?;
         if file.length()? < FILE_HEAD.len() as u64 {
             file.write_at(FILE_HEAD, 0)?;
@@ -109,7 +109,8 @@ impl Cards {
         file.sync()
     }
 
-    pub(crate) fn open_on(disk: &dyn Disk, dir: &Path) -> Result<(Cards, CardsRecovery), CardsError> {
+    /// Opens the cards of the register in `dir` on a disk of one's own.
+    pub fn open_on(disk: &dyn Disk, dir: &Path) -> Result<(Cards, CardsRecovery), CardsError> {
         let file = disk.open(&dir.join(CARDS_FILE)).map_err(missing_or_unread)?;
         let Scan { offset, places, recovery, .. } = scan_file(&*file, true)?;
         let first = offset.saturating_sub(PUT_BYTES_MAX as u64);

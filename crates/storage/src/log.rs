@@ -97,7 +97,8 @@ impl Log {
         Log::create_on(&RealDisk, dir)
     }
 
-    pub(crate) fn create_on(disk: &dyn Disk, dir: &Path) -> Result<(), CreateError> {
+    /// Makes the files of an empty register on a disk of one's own, which nobody else may use meanwhile.
+    pub fn create_on(disk: &dyn Disk, dir: &Path) -> Result<(), CreateError> {
         let entries = disk.create(&dir.join(ENTRIES_FILE))?;
         let signed = read_slots(disk, dir).is_ok_and(|slots| slots.iter().any(|slot| slot.notes().next().is_some()));
         if entries.length()? > 0 || signed {
@@ -118,11 +119,8 @@ impl Log {
         Ok(Log::open_on(Arc::new(RealDisk), dir, Some(lock))?)
     }
 
-    pub(crate) fn open_on(
-        disk: Arc<dyn Disk>,
-        dir: &Path,
-        lock: Option<DirLock>,
-    ) -> Result<(Log, Recovery), RecoveryError> {
+    /// Opens the register in `dir` on a disk of one's own. The lock, if there is one, is held for as long as the log is.
+    pub fn open_on(disk: Arc<dyn Disk>, dir: &Path, lock: Option<DirLock>) -> Result<(Log, Recovery), RecoveryError> {
         let files = Files::open(disk, dir).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => RecoveryError::Missing,
             _ => RecoveryError::Read(error),

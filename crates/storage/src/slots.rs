@@ -84,7 +84,8 @@ impl Slots {
         Slots::open_on(&RealDisk, dir)
     }
 
-    pub(crate) fn open_on(disk: &dyn Disk, dir: &Path) -> Result<Slots, SlotError> {
+    /// Opens the slots of the register in `dir` on a disk of one's own.
+    pub fn open_on(disk: &dyn Disk, dir: &Path) -> Result<Slots, SlotError> {
         let file = disk.open(&dir.join(SLOTS_FILE)).map_err(SlotError::Read)?;
         let slots = (0..).zip(read_both(&*file)?).filter_map(|(place, region)| Some((place, region.into_slot()?)));
         let newest = slots.max_by_key(|(_, slot)| slot.generation);
@@ -116,8 +117,10 @@ impl Slots {
         if self.broken {
             return Err(SlotError::Fatal(io::Error::other("a sync failed before")));
         }
+        let next_generation = self.newest.generation.checked_add(1);
         let next = Slot {
-            generation: self.newest.generation + 1,
+            // Nobody lives to write 2^64 of them, so a slot that says so was made up.
+            generation: next_generation.ok_or_else(|| SlotError::Fatal(io::Error::other("no number is left")))?,
             pending: pending.filter(|note| !note.is_empty()).map(str::to_owned),
             published: published.filter(|note| !note.is_empty()).map(str::to_owned),
         };

@@ -15,7 +15,7 @@ mod memory;
 mod model;
 mod overlay;
 mod place;
-mod redo;
+pub mod redo;
 mod sled_engine;
 
 use std::io;

@@ -6,12 +6,12 @@
 use crate::view::engine::Write;
 
 /// A batch with the cursor after it.
-pub(super) type Redo = (Vec<Write>, u64);
+pub type Redo = (Vec<Write>, u64);
 
 const DELETED: u32 = u32::MAX;
 
 /// Writes a batch down.
-pub(super) fn encode(writes: &[Write], cursor: u64) -> Vec<u8> {
+pub fn encode(writes: &[Write], cursor: u64) -> Vec<u8> {
     let length = |part: &[u8]| u32::try_from(part.len()).expect("keys and values are far shorter than 4 GiB");
     let mut bytes = cursor.to_be_bytes().to_vec();
     for (key, value) in writes {
@@ -24,7 +24,7 @@ pub(super) fn encode(writes: &[Write], cursor: u64) -> Vec<u8> {
 }
 
 /// Reads a batch that was written down, unless it is not one.
-pub(super) fn decode(bytes: &[u8]) -> Option<Redo> {
+pub fn decode(bytes: &[u8]) -> Option<Redo> {
     let (cursor, mut rest) = bytes.split_first_chunk()?;
     let mut writes = Vec::new();
     while !rest.is_empty() {

@@ -1,0 +1,381 @@
+//! The rules once more, as the specification tells them, over plain maps: who holds what, which offers, which keys.
+
+use std::collections::BTreeMap;
+
+use colophon_ledger::account::AccountId;
+use colophon_ledger::field::{Digest, EntryId, WorkId};
+use colophon_tlog::hash::sha256;
+
+use crate::people::{account, multikey};
+
+/// The people. The last operates the register.
+pub const PEOPLE: [&str; 4] = ["ana", "bo", "cy", "op"];
+/// How many keys each can have, the first included.
+pub const KEYS: usize = 6;
+const OPERATOR: usize = 3;
+const AHEAD_MS_MAX: u64 = 366 * 24 * 60 * 60 * 1000;
+
+/// Returns the name of a person's key.
+pub fn key_name(person: usize, key: usize) -> String {
+    if key == 0 { PEOPLE[person].to_owned() } else { format!("{} {key}", PEOPLE[person]) }
+}
+
+/// Returns the account of a person.
+pub fn account_of(person: usize) -> AccountId {
+    account(PEOPLE[person])
+}
+
+/// What an entry says, in numbers of people and keys.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// Who.
+    pub by: usize,
+    /// What.
+    pub deed: Deed,
+    /// Whose lines stand under it, in order.
+    pub lines: Vec<Line>,
+}
+
+/// One signature line.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    /// Whose.
+    pub person: usize,
+    /// By which of their keys.
+    pub key: usize,
+    /// Whether it is a signature of something else.
+    pub is_broken: bool,
+}
+
+/// What an entry does.
+#[derive(Debug, Clone)]
+pub enum Deed {
+    /// A profile after this entry, or after none.
+    Profile { prev: Option<EntryId> },
+    /// A rotation.
+    Rotate { prev: Option<EntryId>, keys: Vec<usize>, threshold: u64, next: Option<Digest> },
+    /// A mint of files, the first of them its face.
+    Mint { files: Vec<Digest>, ack: Option<WorkId>, creator: Option<usize>, editions: u64, source: Option<WorkId> },
+    /// An offer or a transfer.
+    Terms(Terms),
+    /// An acceptance.
+    Accept { work: WorkId, edition: u64, prev: EntryId },
+    /// A close.
+    Close { work: WorkId, edition: u64, prev: EntryId },
+}
+
+/// What an offer or a transfer says.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Whether it is an offer, and if so a firm one.
+    pub offer: Option<bool>,
+    /// To whom.
+    pub to: usize,
+    /// Which work.
+    pub work: WorkId,
+    /// Which edition.
+    pub edition: u64,
+    /// What it follows.
+    pub prev: EntryId,
+    /// From where.
+    pub from: &'static str,
+    /// Where to.
+    pub towards: &'static str,
+    /// Until when.
+    pub expires_ms: u64,
+}
+
+/// A work.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// Who minted it.
+    pub maker: usize,
+    /// How many editions it has.
+    pub editions: u64,
+    /// Where its mint stands.
+    pub index: u64,
+}
+
+/// An edition to which something has happened.
+#[derive(Debug, Clone)]
+pub struct Edition {
+    /// Who holds it.
+    pub holder: usize,
+    /// Where.
+    pub country: &'static str,
+    /// The newest entry of its chain.
+    pub newest: EntryId,
+    /// The offer, if that is the newest entry.
+    pub offer: Option<Offer>,
+    /// How often title has moved.
+    pub transfers: u64,
+}
+
+/// An offer.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// To whom.
+    pub to: usize,
+    /// Where to.
+    pub towards: &'static str,
+    /// Until when.
+    pub expires_ms: u64,
+    /// Whether it binds the holder.
+    pub firm: bool,
+    /// Where it stands.
+    pub index: u64,
+}
+
+/// An account that has published a profile or rotated its keys.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its keys.
+    pub keys: Vec<usize>,
+    /// How many of them sign.
+    pub threshold: u64,
+    /// The newest entry of its chain.
+    pub newest: EntryId,
+    /// What the next rotation must bring.
+    pub next: Option<Digest>,
+    /// Where the newest rotation stands.
+    pub rotated: Option<u64>,
+    /// Every key that a rotation brought, and where that stands.
+    pub brought: BTreeMap<usize, u64>,
+}
+
+/// A mint that names a file.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The work.
+    pub work: WorkId,
+    /// Who minted it.
+    pub maker: usize,
+    /// Whether the file is its face.
+    pub is_face: bool,
+}
+
+/// The place and moment at which an entry is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The entry.
+    pub id: EntryId,
+    /// Its index.
+    pub index: u64,
+    /// The time of its batch.
+    pub time_ms: u64,
+    /// Whether the same entry stands in the batch.
+    pub is_in_batch: bool,
+}
+
+/// All there is.
+#[derive(Debug, Clone, Default)]
+pub struct Model {
+    /// Works by id.
+    pub works: BTreeMap<WorkId, Work>,
+    /// Editions to which something has happened.
+    pub editions: BTreeMap<(WorkId, u64), Edition>,
+    /// Accounts that have said something of themselves.
+    pub accounts: BTreeMap<usize, Account>,
+    /// The mints that name a file, oldest first.
+    pub files: BTreeMap<Digest, Vec<Claim>>,
+}
+
+/// Where works are minted.
+pub const HOME: &str = "CN";
+
+type Judged = Result<(), &'static str>;
+
+fn refuse_if(refused: bool, code: &'static str) -> Judged {
+    if refused { Err(code) } else { Ok(()) }
+}
+
+/// Returns the commitment to a list of a person's keys.
+pub fn commitment(person: usize, keys: &[usize]) -> Digest {
+    let mut texts: Vec<String> = keys.iter().map(|key| multikey(&key_name(person, *key)).to_string()).collect();
+    texts.sort();
+    Digest(sha256(format!("[\"{}\"]", texts.join("\",\"")).as_bytes()))
+}
+
+impl Model {
+    /// Returns a person's keys and how many of them sign.
+    pub fn keys(&self, person: usize) -> (Vec<usize>, u64) {
+        self.accounts.get(&person).map_or((vec![0], 1), |account| (account.keys.clone(), account.threshold))
+    }
+
+    /// Returns an edition, as it was minted if nothing has happened to it since.
+    pub fn edition(&self, work: WorkId, number: u64) -> Option<Edition> {
+        let minted = self.works.get(&work).filter(|minted| (1..=minted.editions).contains(&number))?;
+        let first = || Edition { holder: minted.maker, country: HOME, newest: work, offer: None, transfers: 0 };
+        Some(self.editions.get(&(work, number)).cloned().unwrap_or_else(first))
+    }
+
+    /// Takes an entry in, or tells the code of its refusal.
+    pub fn take(&mut self, said: &Said, moment: Moment) -> Judged {
+        self.judge_signatures(said, moment)?;
+        match &said.deed {
+            Deed::Profile { prev } => self.take_profile(said.by, *prev, moment),
+            Deed::Rotate { .. } => self.take_rotation(said.by, &said.deed, moment),
+            Deed::Mint { .. } => self.take_mint(said.by, &said.deed, moment),
+            Deed::Terms(terms) => self.take_terms(said.by, terms, moment),
+            Deed::Accept { work, edition, prev } => self.take_acceptance(said.by, (*work, *edition), *prev, moment),
+            Deed::Close { work, edition, prev } => self.take_close(said.by, (*work, *edition), *prev, moment),
+        }
+    }
+
+    /// Section 10.2.
+    fn judge_signatures(&self, said: &Said, moment: Moment) -> Judged {
+        let mut signers = vec![said.by];
+        let new: &[usize] = if let Deed::Rotate { keys, .. } = &said.deed { keys } else { &[] };
+        match &said.deed {
+            Deed::Terms(Terms { offer: None, to, .. }) => signers.push(*to),
+            Deed::Mint { creator, .. } => signers.extend(creator),
+            _ => {}
+        }
+        refuse_if(said.lines.is_empty(), "entry_malformed")?;
+        let place = |line: &Line| {
+            let account = account_of(line.person);
+            (account.to_string(), multikey(&key_name(line.person, line.key)).id_under(&account))
+        };
+        refuse_if(!said.lines.windows(2).all(|pair| place(&pair[0]) < place(&pair[1])), "signature_set")?;
+        for line in &said.lines {
+            let is_known = self.keys(line.person).0.contains(&line.key) || new.contains(&line.key);
+            refuse_if(!signers.contains(&line.person) || !is_known, "signature_set")?;
+            refuse_if(line.is_broken, "signature_invalid")?;
+        }
+        refuse_if(moment.is_in_batch, "repeated")?;
+        for signer in signers {
+            let (keys, threshold) = self.keys(signer);
+            let by = |key: &usize| said.lines.iter().any(|line| line.person == signer && line.key == *key);
+            let signed = keys.iter().filter(|key| by(key)).count() as u64;
+            refuse_if(signed != threshold || !new.iter().all(by), "signature_set")?;
+        }
+        Ok(())
+    }
+
+    fn check_chain(&self, person: usize, prev: Option<EntryId>) -> Judged {
+        refuse_if(prev != self.accounts.get(&person).map(|account| account.newest), "prev_stale")
+    }
+
+    fn account(&mut self, person: usize, newest: EntryId) -> &mut Account {
+        let account = self.accounts.entry(person).or_insert_with(|| Account {
+            keys: vec![0],
+            threshold: 1,
+            newest,
+            next: None,
+            rotated: None,
+            brought: BTreeMap::new(),
+        });
+        account.newest = newest;
+        account
+    }
+
+    fn take_profile(&mut self, by: usize, prev: Option<EntryId>, moment: Moment) -> Judged {
+        self.check_chain(by, prev)?;
+        self.account(by, moment.id);
+        Ok(())
+    }
+
+    fn take_rotation(&mut self, by: usize, deed: &Deed, moment: Moment) -> Judged {
+        let Deed::Rotate { prev, keys, threshold, next } = deed else { return Ok(()) };
+        self.check_chain(by, *prev)?;
+        let before = self.accounts.get(&by);
+        let brought = |key: &usize| before.is_some_and(|account| account.brought.contains_key(key));
+        refuse_if(keys.iter().any(|key| *key == 0 || brought(key)), "key_reused")?;
+        let promised = before.and_then(|account| account.next);
+        refuse_if(promised.is_some_and(|promised| promised != commitment(by, keys)), "next_mismatch")?;
+        let account = self.account(by, moment.id);
+        account.keys.clone_from(keys);
+        account.threshold = *threshold;
+        account.next = *next;
+        account.rotated = Some(moment.index);
+        account.brought.extend(keys.iter().map(|key| (*key, moment.index)));
+        Ok(())
+    }
+
+    fn take_mint(&mut self, by: usize, deed: &Deed, moment: Moment) -> Judged {
+        let Deed::Mint { files, ack, editions, source, .. } = deed else { return Ok(()) };
+        refuse_if(self.works.contains_key(&moment.id), "repeated")?;
+        refuse_if(source.is_some_and(|source| !self.works.contains_key(&source)), "work_unknown")?;
+        refuse_if(by == OPERATOR, "operator_cannot_own")?;
+        let claims = self.files.get(&files[0]).map_or(&[][..], Vec::as_slice);
+        match (claims.first(), ack) {
+            (None, ack) => refuse_if(ack.is_some(), "ack_first_wrong")?,
+            (Some(first), ack) => {
+                refuse_if(ack.is_none() && first.maker != by, "ack_first_missing")?;
+                let is_wrong = |ack: &WorkId| first.maker == by || *ack != first.work;
+                refuse_if(ack.as_ref().is_some_and(is_wrong), "ack_first_wrong")?;
+            }
+        }
+        refuse_if(claims.iter().any(|claim| claim.is_face && claim.maker == by), "face_repeated")?;
+        for (place, file) in files.iter().enumerate() {
+            let claim = Claim { work: moment.id, maker: by, is_face: place == 0 };
+            self.files.entry(*file).or_default().push(claim);
+        }
+        self.works.insert(moment.id, Work { maker: by, editions: *editions, index: moment.index });
+        Ok(())
+    }
+
+    /// Section 10.3, the edition.
+    fn find(&self, (work, number): (WorkId, u64), prev: EntryId) -> Result<Edition, &'static str> {
+        refuse_if(!self.works.contains_key(&work), "work_unknown")?;
+        let edition = self.edition(work, number).ok_or("edition_unknown")?;
+        refuse_if(edition.newest != prev, "prev_stale")?;
+        Ok(edition)
+    }
+
+    fn is_void(&self, edition: &Edition, offer: &Offer) -> bool {
+        let rotated = |person: &usize| self.accounts.get(person).and_then(|account| account.rotated);
+        [edition.holder, offer.to].iter().filter_map(rotated).any(|rotated| rotated > offer.index)
+    }
+
+    fn standing<'e>(&self, edition: &'e Edition, time_ms: u64) -> Option<&'e Offer> {
+        edition.offer.as_ref().filter(|offer| !self.is_void(edition, offer) && time_ms <= offer.expires_ms)
+    }
+
+    fn take_terms(&mut self, by: usize, terms: &Terms, moment: Moment) -> Judged {
+        let mut edition = self.find((terms.work, terms.edition), terms.prev)?;
+        refuse_if(terms.to == OPERATOR, "operator_cannot_own")?;
+        refuse_if(by != edition.holder, "not_holder")?;
+        refuse_if(terms.to == by, "same_holder")?;
+        refuse_if(terms.from != edition.country, "country_mismatch")?;
+        refuse_if(self.standing(&edition, moment.time_ms).is_some(), "offer_stands")?;
+        refuse_if(moment.time_ms > terms.expires_ms, "expired")?;
+        refuse_if(terms.expires_ms - moment.time_ms > AHEAD_MS_MAX, "expires_too_late")?;
+        let Terms { to, towards, expires_ms, .. } = *terms;
+        edition.newest = moment.id;
+        match terms.offer {
+            Some(firm) => edition.offer = Some(Offer { to, towards, expires_ms, firm, index: moment.index }),
+            None => edition = moved(&edition, to, towards),
+        }
+        self.editions.insert((terms.work, terms.edition), edition);
+        Ok(())
+    }
+
+    fn take_acceptance(&mut self, by: usize, place: (WorkId, u64), prev: EntryId, moment: Moment) -> Judged {
+        let mut edition = self.find(place, prev)?;
+        let offer = edition.offer.clone().ok_or("no_offer")?;
+        refuse_if(by != offer.to, "not_recipient")?;
+        refuse_if(self.is_void(&edition, &offer), "no_offer")?;
+        refuse_if(moment.time_ms > offer.expires_ms, "expired")?;
+        edition.newest = moment.id;
+        self.editions.insert(place, moved(&edition, by, offer.towards));
+        Ok(())
+    }
+
+    fn take_close(&mut self, by: usize, place: (WorkId, u64), prev: EntryId, moment: Moment) -> Judged {
+        let mut edition = self.find(place, prev)?;
+        let offer = self.standing(&edition, moment.time_ms);
+        if offer.is_none_or(|offer| offer.to != by) {
+            refuse_if(by != edition.holder, "not_holder")?;
+            refuse_if(offer.is_some_and(|offer| offer.firm), "offer_firm")?;
+        }
+        edition.newest = moment.id;
+        edition.offer = None;
+        self.editions.insert(place, edition);
+        Ok(())
+    }
+}
+
+fn moved(edition: &Edition, to: usize, towards: &'static str) -> Edition {
+    Edition { holder: to, country: towards, offer: None, transfers: edition.transfers + 1, ..edition.clone() }
+}

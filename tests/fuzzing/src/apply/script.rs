@@ -1,0 +1,204 @@
+//! What a run of entries is made of: choices among what there is at that moment, mostly apt.
+
+use arbitrary::Arbitrary;
+
+/// The most steps of a script.
+pub const STEPS_MAX: usize = 40;
+
+/// A run of steps.
+#[derive(Debug, Arbitrary)]
+pub struct Script {
+    /// In order; those beyond the limit are left out.
+    pub steps: Vec<Step>,
+}
+
+/// One step.
+#[derive(Debug, Clone, Arbitrary)]
+pub enum Step {
+    /// Somebody submits an entry.
+    Act(Act),
+    /// The same, so that most steps are.
+    ActToo(Act),
+    /// The same.
+    ActAgain(Act),
+    /// An entry that was recorded or refused is submitted again.
+    Repeat(u8),
+    /// The batch is closed, and time passes.
+    Seal(Later),
+}
+
+/// How much time passes.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+pub enum Later {
+    /// None.
+    Same,
+    /// A day.
+    Day,
+    /// 366 days.
+    Year,
+    /// The clock goes back a day, and the register's time stays.
+    Back,
+}
+
+/// An entry to be.
+#[derive(Debug, Clone, Arbitrary)]
+pub struct Act {
+    /// Whether the one who may do it does, where there is such a one.
+    pub apt: Apt,
+    /// Who does it otherwise.
+    pub who: Who,
+    /// What is done.
+    pub what: What,
+    /// How it is signed.
+    pub signing: Signing,
+}
+
+/// Mostly yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Arbitrary)]
+pub enum Apt {
+    /// As it should be.
+    Yes,
+    /// The same.
+    YesToo,
+    /// The same.
+    YesAgain,
+    /// Otherwise.
+    No,
+}
+
+impl Apt {
+    /// Returns whether it is as it should be.
+    pub fn is_yes(self) -> bool {
+        self != Apt::No
+    }
+}
+
+/// One of the people.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+pub struct Who(u8);
+
+impl Who {
+    /// Returns the number of the person.
+    pub fn number(self) -> usize {
+        usize::from(self.0) % super::model::PEOPLE.len()
+    }
+}
+
+/// What is done.
+#[derive(Debug, Clone, Arbitrary)]
+pub enum What {
+    /// A profile.
+    Profile(Prev),
+    /// A rotation: which keys come, how many sign, and what the next must bring.
+    Rotate { prev: Prev, keys: u8, threshold: u8, next: Option<u8>, as_promised: Apt },
+    /// A mint.
+    Mint { face: u8, second: Option<u8>, ack: Ack, creator: Option<Who>, editions: u8, source: Option<Apt> },
+    /// An offer.
+    Offer { terms: Terms, firm: bool },
+    /// A transfer.
+    Transfer(Terms),
+    /// An acceptance.
+    Accept { place: Place, prev: Prev },
+    /// A close.
+    Close { place: Place, prev: Prev },
+}
+
+/// What stands in `prev`.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+pub enum Prev {
+    /// The newest of the chain.
+    Newest,
+    /// The same.
+    NewestToo,
+    /// The same.
+    NewestAgain,
+    /// The beginning of the chain.
+    First,
+    /// An entry that was submitted before.
+    Entry(u8),
+    /// Nothing there is.
+    Nothing,
+}
+
+/// Which edition.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+pub struct Place {
+    /// Which work, of those there are.
+    pub work: u8,
+    /// Whether it is one of them.
+    pub known: Apt,
+    /// Which edition; one beyond the last can be meant.
+    pub edition: u8,
+}
+
+/// What an offer or transfer says.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+pub struct Terms {
+    /// The edition.
+    pub place: Place,
+    /// What it follows.
+    pub prev: Prev,
+    /// To whom.
+    pub to: Who,
+    /// Whether it departs from where it is.
+    pub from: Apt,
+    /// Where it goes.
+    pub towards: u8,
+    /// How long it stands.
+    pub expires: Expires,
+}
+
+/// When terms run out.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+pub enum Expires {
+    /// In a day.
+    Day,
+    /// In thirty.
+    Month,
+    /// At this very millisecond.
+    Now,
+    /// One before.
+    Past,
+    /// As far ahead as may be.
+    Limit,
+    /// One further.
+    Beyond,
+}
+
+/// What a mint says of an earlier one with its face.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+pub enum Ack {
+    /// What it should.
+    Right,
+    /// The same.
+    RightToo,
+    /// Nothing.
+    None,
+    /// Some work.
+    Work(u8),
+}
+
+/// How an entry is signed.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+pub enum Signing {
+    /// As it should be.
+    Right,
+    /// The same.
+    RightToo,
+    /// The same.
+    RightAgain,
+    /// The same.
+    RightOnceMore,
+    /// A line is missing.
+    Fewer(u8),
+    /// Somebody signs besides.
+    Extra { who: Who, key: u8 },
+    /// Another key of the same account.
+    OtherKey { line: u8, key: u8 },
+    /// A signature of something else.
+    Broken(u8),
+    /// The lines stand in the wrong order.
+    Reversed,
+    /// A line stands there twice.
+    Twice(u8),
+}

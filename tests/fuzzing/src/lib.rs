@@ -1,0 +1,35 @@
+//! What the fuzz targets check, where they begin, and a mutator for the smoke run: shared by `cargo fuzz` and `make test`.
+//!
+//! Each target is a function that takes any bytes and asserts more than that nothing panics: what is read is written back
+//! the same, limits hold, two readers agree, and what verifies is true. `target::TARGETS` lists them all.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a target that cannot go on has found something")]
+
+pub mod apply;
+pub mod body;
+pub mod card;
+pub mod cards_file;
+pub mod certificate;
+pub mod checkpoint;
+pub mod commits;
+pub mod disk;
+pub mod draft;
+pub mod entry;
+pub mod field;
+pub mod log_file;
+pub mod mutate;
+pub mod note;
+pub mod people;
+pub mod policy;
+pub mod problem;
+pub mod proof;
+pub mod receipt;
+pub mod redo;
+pub mod request;
+pub mod slots;
+pub mod spelling;
+pub mod state;
+pub mod story;
+pub mod tamper;
+pub mod target;
+pub mod tile;

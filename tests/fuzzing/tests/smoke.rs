@@ -1,0 +1,48 @@
+//! Every target on a stable compiler: its seeds, and some thousands of inputs that a seeded mutator makes of them.
+
+use fuzzing::mutate::{Dice, mutated};
+use fuzzing::target::{TARGETS, Target};
+
+/// Changing it tries other inputs.
+const SEED: u64 = 2026;
+
+fn run(name: &str) {
+    let target = TARGETS.iter().find(|target| target.name == name).expect("the target is listed");
+    let seeds = (target.seeds)();
+    assert!(!seeds.is_empty(), "{name} has no input to begin with");
+    for seed in &seeds {
+        try_input(target, seed);
+    }
+    let mut dice = Dice::new(SEED);
+    for _ in 0..target.smoke {
+        try_input(target, &mutated(&mut dice, &seeds, target.words));
+    }
+}
+
+/// Tries one input, and tells it if there is a finding.
+fn try_input(target: &Target, input: &[u8]) {
+    let found = std::panic::catch_unwind(|| (target.check)(input));
+    assert!(found.is_ok(), "{} fails on b\"{}\"", target.name, input.escape_ascii());
+}
+
+macro_rules! smoke {
+    ($($name:ident),+ $(,)?) => {
+        const RUN: &[&str] = &[$(stringify!($name)),+];
+
+        $(#[test]
+        fn $name() {
+            run(stringify!($name));
+        })+
+    };
+}
+
+smoke! {
+    apply, body, card, cards_file, certificate, checkpoint, commits, draft, entry, field, log_file, note, policy, problem,
+    proof, receipt, redo, request, slots, state, tamper, tile,
+}
+
+#[test]
+fn every_target_is_run() {
+    let listed: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+    assert_eq!(listed, RUN, "list each target in tests/fuzzing/tests/smoke.rs and in tests/fuzzing/src/target.rs");
+}
