@@ -12,6 +12,7 @@ mod segment;
 mod status;
 mod works;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::Router;
@@ -26,16 +27,30 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 use tracing::{debug, error};
 
+use crate::admission::{Admission, Quotas};
 use crate::answers::AnswerError;
 use crate::metrics::Metrics;
 use crate::register::Register;
 use crate::sequencer::Submission;
+use crate::source::Source;
 use problem::{Code, Problem};
 
 /// How many requests with many entries are read at the same time; each may hold 8 MiB.
 const MANY_AT_ONCE: usize = 8;
 /// How many certificates are made at the same time.
 const CERTIFICATES_AT_ONCE: usize = 4;
+
+/// The longest path and query of a request, in bytes.
+const URL_BYTES_MAX: usize = 2 * 1024;
+
+/// The way into the queue, and how many entries may wait in it.
+#[derive(Debug)]
+pub struct Queue {
+    /// Its entrance.
+    pub submitter: Submitter<Submission>,
+    /// How many may wait.
+    pub capacity: usize,
+}
 
 /// What the routes work on.
 #[derive(Debug)]
@@ -46,6 +61,10 @@ pub struct Api {
     pub metrics: Arc<Metrics>,
     /// The way into the queue, until the register stops.
     door: RwLock<Option<Submitter<Submission>>>,
+    capacity: usize,
+    /// How many entries are being checked, each with a place in the queue kept for it.
+    entering: AtomicUsize,
+    admission: Admission,
     many: Semaphore,
     certificates: Semaphore,
     /// Held while a draft is read, merged and written, so that two signatures that come at once are both kept.
@@ -53,12 +72,15 @@ pub struct Api {
 }
 
 impl Api {
-    /// Returns the surface of a register whose queue is entered through `submitter`.
-    pub fn new(register: Arc<Register>, metrics: Arc<Metrics>, submitter: Submitter<Submission>) -> Api {
+    /// Returns the surface of a register whose entries go into `queue`.
+    pub fn new(register: Arc<Register>, metrics: Arc<Metrics>, queue: Queue, quotas: Quotas) -> Api {
         Api {
             register,
             metrics,
-            door: RwLock::new(Some(submitter)),
+            door: RwLock::new(Some(queue.submitter)),
+            capacity: queue.capacity,
+            entering: AtomicUsize::new(0),
+            admission: Admission::new(quotas),
             many: Semaphore::new(MANY_AT_ONCE),
             certificates: Semaphore::new(CERTIFICATES_AT_ONCE),
             merging: Mutex::new(()),
@@ -79,6 +101,33 @@ impl Api {
         door.as_ref().map_or(0, Submitter::waiting)
     }
 
+    /// Keeps a place in the queue for an entry that is about to be checked: a full queue is noticed before any signature is.
+    fn enter(&self) -> Result<Entering<'_>, Problem> {
+        let entering = Entering(self);
+        let taken = self.waiting() + self.entering.fetch_add(1, Ordering::Relaxed);
+        if taken < self.capacity { Ok(entering) } else { Err(Problem::Busy) }
+    }
+
+    /// Refuses an entry for which there is no room. Costs next to nothing, so it is asked before a body is read.
+    fn check_room(&self) -> Result<(), Problem> {
+        if self.waiting() + self.entering.load(Ordering::Relaxed) < self.capacity {
+            return Ok(());
+        }
+        self.metrics.refuse(Problem::Busy.code());
+        Err(Problem::Busy)
+    }
+
+    /// Takes one entry of the quota of the address that it comes from.
+    fn take_of_address(&self, source: Option<Source>) -> Result<(), Problem> {
+        Ok(self.admission.take_of_address(source)?)
+    }
+
+    /// Returns the time for whatever is kept for a while. A clock that has gone astray beyond the year 9999 stands still at
+    /// the last batch: nothing runs out by it.
+    fn now_ms(&self) -> u64 {
+        self.register.clock.now_ms_or(self.register.newest().time_ms)
+    }
+
     /// Puts a submission into the queue.
     fn enqueue(&self, submission: Submission) -> Result<(), Problem> {
         let door = self.door.read().unwrap_or_else(PoisonError::into_inner);
@@ -87,6 +136,15 @@ impl Api {
             Busy::Full(_) => Problem::Busy,
             Busy::Closed(_) => Problem::Stopping,
         })
+    }
+}
+
+/// A place in the queue that is kept until the entry is in it, or turned away.
+struct Entering<'a>(&'a Api);
+
+impl Drop for Entering<'_> {
+    fn drop(&mut self) {
+        self.0.entering.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -138,7 +196,12 @@ pub fn router(api: Arc<Api>) -> Router {
 /// Counts every request, and notices when the tables were found damaged.
 async fn observe(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
+    let url = request.uri().path_and_query();
+    let mut response = if url.is_some_and(|url| url.as_str().len() > URL_BYTES_MAX) {
+        Problem::UrlTooLong { limit: URL_BYTES_MAX }.into_response()
+    } else {
+        next.run(request).await
+    };
     // Tables whose engine failed are made again by themselves; until then nothing can be said of them.
     if response.extensions().get() == Some(&Code(Problem::ViewDamaged.code())) && api.register.view().has_failed() {
         response = Problem::ViewRebuilding.into_response();

@@ -34,10 +34,28 @@ impl Clock {
     pub fn now_ms(&self) -> u64 {
         (self.0)()
     }
+
+    /// Returns the time in milliseconds after 1970, or `last_ms` if the clock has gone astray beyond the year 9999.
+    pub fn now_ms_or(&self, last_ms: u64) -> u64 {
+        let now_ms = self.now_ms();
+        if now_ms > TIME_MS_MAX { last_ms } else { now_ms }
+    }
 }
 
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Clock({})", self.now_ms())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_gone_astray_stands_still() {
+        assert_eq!(Clock::standing_at(TIME_MS_MAX).now_ms_or(7), TIME_MS_MAX);
+        assert_eq!(Clock::standing_at(TIME_MS_MAX + 1).now_ms_or(7), 7);
+        assert_eq!(Clock::standing_at(u64::MAX).now_ms_or(7), 7);
     }
 }

@@ -1,16 +1,22 @@
 //! Runs a register: one log, one operator, one machine.
 
+pub mod admission;
 pub mod answers;
 pub mod api;
 pub mod certify;
 pub mod clock;
+pub mod connections;
+mod door;
 pub mod init;
 pub mod keys;
 pub mod metrics;
 pub mod open;
+mod open_files;
 pub mod publisher;
 pub mod receipts;
 pub mod register;
 pub mod seal;
 pub mod sequencer;
 pub mod serve;
+pub mod source;
+mod stream;

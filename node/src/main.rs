@@ -10,10 +10,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
 use colophon_ledger::field::Origin;
+use colophon_node::admission::{Quota, Quotas};
 use colophon_node::clock::Clock;
+use colophon_node::connections::{CONNECTIONS_DEFAULT, CONNECTIONS_MAX, CONNECTIONS_OF_ADDRESS_DEFAULT, Limits};
 use colophon_node::init::init;
 use colophon_node::open::{Behind, Keeping, Tables, open};
 use colophon_node::serve::{Config, Running, ServeError, greeting, serve};
+use colophon_node::source::ProxyHeader;
 use colophon_storage::cards::Cards;
 use colophon_storage::fsck::Report;
 use colophon_storage::fsck::finding::Finding;
@@ -80,6 +83,8 @@ enum Command {
         accept_clock: bool,
         #[command(flatten)]
         view: ViewEngine,
+        #[command(flatten)]
+        bounds: Bounds,
     },
     /// Makes the tables anew from the log, while the register is not served
     Rebuild {
@@ -101,6 +106,54 @@ struct ViewEngine {
     /// Another one than before makes them anew from the log
     #[arg(long, value_name = "ENGINE")]
     view: Option<EngineKind>,
+}
+
+/// How much is taken of whom.
+#[derive(Debug, Clone, Copy, clap::Args)]
+struct Bounds {
+    /// How many connections may be open; where there are more, the one that has been idle for longest goes
+    #[arg(long, default_value_t = CONNECTIONS_DEFAULT, value_parser = connections)]
+    connections: usize,
+    /// How many of them from one address; behind a proxy, how many requests of one address at a time
+    #[arg(long, default_value_t = CONNECTIONS_OF_ADDRESS_DEFAULT, value_parser = connections)]
+    connections_per_address: usize,
+    /// Believe this header about where a request comes from; only if nobody but a proxy that sets it can connect
+    #[arg(long, value_enum, value_name = "HEADER")]
+    behind_proxy: Option<Proxy>,
+    /// How many entries are taken of each account, as in 600/h (units: s, m, h, d); more are answered 429
+    #[arg(long, value_name = "N/UNIT")]
+    quota_account: Option<Quota>,
+    /// How many entries each address may try, as in 600/h (units: s, m, h, d); more are answered 429
+    #[arg(long, value_name = "N/UNIT")]
+    quota_address: Option<Quota>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Proxy {
+    /// X-Forwarded-For; its last value counts
+    XForwardedFor,
+    /// Forwarded (RFC 7239); its last value counts
+    Forwarded,
+}
+
+impl Bounds {
+    fn limits(self) -> Limits {
+        let behind_proxy = self.behind_proxy.map(|proxy| match proxy {
+            Proxy::XForwardedFor => ProxyHeader::XForwardedFor,
+            Proxy::Forwarded => ProxyHeader::Forwarded,
+        });
+        Limits { connections: self.connections, of_address: self.connections_per_address, behind_proxy }
+    }
+
+    fn quotas(self) -> Quotas {
+        Quotas { account: self.quota_account, address: self.quota_address }
+    }
+}
+
+/// Reads a number of connections.
+fn connections(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=CONNECTIONS_MAX).contains(number));
+    number.ok_or_else(|| format!("a number from 1 to {CONNECTIONS_MAX} is expected"))
 }
 
 fn main() -> ExitCode {
@@ -149,11 +202,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let founded = init(&dir, &origin, clock.now_ms())?;
             say(&founded.to_string())?;
         }
-        Command::Serve { dir, listen, batch_ms, queue, accept_clock, view } => {
+        Command::Serve { dir, listen, batch_ms, queue, accept_clock, view, bounds } => {
             let queue = usize::try_from(queue)?;
             let behind = if accept_clock { Behind::Accept } else { Behind::Refuse };
             let min_gap = Duration::from_millis(batch_ms);
-            serve_until_signal(&Config { dir, min_gap, queue, clock, behind, engine: view.view }, listen)?;
+            let (engine, limits, quotas) = (view.view, bounds.limits(), bounds.quotas());
+            serve_until_signal(&Config { dir, min_gap, queue, clock, behind, engine, limits, quotas }, listen)?;
         }
         Command::Rebuild { dir, view } => rebuild(&dir, view.view, clock)?,
         Command::Fsck { dir } => return fsck(&dir),

@@ -11,27 +11,22 @@ use std::time::Duration;
 use axum::Router;
 use colophon_order::solo;
 use colophon_storage::view::engine::EngineKind;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
-use tracing::{debug, error, info, warn};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tracing::{error, info, warn};
 
-use crate::api::{Api, router};
+use crate::admission::Quotas;
+use crate::api::{Api, Queue, router};
 use crate::clock::Clock;
+use crate::connections::Limits;
+use crate::door::Door;
 use crate::metrics::Metrics;
 use crate::open::{Behind, Keeping, Opened, StartError, Tables, open};
+use crate::open_files::make_room_for;
 use crate::register::Register;
 use crate::sequencer::{Fatal, Sequencer};
 
-/// How many connections are served at the same time; more wait to be accepted.
-const CONNECTIONS_MAX: usize = 1_024;
-/// How long the head of a request may take to come, and an idle connection is kept.
-const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
-/// The longest head of a request, in bytes.
-const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// How long connections have to come to an end once the register stops.
 const FAREWELL_TIME_MAX: Duration = Duration::from_secs(10);
 
@@ -50,6 +45,10 @@ pub struct Config {
     pub behind: Behind,
     /// The engine that keeps the tables. If none is named: the one that does already, else the default.
     pub engine: Option<EngineKind>,
+    /// How many connections there may be.
+    pub limits: Limits,
+    /// How many entries are taken of whom.
+    pub quotas: Quotas,
 }
 
 /// Why serving came to an end.
@@ -73,6 +72,7 @@ pub enum ServeError {
 #[derive(Debug)]
 pub struct Running {
     api: Arc<Api>,
+    limits: Limits,
     ended: oneshot::Receiver<Result<(), Fatal>>,
 }
 
@@ -92,7 +92,8 @@ impl Running {
             drop(end.send(result));
         };
         thread::Builder::new().name("sequencer".to_owned()).spawn(run).map_err(ServeError::Thread)?;
-        Ok(Running { api: Arc::new(Api::new(register, metrics, submitter)), ended })
+        let api = Api::new(register, metrics, Queue { submitter, capacity: config.queue }, config.quotas);
+        Ok(Running { api: Arc::new(api), limits: config.limits, ended })
     }
 
     /// Returns the routes of the running register.
@@ -128,7 +129,9 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     {
         let mut stop = pin!(stop);
-        let accepting = accept(&listener, running.router(), &graceful);
+        let limits = Limits { connections: make_room_for(running.limits.connections), ..running.limits };
+        let door = Arc::new(Door::new(running.router(), limits, Arc::clone(&running.api.metrics)));
+        let accepting = accept(&listener, door, &graceful);
         tokio::select! {
             () = accepting => {}
             () = &mut stop => info!("Stopping: entries that wait are recorded, new ones are turned away"),
@@ -146,12 +149,10 @@ pub async fn serve(
 }
 
 /// Accepts connections for ever.
-async fn accept(listener: &TcpListener, router: Router, graceful: &GracefulShutdown) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+async fn accept(listener: &TcpListener, door: Arc<Door>, graceful: &GracefulShutdown) {
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, _)) => connect(stream, router.clone(), graceful, place),
+            Ok((stream, address)) => door.open(stream, address.ip(), graceful),
             Err(error) => {
                 // Out of file descriptors, mostly: connections that end make room.
                 error!("A connection could not be accepted: {error}");
@@ -159,20 +160,6 @@ async fn accept(listener: &TcpListener, router: Router, graceful: &GracefulShutd
             }
         }
     }
-}
-
-fn connect(stream: TcpStream, router: Router, graceful: &GracefulShutdown, place: tokio::sync::OwnedSemaphorePermit) {
-    drop(stream.set_nodelay(true));
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX).max_buf_size(HEAD_BYTES_MAX);
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            debug!("A connection broke off: {error}");
-        }
-        drop(place);
-    });
 }
 
 /// Returns the line that a program waits for to know where the register is.

@@ -119,7 +119,7 @@ pub(super) async fn inbox(State(api): State<Arc<Api>>, account: Segment) -> Resu
 /// Returns the offers to an account that have not run out.
 fn offers_to(api: &Api, account: &AccountId) -> Result<Vec<Offered>, AnswerError> {
     let moment = api.register.moment();
-    let now_ms = api.register.clock.now_ms();
+    let now_ms = api.now_ms();
     let mut offers = Vec::new();
     for (work, edition) in moment.tables().offered(account, None, LIST_MAX)? {
         let record: Option<EditionRecord> = moment.reading.read(&RecordKey::Edition(work, edition))?;

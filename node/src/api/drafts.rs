@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use colophon_ledger::account::{AccountId, Multikey};
@@ -26,6 +26,7 @@ use super::problem::Problem;
 use super::segment::Segment;
 use crate::answers::AnswerError;
 use crate::register::Register;
+use crate::source::Source;
 
 /// How long a draft is kept, in milliseconds: 30 days.
 const DRAFT_KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
@@ -43,8 +44,15 @@ struct Kept {
     until_ms: u64,
 }
 
-pub(super) async fn put(State(api): State<Arc<Api>>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+pub(super) async fn put(
+    State(api): State<Arc<Api>>,
+    source: Option<Extension<Source>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
     body::require_json(&headers)?;
+    // A draft's signatures are work like those of an entry.
+    api.take_of_address(source.map(|Extension(source)| source))?;
     let bytes = body::read(body, DRAFT_BYTES_MAX).await?;
     let kept = keep(&api, Draft::parse(&bytes)?)?;
     Ok((StatusCode::CREATED, json(&kept)).into_response())
@@ -56,7 +64,7 @@ fn keep(api: &Api, draft: Draft) -> Result<Kept, Problem> {
     let records = register.view();
     check(api, &draft, records)?;
     let id = draft.id();
-    let now_ms = register.clock.now_ms();
+    let now_ms = api.now_ms();
     register.drafts.expire(now_ms.saturating_sub(DRAFT_KEPT_MS))?;
 
     let _merging = api.merging.lock().unwrap_or_else(PoisonError::into_inner);
@@ -185,7 +193,7 @@ fn until_ms(draft: &Draft, added_ms: u64) -> u64 {
 
 /// Returns the drafts that wait for an account and can still become entries.
 pub(super) fn open_drafts(api: &Api, account: &AccountId) -> Result<Vec<Draft>, Problem> {
-    let now_ms = api.register.clock.now_ms();
+    let now_ms = api.now_ms();
     let waiting = api.register.drafts.list(account)?;
     let open = waiting.into_iter().filter_map(|waiting| {
         let draft = Draft::parse(&waiting.bytes).ok()?;

@@ -8,6 +8,8 @@ use colophon_ledger::rule::Stop;
 use colophon_ledger::state::Unreadable;
 use serde::Serialize;
 
+use crate::admission::UsedUp;
+
 /// The media type of problem documents.
 pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 
@@ -42,8 +44,17 @@ pub enum Problem {
     UnsupportedMediaType(&'static str),
     /// The route knows no such method.
     MethodNotAllowed,
+    /// The quota of an account or an address is used up for now.
+    OverQuota(UsedUp),
+    /// The address that was asked for is too long.
+    UrlTooLong {
+        /// How many bytes are read.
+        limit: usize,
+    },
     /// As much waits as may.
     Busy,
+    /// As many connections are open, or answers are under way, as may.
+    Crowded,
     /// The disk is full.
     DiskFull,
     /// The register is stopping.
@@ -80,6 +91,9 @@ impl Problem {
                 (status, refusal.code(), cure)
             }
             Problem::NotAdmitted => (S::FORBIDDEN, "not_admitted", "ask the operator of this register"),
+            Problem::OverQuota(_) => {
+                (S::TOO_MANY_REQUESTS, "not_admitted", "try again after the time in Retry-After, or ask the operator")
+            }
             Problem::NotFound(_) | Problem::Absent(..) => {
                 (S::NOT_FOUND, "not_found", "check the id, and that this is the right register")
             }
@@ -87,13 +101,18 @@ impl Problem {
             Problem::BadRequest(_) => (S::BAD_REQUEST, "bad_request", "see /v1/openapi.json for what this route reads"),
             Problem::Timeout => (S::REQUEST_TIMEOUT, "request_timeout", "send the whole body within 30 seconds"),
             Problem::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "body_too_large", "send less at once"),
+            Problem::UrlTooLong { .. } => {
+                (S::URI_TOO_LONG, "url_too_long", "see /v1/openapi.json for the routes; none is this long")
+            }
             Problem::UnsupportedMediaType(_) => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "set the Content-Type header")
             }
             Problem::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method_not_allowed", "see /v1/openapi.json for the methods of this route")
             }
-            Problem::Busy => (S::SERVICE_UNAVAILABLE, "busy", "try again after the time in Retry-After"),
+            Problem::Busy | Problem::Crowded => {
+                (S::SERVICE_UNAVAILABLE, "busy", "try again after the time in Retry-After")
+            }
             Problem::DiskFull => (S::SERVICE_UNAVAILABLE, "disk_full", "try again later; the operator must make room"),
             Problem::Stopping => (S::SERVICE_UNAVAILABLE, "stopping", "try again after the time in Retry-After"),
             Problem::DraftComplete => (S::CONFLICT, "draft_complete", "submit it as an entry to /v1/entries"),
@@ -131,14 +150,19 @@ impl Problem {
         match self {
             Problem::Refused(refusal) => refusal.to_string(),
             Problem::NotAdmitted => "a running node takes no change of the keys that it seals with itself".to_owned(),
+            Problem::OverQuota(UsedUp { whose, wait_s }) => {
+                format!("this {whose} has used up what this node takes of it; the next entry is taken in {wait_s} s")
+            }
             Problem::NotFound(what) | Problem::Absent(what, _) => format!("there is no {what} here"),
             Problem::Ambiguous(prefix) => format!("more than one work has an id that begins with {prefix}"),
             Problem::BadRequest(why) | Problem::InboxFull(why) => why.clone(),
             Problem::Timeout => "the body did not come in time".to_owned(),
             Problem::BodyTooLarge { limit } => format!("the body has more than {limit} bytes"),
+            Problem::UrlTooLong { limit } => format!("the path and query have more than {limit} bytes"),
             Problem::UnsupportedMediaType(expected) => format!("this route reads {expected}"),
             Problem::MethodNotAllowed => "this route does not know the method".to_owned(),
             Problem::Busy => "as many entries wait as may".to_owned(),
+            Problem::Crowded => "as many connections are open, or answers are under way, as may".to_owned(),
             Problem::DiskFull => "the register has no room for new entries".to_owned(),
             Problem::Stopping => "the register is stopping".to_owned(),
             Problem::DraftComplete => "the draft has every signature it needs".to_owned(),
@@ -156,8 +180,19 @@ impl Problem {
         if matches!(self, Problem::Stopping) {
             return Some(RETRY_AFTER_STOPPING_S);
         }
-        matches!(self, Problem::Busy | Problem::DiskFull | Problem::ViewRebuilding | Problem::InboxFull(_))
-            .then_some(RETRY_AFTER_S)
+        if let Problem::OverQuota(UsedUp { wait_s, .. }) = self {
+            return Some(*wait_s);
+        }
+        let passes = matches!(
+            self,
+            Problem::Busy | Problem::Crowded | Problem::DiskFull | Problem::ViewRebuilding | Problem::InboxFull(_)
+        );
+        passes.then_some(RETRY_AFTER_S)
+    }
+
+    /// Returns the document as it is sent.
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.document()).expect("a problem document has string keys alone")
     }
 
     /// Returns the document.
@@ -237,7 +272,7 @@ fn answer_to(refusal: &Refusal) -> (StatusCode, &'static str) {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Form { status, code, .. } = self.form();
-        let body = serde_json::to_vec(&self.document()).expect("a problem document has string keys alone");
+        let body = self.to_json();
         let headers = [(header::CONTENT_TYPE, PROBLEM_MEDIA_TYPE), (header::CACHE_CONTROL, "no-store")];
         let mut response = (status, headers, body).into_response();
         if let Some(seconds) = self.retry_after_s() {
@@ -251,6 +286,12 @@ impl IntoResponse for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Problem {
         Problem::Refused(refusal)
+    }
+}
+
+impl From<UsedUp> for Problem {
+    fn from(used_up: UsedUp) -> Problem {
+        Problem::OverQuota(used_up)
     }
 }
 

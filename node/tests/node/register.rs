@@ -7,7 +7,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use colophon_ledger::rule::Rules;
+use colophon_node::admission::Quotas;
 use colophon_node::clock::Clock;
+use colophon_node::connections::Limits;
 use colophon_node::init::init;
 use colophon_node::open::Behind;
 use colophon_node::serve::{Config, Running};
@@ -38,7 +40,16 @@ pub(crate) struct Answer {
 }
 
 pub(crate) fn config(dir: &Path, clock: Clock) -> Config {
-    Config { dir: dir.to_owned(), min_gap: Duration::ZERO, queue: 4_096, clock, behind: Behind::Refuse, engine: None }
+    Config {
+        dir: dir.to_owned(),
+        min_gap: Duration::ZERO,
+        queue: 4_096,
+        clock,
+        behind: Behind::Refuse,
+        engine: None,
+        limits: Limits::default(),
+        quotas: Quotas::default(),
+    }
 }
 
 impl Register {
