@@ -7,6 +7,7 @@ LOCKED ?=
 
 # The tests find the programs here, so that not every test asks cargo for them.
 BIN_DIR := $(abspath $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target))/debug
+RELEASE_DIR := $(dir $(BIN_DIR))release
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 DENY := $(shell command -v cargo-deny 2>/dev/null)
 
@@ -16,7 +17,7 @@ else
 RUN_TESTS = $(CARGO) nextest run --no-fail-fast $(LOCKED)
 endif
 
-.PHONY: demo test verify fix bench long long-crash long-properties help lint docs deny python
+.PHONY: demo test verify fix bench bench-large bench-programs long long-crash long-mutants long-properties help lint docs deny python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,12 +42,17 @@ fix: ## format, and let clippy mend what it can; writes
 	$(CARGO) fmt --all
 	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
 
-bench: ## how fast it is on this machine, in release mode
-	@$(call needs,tests/src/bin/bench.rs)
-	$(CARGO) build --release $(LOCKED) -p colophon-node -p colophon-cli
-	$(CARGO) run --release $(LOCKED) -p e2e --bin bench
+bench: bench-programs ## how fast it is on this machine, in release mode, beside what the machine can do
+	COLOPHON_BIN_DIR="$(RELEASE_DIR)" "$(RELEASE_DIR)/bench"
 
-long: long-crash long-properties ## hours of kill -9, lying disks, overload, fuzzing and mutants
+bench-large: bench-programs # a million entries with each engine of the view
+	COLOPHON_BIN_DIR="$(RELEASE_DIR)" "$(RELEASE_DIR)/bench" --only large --view sled,fjall --json target/bench-large.json
+
+bench-programs:
+	@$(call needs,tests/src/bin/bench.rs)
+	$(CARGO) build --release $(LOCKED) -p colophon-node -p colophon-cli -p e2e --bins
+
+long: long-crash long-properties long-mutants ## hours: 200 rounds of kill -9, 4096 cases of every property, mutants
 
 long-crash: # 200 rounds of kill -9 under load
 	$(CARGO) build --workspace --all-targets $(LOCKED)
@@ -54,6 +60,10 @@ long-crash: # 200 rounds of kill -9 under load
 
 long-properties: # 4096 cases of every property
 	PROPTEST_CASES=4096 COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) --workspace --exclude e2e
+
+long-mutants: # changes tlog and ledger in every way, and expects a test to notice
+	@command -v cargo-mutants >/dev/null || { echo "cargo-mutants is missing: cargo install --locked cargo-mutants" >&2; exit 1; }
+	PROPTEST_CASES=32 $(CARGO) mutants -p colophon-tlog -p colophon-ledger --timeout 60 -o "$(dir $(BIN_DIR))"
 
 lint:
 	$(CARGO) fmt --all --check

@@ -8,7 +8,7 @@ use e2e::sources::{Source, has_float, has_word, names_after};
 use serde_json::Value;
 
 /// Each package's floor and exactly which packages of this workspace it is built on. An arrow may only point down.
-const FLOORS: [(&str, u8, &[&str]); 9] = [
+const FLOORS: [(&str, u8, &[&str]); 10] = [
     ("colophon-tlog", 1, &[]),
     ("colophon-ledger", 2, &["colophon-tlog"]),
     ("colophon-fingerprint", 3, &["colophon-tlog"]),
@@ -18,6 +18,7 @@ const FLOORS: [(&str, u8, &[&str]); 9] = [
     ("colophon-node", 4, &["colophon-ledger", "colophon-order", "colophon-storage", "colophon-tlog"]),
     ("colophon-cli", 4, &["colophon-client", "colophon-fingerprint", "colophon-ledger", "colophon-tlog"]),
     ("e2e", 5, &["colophon-client", "colophon-ledger", "colophon-tlog"]),
+    ("fuzzing", 5, &["colophon-client", "colophon-ledger", "colophon-node", "colophon-storage", "colophon-tlog"]),
 ];
 
 /// The pure packages, and everything they may be built on.
@@ -34,8 +35,8 @@ const IMPURE_MODULES: [&str; 6] = ["fs", "net", "env", "process", "thread", "io"
 
 /// Heavy or dangerous packages, and the only packages here that may be built on them.
 const CONFINED: [(&str, &[&str]); 16] = [
-    ("tokio", &["colophon-client", "colophon-node", "colophon-cli", "e2e"]),
-    ("axum", &["colophon-node"]),
+    ("tokio", &["colophon-client", "colophon-node", "colophon-cli", "e2e", "fuzzing"]),
+    ("axum", &["colophon-node", "e2e", "fuzzing"]),
     ("tower-http", &["colophon-node"]),
     ("prometheus-client", &["colophon-node"]),
     ("sled", &["colophon-storage"]),
@@ -43,7 +44,7 @@ const CONFINED: [(&str, &[&str]); 16] = [
     ("age", &["colophon-cli"]),
     ("dialoguer", &["colophon-cli"]),
     ("indicatif", &["colophon-cli"]),
-    ("clap", &["colophon-node", "colophon-cli"]),
+    ("clap", &["colophon-node", "colophon-cli", "e2e"]),
     ("anyhow", &["colophon-node", "colophon-cli", "e2e"]),
     ("getrandom", &["colophon-node", "colophon-cli"]),
     ("tracing", &["colophon-node", "colophon-storage"]),
@@ -177,8 +178,8 @@ fn every_package_obeys_the_lints() {
     let mut complaints = Vec::new();
     for source in Source::all(&["Cargo.toml"]) {
         let is_package = source.text.contains("[package]");
-        let own_lints =
-            source.path == "tests/Cargo.toml" && source.text.contains("[lints.rust]\nunsafe_code = \"forbid\"");
+        let is_test_package = ["tests/Cargo.toml", "tests/fuzzing/Cargo.toml"].contains(&source.path.as_str());
+        let own_lints = is_test_package && source.text.contains("[lints.rust]\nunsafe_code = \"forbid\"");
         if is_package && !own_lints && !source.text.contains("[lints]\nworkspace = true") {
             complaints.push(format!("{}: add `[lints]` with `workspace = true`", source.path));
         }
@@ -252,7 +253,9 @@ fn no_test_file_is_forgotten() {
     let manifest = Source::one("tests/Cargo.toml").map(|source| source.text).unwrap_or_default();
     let tests: Vec<Source> = rust_files().into_iter().filter(|source| source.path.starts_with("tests/")).collect();
     let mut complaints = Vec::new();
-    for source in tests.iter().filter(|source| !source.path.starts_with("tests/src/")) {
+    for source in
+        tests.iter().filter(|source| !["tests/src/", "tests/fuzzing/"].iter().any(|own| source.path.starts_with(own)))
+    {
         let path = source.path.trim_start_matches("tests/");
         let declared = manifest.contains(&format!("path = \"{path}\""));
         let module = format!("mod {};", source.stem());
