@@ -254,13 +254,59 @@ fn no_test_file_is_forgotten() {
     let tests: Vec<Source> = rust_files().into_iter().filter(|source| source.path.starts_with("tests/")).collect();
     let mut complaints = Vec::new();
     for source in
-        tests.iter().filter(|source| !["tests/src/", "tests/fuzzing/"].iter().any(|own| source.path.starts_with(own)))
+        tests.iter().filter(|source| !["tests/src/", "tests/fuzz/", "tests/fuzzing/"].iter().any(|own| source.path.starts_with(own)))
     {
         let path = source.path.trim_start_matches("tests/");
         let declared = manifest.contains(&format!("path = \"{path}\""));
         let module = format!("mod {};", source.stem());
         if !declared && !tests.iter().any(|other| other.text.contains(&module)) {
             complaints.push(format!("{} is never run: declare it as [[test]] in tests/Cargo.toml", source.path));
+        }
+    }
+    report(&complaints);
+}
+
+#[test]
+fn every_fuzz_target_has_its_file() {
+    let mut complaints = Vec::new();
+    let listed = Source::one("tests/fuzzing/src/target.rs").map(|source| source.text).unwrap_or_default();
+    let listed = listed.split("\ntargets! {").nth(1).unwrap_or_default();
+    let listed: BTreeSet<&str> =
+        listed.lines().filter_map(|line| line.trim().split_once(": ")).map(|(name, _)| name).collect();
+    let manifest = Source::one("tests/fuzz/Cargo.toml").map(|source| source.text).unwrap_or_default();
+    let files = rust_files();
+    let folder = "tests/fuzz/fuzz_targets/";
+    let found: BTreeSet<&str> =
+        files.iter().filter(|source| source.path.starts_with(folder)).map(Source::stem).collect();
+    for name in listed.symmetric_difference(&found) {
+        complaints.push(format!("{name} stands either in {folder} or in tests/fuzzing/src/target.rs: put it in both"));
+    }
+    for name in found.iter().filter(|name| !manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\""))) {
+        complaints.push(format!("{folder}{name}.rs is never built: declare it as [[bin]] in tests/fuzz/Cargo.toml"));
+    }
+    report(&complaints);
+}
+
+#[test]
+fn every_parser_is_fuzzed() {
+    let mut complaints = Vec::new();
+    let files = rust_files();
+    let fuzzing: String = files
+        .iter()
+        .filter(|source| source.path.starts_with("tests/fuzzing/src/"))
+        .map(|source| &*source.text)
+        .collect();
+    for source in files.iter().filter(|source| source.path.starts_with("crates/")) {
+        let code = source.code_without_tests();
+        for before in code.match_indices("pub fn parse(").map(|(place, _)| &code[..place]) {
+            let owner = before.rsplit("\nimpl ").next().and_then(|rest| rest.split([' ', '<']).next());
+            let owner = owner.unwrap_or_default();
+            if !has_word(&fuzzing, &format!("{owner}::parse")) {
+                complaints.push(format!(
+                    "{}: nothing fuzzes {owner}::parse: call it in a target in tests/fuzzing/src",
+                    source.path
+                ));
+            }
         }
     }
     report(&complaints);

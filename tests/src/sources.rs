@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::binaries::workspace_root;
 
 /// Directories that hold nothing written by hand.
-const NOT_OURS: [&str; 3] = [".git", "target", "node_modules"];
+const NOT_OURS: [&str; 5] = [".git", "target", "node_modules", "corpus", "artifacts"];
 
 /// One file of the checkout.
 #[derive(Debug, Clone)]

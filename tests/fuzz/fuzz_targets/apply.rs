@@ -1,0 +1,5 @@
+//! Any run of entries.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::apply::check(data));

@@ -1,0 +1,5 @@
+//! Cards.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::card::check(data));

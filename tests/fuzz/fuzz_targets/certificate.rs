@@ -1,0 +1,5 @@
+//! Certificates.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::certificate::check(data));

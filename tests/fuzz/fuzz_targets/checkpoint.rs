@@ -1,0 +1,5 @@
+//! Checkpoints.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::checkpoint::check(data));

@@ -1,0 +1,5 @@
+//! Commits.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::commits::check(data));

@@ -1,0 +1,5 @@
+//! Leaves.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::entry::check(data));

@@ -1,0 +1,5 @@
+//! Fields of bodies.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::field::check(data));

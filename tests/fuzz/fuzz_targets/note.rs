@@ -1,0 +1,5 @@
+//! Signed notes.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::note::check(data));
