@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use colophon_ledger::batch::Position;
 use colophon_ledger::field::EntryId;
@@ -101,6 +102,9 @@ pub enum StartError {
     /// The cards cannot be opened.
     #[error(transparent)]
     Cards(#[from] CardsError),
+    /// The code that reads them broke down.
+    #[error("the cards could not be read: the code that reads them broke down")]
+    BrokeDown,
     /// The checkpoints' file cannot be used.
     #[error(transparent)]
     Slots(#[from] SlotError),
@@ -187,12 +191,18 @@ pub fn open(dir: &Path, clock: Clock, behind: Behind, keeping: Keeping) -> Resul
     check_verifier_key(dir, &rules.log_key)?;
     let log_signer = log_signer(dir, &rules)?;
     let operator_key = keys::load(dir, OPERATOR_KEY_FILE)?;
-    let (view, CaughtUp { tree, .. }) = open_view(dir, keeping, &log, &rules.register.genesis)?;
+    // The cards are read while the tables are: with many of either, this is what a start waits for.
+    let (view, cards) = thread::scope(|scope| {
+        let cards = scope.spawn(|| open_cards(dir));
+        let view = open_view(dir, keeping, &log, &rules.register.genesis);
+        (view, cards.join().unwrap_or(Err(StartError::BrokeDown)))
+    });
+    let (view, CaughtUp { tree, .. }) = view?;
+    let cards = cards?;
     let operator = Sealer::find(&rules, &view, &operator_key)?.ok_or(StartError::OperatorKey)?;
     let mut publisher = Publisher::new(log_signer, Slots::open(dir)?);
     let (size, root) = (log.size(), log.root());
     let checkpoint = publisher.publish(size, root)?;
-    let cards = open_cards(dir)?;
     let snapshot = Snapshot { checkpoint, size, root, tree, time_ms: position.time_ms };
     let (drafts, failed) = Drafts::open(dir);
     if let Some(error) = failed {

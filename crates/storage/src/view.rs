@@ -27,11 +27,11 @@ use std::thread::{self, JoinHandle};
 
 use colophon_tlog::hash::Hash;
 
-use applier::{Batch, Refill, apply_all, guarded};
+use applier::{Refill, apply_all, guarded};
 use engine::{Engine, EngineError, EngineKind, Pair, Write};
 use gate::{Gate, Reader};
 use memory::MemoryEngine;
-use overlay::Overlay;
+use overlay::{Overlay, merge};
 
 /// The name of the folder in the register's folder.
 pub const VIEW_DIR: &str = "view";
@@ -94,7 +94,8 @@ pub enum ViewError {
 #[derive(Debug)]
 pub struct View {
     shared: Arc<Shared>,
-    batches: Option<Sender<Batch>>,
+    /// Says that something was staged, as often as it was.
+    staged: Option<Sender<()>>,
     applier: Option<JoinHandle<()>>,
 }
 
@@ -199,13 +200,13 @@ impl View {
             has_failed: AtomicBool::new(false),
             refill: OnceLock::new(),
         });
-        let (batches, staged) = channel();
+        let (sender, staged) = channel();
         let applying = Arc::clone(&shared);
         let applier = thread::Builder::new()
             .name("view".to_owned())
             .spawn(move || apply_all(&applying, &staged))
             .map_err(ViewError::Folder)?;
-        Ok(View { shared, batches: Some(batches), applier: Some(applier) })
+        Ok(View { shared, staged: Some(sender), applier: Some(applier) })
     }
 
     /// Adds what a batch writes (`None` deletes a key), after which the log holds `size` entries. Readers see all of it once
@@ -224,10 +225,10 @@ impl View {
             }
             progress.waiting_keys += writes.len();
         }
-        overlay.lay(&writes, size);
-        if let Some(batches) = &self.batches {
-            // The applier ends only after the sender is gone, so there is always somebody to take the batch.
-            drop(batches.send(Batch { writes, size }));
+        overlay.lay(writes, size);
+        if let Some(staged) = &self.staged {
+            let heard = staged.send(());
+            debug_assert!(heard.is_ok(), "the applier ends only after the sender is gone");
         }
         Ok(())
     }
@@ -275,7 +276,7 @@ impl View {
 
     fn finish(&mut self) {
         self.shared.progress().closing = true;
-        self.batches = None;
+        self.staged = None;
         if let Some(applier) = self.applier.take()
             && applier.join().is_err()
         {
@@ -306,7 +307,7 @@ impl Reading<'_> {
     /// Returns the value of a key.
     pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ViewError> {
         match self.layers.overlay.get(key) {
-            Some(laid) => Ok(laid.value.clone()),
+            Some(laid) => Ok(laid.clone()),
             None => self.stored(|engine| engine.get(key)),
         }
     }
@@ -314,10 +315,10 @@ impl Reading<'_> {
     /// Returns up to `limit` keys that begin with `prefix`, in order, from the first one greater than `after` on.
     pub fn prefix(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, ViewError> {
         // Of the engine's keys, those that the overlay deletes do not count.
-        let overlay = &self.layers.overlay;
-        let wanted = limit.saturating_add(overlay.deleted(prefix, after));
+        let laid = self.layers.overlay.laid(prefix, after);
+        let wanted = limit.saturating_add(laid.values().filter(|value| value.is_none()).count());
         let stored = self.stored(|engine| engine.prefix(prefix, after, wanted))?;
-        Ok(overlay.merge(stored, prefix, after, limit))
+        Ok(merge(stored, &laid, limit))
     }
 
     /// Reads the engine. That it cannot be read is remembered, so that it is replaced.

@@ -5,18 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use crate::view::engine::{EngineError, Write};
+use crate::view::engine::{EngineError, WriteRef};
+use crate::view::overlay::Generation;
 use crate::view::{Shared, View};
 
 /// How often it is looked whether a reader found the engine unreadable, and a replacement that failed is tried again.
 const LOOK_TIME: Duration = Duration::from_millis(250);
-
-/// What one batch of the log writes, or several one after the other.
-#[derive(Debug)]
-pub(super) struct Batch {
-    pub(super) writes: Vec<Write>,
-    pub(super) size: u64,
-}
 
 /// Fills an empty view in memory from the log, up to a number of entries.
 pub(super) struct Refill(pub(super) Box<Fill>);
@@ -29,14 +23,20 @@ impl fmt::Debug for Refill {
     }
 }
 
-/// Brings batch after batch into the engine until there will be no more.
+/// Brings what is staged into the engine, whenever `staged` says that something is, until there will be no more.
 ///
 /// An engine that failed is replaced by one in memory, if there is a log to fill it from; until then, and for ever if
 /// there is none, the overlay goes on serving what the engine lacks.
-pub(super) fn apply_all(shared: &Shared, staged: &Receiver<Batch>) {
+pub(super) fn apply_all(shared: &Shared, staged: &Receiver<()>) {
     loop {
         match staged.recv_timeout(LOOK_TIME) {
-            Ok(batch) => bring_in(shared, with_more(batch, staged, shared.engine().batch_keys())),
+            Ok(()) => {
+                // None where the batch has gone in together with others.
+                let oldest = shared.layers.write().overlay.take();
+                if let Some(generation) = oldest {
+                    bring_in(shared, &generation);
+                }
+            }
             Err(RecvTimeoutError::Timeout) if shared.is_failing() => replace_engine(shared),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
@@ -49,19 +49,8 @@ pub(super) fn apply_all(shared: &Shared, staged: &Receiver<Batch>) {
     }
 }
 
-/// Returns a batch together with those that wait behind it, up to about so many keys.
-fn with_more(mut batch: Batch, staged: &Receiver<Batch>, keys: usize) -> Batch {
-    while batch.writes.len() < keys
-        && let Ok(next) = staged.try_recv()
-    {
-        batch.writes.extend(next.writes);
-        batch.size = next.size;
-    }
-    batch
-}
-
-fn bring_in(shared: &Shared, Batch { writes, size }: Batch) {
-    while !apply(shared, &writes, size) {
+fn bring_in(shared: &Shared, generation: &Generation) {
+    while !apply(shared, generation) {
         if shared.refill.get().is_none() || shared.progress().closing {
             return;
         }
@@ -70,21 +59,23 @@ fn bring_in(shared: &Shared, Batch { writes, size }: Batch) {
             std::thread::sleep(LOOK_TIME);
         }
     }
-    shared.layers.write().overlay.lift(&writes, size);
+    let dropped = shared.layers.write().overlay.drop_taken();
     let mut progress = shared.progress();
-    progress.applied = size;
-    progress.waiting_keys -= writes.len();
+    progress.applied = generation.size;
+    progress.waiting_keys -= generation.writes;
     drop(progress);
     shared.progressed.notify_all();
+    drop(dropped);
 }
 
-/// Brings a batch into the engine, and tells whether it is there.
-fn apply(shared: &Shared, writes: &[Write], size: u64) -> bool {
+/// Brings a generation into the engine, and tells whether it is there.
+fn apply(shared: &Shared, generation: &Generation) -> bool {
     if shared.is_failing() {
         shared.fail(EngineError::Store("it could not be read".to_owned()));
         return false;
     }
-    let applied = guarded(|| shared.engine().apply(writes, size));
+    let writes: Vec<WriteRef<'_>> = generation.values.iter().map(|(key, value)| (&key[..], value.as_deref())).collect();
+    let applied = guarded(|| shared.engine().bring_in(&writes, generation.size));
     applied.map_err(|error| shared.fail(error)).is_ok()
 }
 

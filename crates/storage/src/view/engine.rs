@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 /// A key and the value it shall have, or none.
 pub type Write = (Vec<u8>, Option<Vec<u8>>);
+/// The same, borrowed.
+pub type WriteRef<'a> = (&'a [u8], Option<&'a [u8]>);
 /// A key and its value.
 pub type Pair = (Vec<u8>, Vec<u8>);
 
@@ -72,7 +74,7 @@ pub enum EngineError {
     Foreign,
 }
 
-/// A store of keys in order. Called from any number of threads at once, but [`Engine::apply`] from one alone.
+/// A store of keys in order. Called from any number of threads at once, but to write from one alone.
 pub trait Engine: fmt::Debug + Send + Sync {
     /// Returns the value of a key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
@@ -82,10 +84,13 @@ pub trait Engine: fmt::Debug + Send + Sync {
 
     /// Writes a batch and moves the cursor to `cursor`. Readers may see a part of it meanwhile. It need not be durable on
     /// return; but what a crash leaves is either whole batches up to the cursor, or told when the store is opened.
-    fn apply(&self, writes: &[Write], cursor: u64) -> Result<(), EngineError>;
+    fn bring_in(&self, writes: &[WriteRef<'_>], cursor: u64) -> Result<(), EngineError>;
 
-    /// Returns how many keys are best written at once: batches that wait are applied together up to about so many.
-    fn batch_keys(&self) -> usize;
+    /// Writes a batch like [`Engine::bring_in`].
+    fn apply(&self, writes: &[Write], cursor: u64) -> Result<(), EngineError> {
+        let borrowed: Vec<WriteRef<'_>> = writes.iter().map(|(key, value)| (&key[..], value.as_deref())).collect();
+        self.bring_in(&borrowed, cursor)
+    }
 
     /// Returns the cursor of the last batch, 0 before the first.
     fn cursor(&self) -> Result<u64, EngineError>;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use fjall::config::{BlockSizePolicy, CompressionPolicy};
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
-use crate::view::engine::{CURSOR_KEY, Engine, EngineError, Pair, Write, condemn, cursor_in};
+use crate::view::engine::{CURSOR_KEY, Engine, EngineError, Pair, WriteRef, condemn, cursor_in};
 use crate::view::overlay::range_start;
 
 /// What is sorted in memory before it becomes a table.
@@ -23,8 +23,6 @@ const JOURNAL_BYTES_MAX: u64 = 64 << 20;
 const BLOCK_BYTES: u32 = 8 << 10;
 const WORKERS: usize = 2;
 const FILES_MAX: usize = 128;
-/// As many keys as are sorted and written at once without holding up readers for long.
-const BATCH_KEYS: usize = 20_000;
 /// Beyond these, fjall halts whoever writes until its workers have caught up, even if they have failed. Well below.
 const SEALED_MEMTABLES_MAX: usize = 2;
 const NEW_TABLES_MAX: usize = 16;
@@ -100,28 +98,24 @@ impl Engine for FjallEngine {
         Ok(pairs)
     }
 
-    fn apply(&self, writes: &[Write], cursor: u64) -> Result<(), EngineError> {
+    fn bring_in(&self, writes: &[WriteRef<'_>], cursor: u64) -> Result<(), EngineError> {
         self.wait_for_workers()?;
         // Within a batch no write is newer than another, so of those to one key only the last may be there.
-        let mut order: Vec<&Write> = writes.iter().collect();
-        order.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut order = writes.to_vec();
+        order.sort_by_key(|(key, _)| *key);
         let mut order = order.into_iter().peekable();
         let mut batch = self.db.batch();
         while let Some((key, value)) = order.next() {
-            if order.peek().is_some_and(|(next, _)| next == key) {
+            if order.peek().is_some_and(|(next, _)| *next == key) {
                 continue;
             }
             match value {
-                Some(value) => batch.insert(&self.keyspace, &key[..], &value[..]),
-                None => batch.remove(&self.keyspace, &key[..]),
+                Some(value) => batch.insert(&self.keyspace, key, value),
+                None => batch.remove(&self.keyspace, key),
             }
         }
         batch.insert(&self.keyspace, CURSOR_KEY, cursor.to_be_bytes());
         Ok(batch.commit()?)
-    }
-
-    fn batch_keys(&self) -> usize {
-        BATCH_KEYS
     }
 
     fn cursor(&self) -> Result<u64, EngineError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{PoisonError, RwLock};
 
-use crate::view::engine::{Engine, EngineError, Pair, Write};
+use crate::view::engine::{Engine, EngineError, Pair, WriteRef};
 use crate::view::overlay::range_start;
 
 /// The store. It is empty when it is made, and gone when it is dropped.
@@ -31,20 +31,16 @@ impl Engine for MemoryEngine {
         Ok(within.map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
-    fn apply(&self, writes: &[Write], cursor: u64) -> Result<(), EngineError> {
+    fn bring_in(&self, writes: &[WriteRef<'_>], cursor: u64) -> Result<(), EngineError> {
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         for (key, value) in writes {
             match value {
-                Some(value) => kept.keys.insert(key.clone(), value.clone()),
-                None => kept.keys.remove(key),
+                Some(value) => kept.keys.insert(key.to_vec(), value.to_vec()),
+                None => kept.keys.remove(*key),
             };
         }
         kept.cursor = cursor;
         Ok(())
-    }
-
-    fn batch_keys(&self) -> usize {
-        1
     }
 
     fn cursor(&self) -> Result<u64, EngineError> {

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use proptest::prelude::*;
 
 use crate::view::View;
-use crate::view::engine::{Engine, EngineError, Pair, Write};
+use crate::view::engine::{Engine, EngineError, Pair, Write, WriteRef};
 use crate::view::overlay::range_start;
 
 type Keys = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// An engine that stops in the middle of each batch while its gate is shut, and fails at a chosen cursor.
+/// An engine that stops in the middle of each batch while its gate is shut, and fails from a chosen cursor on.
 #[derive(Debug, Clone, Default)]
 struct SlowEngine {
     keys: Arc<RwLock<Keys>>,
@@ -30,22 +30,18 @@ impl Engine for SlowEngine {
         Ok(range(&self.keys.read().unwrap(), prefix, after, limit))
     }
 
-    fn apply(&self, writes: &[Write], cursor: u64) -> Result<(), EngineError> {
+    fn bring_in(&self, writes: &[WriteRef<'_>], cursor: u64) -> Result<(), EngineError> {
         for (place, write) in writes.iter().enumerate() {
             if place == writes.len() / 2 {
                 drop(self.gate.lock().unwrap_or_else(PoisonError::into_inner));
-                if self.fails_at == Some(cursor) {
+                if self.fails_at.is_some_and(|fails_at| cursor >= fails_at) {
                     return Err(EngineError::Store("no more room".to_owned()));
                 }
             }
-            change(&mut self.keys.write().unwrap(), write);
+            change(&mut self.keys.write().unwrap(), *write);
         }
         *self.cursor.lock().unwrap() = cursor;
         Ok(())
-    }
-
-    fn batch_keys(&self) -> usize {
-        1
     }
 
     fn cursor(&self) -> Result<u64, EngineError> {
@@ -61,9 +57,9 @@ impl Engine for SlowEngine {
     }
 }
 
-fn change(keys: &mut Keys, (key, value): &Write) {
+fn change(keys: &mut Keys, (key, value): WriteRef<'_>) {
     match value {
-        Some(value) => keys.insert(key.clone(), value.clone()),
+        Some(value) => keys.insert(key.to_vec(), value.to_vec()),
         None => keys.remove(key),
     };
 }
@@ -111,9 +107,9 @@ proptest! {
         for step in steps {
             match step {
                 Step::Stage(writes) => {
-                    for write in &writes {
- change(&mut model, write);
-}
+                    for (key, value) in &writes {
+                        change(&mut model, (key, value.as_deref()));
+                    }
                     size += 1 + writes.len() as u64;
                     view.stage(writes, size).unwrap();
                 }
@@ -177,6 +173,7 @@ fn a_view_whose_engine_failed_goes_on_reading_and_takes_no_more() {
     let view = View::over(Box::new(engine.clone())).unwrap();
     let batch = |value: u8| (1..=9).map(|key| (vec![key], Some(vec![value]))).collect::<Vec<Write>>();
     view.stage(batch(1), 10).unwrap();
+    view.wait_for_backlog(0).unwrap();
     view.stage(batch(2), 20).unwrap();
     let failed = loop {
         if let Err(error) = view.wait_for_backlog(0) {
@@ -210,6 +207,9 @@ fn a_view_that_knows_the_log_goes_on_in_memory_when_its_engine_fails() {
     });
     for (writes, size) in log {
         view.stage(writes, size).unwrap();
+        if size == 10 {
+            view.wait_for_backlog(0).unwrap();
+        }
     }
     while view.applied() < 30 {
         std::thread::yield_now();

@@ -1,30 +1,44 @@
 //! What has been staged and is not in the engine yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use crate::view::engine::{Pair, Write};
 
-/// The newest value of each key that waits for the engine.
+/// Batches go together into the engine up to about so many keys. The more, the faster it goes; the fewer, the less of it is
+/// in memory twice.
+const GENERATION_KEYS: usize = 20_000;
+
+/// The newest value of each of some keys, or none where the key was deleted.
+pub(super) type Values = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+/// What is laid over the keys of a range.
+pub(super) type Laid<'a> = BTreeMap<&'a [u8], Option<&'a [u8]>>;
+
+/// What waits for the engine, in generations of whole batches.
 #[derive(Debug)]
 pub(super) struct Overlay {
-    laid: BTreeMap<Vec<u8>, Laid>,
+    /// The oldest first.
+    generations: VecDeque<Generation>,
+    /// Whether the oldest one is on its way into the engine, and so is not added to.
+    taken: bool,
     size: u64,
 }
 
-/// What a batch wrote under a key.
-#[derive(Debug)]
-pub(super) struct Laid {
-    /// The value, or none if the key was deleted.
-    pub(super) value: Option<Vec<u8>>,
-    /// The size of the log after the batch that wrote it.
-    size: u64,
+/// Batches that go into the engine together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Generation {
+    pub(super) values: Arc<Values>,
+    /// How many writes were staged; those to one key count each.
+    pub(super) writes: usize,
+    /// The size of the log after the last of the batches.
+    pub(super) size: u64,
 }
 
 impl Overlay {
     /// Returns an empty overlay over an engine that reflects `size` entries.
     pub(super) fn at(size: u64) -> Overlay {
-        Overlay { laid: BTreeMap::new(), size }
+        Overlay { generations: VecDeque::new(), taken: false, size }
     }
 
     /// Returns how many entries the engine and the overlay together reflect.
@@ -33,59 +47,70 @@ impl Overlay {
     }
 
     /// Lays a batch over what is there.
-    pub(super) fn lay(&mut self, writes: &[Write], size: u64) {
+    pub(super) fn lay(&mut self, writes: Vec<Write>, size: u64) {
         self.size = size;
-        for (key, value) in writes {
-            self.laid.insert(key.clone(), Laid { value: value.clone(), size });
+        let open = self.generations.len() > usize::from(self.taken);
+        if !open || self.generations.back().is_none_or(|newest| newest.writes >= GENERATION_KEYS) {
+            self.generations.push_back(Generation::default());
+        }
+        if let Some(newest) = self.generations.back_mut() {
+            newest.writes += writes.len();
+            newest.size = size;
+            Arc::make_mut(&mut newest.values).extend(writes);
         }
     }
 
-    /// Drops these keys, now that the engine holds all batches up to `size`; newer values of the same keys stay.
-    pub(super) fn lift(&mut self, writes: &[Write], size: u64) {
-        for (key, _) in writes {
-            if self.laid.get(key).is_some_and(|laid| laid.size <= size) {
-                self.laid.remove(key);
+    /// Returns the oldest generation, if there is one, for the engine. It stays until it is dropped.
+    pub(super) fn take(&mut self) -> Option<Generation> {
+        self.taken = !self.generations.is_empty();
+        self.generations.front().cloned()
+    }
+
+    /// Drops the generation that was taken, now that the engine has it, and returns it: it is freed elsewhere.
+    pub(super) fn drop_taken(&mut self) -> Option<Generation> {
+        let dropped = if self.taken { self.generations.pop_front() } else { None };
+        self.taken = false;
+        dropped
+    }
+
+    /// Returns what is laid over a key, if anything is: its value, or none if it was deleted.
+    pub(super) fn get(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
+        self.generations.iter().rev().find_map(|generation| generation.values.get(key))
+    }
+
+    /// Returns what is laid over the keys that begin with `prefix`, from the first one greater than `after` on.
+    pub(super) fn laid(&self, prefix: &[u8], after: Option<&[u8]>) -> Laid<'_> {
+        let mut laid = Laid::new();
+        for generation in &self.generations {
+            let keys = generation.values.range::<[u8], _>((range_start(prefix, after), Bound::Unbounded));
+            let keys = keys.take_while(|(key, _)| key.starts_with(prefix));
+            laid.extend(keys.map(|(key, value)| (&key[..], value.as_deref())));
+        }
+        laid
+    }
+}
+
+/// Lays what is laid over a range over what the engine has of it, and returns the first `limit` keys.
+pub(super) fn merge(stored: Vec<Pair>, laid: &Laid<'_>, limit: usize) -> Vec<Pair> {
+    let mut merged = Vec::with_capacity(stored.len().min(limit));
+    let mut stored = stored.into_iter().peekable();
+    let mut laid = laid.iter().peekable();
+    while merged.len() < limit {
+        let from_overlay = match (stored.peek(), laid.peek()) {
+            (None, None) => break,
+            (Some((stored, _)), Some((laid, _))) => **laid <= &stored[..],
+            (stored, _) => stored.is_none(),
+        };
+        if !from_overlay {
+            merged.extend(stored.next());
+        } else if let Some((key, value)) = laid.next() {
+            if stored.peek().is_some_and(|(stored, _)| stored == key) {
+                stored.next();
             }
+            merged.extend(value.map(|value| (key.to_vec(), value.to_vec())));
         }
     }
-
-    /// Returns what is laid over a key, if anything is.
-    pub(super) fn get(&self, key: &[u8]) -> Option<&Laid> {
-        self.laid.get(key)
-    }
-
-    /// Returns how many keys of the range are deleted here.
-    pub(super) fn deleted(&self, prefix: &[u8], after: Option<&[u8]>) -> usize {
-        self.range(prefix, after).filter(|(_, laid)| laid.value.is_none()).count()
-    }
-
-    /// Lays the range over what the engine has of it, and returns the first `limit` keys.
-    pub(super) fn merge(&self, stored: Vec<Pair>, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Vec<Pair> {
-        let mut merged = Vec::with_capacity(stored.len().min(limit));
-        let mut stored = stored.into_iter().peekable();
-        let mut laid = self.range(prefix, after).peekable();
-        while merged.len() < limit {
-            let from_overlay = match (stored.peek(), laid.peek()) {
-                (None, None) => break,
-                (Some((stored, _)), Some((laid, _))) => *laid <= stored,
-                (stored, _) => stored.is_none(),
-            };
-            if !from_overlay {
-                merged.extend(stored.next());
-            } else if let Some((key, Laid { value, .. })) = laid.next() {
-                if stored.peek().is_some_and(|(stored, _)| stored == key) {
-                    stored.next();
-                }
-                merged.extend(value.as_ref().map(|value| (key.clone(), value.clone())));
-            }
-        }
-        merged
-    }
-
-    fn range<'a>(&'a self, prefix: &'a [u8], after: Option<&'a [u8]>) -> impl Iterator<Item = (&'a Vec<u8>, &'a Laid)> {
-        let start = range_start(prefix, after);
-        self.laid.range::<[u8], _>((start, Bound::Unbounded)).take_while(move |(key, _)| key.starts_with(prefix))
-    }
+    merged
 }
 
 /// Returns where the keys that begin with `prefix` and are greater than `after` begin.

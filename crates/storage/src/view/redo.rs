@@ -11,14 +11,15 @@ pub type Redo = (Vec<Write>, u64);
 const DELETED: u32 = u32::MAX;
 
 /// Writes a batch down.
-pub fn encode(writes: &[Write], cursor: u64) -> Vec<u8> {
+pub fn encode<B: AsRef<[u8]>>(writes: &[(B, Option<B>)], cursor: u64) -> Vec<u8> {
     let length = |part: &[u8]| u32::try_from(part.len()).expect("keys and values are far shorter than 4 GiB");
     let mut bytes = cursor.to_be_bytes().to_vec();
     for (key, value) in writes {
+        let (key, value) = (key.as_ref(), value.as_ref().map(AsRef::as_ref));
         bytes.extend(length(key).to_be_bytes());
         bytes.extend(key);
-        bytes.extend(value.as_deref().map_or(DELETED, length).to_be_bytes());
-        bytes.extend(value.as_deref().unwrap_or_default());
+        bytes.extend(value.map_or(DELETED, length).to_be_bytes());
+        bytes.extend(value.unwrap_or_default());
     }
     bytes
 }

@@ -8,14 +8,12 @@ use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use crate::view::engine::{CURSOR_KEY, Engine, EngineError, Pair, Write, condemn, cursor_in};
+use crate::view::engine::{CURSOR_KEY, Engine, EngineError, Pair, WriteRef, condemn, cursor_in};
 use crate::view::overlay::range_start;
 use crate::view::redo;
 
 /// The most keys of one piece. With 6 000 the same load took 17 GB of memory.
 const PIECE_KEYS_MAX: usize = 298;
-/// Batches that wait are applied together until they have so many keys; with one short batch more they are still one piece.
-const BATCH_KEYS: usize = 200;
 const CACHE_BYTES: u64 = 256 << 20;
 
 const APPLYING_KEY: &[u8] = b"\0applying";
@@ -64,7 +62,7 @@ impl Engine for SledEngine {
         Ok(pairs)
     }
 
-    fn apply(&self, writes: &[Write], cursor: u64) -> Result<(), EngineError> {
+    fn bring_in(&self, writes: &[WriteRef<'_>], cursor: u64) -> Result<(), EngineError> {
         if writes.len() > PIECE_KEYS_MAX {
             self.db.insert(APPLYING_KEY, redo::encode(writes, cursor))?;
         }
@@ -75,8 +73,8 @@ impl Engine for SledEngine {
             let mut batch = sled::Batch::default();
             for (key, value) in piece {
                 match value {
-                    Some(value) => batch.insert(&key[..], &value[..]),
-                    None => batch.remove(&key[..]),
+                    Some(value) => batch.insert(*key, *value),
+                    None => batch.remove(*key),
                 }
             }
             if last {
@@ -88,10 +86,6 @@ impl Engine for SledEngine {
                 return Ok(());
             }
         }
-    }
-
-    fn batch_keys(&self) -> usize {
-        BATCH_KEYS
     }
 
     fn cursor(&self) -> Result<u64, EngineError> {
@@ -117,6 +111,7 @@ impl From<sled::Error> for EngineError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::engine::Write;
 
     fn engine(dir: &Path) -> SledEngine {
         SledEngine::open(&dir.join("sled"), &dir.join("condemned")).unwrap()
