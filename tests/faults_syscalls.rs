@@ -185,14 +185,11 @@ impl Scene {
 
     /// Runs a case: submits with the fault, looks at what is left, starts again and submits once more.
     fn run(&self, case: Case) -> Row {
-        let t0 = std::time::Instant::now();
-        let lap = |w: &str| eprintln!("LAP {w} {:?}", t0.elapsed());
         let mut node = self.start();
         let mut told = Told::new(self.log.clone());
         self.told.iter().for_each(|checkpoint| told.published(checkpoint));
         let (answer, ended) = self.submit_with_fault(&mut node, &case, &mut told);
         let when = format!("{case}: {answer}, {ended}");
-        lap("fault");
         let size = told.check_dir(&node.dir(), &when);
         node.start();
         told.published(node.get("/checkpoint").text());
@@ -206,20 +203,16 @@ impl Scene {
         };
         let whole = outcome.ends_with("complete");
         assert!(!whole || size > SIZE_BEFORE, "{when}: it came from nowhere");
-        lap("restarted");
         let again = submit(&node, &self.entry.0, &self.entry.1).expect("an answer");
         assert_eq!(again.status, if whole { 200 } else { 201 }, "{when}: {}", again.text());
         told.acknowledged(&self.entry.0, &again.json());
         let next = submit(&node, &self.after.0, &self.after.1).expect("an answer");
         assert!([200, 201].contains(&next.status), "{when}: {}", next.text());
         told.acknowledged(&self.after.0, &next.json());
-        lap("submitted");
         assert!(node.terminate().success(), "{when}");
-        lap("terminated");
         told.check_dir(&node.dir(), &when);
         let fsck = node.run::<&str>("fsck", &[]);
         assert!(fsck.code == 0 && fsck.stdout.contains("Clean"), "{when}: {fsck}");
-        lap("fsck");
         Row { case, answer, node: ended, outcome }
     }
 
@@ -229,16 +222,12 @@ impl Scene {
         let inject: Vec<String> = case.faults.iter().map(options).collect();
         let inject: Vec<&str> = inject.iter().map(String::as_str).collect();
         let kills = case.faults.iter().any(|(_, fault)| *fault == Fault::Kill);
-        eprintln!("attaching {:?}", std::time::SystemTime::now());
         let tracing = attach(thread(node.process_id(), &case.thread), &inject);
-        eprintln!("attached {:?}", std::time::SystemTime::now());
         let answer = submit(node, &self.entry.0, &self.entry.1);
         let status = answer.as_ref().map_or_else(|| "nothing".to_owned(), |answer| self.hear(answer, told, case));
         let alive = ["201", "503 disk_full"].contains(&status.as_str()) && !kills;
         let ended = if alive { None } else { node.ended(PATIENCE) };
-        eprintln!("ended {:?}", std::time::SystemTime::now());
         let seen = tracing.detach();
-        eprintln!("detached {:?}", std::time::SystemTime::now());
         let hit: Vec<Call> = calls(&seen, &dir).into_iter().filter(|call| call.injected).collect();
         let failing = case.faults.iter().filter(|(_, fault)| *fault != Fault::Kill);
         assert!(

@@ -4,8 +4,12 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+/// How long a new thread may take to get its name.
+const NAMING_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// What a machine without strace is told.
 const MISSING: &str = "this test needs strace. Install it with: sudo apt-get install -y strace";
@@ -82,11 +86,17 @@ pub fn threads(process: u32) -> Vec<(String, u32)> {
     tasks.collect()
 }
 
-/// Returns the one thread of a process with that name.
+/// Returns the one thread of a process with that name. A thread that has only just begun has not got its name yet.
 pub fn thread(process: u32, name: &str) -> u32 {
-    let found: Vec<_> = threads(process).into_iter().filter(|(found, _)| found == name).collect();
-    let [(_, id)] = found[..] else { panic!("not one thread is called {name:?}: {found:?}") };
-    id
+    let deadline = Instant::now() + NAMING_TIME_MAX;
+    loop {
+        let found: Vec<_> = threads(process).into_iter().filter(|(found, _)| found == name).collect();
+        match found[..] {
+            [(_, id)] => return id,
+            [] if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(5)),
+            _ => panic!("not one thread is called {name:?}: {found:?}"),
+        }
+    }
 }
 
 /// Returns the calls of one thread on files in `dir`, each with its number among all calls of its name.
