@@ -76,6 +76,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_deep_huge_or_there_twice_is_refused() {
+        let deep = |levels: usize| format!(r#"{{"about":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
+        for levels in [1, 127, 128, 100_000] {
+            assert!(matches!(from_canonical::<Sample>(&deep(levels)), Err(CanonicalError::Shape(_))), "{levels}");
+        }
+        assert!(matches!(from_canonical::<Sample>(&"[".repeat(100_000)), Err(CanonicalError::Shape(_))));
+        for number in ["18446744073709551616", "1e999", "-1", "1".repeat(10_000).as_str()] {
+            let text = format!(r#"{{"count":{number}}}"#);
+            assert!(matches!(from_canonical::<Sample>(&text), Err(CanonicalError::Shape(_))), "{number}");
+        }
+        let twice = format!(r#"{{{}"count":7}}"#, r#""count":7,"#.repeat(1_000));
+        assert!(matches!(from_canonical::<Sample>(&twice), Err(CanonicalError::Shape(_))));
+    }
+
+    #[test]
     fn an_unknown_member_is_told_apart() {
         assert_eq!(
             from_canonical::<Sample>(r#"{"count":7,"newer":1}"#),

@@ -11,6 +11,8 @@ use crate::field::Digest;
 
 /// The longest card, in bytes.
 pub const CARD_BYTES_MAX: usize = 8 * 1024;
+/// The deepest that a card nests, itself counted: as deep as the JSON reader goes.
+pub const CARD_DEPTH_MAX: usize = 127;
 /// The most titles of a work.
 pub const TITLES_MAX: usize = 8;
 
@@ -129,6 +131,16 @@ mod tests {
         assert_eq!(card.digest().0, colophon_tlog::hash::sha256(&preimage));
         let words: WorkWords = card.read().unwrap();
         assert_eq!(words.titles[0].text, "山水");
+    }
+
+    #[test]
+    fn a_card_is_as_deep_as_it_may_be_and_no_deeper() {
+        let deep = |levels: usize| format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
+        assert!(Card::new([0; 32], deep(CARD_DEPTH_MAX)).is_ok());
+        assert!(matches!(Card::new([0; 32], deep(CARD_DEPTH_MAX + 1)), Err(CardError::Malformed(_))));
+        let lists = |levels: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
+        assert!(Card::new([0; 32], lists(CARD_DEPTH_MAX - 1)).is_ok());
+        assert!(matches!(Card::new([0; 32], lists(CARD_DEPTH_MAX)), Err(CardError::Malformed(_))));
     }
 
     #[test]

@@ -293,6 +293,19 @@ mod tests {
     }
 
     #[test]
+    fn a_slot_of_the_last_number_there_is_ends_the_process_at_the_next_write() {
+        let disk = fresh();
+        let path = dir().join(SLOTS_FILE);
+        let mut bytes = disk.bytes(&path);
+        let last = encode(&Slot { generation: u64::MAX, ..Slot::default() });
+        bytes[..last.len()].copy_from_slice(&last);
+        disk.put(&path, bytes.clone());
+        let mut slots = Slots::open_on(&disk, dir()).unwrap();
+        assert!(matches!(slots.write(Some("pending\n"), None), Err(SlotError::Fatal(_))));
+        assert_eq!(disk.bytes(&path), bytes);
+    }
+
+    #[test]
     fn notes_may_fill_a_slot_and_no_more() {
         let disk = fresh();
         let mut slots = Slots::open_on(&disk, dir()).unwrap();

@@ -7,7 +7,9 @@ pub mod records;
 pub mod register;
 pub mod script;
 
-use arbitrary::{Arbitrary, Unstructured};
+use std::collections::BTreeSet;
+
+use arbitrary::Unstructured;
 use colophon_ledger::batch::Batch;
 use colophon_ledger::entry::Entry;
 use colophon_ledger::rule::Stop;
@@ -18,7 +20,8 @@ use crate::apply::cast::Cast;
 use crate::apply::model::{Model, Moment, Said};
 use crate::apply::records::{records, state_root};
 use crate::apply::register::{Register, regrouped};
-use crate::apply::script::{Later, STEPS_MAX, Script, Step};
+use crate::apply::script::{Later, STEPS_MAX, Step};
+use crate::choices::rest;
 use crate::mutate::Dice;
 use crate::story::DAY_MS;
 
@@ -27,8 +30,13 @@ pub const WORDS: &[&str] = &["\u{0}\u{0}\u{0}", "\u{1}", "\u{3f}\u{3f}"];
 
 /// Plays a script to the ledger and to the model.
 pub fn check(data: &[u8]) {
-    let Ok(script) = Script::arbitrary_take_rest(Unstructured::new(data)) else { return };
-    let mut steps = script.steps.into_iter().take(STEPS_MAX).peekable();
+    play(data);
+}
+
+/// Plays a script, and returns what became of its entries: the kind of each that was taken, the code of each refusal.
+pub fn play(data: &[u8]) -> BTreeSet<&'static str> {
+    let mut answers = BTreeSet::new();
+    let mut steps = rest::<Step>(&mut Unstructured::new(data), STEPS_MAX).into_iter().peekable();
     let (mut register, mut model, mut cast) = (Register::begin(), Model::default(), Cast::default());
     while steps.peek().is_some() {
         let base = register.records().clone();
@@ -47,7 +55,7 @@ pub fn check(data: &[u8]) {
                 Step::Repeat(which) => cast.earlier(which),
             };
             if let Some(said) = said {
-                submit(&mut batch, &mut model, &said, &cast, (position.index, time_ms));
+                answers.insert(submit(&mut batch, &mut model, &said, &cast, (position.index, time_ms)));
             }
         }
         if !batch.entries().is_empty() {
@@ -63,6 +71,7 @@ pub fn check(data: &[u8]) {
         };
     }
     regrouped(&register);
+    answers
 }
 
 /// Submits one entry to both, and compares what they say and what is left of it.
@@ -72,7 +81,7 @@ fn submit<R: Records>(
     said: &Said,
     cast: &Cast,
     (first, time_ms): (u64, u64),
-) {
+) -> &'static str {
     let text = cast.text(said);
     let id = colophon_ledger::entry::entry_id_of_text(&text);
     let index = first + batch.entries().len() as u64;
@@ -89,11 +98,13 @@ fn submit<R: Records>(
             assert_eq!(expected, Ok(()), "the ledger takes {said:?}");
             assert_eq!(place, index);
             *model = judged_by_model;
+            batch.entries().last().map_or("nothing", |entry| entry.body().kind())
         }
         Err(Stop::Refused(refusal)) => {
             assert_eq!(expected, Err(refusal.code()), "{refusal}: {said:?}");
             assert_eq!(*batch.records().changes(), before, "a refused entry leaves a trace");
             assert_eq!(first + batch.entries().len() as u64, index);
+            refusal.code()
         }
         Err(Stop::Unreadable(error)) => panic!("{error}"),
     }

@@ -1,6 +1,6 @@
 //! Cards: JSON objects of bounded length, whose bytes are what counts.
 
-use colophon_ledger::card::{CARD_BYTES_MAX, Card, ProfileWords, TermsWords, WorkWords};
+use colophon_ledger::card::{CARD_BYTES_MAX, CARD_DEPTH_MAX, Card, ProfileWords, TermsWords, WorkWords};
 use colophon_tlog::hash::sha256;
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ pub fn check(data: &[u8]) {
 /// Every card of the story, and one as deep as cards go.
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds: Vec<Vec<u8>> = story().cards.iter().map(|card| card.text.clone().into_bytes()).collect();
-    seeds.push(format!("{}1{}", "{\"a\":".repeat(127), "}".repeat(127)).into_bytes());
+    seeds.push(format!("{}1{}", "{\"a\":".repeat(CARD_DEPTH_MAX), "}".repeat(CARD_DEPTH_MAX)).into_bytes());
     seeds.push(b" {\"a\":1.5e-3,\"a\":null,\"b\":[true,-0]} ".to_vec());
     seeds
 }

@@ -7,6 +7,7 @@ use colophon_ledger::card::Card;
 use colophon_storage::cards::{CARDS_FILE, Cards, CardsError, Kept};
 use colophon_tlog::hash::sha256_concat;
 
+use crate::choices::rest;
 use crate::disk::MemoryDisk;
 use crate::mutate::Dice;
 use crate::story::story;
@@ -14,12 +15,8 @@ use crate::story::story;
 /// Words of records.
 pub const WORDS: &[&str] = &["\ncard/1\n", "\u{0}\u{0}\u{0}\u{2}", "{}", "{\"a\":1}"];
 
-#[derive(Debug, Arbitrary)]
-struct File {
-    head: bool,
-    parts: Vec<Part>,
-    cut: Option<u16>,
-}
+/// The most parts of a file.
+const PARTS_MAX: usize = 64;
 
 #[derive(Debug, Arbitrary)]
 enum Part {
@@ -83,16 +80,17 @@ impl Part {
 
 /// Opens a file as it is made up, holds what is found against what was put there, and opens it again.
 pub fn check(data: &[u8]) {
-    let Ok(file) = File::arbitrary(&mut Unstructured::new(data)) else { return };
+    let mut choices = Unstructured::new(data);
+    let Ok((no_head, cut)) = <(Option<bool>, Option<u16>)>::arbitrary(&mut choices) else { return };
     let (disk, dir) = (MemoryDisk::default(), Path::new("register"));
-    let parts: Vec<Part> = file.parts.into_iter().take(64).collect();
+    let parts: Vec<Part> = rest(&mut choices, PARTS_MAX);
     Cards::create_on(&disk, dir).unwrap();
     let begin = disk.bytes(&dir.join(CARDS_FILE));
-    let mut bytes = if file.head { begin } else { Vec::new() };
+    let mut bytes = if no_head != Some(true) { begin } else { Vec::new() };
     for part in &parts {
         bytes.extend(part.bytes());
     }
-    if let Some(cut) = file.cut {
+    if let Some(cut) = cut {
         bytes.truncate(usize::from(cut));
     }
     disk.put(&dir.join(CARDS_FILE), bytes.clone());
@@ -104,7 +102,7 @@ pub fn check(data: &[u8]) {
             return;
         }
     };
-    let sound = parts.iter().all(Part::is_whole) && file.cut.is_none();
+    let sound = parts.iter().all(Part::is_whole) && cut.is_none();
     if sound {
         assert_eq!(found.kept + found.withdrawn, parts.len() as u64);
     }

@@ -11,6 +11,7 @@ pub mod card;
 pub mod cards_file;
 pub mod certificate;
 pub mod checkpoint;
+pub mod choices;
 pub mod commits;
 pub mod disk;
 pub mod draft;

@@ -8,6 +8,7 @@ use colophon_tlog::proof::{PROOF_HASHES_MAX, consistency, inclusion, root, verif
 use colophon_tlog::tile::TileSet;
 use colophon_tlog::tree::{EntryIndex, SIZE_MAX, TreeSize};
 
+use crate::choices::rest;
 use crate::mutate::Dice;
 use crate::story::tree_of;
 
@@ -23,9 +24,11 @@ struct Claim {
     index: u16,
     old: u16,
     size: u16,
-    changes: Vec<Change>,
-    made_up: Option<MadeUp>,
+    made_up: Option<[u64; 3]>,
 }
+
+/// The most changes of one proof, and the most hashes of one that is made up.
+const CHANGES_MAX: usize = 64;
 
 #[derive(Debug, Arbitrary)]
 enum Change {
@@ -38,14 +41,6 @@ enum Change {
     Old(u16),
 }
 
-#[derive(Debug, Arbitrary)]
-struct MadeUp {
-    index: u64,
-    old: u64,
-    size: u64,
-    hashes: Vec<[u8; 32]>,
-}
-
 /// What a verifier is asked.
 struct Question {
     index: u64,
@@ -56,7 +51,9 @@ struct Question {
 
 /// Asks both verifiers the same, about inclusion and about consistency.
 pub fn check(data: &[u8]) {
-    let Ok(claim) = Claim::arbitrary(&mut Unstructured::new(data)) else { return };
+    let mut choices = Unstructured::new(data);
+    let Ok(claim) = Claim::arbitrary(&mut choices) else { return };
+    let changes: Vec<Change> = rest(&mut Unstructured::new(data), CHANGES_MAX);
     let size = u64::from(claim.size % LEAVES + 1);
     let (index, old) = (u64::from(claim.index) % size, u64::from(claim.old) % (size + 1));
     let tiles = tiles();
@@ -72,13 +69,13 @@ pub fn check(data: &[u8]) {
         };
         assert!(ask(&question), "a sound proof verifies");
         assert!(question.proof.len() <= PROOF_HASHES_MAX + 1);
-        claim.changes.iter().take(64).for_each(|change| change.apply(&mut question));
+        changes.iter().for_each(|change| change.apply(&mut question));
         ask(&question);
     }
-    if let Some(MadeUp { index, old, size, hashes }) = claim.made_up {
-        let proof = hashes.into_iter().map(Hash::from).collect();
-        let question =
-            Question { index: index % (SIZE_MAX + 1), old: old % (SIZE_MAX + 1), size: size % (SIZE_MAX + 1), proof };
+    if let Some(numbers) = claim.made_up {
+        let [index, old, size] = numbers.map(|number| number % (SIZE_MAX + 1));
+        let proof = rest::<[u8; 32]>(&mut choices, CHANGES_MAX).into_iter().map(Hash::from).collect();
+        let question = Question { index, old, size, proof };
         ask_inclusion(&question, leaf, roots[1]);
         ask_consistency(&question, roots);
     }

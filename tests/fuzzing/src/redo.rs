@@ -20,5 +20,5 @@ pub fn seeds() -> Vec<Vec<u8>> {
         (b"empty".to_vec(), Some(Vec::new())),
         (b"gone".to_vec(), None),
     ];
-    vec![encode(&[], 0), encode(&writes, 7), encode(&writes[..1], u64::MAX)]
+    vec![encode(&writes[..0], 0), encode(&writes, 7), encode(&writes[..1], u64::MAX)]
 }

@@ -6,18 +6,13 @@ use colophon_ledger::proved::Base64Hash;
 use colophon_tlog::hash::Hash;
 
 use crate::certificate::check_truth;
+use crate::choices::rest;
 use crate::mutate::Dice;
 use crate::people::digest;
 use crate::story::{checkpoint, log_signer, story};
 
 /// Nothing in a script is text.
 pub const WORDS: &[&str] = &["\u{0}\u{1}", "\u{2}\u{3}"];
-
-#[derive(Debug, Arbitrary)]
-struct Script {
-    edition: u8,
-    changes: Vec<Change>,
-}
 
 #[derive(Debug, Arbitrary)]
 enum Change {
@@ -68,13 +63,16 @@ enum Change {
     },
 }
 
+/// The most changes of one certificate: few, so that some still verify.
+const CHANGES_MAX: usize = 8;
+
 /// Changes a sound certificate, writes it, reads it back and verifies it.
 pub fn check(data: &[u8]) {
-    let Ok(script) = Script::arbitrary(&mut Unstructured::new(data)) else { return };
-    let (work, edition) = [(0, 1), (0, 2), (1, 1)][usize::from(script.edition) % 3];
+    let Some((choice, data)) = data.split_first() else { return };
+    let (work, edition) = [(0, 1), (0, 2), (1, 1)][usize::from(*choice) % 3];
     let mut certificate = story().certificate(story().works[work], edition);
     assert!(certificate.verify(&log_signer().verifier()).is_ok());
-    for change in script.changes.iter().take(16) {
+    for change in rest::<Change>(&mut Unstructured::new(data), CHANGES_MAX) {
         change.apply(&mut certificate);
     }
     let text = certificate.to_text();

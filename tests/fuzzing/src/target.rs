@@ -34,7 +34,7 @@ macro_rules! targets {
 }
 
 targets! {
-    apply: 150,
+    apply: 60,
     body: 8_000,
     card: 8_000,
     cards_file: 4_000,

@@ -1,5 +1,8 @@
 //! Every target on a stable compiler: its seeds, and some thousands of inputs that a seeded mutator makes of them.
 
+use std::collections::BTreeSet;
+
+use fuzzing::apply::play;
 use fuzzing::mutate::{Dice, mutated};
 use fuzzing::target::{TARGETS, Target};
 
@@ -39,6 +42,47 @@ macro_rules! smoke {
 smoke! {
     apply, body, card, cards_file, certificate, checkpoint, commits, draft, entry, field, log_file, note, policy, problem,
     proof, receipt, redo, request, slots, state, tamper, tile,
+}
+
+/// Runs that reach nothing would find nothing: every kind is taken, and every refusal that the rules know is met.
+#[test]
+fn runs_of_entries_reach_every_rule() {
+    let expected = [
+        "accept",
+        "ack_first_missing",
+        "ack_first_wrong",
+        "close",
+        "country_mismatch",
+        "edition_unknown",
+        "entry_malformed",
+        "expired",
+        "expires_too_late",
+        "face_repeated",
+        "key_reused",
+        "mint",
+        "next_mismatch",
+        "no_offer",
+        "not_holder",
+        "not_recipient",
+        "offer",
+        "offer_firm",
+        "offer_stands",
+        "operator_cannot_own",
+        "prev_stale",
+        "profile",
+        "repeated",
+        "rotate",
+        "same_holder",
+        "signature_invalid",
+        "signature_set",
+        "transfer",
+        "work_unknown",
+    ];
+    let mut met = BTreeSet::new();
+    for run in Dice::new(SEED).runs(150, 12) {
+        met.extend(play(&run));
+    }
+    assert_eq!(met, BTreeSet::from(expected));
 }
 
 #[test]

@@ -25,6 +25,7 @@ pub struct Cast {
 impl Cast {
     /// Returns what an act comes to.
     pub fn resolve(&mut self, act: &Act, model: &Model, time_ms: u64) -> Option<Said> {
+        let act = &act.settled();
         let (by, deed) = self.deed(act, model, time_ms);
         let mut said = Said { by, lines: Vec::new(), deed };
         said.lines = signed(&said, model, act.signing);
@@ -73,14 +74,14 @@ impl Cast {
             What::Offer { terms, firm } => self.terms(act, terms, Some(*firm), model, time_ms),
             What::Transfer(terms) => self.terms(act, terms, None, model, time_ms),
             What::Accept { place, prev } => {
-                let (work, edition, found) = find(model, *place);
+                let (work, edition, found) = find_offered(model, *place);
                 let recipient = found.as_ref().and_then(|found| found.offer.as_ref()).map(|offer| offer.to);
                 let prev = self.edition_prev(*prev, found.as_ref(), work);
                 let by = recipient.filter(|_| act.apt.is_yes()).unwrap_or(who);
                 (by, Deed::Accept { work, edition, prev })
             }
             What::Close { place, prev } => {
-                let (work, edition, found) = find(model, *place);
+                let (work, edition, found) = find_offered(model, *place);
                 let prev = self.edition_prev(*prev, found.as_ref(), work);
                 let holder = found.map(|found| found.holder);
                 (holder.filter(|_| act.apt.is_yes()).unwrap_or(who), Deed::Close { work, edition, prev })
@@ -169,6 +170,19 @@ fn find(model: &Model, place: Place) -> (WorkId, u64, Option<Edition>) {
     let edition = u64::from(place.edition % 4) + 1;
     let edition = if place.edition < 128 { edition.div_ceil(2) } else { edition };
     (work, edition, model.edition(work, edition))
+}
+
+/// Returns an edition that is offered, where there is one.
+fn find_offered(model: &Model, place: Place) -> (WorkId, u64, Option<Edition>) {
+    let mut offered: Vec<(WorkId, u64)> = model.editions.keys().copied().collect();
+    offered.retain(|name| model.editions[name].offer.is_some());
+    match offered
+        .get(usize::from(place.work) % offered.len().max(1))
+        .filter(|_| place.known.is_yes() && place.work < 200)
+    {
+        Some((work, edition)) => (*work, *edition, model.edition(*work, *edition)),
+        None => find(model, place),
+    }
 }
 
 /// Returns whose lines an entry gets.

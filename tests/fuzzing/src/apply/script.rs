@@ -3,14 +3,7 @@
 use arbitrary::Arbitrary;
 
 /// The most steps of a script.
-pub const STEPS_MAX: usize = 40;
-
-/// A run of steps.
-#[derive(Debug, Arbitrary)]
-pub struct Script {
-    /// In order; those beyond the limit are left out.
-    pub steps: Vec<Step>,
-}
+pub const STEPS_MAX: usize = 60;
 
 /// One step.
 #[derive(Debug, Clone, Arbitrary)]
@@ -43,6 +36,8 @@ pub enum Later {
 /// An entry to be.
 #[derive(Debug, Clone, Arbitrary)]
 pub struct Act {
+    /// Below [`CAREFUL`], nothing is wrong but what the people and the moment make wrong.
+    pub care: u8,
     /// Whether the one who may do it does, where there is such a one.
     pub apt: Apt,
     /// Who does it otherwise.
@@ -51,6 +46,34 @@ pub struct Act {
     pub what: What,
     /// How it is signed.
     pub signing: Signing,
+}
+
+/// How much care is enough: two acts of three.
+const CAREFUL: u8 = 170;
+
+impl Act {
+    /// Returns the act with all its choices apt, if it is a careful one.
+    pub fn settled(&self) -> Act {
+        let mut act = self.clone();
+        if self.care >= CAREFUL {
+            return act;
+        }
+        // Now and then somebody else does it all right.
+        (act.apt, act.signing) = (if self.care < CAREFUL / 8 { Apt::No } else { Apt::Yes }, Signing::Right);
+        match &mut act.what {
+            What::Profile(prev) | What::Rotate { prev, .. } => *prev = Prev::Newest,
+            What::Mint { ack, source, .. } => (*ack, *source) = (Ack::Right, None),
+            What::Offer { terms, .. } | What::Transfer(terms) => {
+                (terms.prev, terms.from, terms.expires) = (Prev::Newest, Apt::Yes, Expires::Month);
+                terms.place.settle();
+            }
+            What::Accept { place, prev } | What::Close { place, prev } => {
+                *prev = Prev::Newest;
+                place.settle();
+            }
+        }
+        act
+    }
 }
 
 /// Mostly yes.
@@ -129,6 +152,12 @@ pub struct Place {
     pub known: Apt,
     /// Which edition; one beyond the last can be meant.
     pub edition: u8,
+}
+
+impl Place {
+    fn settle(&mut self) {
+        (self.known, self.edition) = (Apt::Yes, 0);
+    }
 }
 
 /// What an offer or transfer says.
