@@ -1,8 +1,7 @@
 //! Every system call of a commit fails once, with EIO, with ENOSPC and with SIGKILL: the table of what came of it.
 //!
 //! strace makes one call of the committing thread fail while one entry is on its way. Then the node is started again and must
-//! have the entry whole, with a receipt, or not at all, and not at all only if it was not acknowledged. `COLOPHON_FAULTS=all`
-//! tries each call with each fault; otherwise each call gets one, in turn.
+//! have the entry whole, with a receipt, or not at all, and not at all only if it was not acknowledged.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -72,16 +71,13 @@ struct Row {
 #[test]
 fn a_commit_whose_calls_fail_one_by_one_is_done_or_undone() {
     let scene = Scene::new();
-    let all = std::env::var("COLOPHON_FAULTS").is_ok_and(|which| which == "all");
     let mut cases = Vec::new();
     for thread in scene.committing_threads() {
-        for (place, call) in scene.commit(&thread).into_iter().enumerate() {
-            let turn = [FAULTS[place % FAULTS.len()]];
-            let faults: &[Fault] = if all { &FAULTS } else { &turn };
+        for call in scene.commit(&thread) {
             let case = |fault| Case { thread: thread.clone(), faults: vec![(call.clone(), fault)] };
-            cases.extend(faults.iter().map(|fault| case(*fault)));
+            cases.extend(FAULTS.map(case));
         }
-        cases.extend(scene.failing_cures(&thread, all));
+        cases.extend(scene.failing_cures(&thread));
     }
     let rows: Vec<Row> = cases.into_iter().map(|case| scene.run(case)).collect();
     println!("{:<54} {:<16} {:<10} outcome", "call, and how it failed", "client was told", "node");
@@ -161,7 +157,7 @@ impl Scene {
     }
 
     /// Returns cases in which what takes back a failed write fails too.
-    fn failing_cures(&self, name: &str, all: bool) -> Vec<Case> {
+    fn failing_cures(&self, name: &str) -> Vec<Case> {
         let usual = self.commit(name);
         let mut cases = Vec::new();
         for file in ["cards.log", "entries.log"] {
@@ -173,11 +169,9 @@ impl Scene {
             let cures = seen[failed + 1..].iter().filter(|call| WRITES.contains(&call.name.as_str()));
             let cures: Vec<&Call> = cures.filter(|call| call.path == Path::new(file)).collect();
             assert!(cures.len() >= 2, "a truncation and its sync take back a write to {file}: {seen:?}");
-            for (place, cure) in cures.into_iter().enumerate() {
-                let faults = [Fault::Error("EIO"), Fault::Kill];
-                let faults = if all { &faults[..] } else { &faults[place % 2..=place % 2] };
+            for cure in cures {
                 let case = |fault| Case { thread: name.to_owned(), faults: vec![full.clone(), (cure.clone(), fault)] };
-                cases.extend(faults.iter().map(|fault| case(*fault)));
+                cases.extend([Fault::Error("EIO"), Fault::Kill].map(case));
             }
         }
         cases
