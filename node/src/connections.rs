@@ -266,3 +266,69 @@ impl Drop for UnderWay {
         self.places.held().count_down(self.source);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::IpAddr;
+
+    fn source(last_number: u8) -> Source {
+        Source::from(IpAddr::from([192, 0, 2, last_number]))
+    }
+
+    #[test]
+    fn large_answers_have_a_bound_together_and_give_back_what_they_took() {
+        let places = Places::new(Limits::default());
+        let large = Bytes::from(vec![0; 64 * 1024 * 1024]);
+        let held: Vec<Bytes> = (0..4).map(|_| places.hold(large.clone()).unwrap()).collect();
+        assert_eq!(places.hold(Bytes::from(vec![0; LARGE_ANSWER_BYTES])), Err(Crowded));
+        assert!(places.hold(Bytes::from(vec![0; LARGE_ANSWER_BYTES - 1])).is_ok(), "small ones are not counted");
+        drop(held);
+        assert!(places.hold(large).is_ok());
+    }
+
+    #[test]
+    fn the_idlest_goes_and_nobody_who_is_being_answered() {
+        let places = Places::new(Limits { connections: 2, ..Limits::default() });
+        let (first, second) = (places.take(source(1)).unwrap(), places.take(source(2)).unwrap());
+        first.place.begin();
+        let third = places.take(source(3)).unwrap();
+        assert!(!first.place.is_dismissed() && second.place.is_dismissed());
+        third.place.begin();
+        assert_eq!(places.take(source(4)).unwrap_err(), Crowded);
+        drop(second);
+        assert_eq!(places.count(), 2, "whoever was sent away had no place to give back");
+        third.end();
+        assert!(places.take(source(4)).is_ok() && third.place.is_dismissed());
+        drop((first, third));
+        assert_eq!(places.count(), 0);
+    }
+
+    #[test]
+    fn an_address_is_forgotten_with_its_last_connection() {
+        let places = Places::new(Limits { of_address: 1, ..Limits::default() });
+        let one = places.take(source(1)).unwrap();
+        one.place.begin();
+        assert_eq!(places.take(source(1)).unwrap_err(), Crowded);
+        assert!(places.take(source(2)).is_ok());
+        drop(one);
+        assert!(places.held().of_address.is_empty());
+        assert!(places.take(source(1)).is_ok());
+    }
+
+    #[test]
+    fn behind_a_proxy_its_connections_do_not_count_by_address_and_requests_do() {
+        let behind_proxy = Some(ProxyHeader::Forwarded);
+        let places = Places::new(Limits { connections: 3, of_address: 1, behind_proxy });
+        let taken: Vec<Taken> = (0..3).map(|_| places.take(source(1)).unwrap()).collect();
+        let request = places.begin_request(source(1)).unwrap();
+        assert_eq!(places.begin_request(source(1)).unwrap_err(), Crowded);
+        assert!(places.begin_request(source(2)).is_ok());
+        // The proxy's own connections come and go without touching what is counted.
+        let fourth = places.take(source(1)).unwrap();
+        drop((taken, fourth));
+        assert_eq!(places.begin_request(source(1)).unwrap_err(), Crowded);
+        drop(request);
+        assert!(places.begin_request(source(1)).is_ok());
+    }
+}

@@ -104,3 +104,65 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for BoundedStream<S> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{IpAddr, Ipv4Addr};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+
+    use crate::connections::{Limits, Places, Taken};
+    use crate::source::Source;
+
+    const TIME_MAX: Duration = Duration::from_millis(100);
+    const BUFFER_BYTES: usize = 1024;
+
+    fn pair() -> (BoundedStream<DuplexStream>, DuplexStream, Taken) {
+        let (near, far) = duplex(BUFFER_BYTES);
+        let taken = Places::new(Limits::default()).take(Source::from(IpAddr::V4(Ipv4Addr::LOCALHOST))).unwrap();
+        (BoundedStream::new(near, Arc::clone(&taken.place), TIME_MAX), far, taken)
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_reads_is_given_up() {
+        let (mut stream, _far, taken) = pair();
+        stream.write_all(&[0; BUFFER_BYTES]).await.unwrap();
+        assert!(taken.place.is_idle(), "what the system has taken waits for nobody");
+        let begun = Instant::now();
+        let error = stream.write_all(&[0; 1]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert!(begun.elapsed() >= TIME_MAX);
+        assert!(!taken.place.is_idle());
+    }
+
+    #[tokio::test]
+    async fn whoever_reads_fast_enough_is_waited_for() {
+        let (mut stream, mut far, taken) = pair();
+        let reading = tokio::spawn(async move {
+            let mut bytes = [0; BUFFER_BYTES];
+            let mut read = 0;
+            // Ten times the time that nobody may keep silent for, at twice the least pace.
+            while read < 40 * BUFFER_BYTES {
+                read += far.read(&mut bytes).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(25)).await;
+            }
+        });
+        stream.write_all(&[0; 40 * BUFFER_BYTES]).await.unwrap();
+        stream.flush().await.unwrap();
+        assert!(taken.place.is_idle());
+        reading.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn whoever_reads_a_byte_now_and_then_is_not() {
+        let (mut stream, mut far, _taken) = pair();
+        let reading = tokio::spawn(async move {
+            while far.read_u8().await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        let error = stream.write_all(&[0; 40 * BUFFER_BYTES]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        reading.abort();
+    }
+}

@@ -13,7 +13,7 @@ pub mod options;
 mod reading;
 pub mod report;
 mod submitting;
-mod wire;
+pub mod wire;
 
 use anyhow::{Context as _, Result};
 

@@ -12,15 +12,21 @@ const HEADERS_MAX: usize = 32;
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// A connection that is kept alive and carries one request at a time.
-pub(crate) struct Connection {
+#[derive(Debug)]
+pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
 /// An answer, read to its end.
-pub(crate) struct Answer<'c> {
-    pub(crate) status: u16,
-    pub(crate) body: &'c [u8],
+#[derive(Debug)]
+pub struct Answer<'c> {
+    /// The status code.
+    pub status: u16,
+    /// Everything before the body.
+    pub head: &'c [u8],
+    /// The body.
+    pub body: &'c [u8],
 }
 
 /// Where the parts of an answer lie in what has come.
@@ -32,14 +38,14 @@ struct Head {
 
 impl Connection {
     /// Connects to `host:port`.
-    pub(crate) async fn open(authority: &str) -> Result<Connection> {
+    pub async fn open(authority: &str) -> Result<Connection> {
         let stream = TcpStream::connect(authority).await.with_context(|| format!("connecting to {authority}"))?;
         stream.set_nodelay(true)?;
         Ok(Connection { stream, buffer: Vec::new() })
     }
 
     /// Sends a whole request, made before, and reads the whole answer.
-    pub(crate) async fn ask(&mut self, request: &[u8]) -> Result<Answer<'_>> {
+    pub async fn ask(&mut self, request: &[u8]) -> Result<Answer<'_>> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
         let head = loop {
@@ -53,7 +59,8 @@ impl Connection {
             self.read_more(missing).await?;
         }
         ensure!(self.buffer.len() == total, "an answer of {total} bytes is followed by more");
-        Ok(Answer { status: head.status, body: self.buffer.get(head.bytes..).unwrap_or_default() })
+        let (before, body) = self.buffer.split_at(head.bytes);
+        Ok(Answer { status: head.status, head: before, body })
     }
 
     async fn read_more(&mut self, room: usize) -> Result<()> {
@@ -77,7 +84,7 @@ fn head(bytes: &[u8]) -> Result<Option<Head>> {
 }
 
 /// Returns the bytes of a POST.
-pub(crate) fn post(path: &str, media_type: &str, body: &[u8]) -> Vec<u8> {
+pub fn post(path: &str, media_type: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\n\r\n"
@@ -86,12 +93,12 @@ pub(crate) fn post(path: &str, media_type: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// Returns the bytes of a GET.
-pub(crate) fn get(path: &str) -> Vec<u8> {
+pub fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n").into_bytes()
 }
 
 /// Returns the body of a request made by [`post`].
-pub(crate) fn body_of(request: &[u8]) -> &[u8] {
+pub fn body_of(request: &[u8]) -> &[u8] {
     let end = request.windows(4).position(|window| window == b"\r\n\r\n").map_or(request.len(), |at| at + 4);
     request.get(end..).unwrap_or_default()
 }
