@@ -17,7 +17,7 @@ else
 RUN_TESTS = $(CARGO) nextest run --no-fail-fast $(LOCKED)
 endif
 
-.PHONY: demo test verify fix bench bench-large bench-programs long long-crash long-fuzz long-mutants long-properties help lint docs deny python
+.PHONY: demo test verify fix bench bench-large bench-programs long long-crash long-faults long-fuzz long-mutants long-overload long-properties help lint docs deny python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,17 +52,24 @@ bench-programs:
 	@$(call needs,tests/src/bin/bench.rs)
 	$(CARGO) build --release $(LOCKED) -p colophon-node -p colophon-cli -p e2e --bins
 
-long: long-crash long-properties long-fuzz long-mutants ## hours: 200 rounds of kill -9, 4096 cases of every property, fuzzing, mutants
+long: long-crash long-faults long-properties long-overload long-fuzz long-mutants ## hours: 200 rounds of kill -9, 1000 power cuts, 10 minutes of overload, 4096 cases of every property, fuzzing, mutants
 
 long-crash: # 200 rounds of kill -9 under load
 	$(CARGO) build --workspace --all-targets $(LOCKED)
 	COLOPHON_CRASH_ROUNDS=200 COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) -p e2e --test crash
+
+long-faults: # 1000 seeds of a disk that loses and tears what was not synced
+	COLOPHON_POWER_SEEDS=1000 $(RUN_TESTS) -p colophon-storage power
 
 long-properties: # 4096 cases of every property
 	PROPTEST_CASES=4096 COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) --workspace --exclude e2e
 
 long-fuzz: # every fuzz target for ten minutes, or for FUZZ_SECONDS each; FUZZ_JOBS at once; or FUZZ_TARGETS alone
 	tests/fuzz/run.sh $(FUZZ_TARGETS)
+
+long-overload: # 10 minutes of twice the load that a node can take
+	$(CARGO) build --workspace --all-targets $(LOCKED)
+	COLOPHON_OVERLOAD_SECONDS=600 NEXTEST_SUCCESS_OUTPUT=immediate COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) -p e2e --test overload
 
 long-mutants: # changes tlog and ledger in every way, and expects a test to notice
 	@command -v cargo-mutants >/dev/null || { echo "cargo-mutants is missing: cargo install --locked cargo-mutants" >&2; exit 1; }
