@@ -253,9 +253,9 @@ fn no_test_file_is_forgotten() {
     let manifest = Source::one("tests/Cargo.toml").map(|source| source.text).unwrap_or_default();
     let tests: Vec<Source> = rust_files().into_iter().filter(|source| source.path.starts_with("tests/")).collect();
     let mut complaints = Vec::new();
-    for source in
-        tests.iter().filter(|source| !["tests/src/", "tests/fuzz/", "tests/fuzzing/"].iter().any(|own| source.path.starts_with(own)))
-    {
+    for source in tests.iter().filter(|source| {
+        !["tests/src/", "tests/fuzz/", "tests/fuzzing/"].iter().any(|own| source.path.starts_with(own))
+    }) {
         let path = source.path.trim_start_matches("tests/");
         let declared = manifest.contains(&format!("path = \"{path}\""));
         let module = format!("mod {};", source.stem());
@@ -299,7 +299,8 @@ fn every_parser_is_fuzzed() {
     for source in files.iter().filter(|source| source.path.starts_with("crates/")) {
         let code = source.code_without_tests();
         for before in code.match_indices("pub fn parse(").map(|(place, _)| &code[..place]) {
-            let owner = before.rsplit("\nimpl ").next().and_then(|rest| rest.split([' ', '<']).next());
+            let owner = before.rsplit(" impl ").next().and_then(|rest| rest.rsplit("\nimpl ").next());
+            let owner = owner.and_then(|rest| rest.split([' ', '<']).next());
             let owner = owner.unwrap_or_default();
             if !has_word(&fuzzing, &format!("{owner}::parse")) {
                 complaints.push(format!(

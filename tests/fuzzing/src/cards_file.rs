@@ -81,12 +81,12 @@ impl Part {
 /// Opens a file as it is made up, holds what is found against what was put there, and opens it again.
 pub fn check(data: &[u8]) {
     let mut choices = Unstructured::new(data);
-    let Ok((no_head, cut)) = <(Option<bool>, Option<u16>)>::arbitrary(&mut choices) else { return };
+    let Ok((headless, cut)) = <(Option<bool>, Option<u16>)>::arbitrary(&mut choices) else { return };
     let (disk, dir) = (MemoryDisk::default(), Path::new("register"));
     let parts: Vec<Part> = rest(&mut choices, PARTS_MAX);
     Cards::create_on(&disk, dir).unwrap();
     let begin = disk.bytes(&dir.join(CARDS_FILE));
-    let mut bytes = if no_head != Some(true) { begin } else { Vec::new() };
+    let mut bytes = if headless == Some(true) { Vec::new() } else { begin };
     for part in &parts {
         bytes.extend(part.bytes());
     }

@@ -21,6 +21,7 @@ pub mod log_file;
 pub mod mutate;
 pub mod note;
 pub mod people;
+pub mod pinned;
 pub mod policy;
 pub mod problem;
 pub mod proof;

@@ -1,8 +1,8 @@
 //! All targets: the name of each, what it checks, and where it begins.
 
 use crate::{
-    apply, body, card, cards_file, certificate, checkpoint, commits, draft, entry, field, log_file, note, policy,
-    problem, proof, receipt, redo, request, slots, state, tamper, tile,
+    apply, body, card, cards_file, certificate, checkpoint, commits, draft, entry, field, log_file, note, pinned,
+    policy, problem, proof, receipt, redo, request, slots, state, tamper, tile,
 };
 
 /// A function that takes any bytes, and inputs from which to reach all of it.
@@ -46,6 +46,7 @@ targets! {
     field: 8_000,
     log_file: 2_000,
     note: 6_000,
+    pinned: 2_000,
     policy: 4_000,
     problem: 8_000,
     proof: 6_000,

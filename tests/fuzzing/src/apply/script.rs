@@ -53,6 +53,7 @@ const CAREFUL: u8 = 170;
 
 impl Act {
     /// Returns the act with all its choices apt, if it is a careful one.
+    #[must_use]
     pub fn settled(&self) -> Act {
         let mut act = self.clone();
         if self.care >= CAREFUL {

@@ -1,0 +1,5 @@
+//! Files of pinned registers.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::pinned::check(data));
