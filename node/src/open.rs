@@ -184,6 +184,25 @@ pub fn open(dir: &Path, clock: Clock, behind: Behind, keeping: Keeping) -> Resul
     }
     let (log, recovery) = Log::open(dir)?;
     tell_recovery(&recovery);
+    let unsigned_from = log.unsigned_from();
+    match open_over(dir, log, clock.clone(), behind, keeping) {
+        Err(StartError::CatchUp(CatchUpError::Replay(error))) if is_torn(&error, unsigned_from) => {
+            warn!("Cut the last batch, which nobody was shown: power failed while it was written ({error})");
+            let log = Log::open(dir)?.0.cut_unsigned().map_err(OpenError::from)?;
+            open_over(dir, log, clock, behind, keeping)
+        }
+        opened => opened,
+    }
+}
+
+/// Tells whether the log breaks the rules only in a last batch over which no checkpoint was signed: a torn write, of which the
+/// seal is there.
+fn is_torn(error: &ReplayError, unsigned_from: Option<u64>) -> bool {
+    error.broken_at().zip(unsigned_from).is_some_and(|(index, first)| index >= first)
+}
+
+/// Opens everything that goes with a log.
+fn open_over(dir: &Path, log: Log, clock: Clock, behind: Behind, keeping: Keeping) -> Result<Opened, StartError> {
     let position = log.position().ok_or(StartError::Empty)?;
     let first = EntryIndex::new(0).ok_or(StartError::Empty)?;
     let (rules, _) = read_genesis(&log.reader().entry(first)?)?;

@@ -56,6 +56,21 @@ pub enum ReplayError {
     Unreadable(#[from] Unreadable),
 }
 
+impl ReplayError {
+    /// Returns the index at which the log breaks the rules; nothing where this software may be too old to tell, or could not
+    /// read the records.
+    pub fn broken_at(&self) -> Option<u64> {
+        match self {
+            ReplayError::Refused { index, .. }
+            | ReplayError::NoSeal(index)
+            | ReplayError::Seal { index, .. }
+            | ReplayError::NotOperator(index) => Some(*index),
+            ReplayError::NoGenesis => Some(0),
+            ReplayError::NeedsNewer { .. } | ReplayError::Unreadable(_) => None,
+        }
+    }
+}
+
 fn refused(index: u64) -> impl Fn(Refusal) -> ReplayError {
     move |refusal| {
         if refusal.needs_newer_software() {

@@ -22,7 +22,7 @@ use crate::disk::RealDisk;
 use crate::files::{ENTRIES_FILE, Files, tile_file_name};
 use crate::lock::{DirLock, LockError};
 use crate::reader::LogReader;
-use crate::recovery::{BATCH_BYTES_MAX, RecoveryError, check_checkpoint, checkpoint_in};
+use crate::recovery::{BATCH_BYTES_MAX, RecoveryError, check_checkpoint, checkpoint_in, unsigned};
 use crate::scan::Scan;
 use crate::slots::{Slot, has_torn_slot, read_slots};
 use crate::tables::writes_of;
@@ -55,6 +55,8 @@ pub struct Report {
     pub root: Hash,
     /// The state root after the last batch that is by the rules.
     pub state_root: Hash,
+    /// Where the last batch begins, if no checkpoint was signed over it.
+    pub unsigned_from: Option<u64>,
     /// How many entries of the log the view reflects.
     pub view: Option<u64>,
     /// How many cards are kept and withdrawn.
@@ -88,9 +90,19 @@ pub fn fsck(dir: &Path) -> Result<Report, FsckError> {
     if report.entries > 0
         && let Err(finding) = check_state(dir, &log, &notes, &mut report)
     {
-        report.findings.push(finding);
+        report.findings.push(torn_if_unsigned(finding, report.unsigned_from));
     }
     Ok(report)
+}
+
+/// A batch that is against the rules is a torn write, if no checkpoint was signed over it.
+fn torn_if_unsigned(finding: Finding, unsigned_from: Option<u64>) -> Finding {
+    match (&finding, unsigned_from) {
+        (Finding::Rules(error), Some(first)) if error.broken_at().is_some_and(|index| index >= first) => {
+            Finding::TornBatch { first }
+        }
+        _ => finding,
+    }
 }
 
 fn read_notes(dir: &Path, findings: &mut Vec<Finding>) -> Vec<String> {
@@ -120,6 +132,8 @@ fn check_log(files: Files, notes: &[String], mut findings: Vec<Finding>) -> io::
     let scan = Scan::run(&files, checkpoints.iter().map(|checkpoint| checkpoint.size.get()).collect())?;
     findings
         .extend(checkpoints.iter().filter_map(|checkpoint| check_checkpoint(&scan, checkpoint).err()).map(Into::into));
+    let torn_slot = findings.iter().any(|finding| matches!(finding, Finding::TornSlot | Finding::Slots(_)));
+    let unsigned_from = unsigned(&scan, &checkpoints, torn_slot).map(|unsigned| unsigned.first);
     let bytes = scan.length - scan.end;
     if bytes > BATCH_BYTES_MAX {
         findings.push(RecoveryError::Damaged { size: scan.tree.size().get(), end: scan.end, bytes }.into());
@@ -133,6 +147,7 @@ fn check_log(files: Files, notes: &[String], mut findings: Vec<Finding>) -> io::
     }
     let report = Report {
         entries: scan.ends.len() as u64,
+        unsigned_from,
         batches: scan.position.map_or(0, |position| position.height),
         root: scan.tree.root(),
         state_root: Hash::ZERO,

@@ -21,6 +21,8 @@ pub mod log;
 mod lying;
 #[cfg(test)]
 mod people;
+#[cfg(test)]
+mod power;
 pub mod reader;
 pub mod recovery;
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::durable;
 use crate::files::{ENTRIES_FILE, Files};
 use crate::lock::{DirLock, LockError};
 use crate::reader::LogReader;
-use crate::recovery::{Recovered, Recovery, RecoveryError, recover};
+use crate::recovery::{Recovered, Recovery, RecoveryError, Unsigned, recover};
 use crate::scan::after_batch;
 use crate::slots::{Slots, read_slots};
 
@@ -74,8 +74,9 @@ pub struct Log {
     end: u64,
     tree: Tree,
     broken: bool,
+    unsigned: Option<Unsigned>,
     /// Held for as long as the log is; a log on a disk of its own needs none.
-    _lock: Option<DirLock>,
+    lock: Option<DirLock>,
 }
 
 /// A batch that is checked and laid out, and only has to be written.
@@ -125,8 +126,8 @@ impl Log {
             io::ErrorKind::NotFound => RecoveryError::Missing,
             _ => RecoveryError::Read(error),
         })?;
-        let Recovered { position, end, tree, recovery } = recover(&files)?;
-        let log = Log { files: Arc::new(files), position, end, tree, broken: false, _lock: lock };
+        let Recovered { position, end, tree, recovery, unsigned } = recover(&files)?;
+        let log = Log { files: Arc::new(files), position, end, tree, broken: false, unsigned, lock };
         Ok((log, recovery))
     }
 
@@ -143,6 +144,21 @@ impl Log {
     /// Returns where the next batch begins; nothing before the first.
     pub fn position(&self) -> Option<Position> {
         self.position
+    }
+
+    /// Returns the index at which the last batch begins, if the log was opened with one over which no checkpoint was signed.
+    pub fn unsigned_from(&self) -> Option<u64> {
+        self.unsigned.map(|unsigned| unsigned.first)
+    }
+
+    /// Cuts the batch that [`Log::unsigned_from`] tells of, once it was found to be against the rules: power failed while it was
+    /// written, so its seal is there and some of an entry is not. Does nothing if there is no such batch.
+    pub fn cut_unsigned(self) -> Result<Log, RecoveryError> {
+        let Some(unsigned) = self.unsigned else { return Ok(self) };
+        let cut = self.files.entries.truncate(unsigned.start).and_then(|()| self.files.entries.sync());
+        cut.map_err(RecoveryError::Write)?;
+        let dir = self.files.dir.clone();
+        Ok(Log::open_on(Arc::clone(&self.files.disk), &dir, self.lock)?.0)
     }
 
     /// Returns a reader, for any thread.
@@ -163,6 +179,7 @@ impl Log {
             self.broken = true;
             return Err(AppendError::Fatal(error));
         }
+        self.unsigned = None;
         self.end = batch.commit.end;
         self.position = Some(batch.next);
         self.tree = batch.tree;

@@ -31,6 +31,8 @@ pub(crate) enum Survivors {
     All,
     /// Some sectors of some of them, by a seed.
     Some(u64),
+    /// Some sectors of some of them, and of others only the beginning, by a seed.
+    Torn(u64),
 }
 
 /// A disk in memory. A clone is the same disk.
@@ -85,7 +87,7 @@ impl LyingDisk {
     pub(crate) fn power_cut(&self, survivors: Survivors) -> LyingDisk {
         let state = self.lock();
         let mut random = match survivors {
-            Survivors::Some(seed) => seed | 1,
+            Survivors::Some(seed) | Survivors::Torn(seed) => seed | 1,
             _ => 1,
         };
         let mut after = State::default();
@@ -97,7 +99,8 @@ impl LyingDisk {
             let found = match survivors {
                 Survivors::All => contents.live.clone(),
                 Survivors::None => contents.durable.clone(),
-                Survivors::Some(_) => contents.after_losing_some(&mut random),
+                Survivors::Some(_) => contents.after_losing_some(&mut random, false),
+                Survivors::Torn(_) => contents.after_losing_some(&mut random, true),
             };
             let survived = contents.only_in_cache(found, survivors);
             after.files.insert(path.clone(), survived);
@@ -157,16 +160,19 @@ impl Contents {
         }
     }
 
-    fn after_losing_some(&self, random: &mut u64) -> Vec<u8> {
+    fn after_losing_some(&self, random: &mut u64, tears: bool) -> Vec<u8> {
         let mut found = self.durable.clone();
         for change in &self.unsynced {
             match change {
                 Change::Write { offset, bytes } => {
                     for (sector, piece) in bytes.chunks(SECTOR_BYTES).enumerate() {
-                        if next(random) & 1 == 0 {
-                            let offset = offset + sector * SECTOR_BYTES;
-                            apply(&mut found, &Change::Write { offset, bytes: piece.to_vec() });
-                        }
+                        let kept = match next(random) % 4 {
+                            0 | 1 => piece.len(),
+                            2 if tears => usize::try_from(next(random)).unwrap() % piece.len(),
+                            _ => continue,
+                        };
+                        let offset = offset + sector * SECTOR_BYTES;
+                        apply(&mut found, &Change::Write { offset, bytes: piece[..kept].to_vec() });
                     }
                 }
                 Change::Truncate(_) if next(random) & 1 == 0 => apply(&mut found, change),
@@ -190,7 +196,7 @@ fn apply(bytes: &mut Vec<u8>, change: &Change) {
 }
 
 /// Xorshift: enough to vary tests.
-fn next(random: &mut u64) -> u64 {
+pub(crate) fn next(random: &mut u64) -> u64 {
     *random ^= *random << 13;
     *random ^= *random >> 7;
     *random ^= *random << 17;

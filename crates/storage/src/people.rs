@@ -51,19 +51,7 @@ impl Register {
     pub(crate) fn begin_with(dir: &Path, kind: EngineKind) -> Register {
         Log::create(dir).unwrap();
         let (log, _) = Log::open(dir).unwrap();
-        let body = Genesis {
-            by: account("operator"),
-            governor_threshold: Int::new(1).unwrap(),
-            governors: List::new(vec![account("governor")]).unwrap(),
-            kind: GenesisWord::It,
-            log_vkey: log_signer().verifier().to_string(),
-            nonce: digest("nonce"),
-            operators: List::new(vec![account("operator")]).unwrap(),
-            rules: 1,
-            succeeds: None,
-        };
-        let entry = signed(&genesis_text(&ORIGIN.parse().unwrap(), &body), &["operator", "governor"]);
-        let (rules, entry) = read_genesis(&entry.to_bytes()).unwrap();
+        let (rules, entry) = read_genesis(&genesis().to_bytes()).unwrap();
         let genesis = entry.id().0;
         let view = View::open(dir, kind, &genesis, 0).unwrap().0;
         let slots = Slots::open(dir).unwrap();
@@ -93,8 +81,7 @@ impl Register {
         let text = text_of(&self.rules.register, &Body::Seal(closed.seal.clone()));
         let applied = closed.sealed(signed(&text, &["operator"]));
         self.log.append(&applied.leaves()).unwrap();
-        let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size: self.log.size(), root: self.log.root() };
-        let note = checkpoint.sign(&log_signer()).unwrap().to_string();
+        let note = checkpoint_of(&self.log);
         self.slots.write(Some(&note), Some(&note)).unwrap();
         self.view.stage(writes_of(&applied, &self.view).unwrap(), applied.next.index).unwrap();
         self.tree = applied.tree;
@@ -139,6 +126,28 @@ impl Register {
         };
         if kind == TermsWord::Offer { Body::Offer(terms) } else { Body::Transfer(terms) }
     }
+}
+
+/// Returns the entry that a register begins with.
+pub(crate) fn genesis() -> Entry {
+    let body = Genesis {
+        by: account("operator"),
+        governor_threshold: Int::new(1).unwrap(),
+        governors: List::new(vec![account("governor")]).unwrap(),
+        kind: GenesisWord::It,
+        log_vkey: log_signer().verifier().to_string(),
+        nonce: digest("nonce"),
+        operators: List::new(vec![account("operator")]).unwrap(),
+        rules: 1,
+        succeeds: None,
+    };
+    signed(&genesis_text(&ORIGIN.parse().unwrap(), &body), &["operator", "governor"])
+}
+
+/// Returns the checkpoint of a log, signed by the log's key.
+pub(crate) fn checkpoint_of(log: &Log) -> String {
+    let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size: log.size(), root: log.root() };
+    checkpoint.sign(&log_signer()).unwrap().to_string()
 }
 
 /// Returns the account whose first key has that name.
@@ -202,7 +211,8 @@ fn log_signer() -> Signer {
     Signer::new(ORIGIN, key("the log")).unwrap()
 }
 
-fn signed(text: &str, signers: &[&str]) -> Entry {
+/// Returns an entry with this text and these people's signatures.
+pub(crate) fn signed(text: &str, signers: &[&str]) -> Entry {
     let mut draft = Draft::new(text.to_owned(), None, None).unwrap();
     for name in signers {
         draft.sign(&account(name), key(name)).unwrap();

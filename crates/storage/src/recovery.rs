@@ -21,7 +21,7 @@ use crate::commits::COMMITS_FILE;
 use crate::disk::{Disk, write_again};
 use crate::files::{ENTRIES_FILE, Files, tile_file_name};
 use crate::scan::Scan;
-use crate::slots::{SLOTS_FILE, Slot, SlotError, read_slots};
+use crate::slots::{SLOTS_FILE, Slot, SlotError, has_torn_slot, read_slots};
 
 /// The longest batch with its seal, in bytes of `entries.log`. A torn tail is never longer.
 pub const BATCH_BYTES_MAX: u64 = (BATCH_ENTRIES_MAX + 1) * (2 + ENTRY_BYTES_MAX as u64);
@@ -114,6 +114,20 @@ pub(crate) struct Recovered {
     pub(crate) tree: Tree,
     /// What was done.
     pub(crate) recovery: Recovery,
+    /// The last batch, if no checkpoint was signed over it.
+    pub(crate) unsigned: Option<Unsigned>,
+}
+
+/// A last batch over which no checkpoint was signed.
+///
+/// Its form alone does not say that it is whole: power that fails while a batch is written may leave its seal and lose part
+/// of an entry before it. So if it is against the rules, it is a torn write. Of a batch that was signed the same would be damage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unsigned {
+    /// The index of its first entry.
+    pub(crate) first: u64,
+    /// Where it begins in the file.
+    pub(crate) start: u64,
 }
 
 /// Reads a log wholly, decides, and puts it in order.
@@ -128,7 +142,17 @@ pub(crate) fn recover(files: &Files) -> Result<Recovered, RecoveryError> {
     if cut_bytes > BATCH_BYTES_MAX {
         return Err(RecoveryError::Damaged { size: scan.tree.size().get(), end: scan.end, bytes: cut_bytes });
     }
-    put_in_order(scan, files).map_err(RecoveryError::Write)
+    let unsigned = unsigned(&scan, &checkpoints, has_torn_slot(&*files.disk, &files.dir)?);
+    let recovered = put_in_order(scan, files).map_err(RecoveryError::Write)?;
+    Ok(Recovered { unsigned, ..recovered })
+}
+
+/// Returns the last batch if none of these checkpoints covers any of it, and no torn slot may have held one that does. The first
+/// batch is never one: without it there is no register.
+pub(crate) fn unsigned(scan: &Scan, checkpoints: &[Checkpoint], torn_slot: bool) -> Option<Unsigned> {
+    let first = scan.ends.partition_point(|end| *end <= scan.last_start) as u64;
+    let signed = checkpoints.iter().any(|checkpoint| checkpoint.size.get() > first);
+    (first > 0 && !signed && !torn_slot).then_some(Unsigned { first, start: scan.last_start })
 }
 
 /// Checks that a log leads to what a checkpoint says.
@@ -177,5 +201,5 @@ fn put_in_order(scan: Scan, files: &Files) -> io::Result<Recovered> {
         healed,
     };
     *files.ends.write().unwrap_or_else(PoisonError::into_inner) = scan.ends;
-    Ok(Recovered { position: scan.position, end: scan.end, tree: scan.tree, recovery })
+    Ok(Recovered { position: scan.position, end: scan.end, tree: scan.tree, recovery, unsigned: None })
 }

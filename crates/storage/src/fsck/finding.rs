@@ -21,6 +21,15 @@ pub enum Finding {
         /// How many.
         bytes: u64,
     },
+    /// A last batch that is whole by its form and against the rules, and that nobody was shown.
+    #[error(
+        "the last batch of {ENTRIES_FILE:?}, from entry {first} on, is a torn write: its seal is there, and some of an entry is \
+         not. No checkpoint was signed over it; the next start cuts it"
+    )]
+    TornBatch {
+        /// The index of its first entry.
+        first: u64,
+    },
     /// The log's file is damaged, or its checkpoints say something else.
     #[error("{0}")]
     Log(#[from] RecoveryError),
@@ -86,6 +95,7 @@ impl Finding {
     pub fn heals_at_start(&self) -> bool {
         match self {
             Finding::Torn { .. }
+            | Finding::TornBatch { .. }
             | Finding::Hint { .. }
             | Finding::TornSlot
             | Finding::Cards { zeroed: 0, .. }
