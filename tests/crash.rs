@@ -24,18 +24,29 @@ const CLIENTS_A_MANY: u64 = 8;
 const MANY: u64 = 25;
 /// How many of the acknowledged entries are asked for over HTTP after each round. All of them are at the end.
 const ASKED_FOR: usize = 60;
+/// After so many rounds another register is begun: the longer the log, the longer each round.
+const ROUNDS_A_REGISTER: u64 = 40;
 const ENGINES: [&str; 2] = ["sled", "fjall"];
 
 #[test]
 fn nothing_acknowledged_is_lost_to_sigkill() {
     let rounds = std::env::var("COLOPHON_CRASH_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().expect("a number"));
+    let mut moments = Moments(rounds);
+    let mut told = Totals::default();
+    while told.rounds < rounds {
+        live(ROUNDS_A_REGISTER.min(rounds - told.rounds), &mut moments, &mut told);
+    }
+    println!("{told:?}");
+    assert!(told.acknowledged as u64 > rounds, "the rounds were no test: too few entries were acknowledged");
+}
+
+/// Kills one register again and again, and holds it against all it ever told.
+fn live(rounds: u64, moments: &mut Moments, totals: &mut Totals) {
     let mut node = Node::init("crash.example/log").with_serve_args(&["--view", ENGINES[0]]);
     node.start();
     let log: VerifierKey = node.vkey().parse().expect("init writes a verifier key");
     let told = Mutex::new(Told::new(log));
     let minters: Vec<Minter> = (0..CLIENTS).map(|client| Minter::new(&format!("client {client}"), &node)).collect();
-    let mut moments = Moments(rounds);
-    let (mut pending, mut lagging) = (0, 0);
     for (round, engine) in (0..rounds).zip(ENGINES.iter().cycle().skip(1)) {
         submit_until_killed(&mut node, &minters, &told, moments.next());
         let mut told = told.lock().expect("no client panicked");
@@ -44,26 +55,31 @@ fn nothing_acknowledged_is_lost_to_sigkill() {
         let signed = newest_slot(&node);
         node.start();
         // The node signs again what it finds; `Told` knows the bytes that the slots had for each size.
-        let signed_again = node.get("/checkpoint").text().to_owned();
-        pending += u64::from(signed == signed_again);
-        lagging += u64::from(signed != signed_again);
+        totals.signed_again += u64::from(node.get("/checkpoint").text() == signed);
         let indices: Vec<u64> = told.entries().keys().copied().collect();
         let step = indices.len().div_ceil(ASKED_FOR).max(1);
         let newest = indices.iter().rev().take(5);
         let some: Vec<u64> = indices.iter().step_by(step).chain(newest).copied().collect();
         told.check_served(&node, &some, &when);
         check_at_rest(&mut node, &mut told, &minters, engine, &when);
+        totals.rounds += 1;
     }
     let mut told = told.into_inner().expect("no client panicked");
     let all: Vec<u64> = told.entries().keys().copied().collect();
     told.check_served(&node, &all, "at the end");
-    println!(
-        "{rounds} rounds, {} acknowledged entries, {} checkpoints told; {pending} times the slot's own checkpoint was signed again, \
-         {lagging} times the log had one batch more than the slot",
-        all.len(),
-        told.checkpoints()
-    );
-    assert!(all.len() as u64 > rounds, "the rounds were no test: too few entries were acknowledged");
+    totals.acknowledged += all.len();
+    totals.checkpoints += told.checkpoints();
+}
+
+/// What all rounds came to.
+#[derive(Debug, Default)]
+struct Totals {
+    rounds: u64,
+    acknowledged: usize,
+    checkpoints: usize,
+    /// How often the checkpoint in the slot was the log's own, and was signed again in the same bytes. In the other rounds the
+    /// log had one batch more.
+    signed_again: u64,
 }
 
 /// When to kill: anywhere from the first request to well into the load, differently in each round.
