@@ -113,7 +113,7 @@ fn submit_until_killed(node: &mut Node, minters: &[Minter], told: &Mutex<Told>, 
 fn submit_all(url: &str, minter: &Minter, told: &Mutex<Told>, client: u64) {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let http = reqwest::blocking::Client::builder().no_proxy().build().expect("an HTTP client");
-    let at_once = if client % CLIENTS_A_MANY == 0 { MANY } else { 1 };
+    let at_once = if client.is_multiple_of(CLIENTS_A_MANY) { MANY } else { 1 };
     loop {
         let first = NUMBER.fetch_add(at_once, Ordering::Relaxed);
         let mints = (first..first + at_once).map(|number| minter.mint(&format!("number {number}")));

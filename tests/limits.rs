@@ -15,6 +15,9 @@ const HEALTH: &str = "GET /health HTTP/1.1\r\nHost: node\r\n\r\n";
 const UNFINISHED: &str =
     "POST /v1/entries HTTP/1.1\r\nHost: node\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nx";
 
+/// The same, for whom the node asks once it is at it.
+const ASKED_FOR: &str = "POST /v1/entries HTTP/1.1\r\nHost: node\r\nContent-Type: text/plain\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n";
+
 fn started(arguments: &[&str]) -> Node {
     let mut node = Node::init("limits.example/log").with_serve_args(arguments);
     node.start();
@@ -82,6 +85,12 @@ fn is_open(stream: &TcpStream) -> bool {
     status(&ask(stream, HEALTH)) == 200
 }
 
+/// Begins a request that never ends, and waits until the node is at it.
+fn occupy(mut stream: &TcpStream) {
+    stream.write_all(ASKED_FOR.as_bytes()).expect("a request");
+    assert_eq!(status(&read(stream)), 100, "the node asks for the body");
+}
+
 /// Waits until a request has come to the node, which the bytes alone do not say.
 fn wait_for_metric(node: &Node, line: &str) {
     let begun = Instant::now();
@@ -105,18 +114,10 @@ fn one_connection_too_many_of_an_address_sends_its_idlest_away() {
     wait_for_metric(&node, "colophon_connections_dismissed_total 1");
 
     // None of the three is idle any more.
-    for mut stream in [&first[1], &first[2], &fourth] {
-        stream.write_all(UNFINISHED.as_bytes()).expect("a request");
+    for stream in [&first[1], &first[2], &fourth] {
+        occupy(stream);
     }
-    let mut refused = None;
-    for _ in 0..100 {
-        refused = ask(&connect(&node, 2), HEALTH);
-        if status(&refused) == 503 {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    check_later(&refused, 503, "busy", 1);
+    check_later(&ask(&connect(&node, 2), HEALTH), 503, "busy", 1);
     assert!(is_open(&other) && is_open(&connect(&node, 4)), "others are served");
 }
 
@@ -130,10 +131,9 @@ fn one_connection_too_many_in_all_sends_the_idlest_away() {
     assert!(is_open(&fifth));
     assert_eq!(read(&first[0]), None, "the one that was idle for longest is closed");
     assert!(first[1..].iter().all(is_open));
-    for mut stream in first[1..].iter().chain([&fifth]) {
-        stream.write_all(UNFINISHED.as_bytes()).expect("a request");
+    for stream in first[1..].iter().chain([&fifth]) {
+        occupy(stream);
     }
-    std::thread::sleep(Duration::from_millis(200));
     check_later(&ask(&connect(&node, 7), HEALTH), 503, "busy", 1);
     // Room again, as soon as one goes.
     drop(fifth);

@@ -147,7 +147,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(25)).await;
             }
         });
-        stream.write_all(&[0; 40 * BUFFER_BYTES]).await.unwrap();
+        stream.write_all(&vec![0; 40 * BUFFER_BYTES]).await.unwrap();
         stream.flush().await.unwrap();
         assert!(taken.place.is_idle());
         reading.await.unwrap();
@@ -161,7 +161,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         });
-        let error = stream.write_all(&[0; 40 * BUFFER_BYTES]).await.unwrap_err();
+        let error = stream.write_all(&vec![0; 40 * BUFFER_BYTES]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         reading.abort();
     }

@@ -23,8 +23,8 @@ use crate::people::{account, checkpoint_of, genesis, mint, signed};
 use crate::recovery::RecoveryError;
 use crate::slots::Slots;
 use crate::tables::writes_of;
-use crate::view::engine::EngineKind;
 use crate::view::View;
+use crate::view::engine::EngineKind;
 
 const SEEDS: u64 = 40;
 /// How often each register is started.
