@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
 
 use colophon_tlog::hash::Hash;
 use sha2::{Digest as _, Sha256};
@@ -11,8 +12,10 @@ use crate::media::{HEAD_BYTES_MAX, media_type};
 
 /// The largest file that an entry can state: the largest integer that a body can carry, 2^53 - 1 bytes.
 pub const FILE_BYTES_MAX: u64 = (1 << 53) - 1;
-/// How much is read at once; all the memory a file of any size takes.
+/// How much is read at once.
 const CHUNK_BYTES: usize = 256 * 1024;
+/// How many chunks may wait to be hashed. With those in work, all the memory a file of any size takes is 1.5 MiB.
+const CHUNKS_AHEAD: usize = 4;
 
 /// What an entry says about a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,30 +125,69 @@ pub fn fingerprint_file(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Fi
 ///
 /// `progress` is told the bytes done so far, after each chunk. Fails with `FileTooLarge` past `FILE_BYTES_MAX`.
 pub fn fingerprint_reader(reader: &mut dyn Read, progress: &mut dyn FnMut(u64)) -> io::Result<FileFingerprint> {
-    let mut chunk = vec![0; CHUNK_BYTES];
-    let mut head = Vec::new();
-    let mut sha256 = Sha256::new();
-    let mut bytes: u64 = 0;
-    loop {
-        let count = match reader.read(&mut chunk) {
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        let read = chunk.get(..count).unwrap_or_default();
-        if read.is_empty() {
-            break;
-        }
-        head.extend(read.iter().take(HEAD_BYTES_MAX - head.len()));
-        sha256.update(read);
-        bytes += count as u64;
-        if bytes > FILE_BYTES_MAX {
-            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
-        }
-        progress(bytes);
-    }
+    let mut first = vec![0; CHUNK_BYTES];
+    let count = fill(reader, &mut first)?;
+    first.truncate(count);
+    let media_type = media_type(first.get(..HEAD_BYTES_MAX).unwrap_or(&first));
+    let (sha256, bytes) = if count < CHUNK_BYTES {
+        progress(count as u64);
+        (Sha256::new_with_prefix(&first), count as u64)
+    } else {
+        hash_beside_reading(first, reader, progress)?
+    };
     let sha256 = Hash::from(<[u8; 32]>::from(sha256.finalize()));
-    Ok(FileFingerprint { sha256, bytes, media_type: media_type(&head) })
+    Ok(FileFingerprint { sha256, bytes, media_type })
+}
+
+/// Hashes on another core what this one reads, a few chunks behind. `first` has been read before.
+fn hash_beside_reading(
+    first: Vec<u8>,
+    reader: &mut dyn Read,
+    progress: &mut dyn FnMut(u64),
+) -> io::Result<(Sha256, u64)> {
+    std::thread::scope(|scope| {
+        let (full, to_hash) = sync_channel::<Vec<u8>>(CHUNKS_AHEAD);
+        let (hashed, free) = sync_channel::<Vec<u8>>(CHUNKS_AHEAD + 4);
+        let hashing = scope.spawn(move || {
+            let mut sha256 = Sha256::new();
+            for chunk in to_hash {
+                sha256.update(&chunk);
+                // Whoever reads may have come to the end.
+                hashed.send(chunk).ok();
+            }
+            sha256
+        });
+        let (mut chunk, mut bytes) = (first, 0);
+        while !chunk.is_empty() {
+            bytes += chunk.len() as u64;
+            if bytes > FILE_BYTES_MAX {
+                return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+            }
+            progress(bytes);
+            full.send(chunk).map_err(io::Error::other)?;
+            chunk = free.try_recv().unwrap_or_default();
+            chunk.resize(CHUNK_BYTES, 0);
+            let count = fill(reader, &mut chunk)?;
+            chunk.truncate(count);
+        }
+        drop(full);
+        let sha256 = hashing.join().map_err(|_| io::Error::other("hashing broke down"))?;
+        Ok((sha256, bytes))
+    })
+}
+
+/// Reads until `chunk` is full or nothing more comes, and returns how much came.
+fn fill(reader: &mut dyn Read, chunk: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = chunk.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match reader.read(rest) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 #[cfg(test)]
@@ -183,6 +225,19 @@ mod tests {
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!((found.sha256.to_string().as_str(), found.bytes), (expected, 3), "FIPS 180-4, example of one block");
         assert_eq!(found.media_type, "text/plain");
+    }
+
+    #[test]
+    fn whatever_lies_beside_a_border_of_chunks_is_hashed() {
+        let bytes: Vec<u8> =
+            (0..2 * CHUNKS_AHEAD * CHUNK_BYTES + 7).map(|place| u8::try_from(place % 251).unwrap()).collect();
+        for length in [CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 2 * CHUNK_BYTES, bytes.len()] {
+            let mut done = Vec::new();
+            let mut trickle = Trickle { bytes: &bytes[..length], step: 70_001, interrupted: false };
+            let found = fingerprint_reader(&mut trickle, &mut |bytes| done.push(bytes)).unwrap();
+            assert_eq!((found.sha256, found.bytes), (sha256(&bytes[..length]), length as u64));
+            assert!(done.is_sorted() && done.last() == Some(&found.bytes), "{done:?}");
+        }
     }
 
     proptest! {
