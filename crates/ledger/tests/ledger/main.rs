@@ -3,6 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod attacks;
+mod batches;
+mod drafts;
+mod forgeries;
+mod limits;
 mod rules;
 mod tampering;
 mod world;

@@ -264,11 +264,11 @@ const TRANSFERS: &str = "
     ana transfer work=hills to=bo signed=bo                             -> signature_set
     ana transfer work=hills to=bo signed=ana,bo,cy                      -> signature_set
     ana transfer work=hills to=bo days=366 as sale                      -> accepted
-    # sold twice: by the old prev, and by the old holder
+    # sold twice: by the old prev, and by the old holder; then for good, in the last millisecond
     ana transfer work=hills prev=hills to=cy                            -> prev_stale
     ana transfer work=hills to=cy from=FR                               -> not_holder
     bo  transfer work=hills to=cy                                       -> country_mismatch
-    bo  transfer work=hills to=cy from=FR                               -> accepted
+    bo  transfer work=hills to=cy from=FR days=0                        -> accepted
     # another edition is still the maker's
     ana transfer work=hills edition=2 prev=hills to=bo                  -> accepted
 ";
@@ -295,10 +295,10 @@ const OFFERS: &str = "
     bo  accept work=hills                                        -> expired
     bo  close work=hills                                         -> not_holder
     ana offer work=hills to=bo days=10 as again                  -> accepted
-    # a party's rotation voids it
+    # a party's rotation voids it; the next is accepted in its last millisecond
     bo  rotate keys=bo.2                                         -> accepted
     bo  accept work=hills signed=bo:bo.2                         -> no_offer
-    ana offer work=hills to=bo days=10                           -> accepted
+    ana offer work=hills to=bo days=0                            -> accepted
     bo  accept work=hills signed=bo                              -> signature_set
     bo  accept work=hills signed=bo:bo.2                         -> accepted
     ana close work=hills                                         -> not_holder
@@ -357,7 +357,7 @@ fn misshapen(world: &World) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Signs any text at all as `ana` would.
-fn raw_note(text: &str) -> Vec<u8> {
+pub(crate) fn raw_note(text: &str) -> Vec<u8> {
     let signer = colophon_tlog::note::Signer::new(account("ana").as_str(), crate::world::key("ana")).unwrap();
     format!("{text}\n{}\n", signer.sign(text)).into_bytes()
 }

@@ -133,6 +133,15 @@ impl World {
         }
     }
 
+    /// Puts other leaves in the log's place, as a dishonest operator could, who has its key. The replay stays as it was.
+    pub(crate) fn relog(&mut self, leaves: Vec<Vec<u8>>) {
+        (self.tree, self.tiles) = (Tree::new(), TileHashes::default());
+        for leaf in &leaves {
+            self.tree.append(leaf_hash(leaf), &mut self.tiles);
+        }
+        self.leaves = leaves;
+    }
+
     /// Submits the bytes of an entry, as a node would take them, and returns its index or the refusal.
     pub(crate) fn submit_bytes(&mut self, bytes: &[u8]) -> Result<u64, Refusal> {
         let refusal = |stop| match stop {
