@@ -3,8 +3,8 @@
 use colophon_tlog::hash::Hash;
 
 use crate::account::AccountId;
+use crate::entry::Entry;
 use crate::entry::seal::Seal;
-use crate::entry::{Body, Entry};
 use crate::field::{Digest, EntryId, Int};
 use crate::refusal::Refusal;
 use crate::rule::{Context, RULES_VERSION, Rules, Scope, Stop};
@@ -168,10 +168,7 @@ pub fn beginning(genesis: EntryId) -> Position {
 pub fn first_batch(rules: &Rules, genesis: Entry, time_ms: u64) -> Closed {
     let none = Changes::new();
     let mut batch = Batch::open(rules, &none, beginning(genesis.id()), time_ms);
-    let by = match genesis.body() {
-        Body::Genesis(body) => body.by,
-        _ => *genesis.body().by(),
-    };
+    let by = *genesis.body().by();
     batch.push_genesis(genesis);
     batch.close(by, &StateTree::new()).expect("a batch of one entry at index 0 has a seal")
 }
