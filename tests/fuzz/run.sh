@@ -1,30 +1,27 @@
 #!/usr/bin/env bash
 # Fuzzes every target, or those named: run.sh [TARGET...]. FUZZ_SECONDS (600) says how long each, FUZZ_JOBS (all cores) how
-# many at once. Needs a nightly compiler and cargo-fuzz, and says how to get them.
+# many at once. Needs cargo-fuzz, and says how to get it.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 export FUZZ_SECONDS=${FUZZ_SECONDS:-600}
 jobs=${FUZZ_JOBS:-$(nproc)}
+# Sanitizers are an unstable option of the compiler. This lets the stable one take it, so that what is fuzzed is compiled by
+# the compiler that everything else is.
+export RUSTC_BOOTSTRAP=1
 
-# Says whether a command works, and how to come by it where it does not.
-need() {
-    local cure=$1
-    shift
-    "$@" >/dev/null 2>&1 && return
-    echo "fuzzing needs \`$*\` to work: run \`$cure\`, then this again" >&2
+cargo fuzz --version >/dev/null 2>&1 || {
+    echo "fuzzing needs \`cargo fuzz\` to work: run \`cargo install --locked cargo-fuzz\`, then this again" >&2
     exit 1
 }
-need "rustup toolchain install nightly" cargo +nightly --version
-need "cargo install --locked cargo-fuzz" cargo fuzz --version
 
 cargo run --quiet --manifest-path ../../Cargo.toml -p fuzzing --bin seeds -- corpus/seeds
-cargo +nightly fuzz build
+cargo fuzz build
 
 one() {
     local name=$1 log=artifacts/$1.log
     mkdir -p "corpus/$name" artifacts
-    if cargo +nightly fuzz run "$name" "corpus/$name" "corpus/seeds/$name" -- -dict="corpus/seeds/$name.dict" \
+    if cargo fuzz run "$name" "corpus/$name" "corpus/seeds/$name" -- -dict="corpus/seeds/$name.dict" \
         -max_total_time="$FUZZ_SECONDS" -max_len=65536 -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 >"$log" 2>&1; then
         echo "$name: $(grep -o 'number_of_executed_units: *[0-9]*' "$log" | grep -o '[0-9]*$') inputs in $FUZZ_SECONDS s, no finding"
     else
