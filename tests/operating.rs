@@ -59,13 +59,6 @@ impl Scene {
         ];
         paths.iter().map(|path| self.node.get(path).body).collect()
     }
-
-    /// Starts the node although that must fail, and returns what it says.
-    fn refusal(&mut self) -> String {
-        let before = self.node.log().len();
-        assert!(self.node.try_start().is_err(), "the node starts");
-        self.node.log()[before..].to_owned()
-    }
 }
 
 /// Copies a directory with everything in it, as the page says to.
@@ -124,7 +117,7 @@ fn an_older_backup_is_refused_where_that_can_be_noticed_and_is_a_fork_where_it_c
 
     // An old log beside slots that remember more: noticed.
     fs::copy(backup.join("entries.log"), scene.node.dir().join("entries.log")).expect("an old log");
-    let refusal = scene.refusal();
+    let refusal = scene.node.refused_start().said;
     assert!(refusal.contains("whole entries") && refusal.contains("but a checkpoint over"), "{refusal}");
 
     // All of it equally old: nothing on the disk remembers, so it starts, and signs another history. Readers notice.
@@ -175,7 +168,7 @@ fn what_may_be_deleted_comes_back_and_what_may_not_is_missed() {
         fs::remove_dir_all(scene.node.dir()).expect("the directory");
         copy(&whole, &scene.node.dir());
         fs::remove_file(scene.node.dir().join(name)).expect("a file to delete");
-        let refusal = scene.refusal();
+        let refusal = scene.node.refused_start().said;
         assert!(refusal.contains(expected), "without {name}: {refusal}");
         assert!(!scene.node.dir().join(name).exists(), "{name} was made up");
         // Put back, everything is as it was: the refusal broke nothing.
@@ -192,7 +185,7 @@ fn a_lost_file_of_cards_is_begun_again_by_rebuild_alone() {
     let (_, card) = scene.minter.mint("number 0");
     assert!(scene.node.terminate().success());
     fs::remove_file(scene.node.dir().join("cards.log")).expect("a file of cards");
-    assert!(scene.refusal().contains("cards.log"));
+    assert!(scene.node.refused_start().said.contains("cards.log"));
     let rebuild = scene.node.run::<&str>("rebuild", &[]);
     assert!(rebuild.code == 0 && rebuild.stdout.contains("begun empty"), "{rebuild}");
     scene.node.start();

@@ -240,7 +240,7 @@ fn is_unfinished(dir: &Path) -> bool {
 }
 
 fn tell_recovery(recovery: &Recovery) {
-    let Recovery { entries, batches, cut_bytes, healed } = recovery;
+    let Recovery { entries, batches, cut_bytes, healed, torn_slot } = recovery;
     info!(log.entries = entries, log.batches = batches, "Opened the log: {entries} entries in {batches} batches");
     if *cut_bytes > 0 {
         info!(log.cut_bytes = cut_bytes, "Cut {cut_bytes} bytes of a torn write after the last whole batch");
@@ -248,13 +248,20 @@ fn tell_recovery(recovery: &Recovery) {
     for (file, from) in healed {
         info!(file.name = file, "Wrote {file} again from byte {from} on");
     }
+    if *torn_slot {
+        warn!("One of the two slots is torn or damaged; the other one holds, and the damaged one is written over");
+    }
 }
 
 fn open_cards(dir: &Path) -> Result<Cards, StartError> {
     let (cards, CardsRecovery { kept, withdrawn, cut_bytes, zeroed_bytes }) = Cards::open(dir)?;
     info!(cards.kept = kept, cards.withdrawn = withdrawn, "Opened the cards: {kept} kept, {withdrawn} withdrawn");
     if cut_bytes > 0 {
-        info!(cards.cut_bytes = cut_bytes, "Cut {cut_bytes} bytes after the last whole card");
+        warn!(
+            cards.cut_bytes = cut_bytes,
+            "Cut {cut_bytes} bytes after the last whole card. Unless power failed while they were written, they were a card, and a \
+             backup may still have it"
+        );
     }
     if zeroed_bytes > 0 {
         warn!(

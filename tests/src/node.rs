@@ -27,8 +27,18 @@ const LOG_LINES_SHOWN: usize = 200;
 pub struct Node {
     home: TempDir,
     origin: String,
+    launcher: Vec<String>,
     serve_args: Vec<String>,
     running: Option<Running>,
+}
+
+/// How a node that was to serve ended instead.
+#[derive(Debug)]
+pub struct Refusal {
+    /// Its exit code; -1 if a signal ended it.
+    pub code: i32,
+    /// What it said on standard error.
+    pub said: String,
 }
 
 #[derive(Debug)]
@@ -58,7 +68,7 @@ impl Node {
 
     /// Creates a register like [`Node::init`] in the folder `register` of `home`, which is empty or not there yet.
     pub fn init_in(home: TempDir, origin: &str) -> Self {
-        let node = Self { home, origin: origin.to_owned(), serve_args: Vec::new(), running: None };
+        let node = Self::in_home(home, origin);
         let outcome = node.run("init", &["--origin", origin]);
         assert_eq!(outcome.code, 0, "`colophon-node init` failed: {outcome}");
         node
@@ -66,9 +76,20 @@ impl Node {
 
     /// Returns a node over a copy of another one's directory, without starting it. The other must not run.
     pub fn copy_of(other: &Node) -> Self {
-        let node = Self { home: new_home(), origin: other.origin.clone(), serve_args: Vec::new(), running: None };
+        let node = Self::in_home(new_home(), &other.origin);
         copy_dir(&other.dir(), &node.dir());
         node
+    }
+
+    /// Returns a second node over another one's own directory, without starting it.
+    pub fn sharing_dir_of(other: &Node) -> Self {
+        let node = Self::in_home(new_home(), &other.origin);
+        std::os::unix::fs::symlink(other.dir(), node.dir()).expect("a link to the directory");
+        node
+    }
+
+    fn in_home(home: TempDir, origin: &str) -> Self {
+        Self { home, origin: origin.to_owned(), launcher: Vec::new(), serve_args: Vec::new(), running: None }
     }
 
     /// Creates a register called `origin` and starts it on a free port.
@@ -82,6 +103,13 @@ impl Node {
     #[must_use]
     pub fn with_serve_args(mut self, args: &[&str]) -> Self {
         self.serve_args.extend(args.iter().map(ToString::to_string));
+        self
+    }
+
+    /// Has another program start `serve`: one that ends by becoming the command after its own `words`.
+    #[must_use]
+    pub fn with_launcher(mut self, words: &[&str]) -> Self {
+        self.launcher = words.iter().map(ToString::to_string).collect();
         self
     }
 
@@ -99,17 +127,7 @@ impl Node {
 
     /// Starts the node like [`Node::start`], or says why it did not come up.
     pub fn try_start(&mut self) -> Result<(), String> {
-        assert!(self.running.is_none(), "the node runs already");
-        let mut process = sealed(&binaries().node, self.home.path())
-            .arg("serve")
-            .arg(self.dir())
-            .args(["--listen", "127.0.0.1:0"])
-            .args(&self.serve_args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(self.log_file())
-            .spawn()
-            .map_err(|error| error.to_string())?;
+        let mut process = self.spawn()?;
         let stdout = process.stdout.take().expect("standard output is piped");
         let first_line = read_lines(stdout, self.log_file()).recv_timeout(PATIENCE);
         let Some(url) = first_line.as_ref().ok().and_then(|line| line.strip_prefix(LISTENING)) else {
@@ -118,6 +136,39 @@ impl Node {
         };
         self.running = Some(Running { process, url: url.trim().trim_end_matches('/').to_owned() });
         self.wait_until_healthy()
+    }
+
+    /// Starts the node although it must not come up, waits until it has ended, and returns what it said.
+    pub fn refused_start(&mut self) -> Refusal {
+        let said_before = self.log().len();
+        let mut process = self.spawn().expect("the program starts");
+        let status = wait(&mut process, PATIENCE);
+        end(&mut process);
+        let said = self.log()[said_before..].to_owned();
+        let status = status.unwrap_or_else(|| panic!("it goes on although it should not: {said}"));
+        Refusal { code: status.code().unwrap_or(-1), said }
+    }
+
+    fn spawn(&self) -> Result<Child, String> {
+        assert!(self.running.is_none(), "the node runs already");
+        let mut command = match self.launcher.split_first() {
+            Some((launcher, words)) => {
+                let mut command = sealed(Path::new(launcher), self.home.path());
+                command.args(words).arg(&binaries().node);
+                command
+            }
+            None => sealed(&binaries().node, self.home.path()),
+        };
+        command
+            .arg("serve")
+            .arg(self.dir())
+            .args(["--listen", "127.0.0.1:0"])
+            .args(&self.serve_args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(self.log_file())
+            .spawn()
+            .map_err(|error| error.to_string())
     }
 
     /// Kills the node as a power cut would: SIGKILL, no farewell.

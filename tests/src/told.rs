@@ -17,7 +17,7 @@ const SLOT_BYTES: usize = 256 * 1024;
 const SLOT_MAGIC: &[u8] = b"colophon.slot/v1\n";
 
 /// Everything a register has ever told anybody that binds it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Told {
     log: VerifierKey,
     entries: BTreeMap<u64, Acknowledged>,

@@ -44,7 +44,10 @@ pub enum Kept {
 #[derive(Debug, thiserror::Error)]
 pub enum CardsError {
     /// The file is not one of cards.
-    #[error("the file {CARDS_FILE:?} does not begin as a file of cards: it is another file, or of a newer version")]
+    #[error(
+        "the file {CARDS_FILE:?} does not begin as a file of cards: it is damaged, another file, or of a newer version. Put it \
+         back from a backup"
+    )]
     Format,
     /// The file is missing or empty.
     #[error(

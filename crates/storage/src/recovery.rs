@@ -37,6 +37,8 @@ pub struct Recovery {
     pub cut_bytes: u64,
     /// Files that did not match the entries and have been written again: their names, and from which byte on.
     pub healed: Vec<(String, u64)>,
+    /// Whether a slot is neither whole nor new. The other one holds.
+    pub torn_slot: bool,
 }
 
 /// Why a log was not opened. Unless it could not be put in order, nothing has been changed.
@@ -142,8 +144,10 @@ pub(crate) fn recover(files: &Files) -> Result<Recovered, RecoveryError> {
     if cut_bytes > BATCH_BYTES_MAX {
         return Err(RecoveryError::Damaged { size: scan.tree.size().get(), end: scan.end, bytes: cut_bytes });
     }
-    let unsigned = unsigned(&scan, &checkpoints, has_torn_slot(&*files.disk, &files.dir)?);
-    let recovered = put_in_order(scan, files).map_err(RecoveryError::Write)?;
+    let torn_slot = has_torn_slot(&*files.disk, &files.dir)?;
+    let unsigned = unsigned(&scan, &checkpoints, torn_slot);
+    let mut recovered = put_in_order(scan, files).map_err(RecoveryError::Write)?;
+    recovered.recovery.torn_slot = torn_slot;
     Ok(Recovered { unsigned, ..recovered })
 }
 
@@ -199,6 +203,7 @@ fn put_in_order(scan: Scan, files: &Files) -> io::Result<Recovered> {
         batches: scan.position.map_or(0, |position| position.height),
         cut_bytes: scan.length - scan.end,
         healed,
+        torn_slot: false,
     };
     *files.ends.write().unwrap_or_else(PoisonError::into_inner) = scan.ends;
     Ok(Recovered { position: scan.position, end: scan.end, tree: scan.tree, recovery, unsigned: None })

@@ -62,7 +62,10 @@ pub enum Finding {
         why: String,
     },
     /// The cards are damaged.
-    #[error("the file of cards has {cut} torn bytes at its end and {zeroed} damaged ones between its records")]
+    #[error(
+        "the file of cards has {cut} torn bytes at its end and {zeroed} damaged ones between its records. Unless power failed \
+         while they were written, a backup may have the words that they were"
+    )]
     Cards {
         /// Bytes after the last whole record.
         cut: u64,
