@@ -3,10 +3,11 @@
 use std::cmp::Ordering;
 
 use colophon_tlog::checkpoint::SignedCheckpoint;
+use colophon_tlog::hash::Hash;
 use colophon_tlog::note::{NOTE_BYTES_MAX, Note, SIGNATURES_MAX, VerifierKey};
 
 use crate::client::Client;
-use crate::evidence::keep;
+use crate::evidence::{keep, of_checkpoints};
 use crate::failure::{Class, Failure};
 use crate::http::{HttpError, not_understood};
 use crate::security::{Fork, Misfit, SecurityError};
@@ -88,7 +89,7 @@ impl Client {
             let old = last.as_ref().map_or_else(|| self.pinned().first_span(), Span::of);
             match new.size.cmp(&old.size) {
                 Ordering::Equal if new.root != old.root => {
-                    return Err(self.fork(last, checkpoint, Misfit::Roots).await.into());
+                    return Err(self.fork(last, checkpoint, Misfit::Roots, Some((new.root, Vec::new()))).await.into());
                 }
                 Ordering::Equal if last.is_some() => return Ok(Standing::Newest),
                 Ordering::Less => {
@@ -123,7 +124,10 @@ impl Client {
                 Ok(())
             }
             Err(TreeError::Http(error)) => Err(error.into()),
-            Err(TreeError::Misfit(misfit)) => Err(self.fork(last, new, misfit).await.into()),
+            Err(TreeError::Misfit(misfit)) => Err(self.fork(last, new, misfit, None).await.into()),
+            Err(TreeError::Parted { root, proof }) => {
+                Err(self.fork(last, new, Misfit::Rewritten, Some((root, proof))).await.into())
+            }
         }
     }
 
@@ -132,8 +136,14 @@ impl Client {
         on_disk(move || seen.replace(&key, last.as_ref(), &new)).await
     }
 
-    /// Keeps both checkpoints as evidence, and returns the error that says so.
-    async fn fork(&self, old: Option<SignedCheckpoint>, new: &SignedCheckpoint, misfit: Misfit) -> SecurityError {
+    /// Keeps both checkpoints as evidence, with what shows that they part if it is known, and returns the error that says so.
+    async fn fork(
+        &self,
+        old: Option<SignedCheckpoint>,
+        new: &SignedCheckpoint,
+        misfit: Misfit,
+        parted: Option<(Hash, Vec<Hash>)>,
+    ) -> SecurityError {
         let (dir, pinned) = (self.evidence_dir().to_owned(), self.pinned().clone());
         let fork = Fork {
             origin: pinned.rules().register.origin.to_string(),
@@ -143,7 +153,8 @@ impl Client {
             evidence: Err(String::new()),
         };
         let kept = on_disk(move || {
-            let kept = keep(&dir, &pinned, fork.old.as_ref(), &fork.new, &fork.misfit);
+            let parted = parted.as_ref().map(|(root, proof)| (*root, proof.as_slice()));
+            let kept = keep(&dir, &of_checkpoints(&pinned, fork.old.as_ref(), &fork.new, parted));
             Fork { evidence: kept.map_err(|error| format!("{}: {error}", dir.display())), ..fork }
         });
         SecurityError::Fork(Box::new(kept.await))

@@ -14,7 +14,7 @@ use crate::failure::{Class, Failure, shown};
 use crate::follow::{OpenError, open_checkpoint};
 use crate::http::{HttpError, Transport};
 use crate::security::{Misfit, SecurityError};
-use crate::tiles::{Span, TreeError, check_extends, fetch_bundle};
+use crate::tiles::{Span, check_extends, fetch_bundle};
 
 /// The longest file of a pinned register, in bytes.
 pub const PINNED_BYTES_MAX: usize = 128 * 1024;
@@ -199,9 +199,9 @@ pub async fn first_use(transport: &Transport, expected: Option<&VerifierKey>) ->
     let genesis = first_leaf(transport, &checkpoint).await?;
     let pinned = Pinned::new(transport.address(), &key, &genesis)?;
     let now = Span::of(&checkpoint);
-    check_extends(transport, &pinned.first_span(), &now).await.map_err(|error| match error {
-        TreeError::Http(error) => FirstUseError::Http(error),
-        TreeError::Misfit(misfit) => begins_otherwise(&misfit).into(),
+    check_extends(transport, &pinned.first_span(), &now).await.map_err(|error| match error.misfit() {
+        Err(error) => FirstUseError::Http(error),
+        Ok(misfit) => begins_otherwise(&misfit).into(),
     })?;
     Ok(FirstUse { pinned, checkpoint })
 }
@@ -217,9 +217,9 @@ async fn claimed_key(transport: &Transport) -> Result<VerifierKey, FirstUseError
 async fn first_leaf(transport: &Transport, checkpoint: &SignedCheckpoint) -> Result<String, FirstUseError> {
     let size = checkpoint.checkpoint().size;
     let bundle = Bundle::at(0, size).ok_or_else(|| SecurityError::Contradiction("the log is empty".to_owned()))?;
-    let leaves = fetch_bundle(transport, bundle).await.map_err(|error| match error {
-        TreeError::Http(error) => FirstUseError::Http(error),
-        TreeError::Misfit(misfit) => begins_otherwise(&misfit).into(),
+    let leaves = fetch_bundle(transport, bundle).await.map_err(|error| match error.misfit() {
+        Err(error) => FirstUseError::Http(error),
+        Ok(misfit) => begins_otherwise(&misfit).into(),
     })?;
     let first = leaves.into_iter().next().unwrap_or_default();
     String::from_utf8(first).map_err(|_| SecurityError::Contradiction("the first entry is no text".to_owned()).into())

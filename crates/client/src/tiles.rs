@@ -39,6 +39,24 @@ pub enum TreeError {
     Http(HttpError),
     /// The answers show something else.
     Misfit(Misfit),
+    /// The larger tree's own tiles show that it had another root at the smaller one's size.
+    Parted {
+        /// The root it had.
+        root: Hash,
+        /// The consistency proof from there to the larger tree.
+        proof: Vec<Hash>,
+    },
+}
+
+impl TreeError {
+    /// Returns how the trees do not fit, unless there was no answer.
+    pub(crate) fn misfit(self) -> Result<Misfit, HttpError> {
+        match self {
+            TreeError::Http(error) => Err(error),
+            TreeError::Misfit(misfit) => Ok(misfit),
+            TreeError::Parted { .. } => Ok(Misfit::Rewritten),
+        }
+    }
 }
 
 impl From<MissingTile> for TreeError {
@@ -61,7 +79,7 @@ pub async fn check_extends(transport: &Transport, small: &Span, large: &Span) ->
     let proof = consistency(small.size, large.size, &tiles)?;
     verify_consistency(small.size, large.size, &found, &large.root, &proof)
         .map_err(|error| TreeError::Misfit(Misfit::Tiles(error.to_string())))?;
-    if found == small.root { Ok(()) } else { Err(TreeError::Misfit(Misfit::Rewritten)) }
+    if found == small.root { Ok(()) } else { Err(TreeError::Parted { root: found, proof }) }
 }
 
 /// Returns the tiles of the consistency proof, and those of the smaller root where the proof leaves it out (a complete

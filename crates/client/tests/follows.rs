@@ -5,6 +5,7 @@ use colophon_client::failure::{Class, Failure as _};
 use colophon_client::follow::{FollowError, Standing};
 use colophon_client::register::Pinned;
 use colophon_client::security::{Fork, Misfit, SecurityError};
+use colophon_ledger::evidence::{Evidence, EvidenceError, Lie};
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::tile::Tile;
 
@@ -22,10 +23,16 @@ async fn follow_fork(client: &Client, checkpoint: &SignedCheckpoint) -> Fork {
 /// The evidence must be one file with both checkpoints as they were signed, and what was seen must stay.
 async fn assert_evidence(node: &Node, client: &Client, fork: &Fork, seen: Option<&SignedCheckpoint>) {
     let path = fork.evidence.as_ref().unwrap();
-    let evidence: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    assert_eq!(evidence["new"], fork.new.to_string());
-    assert_eq!(evidence["old"].as_str(), seen.map(ToString::to_string).as_deref());
-    assert_eq!(evidence["log"], client.rules().log_key.to_string());
+    let evidence = Evidence::parse(&std::fs::read(path).unwrap()).unwrap();
+    let judged = evidence.judge(&client.rules().log_key);
+    let (new, old) = (fork.new.checkpoint().size.get(), seen.map_or(1, |seen| seen.checkpoint().size.get()));
+    match (&fork.misfit, seen) {
+        // Whoever has the key sees it too, and needs nobody.
+        (Misfit::Roots | Misfit::Rewritten, Some(_)) => {
+            assert_eq!(judged, Ok(Lie::Fork { smaller: old.min(new), larger: old.max(new) }));
+        }
+        _ => assert_eq!(judged, Err(EvidenceError::Undecided { older: old, newer: new })),
+    }
     assert_eq!(fork.old.as_ref(), seen);
     assert_eq!(client.last_seen().await.unwrap().as_ref(), seen);
     assert_eq!(node.evidence().len(), 1);

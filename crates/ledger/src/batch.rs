@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 use crate::rule::{Context, RULES_VERSION, Rules, Scope, Stop};
 use crate::signature::Signed;
 use crate::state::{Changes, Overlay, Records, record_digest};
-use crate::state_root::StateTree;
+use crate::state_root::{StateKey, StateTree};
 
 /// Where the next batch begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,8 +80,13 @@ impl<'a, R: Records> Batch<'a, R> {
 
     /// Closes the batch on top of the tree of the state before it. Nothing comes of a batch without entries.
     pub fn close(self, by: AccountId, tree: &StateTree) -> Option<Closed> {
-        let changes = self.records.into_changes();
-        let tree = tree.apply(changes.iter().map(|(key, record)| (key.state_key(), record_digest(record))));
+        let tree = tree.apply(digests(self.records.changes()));
+        let root = tree.root();
+        self.close_over(by, tree, root)
+    }
+
+    /// Closes the batch over a state of which `tree` tells as much as the caller knows, and `root` is the root.
+    pub(crate) fn close_over<T>(self, by: AccountId, tree: T, root: Hash) -> Option<Closed<T>> {
         let Position { index, height, prev_seal, time_ms } = self.position;
         let seal = Seal {
             by,
@@ -91,29 +96,34 @@ impl<'a, R: Records> Batch<'a, R> {
             kind: crate::entry::seal::SealWord::It,
             prev_seal,
             rules: Int::new(RULES_VERSION)?,
-            state: Digest(tree.root()),
+            state: Digest(root),
             time_ms: Int::new(time_ms)?,
         };
-        Some(Closed { entries: self.entries, changes, tree, seal })
+        Some(Closed { entries: self.entries, changes: self.records.into_changes(), tree, seal })
     }
+}
+
+/// Returns the place in the state tree and the digest of each record.
+pub(crate) fn digests(changes: &Changes) -> impl Iterator<Item = (StateKey, Hash)> {
+    changes.iter().map(|(key, record)| (key.state_key(), record_digest(record)))
 }
 
 /// A batch that only lacks its seal's signature.
 #[derive(Debug, Clone)]
-pub struct Closed {
+pub struct Closed<T = StateTree> {
     /// The entries, in order.
     pub entries: Vec<Entry>,
     /// Every record they changed.
     pub changes: Changes,
     /// The state after them.
-    pub tree: StateTree,
+    pub tree: T,
     /// The seal's body.
     pub seal: Seal,
 }
 
-impl Closed {
+impl<T> Closed<T> {
     /// Returns the batch with its signed seal.
-    pub fn sealed(self, seal: Entry) -> Applied {
+    pub fn sealed(self, seal: Entry) -> Applied<T> {
         let position = Position {
             index: self.seal.index() + 1,
             height: self.seal.height.get() + 1,
@@ -127,13 +137,13 @@ impl Closed {
 
 /// A whole batch: what was added to the log, and what it changed.
 #[derive(Debug, Clone)]
-pub struct Applied {
+pub struct Applied<T = StateTree> {
     /// The entries, in order, from index `seal_body.first` on.
     pub entries: Vec<Entry>,
     /// Every record they changed.
     pub changes: Changes,
     /// The state after them.
-    pub tree: StateTree,
+    pub tree: T,
     /// What the seal says.
     pub seal_body: Seal,
     /// The seal.
@@ -142,7 +152,7 @@ pub struct Applied {
     pub next: Position,
 }
 
-impl Applied {
+impl<T> Applied<T> {
     /// Returns the leaves to be appended to the log: the entries and the seal.
     pub fn leaves(&self) -> Vec<Vec<u8>> {
         self.entries.iter().chain([&self.seal]).map(Entry::to_bytes).collect()

@@ -11,6 +11,7 @@ pub mod certificate;
 pub mod draft;
 pub mod edition;
 pub mod entry;
+pub mod evidence;
 pub mod field;
 pub mod proved;
 pub mod refusal;

@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::rule::{RULES_VERSION, Rules, Stop};
 use crate::signature::Signed;
 use crate::state::{RecordKey, Records, Unreadable, record_digest};
-use crate::state_root::{StateKey, StateProof, StateProofError, StateTree};
+use crate::state_root::{StateKey, StateProof, StateTree};
 
 /// A hash written in base64, as in the tlog formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,14 +173,22 @@ impl ProvedRecord {
 
     /// Checks that under the state root `root` the record is as said.
     pub fn verify(&self, root: &Hash) -> Result<(), ProvedError> {
-        let proof = StateProof {
+        let (key, digest) = self.place();
+        let verified = self.state_proof().verify(root, &key, digest.as_ref());
+        verified.map_err(|error| ProvedError::Record { key: self.key.clone(), why: error.to_string() })
+    }
+
+    /// Returns where the record stands, and its digest if it is there.
+    pub(crate) fn place(&self) -> (StateKey, Option<Hash>) {
+        (StateKey::of(&self.key), self.record.as_deref().map(record_digest))
+    }
+
+    /// Returns the proof alone.
+    pub(crate) fn state_proof(&self) -> StateProof {
+        StateProof {
             other: self.other.as_ref().map(|other| (StateKey::from_hash(other.key.0), other.value.0)),
             path: self.path.iter().map(|hash| hash.0).collect(),
-        };
-        let digest = self.record.as_deref().map(record_digest);
-        proof
-            .verify(root, &StateKey::of(&self.key), digest.as_ref())
-            .map_err(|error: StateProofError| ProvedError::Record { key: self.key.clone(), why: error.to_string() })
+        }
     }
 }
 
@@ -202,7 +210,18 @@ pub struct Shown {
     pub checkpoint: SignedCheckpoint,
     /// The seal it ends on.
     pub seal: Seal,
-    records: BTreeMap<String, Option<String>>,
+    records: ShownRecords,
+}
+
+/// Records that were proved, or their absence, by name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ShownRecords(BTreeMap<String, Option<String>>);
+
+impl ShownRecords {
+    /// Adds a record whose proof has been checked.
+    pub(crate) fn add(&mut self, proved: &ProvedRecord) {
+        self.0.insert(proved.key.clone(), proved.record.clone());
+    }
 }
 
 impl StateAnswer {
@@ -210,10 +229,10 @@ impl StateAnswer {
     pub fn verify(&self, rules: &Rules) -> Result<Shown, ProvedError> {
         let checkpoint = SignedCheckpoint::open(self.checkpoint.as_bytes(), &rules.log_key)?;
         let (entry, seal) = newest_seal(&self.seal, checkpoint.checkpoint(), rules)?;
-        let mut records = BTreeMap::new();
+        let mut records = ShownRecords::default();
         for record in &self.records {
             record.verify(&seal.state.0)?;
-            records.insert(record.key.clone(), record.record.clone());
+            records.add(record);
         }
         let shown = Shown { checkpoint, seal, records };
         let signed = Signed::check(entry, &shown).map_err(refused(self.seal.index))?;
@@ -249,9 +268,15 @@ pub(crate) fn newest_seal(
 }
 
 impl Records for Shown {
+    fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
+        self.records.record(key)
+    }
+}
+
+impl Records for ShownRecords {
     /// Answers from what was proved. A record nobody proved anything about cannot be read: it is not taken for absent.
     fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
         let name = key.to_string();
-        self.records.get(&name).cloned().ok_or(Unreadable(name))
+        self.0.get(&name).cloned().ok_or(Unreadable(name))
     }
 }

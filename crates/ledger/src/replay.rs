@@ -2,13 +2,13 @@
 
 use colophon_tlog::hash::Hash;
 
-use crate::batch::{Applied, Batch, Closed, Position, beginning, first_batch};
+use crate::batch::{Applied, Batch, Position, beginning, digests};
 use crate::entry::seal::Seal;
 use crate::entry::{Body, Entry};
 use crate::refusal::Refusal;
 use crate::rule::{Rules, Stop};
 use crate::signature::{FirstKeys, Signed};
-use crate::state::{Changes, Records, Unreadable};
+use crate::state::{Changes, Overlay, Records, Unreadable};
 use crate::state_root::StateTree;
 
 /// Why leaves are not a batch that these rules could have made.
@@ -107,19 +107,38 @@ pub fn replay_batch(
     position: Position,
     leaves: &[Vec<u8>],
 ) -> Result<Applied, ReplayError> {
+    replay_over(rules, records, position, leaves, |changes| {
+        let tree = tree.apply(digests(changes));
+        let root = tree.root();
+        Ok((tree, root))
+    })
+}
+
+/// Does what [`replay_batch`] does, where `grow` tells of the state after the batch's changes as much as the caller knows,
+/// and its root.
+pub(crate) fn replay_over<T>(
+    rules: &Rules,
+    records: &impl Records,
+    position: Position,
+    leaves: &[Vec<u8>],
+    grow: impl FnOnce(&Changes) -> Result<(T, Hash), Unreadable>,
+) -> Result<Applied<T>, ReplayError> {
     let (last, entries) = leaves.split_last().ok_or(ReplayError::NoSeal(position.index))?;
     let seal_index = position.index + entries.len() as u64;
     check_version(last, seal_index)?;
     let seal = Entry::parse(last).map_err(refused(seal_index))?;
     let Body::Seal(seal_body) = seal.body() else { return Err(ReplayError::NoSeal(seal_index)) };
     let seal_body = seal_body.clone();
-    let closed = if position.index == 0 {
-        replay_genesis(rules, entries, seal_body.time_ms.get())?
+    let mut batch = Batch::open(rules, records, position, seal_body.time_ms.get());
+    if position.index == 0 {
+        batch.push_genesis(replay_genesis(rules, entries)?);
     } else {
-        replay_entries(rules, records, tree, position, entries, &seal_body)?
-    };
+        replay_entries(&mut batch, position, entries)?;
+    }
+    let (tree, root) = grow(batch.records().changes())?;
+    let closed = batch.close_over(seal_body.by, tree, root).ok_or(ReplayError::NoSeal(seal_index))?;
     check_seal(&closed.seal, &seal_body, position, seal_index)?;
-    check_seal_signature(rules, seal.clone(), seal_index, &crate::state::Overlay::over(records), &closed)?;
+    check_seal_signature(rules, seal.clone(), seal_index, records, &closed.changes)?;
     Ok(closed.sealed(seal))
 }
 
@@ -128,30 +147,23 @@ fn check_version(seal: &[u8], index: u64) -> Result<(), ReplayError> {
     Seal::other_version(seal).map_or(Ok(()), |version| Err(newer(version)))
 }
 
-fn replay_genesis(rules: &Rules, entries: &[Vec<u8>], time_ms: u64) -> Result<Closed, ReplayError> {
+fn replay_genesis(rules: &Rules, entries: &[Vec<u8>]) -> Result<Entry, ReplayError> {
     let [leaf] = entries else { return Err(ReplayError::NoSeal(1)) };
     let (found, genesis) = read_genesis(leaf)?;
-    if found != *rules {
-        return Err(refused(0)(Refusal::WrongGenesis(genesis.id())));
-    }
-    Ok(first_batch(rules, genesis, time_ms))
+    if found == *rules { Ok(genesis) } else { Err(refused(0)(Refusal::WrongGenesis(genesis.id()))) }
 }
 
-fn replay_entries(
-    rules: &Rules,
-    records: &impl Records,
-    tree: &StateTree,
+fn replay_entries<R: Records>(
+    batch: &mut Batch<'_, R>,
     position: Position,
     entries: &[Vec<u8>],
-    seal: &Seal,
-) -> Result<Closed, ReplayError> {
-    let mut batch = Batch::open(rules, records, position, seal.time_ms.get());
+) -> Result<(), ReplayError> {
     for (index, leaf) in (position.index..).zip(entries) {
         let entry = Entry::parse(leaf).map_err(refused(index))?;
         let signed = Signed::check(entry, batch.records()).map_err(stopped(index))?;
         batch.push(signed).map_err(stopped(index))?;
     }
-    batch.close(seal.by, tree).ok_or(ReplayError::NoSeal(position.index + entries.len() as u64))
+    Ok(())
 }
 
 /// Checks each member of a seal against the one the batch leads to.
@@ -167,20 +179,20 @@ fn check_seal(expected: &Seal, found: &Seal, position: Position, index: u64) -> 
     wrong("state", found.state.to_string(), expected.state.to_string())
 }
 
-fn check_seal_signature<R: Records>(
+fn check_seal_signature(
     rules: &Rules,
     seal: Entry,
     index: u64,
-    records: &crate::state::Overlay<'_, R>,
-    closed: &Closed,
+    records: &impl Records,
+    changes: &Changes,
 ) -> Result<(), ReplayError> {
     seal.check_register(&rules.register).map_err(refused(index))?;
     if !rules.operators.contains(seal.body().by()) {
         return Err(ReplayError::NotOperator(index));
     }
     // The seal stands after its batch, so it is judged by the keys that the batch leads to.
-    let mut after = crate::state::Overlay::over(records);
-    after.add(closed.changes.clone());
+    let mut after = Overlay::over(records);
+    after.add(changes.clone());
     let signed = Signed::check(seal, &after).map_err(stopped(index))?;
     signed.check_authority(&after).map_err(stopped(index))
 }

@@ -15,10 +15,14 @@
 //! The tree is persistent: a changed tree shares what did not change with the one before, so the published tree, the one
 //! a batch is being built on and the ones readers hold live side by side, and a batch that fails is merely dropped.
 
+mod partial;
+
 use std::fmt;
 use std::sync::Arc;
 
 use colophon_tlog::hash::{Hash, sha256_concat};
+
+pub use partial::PartialTree;
 
 /// The deepest a path can be: keys have 256 bits.
 pub const PATH_HASHES_MAX: usize = 256;

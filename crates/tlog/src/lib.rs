@@ -15,7 +15,7 @@ pub mod receipt;
 #[cfg(test)]
 mod sample;
 mod size;
-mod spelling;
+pub mod spelling;
 pub mod tile;
 pub mod tree;
 

@@ -14,12 +14,12 @@ pub(crate) fn parse_decimal(text: &str) -> Option<u64> {
 }
 
 /// Returns the standard padded base64 (RFC 4648, section 4).
-pub(crate) fn to_base64(bytes: &[u8]) -> String {
+pub fn to_base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
 /// Reads the text that [`to_base64`] returns, and no other.
-pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok().filter(|bytes| to_base64(bytes) == text)
 }
 

@@ -5,6 +5,7 @@
 mod attacks;
 mod batches;
 mod drafts;
+mod evidence;
 mod forgeries;
 mod limits;
 mod rules;

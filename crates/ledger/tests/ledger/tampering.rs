@@ -15,7 +15,7 @@ use crate::attacks::story;
 use crate::world::World;
 
 /// Calls `accepts` with every `step`-th byte changed in one bit, and with every `step`-th truncation.
-fn no_change_is_accepted(bytes: &[u8], step: usize, accepts: impl Fn(&[u8]) -> bool) {
+pub(crate) fn no_change_is_accepted(bytes: &[u8], step: usize, accepts: impl Fn(&[u8]) -> bool) {
     assert!(accepts(bytes), "the true bytes are accepted");
     for place in (0..bytes.len()).step_by(step) {
         let mut changed = bytes.to_vec();

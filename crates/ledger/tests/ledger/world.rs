@@ -17,7 +17,7 @@ use colophon_ledger::rule::{Rules, Stop};
 use colophon_ledger::signature::Signed;
 use colophon_ledger::state::{AccountRecord, EditionRecord, RecordKey, Records};
 use colophon_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
-use colophon_tlog::hash::{leaf_hash, sha256};
+use colophon_tlog::hash::{Hash, leaf_hash, sha256};
 use colophon_tlog::key::SecretKey;
 use colophon_tlog::note::{Signer, VerifierKey};
 use colophon_tlog::proof::{inclusion, inclusion_tiles};
@@ -207,7 +207,7 @@ impl World {
         checkpoint.sign(&log_signer()).unwrap()
     }
 
-    fn tile_set(&self, wanted: &[Tile]) -> TileSet {
+    pub(crate) fn tile_set(&self, wanted: &[Tile]) -> TileSet {
         let mut set = TileSet::new();
         for tile in wanted {
             let start = usize::try_from(tile.index * 256).unwrap();
@@ -218,11 +218,14 @@ impl World {
         set
     }
 
-    pub(crate) fn prove(&self, index: u64) -> ProvedEntry {
+    pub(crate) fn proof(&self, index: u64) -> Vec<Hash> {
         let place = EntryIndex::new(index).unwrap();
         let tiles = self.tile_set(&inclusion_tiles(place, self.tree.size()));
-        let proof = inclusion(place, self.tree.size(), &tiles).unwrap();
-        ProvedEntry::new(&self.leaves[usize::try_from(index).unwrap()], index, &proof).unwrap()
+        inclusion(place, self.tree.size(), &tiles).unwrap()
+    }
+
+    pub(crate) fn prove(&self, index: u64) -> ProvedEntry {
+        ProvedEntry::new(&self.leaves[usize::try_from(index).unwrap()], index, &self.proof(index)).unwrap()
     }
 
     fn body(&self, index: u64) -> Body {
