@@ -3,6 +3,8 @@
 
 colophon_spec.py verify CERTIFICATE --vkey VKEY [--json]   exit 0 proved, 4 not proved,
                                                             1 cannot judge, 2 usage
+colophon_spec.py judge EVIDENCE --vkey VKEY                exit 0 convicted, 4 not convicted,
+                                                            1 cannot judge, 2 usage
 colophon_spec.py vectors                                   writes the test vectors (JSON, and the page's last section)
 colophon_spec.py check                                     exit 1 if the vectors there are not these
 """
@@ -14,20 +16,24 @@ import pathlib
 import sys
 
 import ledger_certificate
+import ledger_evidence
+import ledger_lies
 import ledger_page
 import ledger_vectors
 from ledger_format import Failed, NeedsNewer, unvkey
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 VECTORS = ROOT / "tests" / "testdata" / "vectors.json"
+EVIDENCE = ROOT / "tests" / "testdata" / "evidence.json"
 PAGE = ROOT / "docs" / "spec.md"
 PROVED, CANNOT_JUDGE, DIFFERENT, USAGE, NOT_PROVED = 0, 1, 1, 2, 4
 
 
-def verify(options):
+def judged(path, vkey, check, show):
+    """Reads a file, checks it by the key, and shows what is proved."""
     try:
-        data = pathlib.Path(options.certificate).read_bytes()
-        vkey = options.vkey if "+" in options.vkey else pathlib.Path(options.vkey).read_text().strip()
+        data = pathlib.Path(path).read_bytes()
+        vkey = vkey if "+" in vkey else pathlib.Path(vkey).read_text().strip()
         unvkey(vkey)
     except OSError as error:
         print(f"cannot read: {error}", file=sys.stderr)
@@ -36,15 +42,29 @@ def verify(options):
         print(f"not a verifier key: {error}", file=sys.stderr)
         return USAGE
     try:
-        facts = ledger_certificate.verify(data, vkey)
+        facts = check(data, vkey)
     except NeedsNewer as newer:
         print(f"cannot judge: needs newer software ({newer})", file=sys.stderr)
+        return CANNOT_JUDGE
+    except ledger_evidence.Undecided as undecided:
+        print(f"cannot judge: {undecided}", file=sys.stderr)
         return CANNOT_JUDGE
     except Failed as failed:
         print(f"NOT PROVED: {failed}", file=sys.stderr)
         return NOT_PROVED
-    print(json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True) if options.json else "\n".join(tell(facts)))
+    print(show(facts))
     return PROVED
+
+
+def verify(options):
+    def show(facts):
+        return json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True) if options.json else "\n".join(tell(facts))
+
+    return judged(options.certificate, options.vkey, ledger_certificate.verify, show)
+
+
+def judge(options):
+    return judged(options.evidence, options.vkey, ledger_evidence.judge, lambda lie: f"CONVICTED: {lie}")
 
 
 def moment(time_ms):
@@ -85,7 +105,11 @@ def tell(facts):
 def written():
     """What stands in each file that is made here."""
     vectors = ledger_vectors.everything()
-    return {VECTORS: ledger_vectors.text(vectors), PAGE: ledger_page.page(PAGE.read_text(), vectors)}
+    return {
+        VECTORS: ledger_vectors.text(vectors),
+        EVIDENCE: ledger_vectors.text(ledger_lies.vectors(vectors["register"]["vkey"])),
+        PAGE: ledger_page.page(PAGE.read_text(), vectors),
+    }
 
 
 def vectors(_options):
@@ -108,6 +132,10 @@ def main(arguments=None):
     command.add_argument("--vkey", required=True, help="the log's verifier key, or a file that holds it")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=verify)
+    command = commands.add_parser("judge", help="judge evidence against a register offline")
+    command.add_argument("evidence")
+    command.add_argument("--vkey", required=True, help="the log's verifier key, or a file that holds it")
+    command.set_defaults(run=judge)
     for run in (vectors, check):
         commands.add_parser(run.__name__).set_defaults(run=run)
     options = parser.parse_args(arguments)

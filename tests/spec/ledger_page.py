@@ -2,7 +2,7 @@
 
 import json
 
-HEADING = "## 16 Test vectors\n"
+HEADING = "## 17 Test vectors\n"
 SHOWN = ["genesis", "profile", "rotate", "mint", "offer", "accept", "transfer", "close", "seal"]
 
 
@@ -25,7 +25,7 @@ def section(vectors):
         "Written by `tests/spec/colophon_spec.py vectors`; `check` compares. All of them, with what must be refused and why, stand in\n"
         "`tests/testdata/vectors.json`. The seed of each key is `SHA-256(\"colophon.vectors/v1\" LF ‖ its name)`.\n"
     )
-    yield "### 16.1 Keys, accounts, key ids\n"
+    yield "### 17.1 Keys, accounts, key ids\n"
     yield "The key id is that of the key as its own account's first; the log's is taken under its origin, in the verifier key.\n"
     yield "| name | seed | public key | Multikey | key id |\n|---|---|---|---|---|"
     for key in vectors["keys"]:
@@ -34,23 +34,23 @@ def section(vectors):
     yield block(vectors["register"]["vkey"])
     yield "A KeyList and its commitment:\n"
     yield block(vectors["key_lists"][1]["canonical"] + "\n" + vectors["key_lists"][1]["commitment"])
-    yield "### 16.2 A card and a price\n"
+    yield "### 17.2 A card and a price\n"
     card = next(card for card in vectors["cards"] if "titles" in card["text"])
     yield block(f"salt    {card['salt']}\ncard    {card['text']}\ndigest  {card['digest']}")
     price = vectors["price"]
     yield "The price of the offer below:\n"
     yield block(f"salt        {price['salt']}\npreimage    {price['preimage']}\ncommitment  {price['commitment']}")
-    yield "### 16.3 Entries\n"
+    yield "### 17.3 Entries\n"
     yield "One of each kind, out of one register. `ana` has 2 of 2 keys from index 5 on.\n"
     for kind in SHOWN:
         entry = next(leaf for leaf in vectors["register"]["leaves"] if leaf["kind"] == kind)
         yield f"**{kind}** at index {entry['index']}, entry id `{entry['id']}`, leaf hash `{entry['leaf_hash']}`\n"
         yield block(entry["entry"])
-    yield "### 16.4 Records\n"
+    yield "### 17.4 Records\n"
     yield f"Of that register after its {len(vectors['register']['leaves'])} entries, in ascending order of their names; the state root is"
     yield f"`{vectors['register']['state']}`.\n"
     yield block("\n".join(f"{name}\n    {record}" for name, record in vectors["register"]["records"].items()))
-    yield "### 16.5 A state tree of three records\n"
+    yield "### 17.5 A state tree of three records\n"
     state = vectors["state"]
     yield block(
         "\n".join(
@@ -61,7 +61,7 @@ def section(vectors):
     for what, proof in zip(("presence", "presence", "presence", "absence by another record", "absence by nothing"), state["proofs"]):
         yield f"Proof of {what}:\n"
         yield block(show(proof))
-    yield "### 16.6 Roots of the log's tree\n"
+    yield "### 17.6 Roots of the log's tree\n"
     yield "Leaf n is the text `leaf n`, n in decimal, from 0.\n"
     yield "| size | root |\n|---|---|"
     for tree in vectors["trees"]:

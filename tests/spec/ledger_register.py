@@ -85,6 +85,7 @@ class Log:
         genesis = sign_note(text, [(key(name), seed(name)) for name in ("operator", "governor")])
         self.register, entry = read_genesis(genesis.encode())
         self.leaves, self.records, self.cards = [genesis], {}, {}
+        self.states = [{}]  # the records before each batch
         self.height, self.prev_seal, self.time_ms, self.operator_key = 0, entry.id, START_MS, "operator"
         self.first = 0
         self.seal()
@@ -128,6 +129,7 @@ class Log:
         leaf = self.sign(body, (by, self.operator_key if by == "operator" else by))
         self.leaves.append(leaf)
         self.height, self.prev_seal, self.first = self.height + 1, parse_entry(leaf.encode()).id, len(self.leaves)
+        self.states.append(dict(self.records))
         return body
 
     def checkpoint(self, signer="log"):

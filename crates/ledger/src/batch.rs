@@ -45,8 +45,7 @@ impl<'a, R: Records> Batch<'a, R> {
     pub fn push(&mut self, signed: Signed) -> Result<u64, Stop> {
         let index = self.next_index();
         let entry = signed.entry();
-        entry.check_register(&self.rules.register)?;
-        entry.check_submittable()?;
+        self.check_place(entry)?;
         if let Some(place) = self.entries.iter().position(|there| there.id() == entry.id()) {
             return Err(Refusal::Repeated { index: self.position.index + place as u64 }.into());
         }
@@ -57,6 +56,12 @@ impl<'a, R: Records> Batch<'a, R> {
         self.records.add(changes);
         self.entries.push(signed.into_entry());
         Ok(index)
+    }
+
+    /// Refuses an entry of another register, or one that never stands in a batch. Asks for no record.
+    pub(crate) fn check_place(&self, entry: &Entry) -> Result<(), Refusal> {
+        entry.check_register(&self.rules.register)?;
+        entry.check_submittable()
     }
 
     /// Takes the genesis, which is alone in the first batch.

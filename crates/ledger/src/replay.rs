@@ -160,6 +160,7 @@ fn replay_entries<R: Records>(
 ) -> Result<(), ReplayError> {
     for (index, leaf) in (position.index..).zip(entries) {
         let entry = Entry::parse(leaf).map_err(refused(index))?;
+        batch.check_place(&entry).map_err(refused(index))?;
         let signed = Signed::check(entry, batch.records()).map_err(stopped(index))?;
         batch.push(signed).map_err(stopped(index))?;
     }

@@ -13,6 +13,7 @@ use colophon_ledger::entry::profile::Profile;
 use colophon_ledger::entry::rotate::Rotate;
 use colophon_ledger::entry::seal::Seal;
 use colophon_ledger::entry::terms::{Commitment, Document, Money, Terms};
+use colophon_ledger::evidence::{BatchClaim, CheckpointsClaim, EntriesClaim, Evidence, ForkClaim, ProvedLeaf, Stated};
 use colophon_ledger::proved::{OtherRecord, ProvedEntry, ProvedRecord};
 use colophon_ledger::state::{
     AccountRecord, ClaimRecord, EditionRecord, FileRecord, KeyRecord, OfferRecord, WorkRecord,
@@ -67,6 +68,13 @@ fn every_table_names_the_members_the_code_has() {
         ("card", members::<Card>()),
         ("draft", members::<Draft>()),
         ("opening", members::<PriceOpening>()),
+        ("evidence", members::<Evidence>()),
+        ("proved leaf", members::<ProvedLeaf>()),
+        ("fork", members::<ForkClaim>()),
+        ("entries", members::<EntriesClaim>()),
+        ("stated", members::<Stated>()),
+        ("batch", members::<BatchClaim>()),
+        ("checkpoints", members::<CheckpointsClaim>()),
     ];
     for (heading, members) in tables {
         assert_eq!(column(heading), members, "the table under {heading}");

@@ -16,6 +16,7 @@ pub mod commits;
 pub mod disk;
 pub mod draft;
 pub mod entry;
+pub mod evidence;
 pub mod field;
 pub mod log_file;
 pub mod mutate;

@@ -1,8 +1,8 @@
 //! All targets: the name of each, what it checks, and where it begins.
 
 use crate::{
-    apply, body, card, cards_file, certificate, checkpoint, commits, draft, entry, field, log_file, note, pinned,
-    policy, problem, proof, receipt, redo, request, slots, state, tamper, tile,
+    apply, body, card, cards_file, certificate, checkpoint, commits, draft, entry, evidence, field, log_file, note,
+    pinned, policy, problem, proof, receipt, redo, request, slots, state, tamper, tile,
 };
 
 /// A function that takes any bytes, and inputs from which to reach all of it.
@@ -43,6 +43,7 @@ targets! {
     commits: 8_000,
     draft: 4_000,
     entry: 6_000,
+    evidence: 400,
     field: 8_000,
     log_file: 2_000,
     note: 6_000,

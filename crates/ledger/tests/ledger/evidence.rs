@@ -438,3 +438,32 @@ fn evidence_has_one_spelling_and_a_limit() {
     let one_more = Err(EvidenceError::TooLarge(EVIDENCE_BYTES_MAX + 1));
     assert_eq!(Evidence::parse(&padded(EVIDENCE_BYTES_MAX + 1)), one_more);
 }
+
+/// What `tests/spec/colophon_spec.py vectors` writes.
+#[derive(serde::Deserialize)]
+struct Vectors {
+    vkey: String,
+    evidence: Vec<Vector>,
+}
+
+#[derive(serde::Deserialize)]
+struct Vector {
+    what: String,
+    evidence: String,
+    verdict: String,
+}
+
+#[test]
+fn files_of_the_other_implementation_are_judged_the_same() {
+    let vectors: Vectors = serde_json::from_str(include_str!("../../../../tests/testdata/evidence.json")).unwrap();
+    let vkey: VerifierKey = vectors.vkey.parse().unwrap();
+    for Vector { what, evidence, verdict } in vectors.evidence {
+        let found = match Evidence::parse(evidence.as_bytes()).and_then(|evidence| evidence.judge(&vkey)) {
+            Ok(_) => "convicted",
+            Err(EvidenceError::NeedsNewer(_)) => "needs_newer",
+            Err(EvidenceError::Undecided { .. }) => "undecided",
+            Err(_) => "not_convicted",
+        };
+        assert_eq!(found, verdict, "{what}");
+    }
+}
