@@ -381,11 +381,12 @@ impl EntriesClaim {
         let indices = (self.one.leaf.index, self.other.leaf.index);
         let sizes = (one.size.get(), other.size.get());
         if indices.0 == indices.1 {
-            return match self.one.leaf.leaf == self.other.leaf.leaf {
-                true => {
-                    Err(EvidenceError::NothingWrong(format!("both logs have the same entry at index {}", indices.0)))
-                }
-                false => Ok(Lie::Replaced { index: indices.0, sizes }),
+            let what = format!("both logs have the same entry at index {}", indices.0);
+            let is_same = self.one.leaf.leaf == self.other.leaf.leaf;
+            return if is_same {
+                Err(EvidenceError::NothingWrong(what))
+            } else {
+                Ok(Lie::Replaced { index: indices.0, sizes })
             };
         }
         let (before, after) = (self.one.leaf.seal()?, self.other.leaf.seal()?);

@@ -61,7 +61,9 @@ fn honest_files(world: &World) -> Vec<Evidence> {
         leaves.push(leaf.clone());
         if Seal::peek(leaf).is_some() {
             files.push(batch_evidence(world, &replay, &leaves));
-            leaves.iter().for_each(|leaf| assert!(replay.leaf(leaf.clone()).is_ok()));
+            for leaf in &leaves {
+                assert!(replay.leaf(leaf.clone()).is_ok());
+            }
             leaves.clear();
         }
     }
@@ -382,7 +384,9 @@ proptest! {
         let (world, _) = story();
         let files = honest_files(&world);
         let Claim::Batch(mut claim) = files[which.index(files.len())].claim.clone() else { panic!() };
-        twists.iter().for_each(|twist| twist.apply(&mut claim, &world));
+        for twist in &twists {
+            twist.apply(&mut claim, &world);
+        }
         let found = Evidence::of(Claim::Batch(claim)).judge(&World::vkey());
         prop_assert!(found.is_err(), "{:?}", found);
     }
