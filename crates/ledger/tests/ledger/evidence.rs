@@ -177,11 +177,8 @@ fn seals_show_that_a_log_went_back_and_on_in_another_way() {
     assert!(matches!(of(stated(&long, 7), stated(&short, 5)), Err(EvidenceError::Malformed(_))));
     // In one log, no two seals contradict each other.
     let (world, _) = story();
-    let seals: Vec<u64> = (0..world.size())
-        .filter(|index| {
-            world.leaves[*index as usize].ends_with(b"=\n") && Seal::peek(&world.leaves[*index as usize]).is_some()
-        })
-        .collect();
+    let is_seal = |leaf: &[u8]| Seal::peek(leaf).is_some();
+    let seals: Vec<u64> = (0..).zip(&world.leaves).filter(|(_, leaf)| is_seal(leaf)).map(|(index, _)| index).collect();
     for (n, one) in seals.iter().enumerate() {
         for other in &seals[n + 1..] {
             let found = of(stated(&world, *one), stated(&world, *other));
@@ -206,9 +203,11 @@ fn a_wrong_state_root_is_shown_by_the_batch_alone() {
     assert!(matches!(evidence.judge(&other.unwrap()), Err(EvidenceError::Checkpoint(_))));
 }
 
+type ChangeOfSeal = fn(&mut Seal);
+
 #[test]
 fn every_lie_of_a_seal_is_shown() {
-    let lies: [(&str, fn(&mut Seal)); 6] = [
+    let lies: [(&str, ChangeOfSeal); 6] = [
         ("first", |seal| seal.first = Int::new(seal.first.get() - 1).unwrap()),
         ("count", |seal| seal.count = Int::new(2).unwrap()),
         ("height", |seal| seal.height = Int::new(0).unwrap()),
@@ -344,7 +343,7 @@ impl Twist {
             Twist::DropLeaf(at) if !claim.leaves.is_empty() => drop(claim.leaves.remove(at % leaves)),
             Twist::DropRecord(at) if !claim.records.is_empty() => drop(claim.records.remove(at % records)),
             Twist::SwapLeaves(one, other) if !claim.leaves.is_empty() => {
-                claim.leaves.swap(one % leaves, other % leaves)
+                claim.leaves.swap(one % leaves, other % leaves);
             }
             Twist::DoubleLeaf(at) if !claim.leaves.is_empty() => {
                 claim.leaves.insert(at % leaves, claim.leaves[at % leaves].clone());
