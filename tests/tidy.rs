@@ -23,7 +23,7 @@ const FLOORS: [(&str, u8, &[&str]); 10] = [
 
 /// The pure packages, and everything they may be built on.
 const PURE: [(&str, &[&str]); 2] = [
-    ("colophon-tlog", &["base64", "ed25519-dalek", "hex", "sha2", "thiserror"]),
+    ("colophon-tlog", &["base64", "ed25519-dalek", "hex", "ml-dsa", "sha2", "thiserror"]),
     ("colophon-ledger", &["bs58", "colophon-tlog", "serde", "serde_json", "thiserror"]),
 ];
 
@@ -34,7 +34,7 @@ const IMPURE_WORDS: [&str; 8] = ["SystemTime", "Instant", "HashMap", "HashSet", 
 const IMPURE_MODULES: [&str; 6] = ["fs", "net", "env", "process", "thread", "io"];
 
 /// Heavy or dangerous packages, and the only packages here that may be built on them.
-const CONFINED: [(&str, &[&str]); 16] = [
+const CONFINED: [(&str, &[&str]); 17] = [
     ("tokio", &["colophon-client", "colophon-node", "colophon-cli", "e2e", "fuzzing"]),
     ("axum", &["colophon-node", "e2e", "fuzzing"]),
     ("tower-http", &["colophon-node"]),
@@ -49,6 +49,7 @@ const CONFINED: [(&str, &[&str]); 16] = [
     ("getrandom", &["colophon-node", "colophon-cli"]),
     ("tracing", &["colophon-node", "colophon-storage"]),
     ("tracing-subscriber", &["colophon-node"]),
+    ("ml-dsa", &["colophon-tlog"]),
     ("png", &["colophon-fingerprint", "colophon-cli", "e2e"]),
     ("image", &["colophon-fingerprint"]),
 ];

@@ -7,7 +7,7 @@ use std::fmt;
 
 use colophon_ledger::certificate::Provenance;
 use colophon_ledger::field::{Digest, EntryId, WorkId};
-use colophon_tlog::policy::{Policy, Witness};
+use colophon_tlog::policy::{Cosigned, Policy};
 use serde::Serialize;
 
 use crate::dossier::Dossier;
@@ -245,7 +245,7 @@ impl AsOf {
     pub fn new(provenance: &Provenance, policy: &Policy, online: bool, now_ms: u64) -> AsOf {
         let judged = policy.judge(provenance.checkpoint.to_string().as_bytes()).ok();
         let time_ms = provenance.seal.time_ms.get();
-        let name = |witness: &&Witness| words::shown(&witness.name.to_string());
+        let name = |by: &Cosigned<'_>| words::shown(&by.witness.name.to_string());
         let cosigned_by = judged.as_ref().map_or_else(Vec::new, |judged| judged.witnesses.iter().map(name).collect());
         AsOf {
             origin: provenance.rules.register.origin.to_string(),

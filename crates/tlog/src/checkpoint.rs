@@ -11,7 +11,7 @@
 use std::fmt;
 
 use crate::hash::Hash;
-use crate::note::{Note, NoteError, SIGNATURES_MAX, Signer, VerifierKey, is_valid_name};
+use crate::note::{Note, NoteError, SIGNATURES_MAX, SignatureLine, Signer, VerifierKey, is_valid_name};
 use crate::size::TreeSize;
 use crate::spelling::parse_decimal;
 
@@ -136,6 +136,35 @@ impl SignedCheckpoint {
     pub fn note(&self) -> &Note {
         &self.note
     }
+
+    /// Opens a checkpoint of the log that has these keys, and keeps only the lines that they made.
+    ///
+    /// The keys have the checkpoint's origin for a name. A line under one of them that it did not make condemns all.
+    pub(crate) fn of_verified_lines(
+        checkpoint: &Checkpoint,
+        note: &Note,
+        log: &[VerifierKey],
+    ) -> Result<SignedCheckpoint, NoteError> {
+        let mut lines = Vec::new();
+        for (_, line) in note.verified_lines(log)? {
+            if !lines.contains(line) {
+                lines.push(line.clone());
+            }
+        }
+        Ok(SignedCheckpoint { checkpoint: checkpoint.clone(), note: Note::new(note.text().to_owned(), lines)? })
+    }
+
+    /// Returns the checkpoint with these lines too, each in the place of the one under its name and key id, if there is one.
+    pub fn with_lines(&self, lines: &[SignatureLine]) -> Result<SignedCheckpoint, NoteError> {
+        let mut all = self.note.signatures().to_vec();
+        for line in lines {
+            match all.iter_mut().find(|old| old.name == line.name && old.key_id == line.key_id) {
+                Some(old) => *old = line.clone(),
+                None => all.push(line.clone()),
+            }
+        }
+        Ok(SignedCheckpoint { checkpoint: self.checkpoint.clone(), note: Note::new(self.note.text().to_owned(), all)? })
+    }
 }
 
 impl fmt::Display for SignedCheckpoint {
@@ -150,7 +179,7 @@ mod tests {
 
     use super::*;
     use crate::key::SecretKey;
-    use crate::note::{Algorithm, SignatureLine};
+    use crate::note::Algorithm;
     use crate::size::SIZE_MAX;
 
     const TEXT: &str = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";

@@ -1,9 +1,13 @@
-//! Ed25519 keys: one strict rule of verification for everything that is signed.
+//! Ed25519 keys: one strict rule of verification for everything that is signed. ML-DSA-44 keys stand beside.
+
+mod ml_dsa;
 
 use std::cmp::Ordering;
 use std::fmt;
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+
+pub use crate::key::ml_dsa::{ML_DSA_KEY_BYTES, ML_DSA_SIGNATURE_BYTES, MlDsaPublicKey, MlDsaSecretKey};
 
 /// Why bytes were not accepted as a public key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,10 +2,12 @@
 //!
 //! In scope: RFC 6962 hashing, [tiles](https://c2sp.org/tlog-tiles), inclusion and consistency proofs,
 //! [signed notes](https://c2sp.org/signed-note), [checkpoints](https://c2sp.org/tlog-checkpoint),
+//! [cosignatures](https://c2sp.org/tlog-cosignature), what a [witness](https://c2sp.org/tlog-witness) decides,
 //! [receipts](https://c2sp.org/tlog-proof) and [trust policies](https://c2sp.org/tlog-policy).
 //! Absent: files, network, clock, randomness, async, and any knowledge of what an entry says.
 
 pub mod checkpoint;
+pub mod cosignature;
 pub mod hash;
 pub mod key;
 pub mod note;
@@ -18,8 +20,10 @@ mod size;
 pub mod spelling;
 pub mod tile;
 pub mod tree;
+pub mod witness;
 
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
+pub use cosignature::Cosigner;
 pub use hash::{Hash, leaf_hash, node_hash};
 pub use key::{PublicKey, SecretKey};
 pub use note::{Note, SignatureLine, Signer, VerifierKey};
@@ -27,3 +31,4 @@ pub use policy::Policy;
 pub use receipt::Receipt;
 pub use tile::{Bundle, Tile, TileSet};
 pub use tree::{EntryIndex, Tree, TreeSize};
+pub use witness::AddCheckpoint;

@@ -9,11 +9,13 @@
 //! The signatures cover the text with its last newline and nothing else. The text may hold empty lines itself, so the
 //! last one is the border. What is read here is written back byte for byte. Source: <https://c2sp.org/signed-note>.
 
+mod cosigned;
 mod signature;
 mod verifier_key;
 
 use std::fmt;
 
+pub use crate::note::cosigned::CosignedAt;
 pub use crate::note::signature::{SignatureLine, SignatureLineError, Signer};
 pub use crate::note::verifier_key::{
     Algorithm, KeyId, NAME_BYTES_MAX, VerifierKey, VerifierKeyError, is_valid_name, key_id,
@@ -128,18 +130,33 @@ impl Note {
     /// condemns the note, and a note without a good line is refused.
     pub fn verify<'a>(&self, known: &'a [VerifierKey]) -> Result<Vec<&'a VerifierKey>, NoteError> {
         let mut signers: Vec<&VerifierKey> = Vec::new();
+        for (key, _) in self.verified_lines(known)? {
+            if !signers.contains(&key) {
+                signers.push(key);
+            }
+        }
+        Ok(signers)
+    }
+
+    /// Returns the lines that keys among `known` made, each with its key, in the order in which they stand.
+    ///
+    /// The same is ignored, condemned and refused as in [`Note::verify`]. One key may have made several lines.
+    pub fn verified_lines<'n, 'k>(
+        &'n self,
+        known: &'k [VerifierKey],
+    ) -> Result<Vec<(&'k VerifierKey, &'n SignatureLine)>, NoteError> {
+        let mut verified = Vec::new();
         for line in &self.signatures {
             let mut named = known.iter().filter(|key| key.id() == line.key_id && key.name() == line.name).peekable();
             if named.peek().is_none() {
                 continue;
             }
             match named.find(|key| key.verify(&self.text, &line.signature)) {
-                Some(key) if signers.contains(&key) => {}
-                Some(key) => signers.push(key),
+                Some(key) => verified.push((key, line)),
                 None => return Err(NoteError::Invalid { name: line.name.clone(), key_id: line.key_id }),
             }
         }
-        if signers.is_empty() { Err(NoteError::NoKnownKey) } else { Ok(signers) }
+        if verified.is_empty() { Err(NoteError::NoKnownKey) } else { Ok(verified) }
     }
 }
 

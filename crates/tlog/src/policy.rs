@@ -20,7 +20,7 @@ mod parse;
 mod quorum;
 
 use crate::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
-use crate::note::{Note, NoteError, SIGNATURES_MAX, VerifierKey};
+use crate::note::{CosignedAt, Note, NoteError, SIGNATURES_MAX, VerifierKey};
 pub use crate::policy::parse::{LineFault, POLICY_BYTES_MAX, POLICY_MEMBERS_MAX, PolicyError};
 pub use crate::policy::quorum::{Group, Quorum, TrustedLog, Witness, Word};
 
@@ -39,9 +39,18 @@ pub struct Judged<'p> {
     /// The checkpoint, whose log's signature verifies.
     pub checkpoint: SignedCheckpoint,
     /// The policy's witnesses whose cosignatures verify, in the order of their lines in the checkpoint.
-    pub witnesses: Vec<&'p Witness>,
+    pub witnesses: Vec<Cosigned<'p>>,
     /// Whether they are a quorum.
     pub quorum_met: bool,
+}
+
+/// A witness of a policy that has cosigned a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cosigned<'p> {
+    /// Who it is.
+    pub witness: &'p Witness,
+    /// When it did so, by its own clock: the newest, where it cosigned more than once.
+    pub at: CosignedAt,
 }
 
 impl Policy {
@@ -105,7 +114,7 @@ impl Policy {
     /// Opens a checkpoint of one of the logs and tells whose cosignatures it carries.
     ///
     /// A line under a known key that the key did not make condemns the checkpoint. Lacking a quorum does not: that is told.
-    /// Nothing is said of the times of cosignatures.
+    /// The times of cosignatures are told and not judged.
     pub fn judge(&self, bytes: &[u8]) -> Result<Judged<'_>, CheckpointError> {
         let note = Note::parse(bytes, SIGNATURES_MAX)?;
         let origin = Checkpoint::parse(note.text())?.origin;
@@ -114,17 +123,26 @@ impl Policy {
         let log = note.verify(&keys)?.into_iter().next().ok_or(NoteError::NoKnownKey)?;
         let checkpoint = SignedCheckpoint::open(bytes, log)?;
         let witnesses = self.cosigners(&note)?;
-        let quorum_met = self.quorum.is_met(&self.groups, witnesses.iter().map(|witness| &witness.name).collect());
+        let quorum_met = self.quorum.is_met(&self.groups, witnesses.iter().map(|by| &by.witness.name).collect());
         Ok(Judged { checkpoint, witnesses, quorum_met })
     }
 
-    fn cosigners(&self, note: &Note) -> Result<Vec<&Witness>, NoteError> {
+    fn cosigners(&self, note: &Note) -> Result<Vec<Cosigned<'_>>, NoteError> {
         let keys: Vec<VerifierKey> = self.witnesses.iter().map(|witness| witness.key.clone()).collect();
-        let cosigned = match note.verify(&keys) {
+        let lines = match note.verified_lines(&keys) {
             Err(NoteError::NoKnownKey) => Vec::new(),
             other => other?,
         };
-        Ok(cosigned.iter().filter_map(|key| self.witnesses.iter().find(|witness| witness.key == **key)).collect())
+        let mut cosigned: Vec<Cosigned<'_>> = Vec::new();
+        for (key, line) in lines {
+            let witness = self.witnesses.iter().find(|witness| witness.key == *key);
+            let (Some(witness), Some(at)) = (witness, line.cosigned_at()) else { continue };
+            match cosigned.iter_mut().find(|earlier| earlier.witness == witness) {
+                Some(earlier) => earlier.at = earlier.at.max(at),
+                None => cosigned.push(Cosigned { witness, at }),
+            }
+        }
+        Ok(cosigned)
     }
 }
 
@@ -217,7 +235,7 @@ mod tests {
         let word = |text: &str| Word::new(text.as_bytes());
         let undefined = |name| LineFault::Undefined(word(name));
         let threshold = |text| LineFault::Threshold { threshold: word(text), members: 2 };
-        let algorithm = |key: &VerifierKey, expected| LineFault::Algorithm {
+        let algorithm = |key: &VerifierKey, expected: &'static str| LineFault::Algorithm {
             name: key.name().to_owned(),
             found: key.algorithm(),
             expected,
@@ -234,10 +252,10 @@ mod tests {
             ("# \u{7f}\n".into(), LineFault::Control(0x7f)),
             ("quorum\u{a0}none\n".into(), LineFault::Form),
             ("log none\n".into(), LineFault::Key(VerifierKeyError::Form)),
-            (format!("log {}\n", witness_key(9)), algorithm(&witness_key(9), Algorithm::Ed25519)),
+            (format!("log {}\n", witness_key(9)), algorithm(&witness_key(9), "1")),
             (
                 format!("witness w {}\n", key("w", Algorithm::Ed25519, 9)),
-                algorithm(&key("w", Algorithm::Ed25519, 9), Algorithm::CosignatureV1),
+                algorithm(&key("w", Algorithm::Ed25519, 9), "4 or 6"),
             ),
             (format!("log {}\n", log_key()), LineFault::KeyRepeated("registry.example/art".into())),
             (format!("witness w {}\n", witness_key(2)), LineFault::KeyRepeated("2.example/witness".into())),
@@ -315,7 +333,8 @@ mod tests {
         let text = checkpoint(&[2, 9]);
         let judged = policy.judge(text.as_bytes()).unwrap();
         assert_eq!(judged.checkpoint.to_string(), text);
-        assert_eq!(judged.witnesses, [&policy.witnesses()[0]]);
+        let at = CosignedAt::new(5).unwrap();
+        assert_eq!(judged.witnesses, [Cosigned { witness: &policy.witnesses()[0], at }]);
         let forged =
             SignatureLine { name: witness_key(3).name().into(), key_id: witness_key(3).id(), signature: vec![1; 72] };
         let text = format!("{}{forged}\n", checkpoint(&[2]));

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a target that cannot go on has found something")]
 
+pub mod add_checkpoint;
 pub mod apply;
 pub mod body;
 pub mod card;
@@ -13,6 +14,7 @@ pub mod certificate;
 pub mod checkpoint;
 pub mod choices;
 pub mod commits;
+pub mod cosignatures;
 pub mod disk;
 pub mod draft;
 pub mod entry;

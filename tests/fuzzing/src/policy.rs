@@ -50,7 +50,7 @@ pub fn check(data: &[u8]) {
         assert_eq!(judged.is_ok(), trusted, "{judged:?}");
         let Ok(judged) = judged else { continue };
         assert_eq!(judged.checkpoint.to_string(), note);
-        let names = judged.witnesses.iter().map(|witness| witness.name.as_bytes()).collect();
+        let names = judged.witnesses.iter().map(|by| by.witness.name.as_bytes()).collect();
         assert_eq!(judged.quorum_met, is_met(&policy, &names));
         let keys: Vec<VerifierKey> = WITNESSES[..count].iter().map(|name| witness(name)).collect();
         let known = policy.witnesses().iter().filter(|witness| keys.contains(&witness.key)).count();

@@ -1,8 +1,9 @@
 //! All targets: the name of each, what it checks, and where it begins.
 
 use crate::{
-    apply, body, card, cards_file, certificate, checkpoint, commits, draft, entry, evidence, field, log_file, note,
-    pinned, policy, problem, proof, receipt, redo, request, slots, state, tamper, tile,
+    add_checkpoint, apply, body, card, cards_file, certificate, checkpoint, commits, cosignatures, draft, entry,
+    evidence, field, log_file, note, pinned, policy, problem, proof, receipt, redo, request, slots, state, tamper,
+    tile,
 };
 
 /// A function that takes any bytes, and inputs from which to reach all of it.
@@ -34,6 +35,7 @@ macro_rules! targets {
 }
 
 targets! {
+    add_checkpoint: 4_000,
     apply: 60,
     body: 8_000,
     card: 8_000,
@@ -41,6 +43,7 @@ targets! {
     certificate: 400,
     checkpoint: 6_000,
     commits: 8_000,
+    cosignatures: 4_000,
     draft: 4_000,
     entry: 6_000,
     evidence: 400,

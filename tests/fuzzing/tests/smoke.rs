@@ -40,7 +40,7 @@ macro_rules! smoke {
 }
 
 smoke! {
-    apply, body, card, cards_file, certificate, checkpoint, commits, draft, entry, evidence, field, log_file, note, pinned, policy, problem,
+    add_checkpoint, apply, body, card, cards_file, certificate, checkpoint, commits, cosignatures, draft, entry, evidence, field, log_file, note, pinned, policy, problem,
     proof, receipt, redo, request, slots, state, tamper, tile,
 }
 

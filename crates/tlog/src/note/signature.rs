@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::key::SecretKey;
+use crate::note::cosigned::CosignedAt;
 use crate::note::verifier_key::{Algorithm, KeyId, VerifierKey, VerifierKeyError, is_valid_name};
 use crate::spelling::{from_base64, to_base64};
 
@@ -42,6 +43,11 @@ pub enum SignatureLineError {
 }
 
 impl SignatureLine {
+    /// Returns when it was made, if it is a cosignature, of type 0x04 or 0x06. Nothing is verified.
+    pub fn cosigned_at(&self) -> Option<CosignedAt> {
+        CosignedAt::split(&self.signature).map(|(at, _)| at)
+    }
+
     /// Checks that the line reads back as it is.
     pub(crate) fn check(&self) -> Result<(), SignatureLineError> {
         if !is_valid_name(&self.name) {

@@ -4,15 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::hash::sha256_concat;
-use crate::key::{KeyError, PublicKey};
+use crate::key::{KeyError, ML_DSA_KEY_BYTES, MlDsaPublicKey, PublicKey};
+use crate::note::cosigned::{CosignedAt, cosignature_message, subtree_message};
 use crate::spelling::{from_base64, to_base64};
 
 /// The longest key name, in bytes: some signature formats count a name's bytes in one byte.
 pub const NAME_BYTES_MAX: usize = 255;
-/// How many bytes an Ed25519 signature has.
-const ED25519_BYTES: usize = 64;
-/// The greatest time of a cosignature, in seconds since 1970.
-const COSIGNED_AT_MAX: u64 = i64::MAX as u64;
 
 /// What a key signs, and so the type byte of its signatures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +19,8 @@ pub enum Algorithm {
     Ed25519 = 0x01,
     /// Ed25519 over a time and the text of a checkpoint ([tlog-cosignature](https://c2sp.org/tlog-cosignature)).
     CosignatureV1 = 0x04,
+    /// ML-DSA-44 over a time and what a checkpoint says, in the same specification.
+    SubtreeV1 = 0x06,
 }
 
 impl Algorithm {
@@ -30,6 +29,7 @@ impl Algorithm {
         match byte {
             0x01 => Some(Algorithm::Ed25519),
             0x04 => Some(Algorithm::CosignatureV1),
+            0x06 => Some(Algorithm::SubtreeV1),
             _ => None,
         }
     }
@@ -69,7 +69,11 @@ impl fmt::Display for KeyId {
 
 /// Returns the id of a key under a name: the first four bytes of `SHA-256(NAME ‖ 0x0A ‖ TYPE ‖ PUBLIC KEY)`.
 pub fn key_id(name: &str, algorithm: Algorithm, public: &PublicKey) -> KeyId {
-    let hash = sha256_concat(&[name.as_bytes(), b"\n", &[algorithm.to_byte()], &public.to_bytes()]);
+    key_id_of(name, algorithm, &public.to_bytes())
+}
+
+fn key_id_of(name: &str, algorithm: Algorithm, public: &[u8]) -> KeyId {
+    let hash = sha256_concat(&[name.as_bytes(), b"\n", &[algorithm.to_byte()], public]);
     let [a, b, c, d, ..] = *hash.as_bytes();
     KeyId(u32::from_be_bytes([a, b, c, d]))
 }
@@ -92,6 +96,9 @@ pub enum VerifierKeyError {
     /// A type byte not known here.
     #[error("signature type {0} is not supported")]
     Algorithm(u8),
+    /// An Ed25519 key for signatures that are not Ed25519.
+    #[error("signature type {0} is not made with an Ed25519 key")]
+    NotEd25519(u8),
     /// The public key is no good.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -116,17 +123,49 @@ pub enum VerifierKeyError {
 pub struct VerifierKey {
     name: String,
     id: KeyId,
-    algorithm: Algorithm,
-    public: PublicKey,
+    public: Public,
+}
+
+/// A public key, and what it is used for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Public {
+    Ed25519(PublicKey),
+    CosignatureV1(PublicKey),
+    SubtreeV1(MlDsaPublicKey),
+}
+
+impl Public {
+    fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Public::Ed25519(key) | Public::CosignatureV1(key) => key.to_bytes().to_vec(),
+            Public::SubtreeV1(key) => key.to_bytes().to_vec(),
+        }
+    }
 }
 
 impl VerifierKey {
-    /// Returns the verifier key of a public key under a name.
+    /// Returns the verifier key of an Ed25519 key under a name, for type 0x01 or 0x04.
     pub fn new(name: &str, algorithm: Algorithm, public: PublicKey) -> Result<VerifierKey, VerifierKeyError> {
+        let public = match algorithm {
+            Algorithm::Ed25519 => Public::Ed25519(public),
+            Algorithm::CosignatureV1 => Public::CosignatureV1(public),
+            Algorithm::SubtreeV1 => return Err(VerifierKeyError::NotEd25519(algorithm.to_byte())),
+        };
+        VerifierKey::named(name, public)
+    }
+
+    /// Returns the verifier key of an ML-DSA-44 key under a name: type 0x06.
+    pub fn of_ml_dsa(name: &str, public: MlDsaPublicKey) -> Result<VerifierKey, VerifierKeyError> {
+        VerifierKey::named(name, Public::SubtreeV1(public))
+    }
+
+    fn named(name: &str, public: Public) -> Result<VerifierKey, VerifierKeyError> {
         if !is_valid_name(name) {
             return Err(VerifierKeyError::Name(name.to_owned()));
         }
-        Ok(VerifierKey { name: name.to_owned(), id: key_id(name, algorithm, &public), algorithm, public })
+        let mut key = VerifierKey { name: name.to_owned(), id: KeyId(0), public };
+        key.id = key_id_of(name, key.algorithm(), &key.public.to_bytes());
+        Ok(key)
     }
 
     /// Returns the name.
@@ -141,36 +180,44 @@ impl VerifierKey {
 
     /// Returns what the key signs.
     pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
+        match self.public {
+            Public::Ed25519(_) => Algorithm::Ed25519,
+            Public::CosignatureV1(_) => Algorithm::CosignatureV1,
+            Public::SubtreeV1(_) => Algorithm::SubtreeV1,
+        }
     }
 
-    /// Returns the public key.
-    pub fn public(&self) -> &PublicKey {
-        &self.public
+    /// Returns the bytes of the public key: 32 of Ed25519, 1312 of ML-DSA-44.
+    pub fn public_bytes(&self) -> Vec<u8> {
+        self.public.to_bytes()
     }
 
     /// Returns whether `signature`, without the key id before it, is this key's over a note's text.
     pub fn verify(&self, text: &str, signature: &[u8]) -> bool {
-        match self.algorithm {
-            Algorithm::Ed25519 => self.public.verify(text.as_bytes(), signature),
-            Algorithm::CosignatureV1 => self.verify_cosignature(text, signature),
+        if let Public::Ed25519(key) = &self.public {
+            return key.verify(text.as_bytes(), signature);
+        }
+        let Some((at, signature)) = CosignedAt::split(signature) else { return false };
+        let Some(message) = self.cosigned_message(text, at) else { return false };
+        match &self.public {
+            Public::Ed25519(key) | Public::CosignatureV1(key) => key.verify(&message, signature),
+            Public::SubtreeV1(key) => key.verify(&message, signature),
         }
     }
 
-    /// A cosignature is 8 bytes of big-endian seconds since 1970, never 0, and a signature over them and the text.
-    fn verify_cosignature(&self, text: &str, signature: &[u8]) -> bool {
-        let Some((time, signature)) = signature.split_first_chunk() else { return false };
-        let time = u64::from_be_bytes(*time);
-        let signed = || format!("cosignature/v1\ntime {time}\n{text}");
-        let fits = (1..=COSIGNED_AT_MAX).contains(&time) && signature.len() == ED25519_BYTES;
-        fits && self.public.verify(signed().as_bytes(), signature)
+    /// Returns the bytes that a cosignature of this key signs, if it is a cosigner's and `text` is what it can cosign.
+    pub(crate) fn cosigned_message(&self, text: &str, at: CosignedAt) -> Option<Vec<u8>> {
+        match &self.public {
+            Public::Ed25519(_) => None,
+            Public::CosignatureV1(_) => Some(cosignature_message(at, text)),
+            Public::SubtreeV1(_) => subtree_message(&self.name, at, text),
+        }
     }
 }
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut key = vec![self.algorithm.to_byte()];
-        key.extend_from_slice(&self.public.to_bytes());
+        let key = [&[self.algorithm().to_byte()][..], &self.public.to_bytes()].concat();
         write!(f, "{}+{}+{}", self.name, self.id, to_base64(&key))
     }
 }
@@ -184,8 +231,16 @@ impl FromStr for VerifierKey {
         let key = from_base64(key).ok_or(VerifierKeyError::Form)?;
         let (algorithm, public) = key.split_first().ok_or(VerifierKeyError::Form)?;
         let algorithm = Algorithm::from_byte(*algorithm).ok_or(VerifierKeyError::Algorithm(*algorithm))?;
-        let public = <&[u8; 32]>::try_from(public).map_err(|_| VerifierKeyError::Form)?;
-        let key = VerifierKey::new(name, algorithm, PublicKey::from_bytes(public)?)?;
+        let key = match algorithm {
+            Algorithm::Ed25519 | Algorithm::CosignatureV1 => {
+                let public = <&[u8; 32]>::try_from(public).map_err(|_| VerifierKeyError::Form)?;
+                VerifierKey::new(name, algorithm, PublicKey::from_bytes(public)?)?
+            }
+            Algorithm::SubtreeV1 => {
+                let public = <&[u8; ML_DSA_KEY_BYTES]>::try_from(public).map_err(|_| VerifierKeyError::Form)?;
+                VerifierKey::of_ml_dsa(name, MlDsaPublicKey::from_bytes(public))?
+            }
+        };
         if key.id.to_string() == id {
             Ok(key)
         } else {
@@ -197,7 +252,7 @@ impl FromStr for VerifierKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::SecretKey;
+    use crate::key::{MlDsaSecretKey, SecretKey};
 
     const EXAMPLE: &str = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
 
@@ -207,8 +262,19 @@ mod tests {
         assert_eq!(key.to_string(), EXAMPLE);
         assert_eq!((key.name(), key.id()), ("example.com/foo", KeyId::new(0x530d_903a)));
         assert_eq!((key.id().get(), key.algorithm()), (0x530d_903a, Algorithm::Ed25519));
-        let witness = VerifierKey::new("witness", Algorithm::CosignatureV1, *key.public()).unwrap();
+        let secret = SecretKey::from_seed([3; 32]);
+        let witness = VerifierKey::new("witness", Algorithm::CosignatureV1, secret.public()).unwrap();
+        assert_eq!(witness.public_bytes(), secret.public().to_bytes());
         assert_eq!(witness.to_string().parse(), Ok(witness));
+        let public = MlDsaSecretKey::from_seed([3; 32]).public();
+        let lasting = VerifierKey::of_ml_dsa("witness", public.clone()).unwrap();
+        assert_eq!((lasting.algorithm(), lasting.public_bytes()), (Algorithm::SubtreeV1, public.to_bytes().to_vec()));
+        let text = lasting.to_string();
+        assert_eq!(text.len(), "witness+01234567+".len() + 4 * 1313usize.div_ceil(3));
+        assert_eq!(text.parse(), Ok(lasting));
+        assert_eq!(text[..text.len() - 4].parse::<VerifierKey>(), Err(VerifierKeyError::Form));
+        let not_ed25519 = VerifierKey::new("witness", Algorithm::SubtreeV1, secret.public());
+        assert_eq!(not_ed25519, Err(VerifierKeyError::NotEd25519(6)));
     }
 
     #[test]
@@ -250,9 +316,9 @@ mod tests {
             [&time.to_be_bytes()[..], &signature].concat()
         };
         assert!(key.verify(text, &cosign(1)));
-        assert!(key.verify(text, &cosign(COSIGNED_AT_MAX)));
+        assert!(key.verify(text, &cosign(i64::MAX as u64)));
         assert!(!key.verify(text, &cosign(0)));
-        assert!(!key.verify(text, &cosign(COSIGNED_AT_MAX + 1)));
+        assert!(!key.verify(text, &cosign(1 << 63)));
         assert!(!key.verify("origin\n1\nroot\n", &cosign(1)));
         let mut later = cosign(1);
         later[7] = 2;

@@ -48,14 +48,14 @@ pub enum LineFault {
     #[error(transparent)]
     Key(#[from] VerifierKeyError),
     /// A key of another type than its place needs.
-    #[error("the key of {name:?} has signature type {found}, where {expected} is needed", found = found.to_byte(), expected = expected.to_byte())]
+    #[error("the key of {name:?} has signature type {found}, where {expected} is needed", found = found.to_byte())]
     Algorithm {
         /// The name of the key.
         name: String,
         /// Its type.
         found: Algorithm,
-        /// The type that the place needs.
-        expected: Algorithm,
+        /// The types that the place takes, in words.
+        expected: &'static str,
     },
     /// The public key of an earlier line: one key for a log, one for a witness, and none for both.
     #[error("the public key of {0:?} stands in an earlier line")]
@@ -97,7 +97,7 @@ pub(crate) struct Lines {
     pub(crate) quorum: Option<Quorum>,
     names: BTreeSet<Word>,
     members: BTreeSet<Word>,
-    keys: BTreeSet<[u8; 32]>,
+    keys: BTreeSet<Vec<u8>>,
 }
 
 impl Lines {
@@ -132,7 +132,7 @@ impl Lines {
     }
 
     fn read_log(&mut self, key: &[u8], url: &[&[u8]]) -> Result<(), LineFault> {
-        let key = self.read_key(key, Algorithm::Ed25519)?;
+        let key = self.read_key(key, &[Algorithm::Ed25519], "1")?;
         if self.witnesses.iter().any(|witness| witness.key.name() == key.name()) {
             return Err(LineFault::NameShared(key.name().to_owned()));
         }
@@ -140,7 +140,7 @@ impl Lines {
     }
 
     fn read_witness(&mut self, name: &[u8], key: &[u8], url: &[&[u8]]) -> Result<(), LineFault> {
-        let key = self.read_key(key, Algorithm::CosignatureV1)?;
+        let key = self.read_key(key, &[Algorithm::CosignatureV1, Algorithm::SubtreeV1], "4 or 6")?;
         if self.logs.iter().any(|log| log.key.name() == key.name()) {
             return Err(LineFault::NameShared(key.name().to_owned()));
         }
@@ -176,13 +176,18 @@ impl Lines {
     /// Reads a key of the type that its place needs, and whose public key stands in no line above.
     ///
     /// The specification lets a log and a witness share a key; nobody who means it well does.
-    fn read_key(&mut self, key: &[u8], expected: Algorithm) -> Result<VerifierKey, LineFault> {
+    fn read_key(
+        &mut self,
+        key: &[u8],
+        fitting: &[Algorithm],
+        expected: &'static str,
+    ) -> Result<VerifierKey, LineFault> {
         let key: VerifierKey = str::from_utf8(key).map_err(|_| VerifierKeyError::Form)?.parse()?;
         let (name, found) = (key.name().to_owned(), key.algorithm());
-        if found != expected {
+        if !fitting.contains(&found) {
             return Err(LineFault::Algorithm { name, found, expected });
         }
-        if self.keys.insert(key.public().to_bytes()) { Ok(key) } else { Err(LineFault::KeyRepeated(name)) }
+        if self.keys.insert(key.public_bytes()) { Ok(key) } else { Err(LineFault::KeyRepeated(name)) }
     }
 
     fn define(&mut self, name: &[u8]) -> Result<Word, LineFault> {

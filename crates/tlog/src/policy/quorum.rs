@@ -51,7 +51,7 @@ pub struct TrustedLog {
 pub struct Witness {
     /// What the policy calls it.
     pub name: Word,
-    /// Its key, of type 0x04, under its own name.
+    /// Its key, of type 0x04 or 0x06, under its own name.
     pub key: VerifierKey,
     /// Where it is reached.
     pub url: Option<Word>,
