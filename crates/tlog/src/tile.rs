@@ -14,11 +14,13 @@
 
 mod bundle;
 mod coordinates;
+mod proven;
 mod set;
 
 pub use crate::tile::bundle::{BUNDLE_BYTES_MAX, Bundle, BundleError};
 pub use crate::tile::coordinates::{
     LEVEL_MAX, TILE_HEIGHT, TILE_INDEX_MAX, TILE_WIDTH, Tile, TilePathError, TileWidth, hashes_at,
 };
+pub use crate::tile::proven::{Expected, ProvenTiles, UnprovenTile};
 pub(crate) use crate::tile::set::coordinates_of;
-pub use crate::tile::set::{MissingTile, TileBytesError, TileSet};
+pub use crate::tile::set::{MissingTile, TileBytesError, TileSet, tile_hashes};

@@ -45,12 +45,7 @@ impl TileSet {
 
     /// Adds a tile by its bytes.
     pub fn insert(&mut self, tile: Tile, bytes: &[u8]) -> Result<(), TileBytesError> {
-        let expected = tile.width.get() * HASH_BYTES as u64;
-        let (hashes, rest) = bytes.as_chunks::<HASH_BYTES>();
-        if hashes.len() as u64 != tile.width.get() || !rest.is_empty() {
-            return Err(TileBytesError { tile: tile.path(), found: bytes.len(), expected });
-        }
-        self.insert_hashes(tile.level, tile.index, hashes.iter().map(|bytes| Hash::from(*bytes)).collect());
+        self.insert_hashes(tile.level, tile.index, tile_hashes(tile, bytes)?);
         Ok(())
     }
 
@@ -97,6 +92,16 @@ impl TileSet {
     pub fn require(&self, node: Node) -> Result<Hash, MissingTile> {
         self.node(node).ok_or(MissingTile { height: node.height, index: node.index })
     }
+}
+
+/// Returns the hashes in the bytes of a tile.
+pub fn tile_hashes(tile: Tile, bytes: &[u8]) -> Result<Vec<Hash>, TileBytesError> {
+    let (hashes, rest) = bytes.as_chunks::<HASH_BYTES>();
+    if hashes.len() as u64 != tile.width.get() || !rest.is_empty() {
+        let expected = tile.width.get() * HASH_BYTES as u64;
+        return Err(TileBytesError { tile: tile.path(), found: bytes.len(), expected });
+    }
+    Ok(hashes.iter().map(|bytes| Hash::from(*bytes)).collect())
 }
 
 /// Returns the level and index of the tile that a subtree's root is in, its row there, from the tile's hashes upward, and
