@@ -13,6 +13,7 @@ pub mod edition;
 pub mod entry;
 pub mod evidence;
 pub mod field;
+pub mod look;
 pub mod proved;
 pub mod refusal;
 pub mod replay;

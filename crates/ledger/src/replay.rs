@@ -5,6 +5,7 @@ use colophon_tlog::hash::Hash;
 use crate::batch::{Applied, Batch, Position, beginning, digests};
 use crate::entry::seal::Seal;
 use crate::entry::{Body, Entry};
+use crate::look::{Batches, Looked};
 use crate::refusal::Refusal;
 use crate::rule::{Rules, Stop};
 use crate::signature::{FirstKeys, Signed};
@@ -107,6 +108,17 @@ pub fn replay_batch(
     position: Position,
     leaves: &[Vec<u8>],
 ) -> Result<Applied, ReplayError> {
+    replay_looked(rules, records, tree, position, leaves.iter().cloned().map(Looked::later).collect())
+}
+
+/// Does what [`replay_batch`] does, with leaves that have been looked at before.
+pub fn replay_looked(
+    rules: &Rules,
+    records: &impl Records,
+    tree: &StateTree,
+    position: Position,
+    leaves: Vec<Looked>,
+) -> Result<Applied, ReplayError> {
     replay_over(rules, records, position, leaves, |changes| {
         let tree = tree.apply(digests(changes));
         let root = tree.root();
@@ -114,31 +126,32 @@ pub fn replay_batch(
     })
 }
 
-/// Does what [`replay_batch`] does, where `grow` tells of the state after the batch's changes as much as the caller knows,
+/// Does what [`replay_looked`] does, where `grow` tells of the state after the batch's changes as much as the caller knows,
 /// and its root.
 pub(crate) fn replay_over<T>(
     rules: &Rules,
     records: &impl Records,
     position: Position,
-    leaves: &[Vec<u8>],
+    mut leaves: Vec<Looked>,
     grow: impl FnOnce(&Changes) -> Result<(T, Hash), Unreadable>,
 ) -> Result<Applied<T>, ReplayError> {
-    let (last, entries) = leaves.split_last().ok_or(ReplayError::NoSeal(position.index))?;
-    let seal_index = position.index + entries.len() as u64;
-    check_version(last, seal_index)?;
-    let seal = Entry::parse(last).map_err(refused(seal_index))?;
+    let last = leaves.pop().ok_or(ReplayError::NoSeal(position.index))?;
+    let seal_index = position.index + leaves.len() as u64;
+    check_version(last.leaf(), seal_index)?;
+    let seal = last.entry().map_err(refused(seal_index))?;
     let Body::Seal(seal_body) = seal.body() else { return Err(ReplayError::NoSeal(seal_index)) };
-    let seal_body = seal_body.clone();
     let mut batch = Batch::open(rules, records, position, seal_body.time_ms.get());
     if position.index == 0 {
-        batch.push_genesis(replay_genesis(rules, entries)?);
+        batch.push_genesis(replay_genesis(rules, &leaves)?);
     } else {
-        replay_entries(&mut batch, position, entries)?;
+        for (index, looked) in (position.index..).zip(leaves) {
+            looked.push(&mut batch).map_err(stopped(index))?;
+        }
     }
     let (tree, root) = grow(batch.records().changes())?;
     let closed = batch.close_over(seal_body.by, tree, root).ok_or(ReplayError::NoSeal(seal_index))?;
-    check_seal(&closed.seal, &seal_body, position, seal_index)?;
-    check_seal_signature(rules, seal.clone(), seal_index, records, &closed.changes)?;
+    check_seal(&closed.seal, seal_body, position, seal_index)?;
+    check_seal_signature(rules, last, seal_index, records, &closed.changes)?;
     Ok(closed.sealed(seal))
 }
 
@@ -147,24 +160,10 @@ fn check_version(seal: &[u8], index: u64) -> Result<(), ReplayError> {
     Seal::other_version(seal).map_or(Ok(()), |version| Err(newer(version)))
 }
 
-fn replay_genesis(rules: &Rules, entries: &[Vec<u8>]) -> Result<Entry, ReplayError> {
-    let [leaf] = entries else { return Err(ReplayError::NoSeal(1)) };
-    let (found, genesis) = read_genesis(leaf)?;
+fn replay_genesis(rules: &Rules, entries: &[Looked]) -> Result<Entry, ReplayError> {
+    let [genesis] = entries else { return Err(ReplayError::NoSeal(1)) };
+    let (found, genesis) = read_genesis(genesis.leaf())?;
     if found == *rules { Ok(genesis) } else { Err(refused(0)(Refusal::WrongGenesis(genesis.id()))) }
-}
-
-fn replay_entries<R: Records>(
-    batch: &mut Batch<'_, R>,
-    position: Position,
-    entries: &[Vec<u8>],
-) -> Result<(), ReplayError> {
-    for (index, leaf) in (position.index..).zip(entries) {
-        let entry = Entry::parse(leaf).map_err(refused(index))?;
-        batch.check_place(&entry).map_err(refused(index))?;
-        let signed = Signed::check(entry, batch.records()).map_err(stopped(index))?;
-        batch.push(signed).map_err(stopped(index))?;
-    }
-    Ok(())
 }
 
 /// Checks each member of a seal against the one the batch leads to.
@@ -182,20 +181,20 @@ fn check_seal(expected: &Seal, found: &Seal, position: Position, index: u64) -> 
 
 fn check_seal_signature(
     rules: &Rules,
-    seal: Entry,
+    seal: Looked,
     index: u64,
     records: &impl Records,
     changes: &Changes,
 ) -> Result<(), ReplayError> {
-    seal.check_register(&rules.register).map_err(refused(index))?;
-    if !rules.operators.contains(seal.body().by()) {
+    let entry = seal.entry().map_err(refused(index))?;
+    entry.check_register(&rules.register).map_err(refused(index))?;
+    if !rules.operators.contains(entry.body().by()) {
         return Err(ReplayError::NotOperator(index));
     }
     // The seal stands after its batch, so it is judged by the keys that the batch leads to.
     let mut after = Overlay::over(records);
     after.add(changes.clone());
-    let signed = Signed::check(seal, &after).map_err(stopped(index))?;
-    signed.check_authority(&after).map_err(stopped(index))
+    seal.check_signatures(&after).map_err(stopped(index))
 }
 
 /// A whole register replayed in memory, batch by batch.
@@ -205,7 +204,7 @@ pub struct Replay {
     records: Changes,
     tree: StateTree,
     position: Position,
-    waiting: Vec<Vec<u8>>,
+    batches: Batches,
 }
 
 impl Replay {
@@ -213,20 +212,18 @@ impl Replay {
     pub fn begin(first_leaf: &[u8]) -> Result<Replay, ReplayError> {
         let (rules, genesis) = read_genesis(first_leaf)?;
         let position = beginning(genesis.id());
-        Ok(Replay { rules, records: Changes::new(), tree: StateTree::new(), position, waiting: Vec::new() })
+        Ok(Replay { rules, records: Changes::new(), tree: StateTree::new(), position, batches: Batches::from(0) })
     }
 
     /// Takes the next leaf. If it closes a batch, returns what the batch did.
     pub fn leaf(&mut self, leaf: Vec<u8>) -> Result<Option<Applied>, ReplayError> {
-        let closes = Seal::peek(&leaf).is_some();
-        self.waiting.push(leaf);
-        let index = self.position.index + self.waiting.len() as u64 - 1;
-        if !closes {
-            let full = self.waiting.len() as u64 > crate::entry::seal::BATCH_ENTRIES_MAX;
-            return if full { Err(ReplayError::NoSeal(index)) } else { Ok(None) };
-        }
-        let leaves = std::mem::take(&mut self.waiting);
-        let applied = replay_batch(&self.rules, &self.records, &self.tree, self.position, &leaves)?;
+        self.looked(Looked::later(leaf))
+    }
+
+    /// Does what [`Replay::leaf`] does, with a leaf that has been looked at before.
+    pub fn looked(&mut self, looked: Looked) -> Result<Option<Applied>, ReplayError> {
+        let Some(leaves) = self.batches.leaf(looked)? else { return Ok(None) };
+        let applied = replay_looked(&self.rules, &self.records, &self.tree, self.position, leaves)?;
         self.records.extend(applied.changes.clone());
         self.tree = applied.tree.clone();
         self.position = applied.next;

@@ -15,6 +15,7 @@ use crate::batch::{Position, beginning, digests};
 use crate::entry::seal::{BATCH_ENTRIES_MAX, Seal};
 use crate::entry::{Body, Entry};
 use crate::evidence::{Claim, Evidence, EvidenceError, Lie, ProvedLeaf, open};
+use crate::look::Looked;
 use crate::proved::{ProvedRecord, ShownRecords};
 use crate::replay::{ReplayError, read_genesis, replay_over};
 use crate::rule::Rules;
@@ -78,7 +79,8 @@ impl<R: Records> BatchCase<'_, R> {
     fn proved_records(&self) -> Result<Vec<ProvedRecord>, Unreadable> {
         let asked = Asked { records: self.records, keys: RefCell::default() };
         // What comes of it is known; only what it asks for is of interest.
-        let _judged = replay_over(self.rules, &asked, self.position, self.leaves, |changes| {
+        let leaves = self.leaves.iter().cloned().map(Looked::later).collect();
+        let _judged = replay_over(self.rules, &asked, self.position, leaves, |changes| {
             asked.keys.borrow_mut().extend(changes.keys().cloned());
             let tree = self.tree.apply(digests(changes));
             Ok(((), tree.root()))
@@ -115,8 +117,8 @@ impl BatchClaim {
         };
         let position = self.position(&rules, first)?;
         let (records, tree) = self.state_before()?;
-        let leaves: Vec<Vec<u8>> = self.leaves.iter().map(|leaf| leaf.leaf.0.clone()).collect();
-        let judged = replay_over(&rules, &records, position, &leaves, |changes| {
+        let leaves = self.leaves.iter().map(|leaf| Looked::later(leaf.leaf.0.clone())).collect();
+        let judged = replay_over(&rules, &records, position, leaves, |changes| {
             let root = tree.root_with(digests(changes));
             root.map(|root| ((), root)).map_err(|place| Unreadable(format!("a record at {}", place.as_hash())))
         });

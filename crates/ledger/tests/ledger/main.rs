@@ -8,6 +8,7 @@ mod drafts;
 mod evidence;
 mod forgeries;
 mod limits;
+mod looks;
 mod rules;
 mod tampering;
 mod world;

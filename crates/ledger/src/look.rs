@@ -1,0 +1,113 @@
+//! Leaves looked at before their turn, on any core: the slow part of a replay, apart from its order.
+
+use crate::batch::Batch;
+use crate::entry::seal::{BATCH_ENTRIES_MAX, Seal};
+use crate::entry::{Body, Entry};
+use crate::refusal::Refusal;
+use crate::replay::ReplayError;
+use crate::rule::Stop;
+use crate::signature::Signed;
+use crate::state::Records;
+
+/// A leaf with what could be found out about it before its turn: that it is an entry, and that its signatures verify.
+///
+/// Whatever was not found out, or was judged by keys that are not those of its turn, is looked at again in order. So it makes no
+/// difference when, or by which records, a leaf was looked at.
+#[derive(Debug, Clone)]
+pub struct Looked {
+    leaf: Vec<u8>,
+    closes: bool,
+    signed: Option<Signed>,
+}
+
+impl Looked {
+    /// Looks at a leaf, by the keys that `records` know of at any time before its turn.
+    pub fn at(leaf: Vec<u8>, records: &impl Records) -> Looked {
+        let signed = Entry::parse(&leaf).ok().and_then(|entry| Signed::check(entry, records).ok());
+        let closes = match &signed {
+            Some(signed) => matches!(signed.entry().body(), Body::Seal(_)),
+            None => Seal::peek(&leaf).is_some(),
+        };
+        Looked { leaf, closes, signed }
+    }
+
+    /// Takes a leaf as it is, to be looked at when it has its turn.
+    pub fn later(leaf: Vec<u8>) -> Looked {
+        Looked { closes: Seal::peek(&leaf).is_some(), leaf, signed: None }
+    }
+
+    /// Returns the leaf.
+    pub fn leaf(&self) -> &[u8] {
+        &self.leaf
+    }
+
+    /// Returns whether the leaf is a seal by its form.
+    pub fn closes(&self) -> bool {
+        self.closes
+    }
+
+    /// Applies the entry to the batch whose turn it is.
+    pub(crate) fn push<R: Records>(self, batch: &mut Batch<'_, R>) -> Result<u64, Stop> {
+        if let Some(signed) = self.signed {
+            match batch.push(signed) {
+                // By the keys of another time, perhaps.
+                Err(Stop::Refused(Refusal::SignatureSet(_))) => {}
+                done => return done,
+            }
+        }
+        let entry = Entry::parse(&self.leaf)?;
+        batch.check_place(&entry)?;
+        let signed = Signed::check(entry, batch.records())?;
+        batch.push(signed)
+    }
+
+    /// Returns the entry, its signatures not looked at.
+    pub(crate) fn entry(&self) -> Result<Entry, Refusal> {
+        self.signed.as_ref().map_or_else(|| Entry::parse(&self.leaf), |signed| Ok(signed.entry().clone()))
+    }
+
+    /// Checks the signatures by the keys of its turn.
+    pub(crate) fn check_signatures(self, records: &impl Records) -> Result<(), Stop> {
+        if let Some(signed) = self.signed
+            && signed.check_authority(records).is_ok()
+        {
+            return Ok(());
+        }
+        Signed::check(Entry::parse(&self.leaf)?, records)?.check_authority(records)
+    }
+}
+
+/// Cuts a log into its batches.
+#[derive(Debug)]
+pub struct Batches {
+    next: u64,
+    waiting: Vec<Looked>,
+}
+
+impl Batches {
+    /// Begins at the index of a batch's first entry.
+    pub fn from(index: u64) -> Batches {
+        Batches { next: index, waiting: Vec::new() }
+    }
+
+    /// Takes the next leaf. If it closes a batch, returns all leaves of the batch.
+    pub fn leaf(&mut self, looked: Looked) -> Result<Option<Vec<Looked>>, ReplayError> {
+        let (index, closes) = (self.next, looked.closes());
+        self.next += 1;
+        self.waiting.push(looked);
+        if closes {
+            return Ok(Some(self.take()));
+        }
+        if self.waiting.len() as u64 > BATCH_ENTRIES_MAX { Err(ReplayError::NoSeal(index)) } else { Ok(None) }
+    }
+
+    /// Returns the leaves after the last seal, and forgets them.
+    pub fn take(&mut self) -> Vec<Looked> {
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// Returns whether the last leaf taken has closed a batch.
+    pub fn is_at_seal(&self) -> bool {
+        self.waiting.is_empty()
+    }
+}
