@@ -1,21 +1,27 @@
 //! Bringing the view up to the log, batch by batch, checking everything on the way.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use colophon_ledger::batch::{Position, beginning};
 use colophon_ledger::entry::entry_id;
 use colophon_ledger::entry::seal::{BATCH_ENTRIES_MAX, Seal};
 use colophon_ledger::field::Digest;
-use colophon_ledger::replay::{ReplayError, read_genesis, replay_batch};
+use colophon_ledger::look::{Batches, Looked};
+use colophon_ledger::replay::{ReplayError, read_genesis, replay_looked};
 use colophon_ledger::rule::Rules;
 use colophon_ledger::state::Unreadable;
 use colophon_ledger::state_root::StateTree;
 use colophon_tlog::tree::EntryIndex;
 
-use crate::reader::{LogReader, ReadError};
+use crate::reader::{ENTRIES_AT_ONCE_MAX, LogReader, ReadError};
 use crate::tables::{Tables, writes_of};
 use crate::view::{View, ViewError};
 
 /// How many keys may wait for the engine while the view is filled.
 const BACKLOG_KEYS_MAX: usize = 50_000;
+/// How many leaves are worth a thread.
+const LEAVES_A_THREAD_MIN: usize = 16;
 
 /// Where a register stands once its view is up to its log.
 #[derive(Debug)]
@@ -57,15 +63,20 @@ pub enum CatchUpError {
 /// batch.
 ///
 /// The view's own state is taken only if its root is the one in the seal up to which it goes; everything after that is
-/// checked as an auditor would.
+/// checked as an auditor would, the signatures on all cores.
 pub fn catch_up(view: &View, log: &LogReader, progress: impl FnMut(u64)) -> Result<CaughtUp, CatchUpError> {
     let caught_up = catch_up_to(view, log, log.size().get(), progress)?;
+    refill_from(view, log);
+    Ok(caught_up)
+}
+
+/// Lets a view whose engine fails be filled again from the log.
+pub fn refill_from(view: &View, log: &LogReader) {
     let log = log.clone();
     view.refill_with(move |empty, size| match size {
         0 => Ok(()),
         _ => catch_up_to(empty, &log, size, |_| {}).map(drop).map_err(|error| error.to_string()),
     });
-    Ok(caught_up)
 }
 
 fn catch_up_to(
@@ -83,15 +94,43 @@ fn catch_up_to(
         0 => (beginning(genesis.id()), StateTree::new()),
         _ => resume(view, log, applied)?,
     };
-    while position.index < size {
-        let leaves = next_batch(log, position.index, size)?;
-        let applied = replay_batch(&rules, view, &tree, position, &leaves)?;
-        view.stage(writes_of(&applied, view)?, applied.next.index)?;
-        view.wait_for_backlog(BACKLOG_KEYS_MAX)?;
-        (position, tree) = (applied.next, applied.tree);
-        progress(position.index);
+    let mut batches = Batches::from(applied);
+    let mut next = applied;
+    while next < size {
+        let count = ENTRIES_AT_ONCE_MAX.min(size - next);
+        let first = EntryIndex::new(next).ok_or(CatchUpError::ViewDiffers(next))?;
+        for looked in look(log.entries(first, count)?, view) {
+            let Some(leaves) = batches.leaf(looked)? else { continue };
+            let applied = replay_looked(&rules, view, &tree, position, leaves)?;
+            view.stage(writes_of(&applied, view)?, applied.next.index)?;
+            view.wait_for_backlog(BACKLOG_KEYS_MAX)?;
+            (position, tree) = (applied.next, applied.tree);
+            progress(position.index);
+        }
+        next += count;
+    }
+    if !batches.is_at_seal() {
+        return Err(ReplayError::NoSeal(size - 1).into());
     }
     Ok(CaughtUp { rules, tree, position, replayed: size - applied })
+}
+
+/// Looks at leaves on all cores.
+fn look(leaves: Vec<Vec<u8>>, view: &View) -> Vec<Looked> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let share = leaves.len().div_ceil(threads).max(LEAVES_A_THREAD_MIN);
+    let mut rest = leaves.into_iter();
+    thread::scope(|scope| {
+        let mut looking = Vec::new();
+        loop {
+            let share: Vec<Vec<u8>> = rest.by_ref().take(share).collect();
+            if share.is_empty() {
+                break;
+            }
+            looking.push(scope.spawn(|| share.into_iter().map(|leaf| Looked::at(leaf, view)).collect::<Vec<_>>()));
+        }
+        looking.into_iter().flat_map(|share| share.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
 }
 
 /// Returns where the batch after the view's last one begins, and the state before it, if the view has the right one.

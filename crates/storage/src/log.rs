@@ -23,7 +23,7 @@ use crate::durable;
 use crate::files::{ENTRIES_FILE, Files};
 use crate::lock::{DirLock, LockError};
 use crate::reader::LogReader;
-use crate::recovery::{Recovered, Recovery, RecoveryError, Unsigned, recover};
+use crate::recovery::{BATCH_BYTES_MAX, Recovered, Recovery, RecoveryError, Unsigned, largest_signed, recover};
 use crate::scan::after_batch;
 use crate::slots::{Slots, read_slots};
 
@@ -79,14 +79,17 @@ pub struct Log {
     lock: Option<DirLock>,
 }
 
-/// A batch that is checked and laid out, and only has to be written.
+/// Batches that are checked and laid out, and only have to be written.
 struct Prepared {
     bytes: Vec<u8>,
     ends: Vec<u64>,
     tree: Tree,
     hashes: TileHashes,
-    next: Position,
-    commit: Commit,
+    /// Where the batch after the last one begins; nothing before the first.
+    position: Option<Position>,
+    /// How many batches came before the first of these.
+    height: u64,
+    commits: Vec<Commit>,
 }
 
 impl Log {
@@ -161,6 +164,30 @@ impl Log {
         Ok(Log::open_on(Arc::clone(&self.files.disk), &dir, self.lock)?.0)
     }
 
+    /// Cuts all batches after the first `size` entries. For a copy, which can fetch them again: of what its register published it
+    /// holds more than it has published itself. The register's own log is never cut like this.
+    ///
+    /// Refuses to cut what a checkpoint in the slots covers. A batch that would be cut in two goes whole.
+    pub fn cut_to(self, size: TreeSize) -> Result<Log, RecoveryError> {
+        if size == self.size() {
+            return Ok(self);
+        }
+        let (disk, dir) = (Arc::clone(&self.files.disk), self.files.dir.clone());
+        let signed = largest_signed(&*disk, &dir)?.max(size.get());
+        let end = match size.get().checked_sub(1) {
+            None => Some(0),
+            Some(before) => {
+                let ends = self.files.ends.read().unwrap_or_else(PoisonError::into_inner);
+                usize::try_from(before).ok().and_then(|before| ends.get(before).copied())
+            }
+        };
+        let end = end.filter(|_| signed == size.get());
+        let end = end.ok_or(RecoveryError::Shorter { size: size.get(), end: self.end, signed })?;
+        let cut = self.files.entries.truncate(end).and_then(|()| self.files.entries.sync());
+        cut.map_err(RecoveryError::Write)?;
+        Ok(Log::open_on(disk, &dir, self.lock)?.0)
+    }
+
     /// Returns a reader, for any thread.
     pub fn reader(&self) -> LogReader {
         LogReader::new(Arc::clone(&self.files))
@@ -168,11 +195,24 @@ impl Log {
 
     /// Appends the leaves of one batch, its seal last. Durable when it returns, and only then can readers see it.
     pub fn append(&mut self, leaves: &[Vec<u8>]) -> Result<(), AppendError> {
+        self.append_all([leaves])
+    }
+
+    /// Appends several batches with one write and one sync. Durable when it returns, and only then can readers see them.
+    ///
+    /// Together they must not be longer than [`BATCH_BYTES_MAX`], so that what a torn write leaves is never longer either.
+    pub fn append_all<'b>(&mut self, batches: impl IntoIterator<Item = &'b [Vec<u8>]>) -> Result<(), AppendError> {
         if self.broken {
             return Err(AppendError::Fatal(io::Error::other("a write failed before")));
         }
-        let batch = self.prepare(leaves)?;
-        if let Err(error) = self.write(&batch) {
+        let mut prepared = self.nothing_prepared();
+        for leaves in batches {
+            prepared.add(leaves, self.end)?;
+        }
+        if prepared.bytes.len() as u64 > BATCH_BYTES_MAX {
+            return Err(AppendError::NotABatch("they are too long together"));
+        }
+        if let Err(error) = self.write(&prepared) {
             return Err(self.take_back(error));
         }
         if let Err(error) = self.files.entries.sync() {
@@ -180,58 +220,35 @@ impl Log {
             return Err(AppendError::Fatal(error));
         }
         self.unsigned = None;
-        self.end = batch.commit.end;
-        self.position = Some(batch.next);
-        self.tree = batch.tree;
-        self.files.ends.write().unwrap_or_else(PoisonError::into_inner).extend(batch.ends);
+        self.end += prepared.bytes.len() as u64;
+        self.position = prepared.position;
+        self.tree = prepared.tree;
+        self.files.ends.write().unwrap_or_else(PoisonError::into_inner).extend(prepared.ends);
         Ok(())
     }
 
-    /// Checks and lays out a batch. Changes nothing.
-    fn prepare(&self, leaves: &[Vec<u8>]) -> Result<Prepared, AppendError> {
-        let position = match (self.position, leaves.first().and_then(|leaf| entry_id(leaf))) {
-            (Some(position), _) => position,
-            (None, Some(genesis)) => beginning(Digest(genesis)),
-            (None, None) => return Err(AppendError::NotABatch("the first entry is no note")),
-        };
-        let (seal, entries) = leaves.split_last().ok_or(AppendError::NotABatch("it is empty"))?;
-        if entries.len() as u64 > BATCH_ENTRIES_MAX || entries.iter().any(|entry| Seal::peek(entry).is_some()) {
-            return Err(AppendError::NotABatch("it has too many entries, or a seal among them"));
+    fn nothing_prepared(&self) -> Prepared {
+        Prepared {
+            bytes: Vec::new(),
+            ends: Vec::new(),
+            tree: self.tree.clone(),
+            hashes: TileHashes::default(),
+            position: self.position,
+            height: self.position.map_or(0, |position| position.height),
+            commits: Vec::new(),
         }
-        let sealed = Seal::peek(seal).zip(entry_id(seal).map(Digest));
-        let next = sealed.and_then(|(seal, id)| after_batch(&position, entries.len() as u64, &seal, id));
-        let next = next.ok_or(AppendError::NotABatch("its last entry is no seal that fits"))?;
-
-        let (mut bytes, mut ends, mut hashes) = (Vec::new(), Vec::new(), TileHashes::default());
-        let mut tree = self.tree.clone();
-        for leaf in leaves {
-            let length =
-                u16::try_from(leaf.len()).ok().filter(|length| (1..=ENTRY_BYTES_MAX).contains(&usize::from(*length)));
-            let length = length.ok_or(AppendError::NotABatch("an entry is empty or too long"))?;
-            bytes.extend(length.to_be_bytes());
-            bytes.extend(leaf);
-            ends.push(self.end + bytes.len() as u64);
-            tree.append(leaf_hash(leaf), &mut hashes);
-        }
-        let commit = Commit {
-            height: position.height,
-            first: position.index,
-            count: leaves.len() as u64,
-            end: self.end + bytes.len() as u64,
-            root: tree.root(),
-        };
-        Ok(Prepared { bytes, ends, tree, hashes, next, commit })
     }
 
-    /// Writes a batch behind the last one, its hints first: if there is no room for those, none of it has happened yet.
-    fn write(&self, batch: &Prepared) -> io::Result<()> {
-        for (level, hashes) in batch.hashes.levels.iter().enumerate() {
+    /// Writes batches behind the last one, their hints first: if there is no room for those, none of it has happened yet.
+    fn write(&self, prepared: &Prepared) -> io::Result<()> {
+        for (level, hashes) in prepared.hashes.levels.iter().enumerate() {
             let offset = self.hashes_before(level) * HASH_BYTES as u64;
             let bytes: Vec<u8> = hashes.iter().flat_map(|hash| *hash.as_bytes()).collect();
             self.files.make_tiles(level)?.write_at(&bytes, offset)?;
         }
-        self.files.commits.write_at(&batch.commit.encode(), batch.commit.height * COMMIT_BYTES as u64)?;
-        self.files.entries.write_at(&batch.bytes, self.end)
+        let commits: Vec<u8> = prepared.commits.iter().flat_map(|commit| commit.encode()).collect();
+        self.files.commits.write_at(&commits, prepared.height * COMMIT_BYTES as u64)?;
+        self.files.entries.write_at(&prepared.bytes, self.end)
     }
 
     /// Undoes a write that failed. What it left in the hints is beyond the end, and is written over.
@@ -248,6 +265,41 @@ impl Log {
 
     fn hashes_before(&self, level: usize) -> u64 {
         u8::try_from(level).ok().and_then(|level| hashes_at(level, self.size())).unwrap_or(0)
+    }
+}
+
+impl Prepared {
+    /// Checks a batch and lays it out behind those before. `start` is where the first of them will begin in the file.
+    fn add(&mut self, leaves: &[Vec<u8>], start: u64) -> Result<(), AppendError> {
+        let position = match (self.position, leaves.first().and_then(|leaf| entry_id(leaf))) {
+            (Some(position), _) => position,
+            (None, Some(genesis)) => beginning(Digest(genesis)),
+            (None, None) => return Err(AppendError::NotABatch("the first entry is no note")),
+        };
+        let (seal, entries) = leaves.split_last().ok_or(AppendError::NotABatch("it is empty"))?;
+        if entries.len() as u64 > BATCH_ENTRIES_MAX || entries.iter().any(|entry| Seal::peek(entry).is_some()) {
+            return Err(AppendError::NotABatch("it has too many entries, or a seal among them"));
+        }
+        let sealed = Seal::peek(seal).zip(entry_id(seal).map(Digest));
+        let next = sealed.and_then(|(seal, id)| after_batch(&position, entries.len() as u64, &seal, id));
+        self.position = Some(next.ok_or(AppendError::NotABatch("its last entry is no seal that fits"))?);
+        for leaf in leaves {
+            let length =
+                u16::try_from(leaf.len()).ok().filter(|length| (1..=ENTRY_BYTES_MAX).contains(&usize::from(*length)));
+            let length = length.ok_or(AppendError::NotABatch("an entry is empty or too long"))?;
+            self.bytes.extend(length.to_be_bytes());
+            self.bytes.extend(leaf);
+            self.ends.push(start + self.bytes.len() as u64);
+            self.tree.append(leaf_hash(leaf), &mut self.hashes);
+        }
+        self.commits.push(Commit {
+            height: position.height,
+            first: position.index,
+            count: leaves.len() as u64,
+            end: start + self.bytes.len() as u64,
+            root: self.tree.root(),
+        });
+        Ok(())
     }
 }
 
@@ -392,6 +444,64 @@ mod tests {
         leaves.remove(0);
         log.append(&leaves).unwrap();
         assert_eq!(open(&disk).1, Recovery { entries: 1_003, batches: 2, ..Recovery::default() });
+    }
+
+    #[test]
+    fn batches_appended_together_are_the_same_log() {
+        let (together, mut log) = fresh();
+        let all = batches(&[1, 300, 1, 7]);
+        log.append_all(all.iter().map(Vec::as_slice)).unwrap();
+        let (one_by_one, mut other) = fresh();
+        all.iter().for_each(|batch| other.append(batch).unwrap());
+        assert_eq!((log.root(), log.position()), (other.root(), other.position()));
+        check_reader(&log.reader(), &all.concat());
+        for disk in [together, one_by_one] {
+            let (entries, batches) = (313, 4);
+            assert_eq!(open(&disk).1, Recovery { entries, batches, ..Recovery::default() });
+        }
+        // One of them is none: nothing is written.
+        let (_, mut log) = fresh();
+        assert!(matches!(log.append_all([&all[0][..], &all[2]]), Err(AppendError::NotABatch(_))));
+        assert_eq!(log.size(), TreeSize::ZERO);
+        log.append_all(all.iter().map(Vec::as_slice)).unwrap();
+    }
+
+    #[test]
+    fn batches_together_are_no_longer_than_one_can_be() {
+        let (_, mut log) = fresh();
+        let long = |position, index: u64| {
+            let (mut leaves, next) = crate::sample::batch(position, 600);
+            for leaf in leaves.iter_mut().take(600).skip(usize::from(index == 0)) {
+                *leaf = vec![b'x'; ENTRY_BYTES_MAX];
+            }
+            (leaves, next)
+        };
+        let (first, next) = long(None, 0);
+        let (second, _) = long(Some(next), 601);
+        assert!(matches!(log.append_all([&first[..], &second]), Err(AppendError::NotABatch(_))));
+        log.append(&first).unwrap();
+        log.append(&second).unwrap();
+    }
+
+    #[test]
+    fn a_copy_is_cut_to_what_it_has_published_and_no_further() {
+        let dir = tempfile::tempdir().unwrap();
+        Log::create(dir.path()).unwrap();
+        let (mut log, _) = Log::open(dir.path()).unwrap();
+        let all = batches(&[1, 300, 5]);
+        log.append_all(all.iter().take(2).map(Vec::as_slice)).unwrap();
+        let published = crate::sample::checkpoint(303, log.root());
+        Slots::open(dir.path()).unwrap().write(Some(&published), Some(&published)).unwrap();
+        let (root, position) = (log.root(), log.position());
+        log.append(&all[2]).unwrap();
+        let log = log.cut_to(size(303)).unwrap();
+        assert_eq!((log.size(), log.root(), log.position()), (size(303), root, position));
+        check_reader(&log.reader(), &all[..2].concat());
+        let mut log = log.cut_to(size(303)).unwrap();
+        log.append(&all[2]).unwrap();
+        assert!(matches!(log.cut_to(size(2)), Err(RecoveryError::Shorter { signed: 303, .. })));
+        let (log, _) = Log::open(dir.path()).unwrap();
+        assert_eq!(log.size(), size(309), "nothing was cut");
     }
 
     #[test]

@@ -174,6 +174,12 @@ pub(crate) fn check_checkpoint(scan: &Scan, checkpoint: &Checkpoint) -> Result<(
     Err(RecoveryError::Differs { signed, root: checkpoint.root, found })
 }
 
+/// Returns the size of the largest checkpoint in the slots, 0 if there is none.
+pub(crate) fn largest_signed(disk: &dyn Disk, dir: &Path) -> Result<u64, RecoveryError> {
+    let checkpoints = read_checkpoints(disk, dir)?;
+    Ok(checkpoints.iter().map(|checkpoint| checkpoint.size.get()).max().unwrap_or(0))
+}
+
 fn read_checkpoints(disk: &dyn Disk, dir: &Path) -> Result<Vec<Checkpoint>, RecoveryError> {
     let slots = read_slots(disk, dir)?;
     slots.iter().flat_map(Slot::notes).map(checkpoint_in).collect()
