@@ -9,6 +9,7 @@ pub mod answer;
 pub mod card;
 pub mod certificate;
 pub mod client;
+pub mod download;
 pub mod draft;
 pub mod entry;
 pub mod evidence;

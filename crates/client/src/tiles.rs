@@ -2,11 +2,12 @@
 
 use colophon_ledger::entry::ENTRY_BYTES_MAX;
 use colophon_tlog::checkpoint::SignedCheckpoint;
-use colophon_tlog::hash::{HASH_BYTES, Hash};
+use colophon_tlog::hash::{HASH_BYTES, Hash, empty_root};
 use colophon_tlog::proof::{consistency, consistency_tiles, root, root_tiles, verify_consistency};
-use colophon_tlog::tile::{Bundle, MissingTile, Tile, TileSet, TileWidth};
+use colophon_tlog::tile::{Bundle, MissingTile, Tile, TileSet, TileWidth, UnprovenTile};
 use colophon_tlog::tree::TreeSize;
 
+use crate::failure::{Class, Failure};
 use crate::http::{HttpError, Transport};
 use crate::security::Misfit;
 
@@ -25,6 +26,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// Returns the tree without leaves.
+    pub fn empty() -> Span {
+        Span { size: TreeSize::ZERO, root: empty_root() }
+    }
+
     /// Returns the tree that a checkpoint is about.
     pub fn of(checkpoint: &SignedCheckpoint) -> Span {
         let checkpoint = checkpoint.checkpoint();
@@ -32,12 +38,14 @@ impl Span {
     }
 }
 
-/// Why nothing shows that one tree begins with another.
-#[derive(Debug)]
+/// Why nothing shows that one tree begins with another, or what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TreeError {
-    /// No answer.
+    /// No answer: a fault, which may pass.
+    #[error(transparent)]
     Http(HttpError),
-    /// The answers show something else.
+    /// The answers show something else: never to be used, whatever the reason.
+    #[error("{0}")]
     Misfit(Misfit),
     /// The larger tree's own tiles show that it had another root at the smaller one's size.
     Parted {
@@ -59,9 +67,31 @@ impl TreeError {
     }
 }
 
+impl Failure for TreeError {
+    fn class(&self) -> Class {
+        match self {
+            TreeError::Http(error) => error.class(),
+            TreeError::Misfit(_) => Class::Security,
+        }
+    }
+
+    fn cure(&self) -> String {
+        match self {
+            TreeError::Http(error) => error.cure(),
+            TreeError::Misfit(_) => "do not rely on this register; tell its operator what was found".to_owned(),
+        }
+    }
+}
+
 impl From<MissingTile> for TreeError {
     fn from(missing: MissingTile) -> TreeError {
         TreeError::Misfit(Misfit::Tiles(missing.to_string()))
+    }
+}
+
+impl From<UnprovenTile> for TreeError {
+    fn from(unproven: UnprovenTile) -> TreeError {
+        TreeError::Misfit(Misfit::Tiles(unproven.to_string()))
     }
 }
 
@@ -93,7 +123,7 @@ fn needed(small: TreeSize, large: TreeSize) -> Vec<Tile> {
 }
 
 /// Fetches a tile. Where a partial one is gone, the full one is taken and cut.
-async fn fetch_tile(transport: &Transport, tile: Tile) -> Result<Vec<u8>, TreeError> {
+pub(crate) async fn fetch_tile(transport: &Transport, tile: Tile) -> Result<Vec<u8>, TreeError> {
     let bytes = usize::try_from(tile.width.get()).unwrap_or_default() * HASH_BYTES;
     match transport.get(&tile.path(), bytes).await {
         Err(error) if error.is_not_found() => {

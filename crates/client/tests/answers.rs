@@ -133,10 +133,9 @@ impl TrueRegister {
             return Some(leaves.flat_map(prefixed).collect());
         }
         let tile = Tile::parse(path).ok().filter(|tile| tile.is_within(size))?;
-        let bytes = self.levels[usize::from(tile.level)].iter().flat_map(|hash| *hash.as_bytes());
-        let range = tile.byte_range();
-        let length = usize::try_from(range.end - range.start).ok()?;
-        Some(bytes.skip(usize::try_from(range.start).ok()?).take(length).collect())
+        let first = usize::try_from(tile.index * 256).ok()?;
+        let hashes = self.levels[usize::from(tile.level)].get(first..)?;
+        Some(hashes.iter().take(usize::try_from(tile.width.get()).ok()?).flat_map(|hash| *hash.as_bytes()).collect())
     }
 }
 

@@ -184,6 +184,12 @@ impl TrueRegister {
         Receipt { extra: None, index: EntryIndex::new(index).unwrap(), proof, checkpoint }
     }
 
+    /// The log with as many small leaves that are no entries as make it this long.
+    pub(crate) fn followed_by(mut self, size: u64) -> TrueRegister {
+        (self.size()..size).for_each(|index| self.plant(format!("leaf {index}").into_bytes()));
+        self
+    }
+
     /// The same log, but for a newest seal that names other rules.
     pub(crate) fn under_rules(&self, version: u64) -> TrueRegister {
         let mut other = TrueRegister { tree: Tree::new(), levels: Vec::new(), leaves: Vec::new(), ..self.clone() };
