@@ -246,7 +246,7 @@ impl Log {
             let bytes: Vec<u8> = hashes.iter().flat_map(|hash| *hash.as_bytes()).collect();
             self.files.make_tiles(level)?.write_at(&bytes, offset)?;
         }
-        let commits: Vec<u8> = prepared.commits.iter().flat_map(|commit| commit.encode()).collect();
+        let commits: Vec<u8> = prepared.commits.iter().flat_map(Commit::encode).collect();
         self.files.commits.write_at(&commits, prepared.height * COMMIT_BYTES as u64)?;
         self.files.entries.write_at(&prepared.bytes, self.end)
     }
