@@ -452,7 +452,9 @@ mod tests {
         let all = batches(&[1, 300, 1, 7]);
         log.append_all(all.iter().map(Vec::as_slice)).unwrap();
         let (one_by_one, mut other) = fresh();
-        all.iter().for_each(|batch| other.append(batch).unwrap());
+        for batch in &all {
+            other.append(batch).unwrap();
+        }
         assert_eq!((log.root(), log.position()), (other.root(), other.position()));
         check_reader(&log.reader(), &all.concat());
         for disk in [together, one_by_one] {

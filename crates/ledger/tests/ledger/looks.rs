@@ -22,11 +22,13 @@ fn with_rotations() -> World {
     world
 }
 
+type Look<'l> = dyn Fn(&[u8]) -> Looked + 'l;
+
 #[test]
 fn a_register_looked_at_before_comes_out_the_same() {
     let world = with_rotations();
     let late = world.replay.records();
-    let looks: [&dyn Fn(&[u8]) -> Looked; 3] = [
+    let looks: [&Look<'_>; 3] = [
         &|leaf| Looked::later(leaf.to_vec()),
         &|leaf| Looked::at(leaf.to_vec(), &FirstKeys),
         // By keys that only later entries brought.
