@@ -9,7 +9,7 @@ use colophon_tlog::note::{NOTE_BYTES_MAX, Note, SIGNATURES_MAX, VerifierKey};
 use crate::client::Client;
 use crate::evidence::{keep, of_checkpoints};
 use crate::failure::{Class, Failure};
-use crate::http::{HttpError, not_understood};
+use crate::http::{HttpError, Transport, not_understood};
 use crate::security::{Fork, Misfit, SecurityError};
 use crate::seen::{Replaced, SeenError};
 use crate::tiles::{Span, TreeError, check_extends};
@@ -66,8 +66,7 @@ impl Failure for FollowError {
 impl Client {
     /// Asks for the newest checkpoint, and follows it.
     pub async fn newest(&self) -> Result<(SignedCheckpoint, Standing), FollowError> {
-        let bytes = self.transport().get("checkpoint", NOTE_BYTES_MAX).await?;
-        let checkpoint = open_checkpoint(&bytes, self.log_key())?;
+        let checkpoint = fetch_checkpoint(self.transport(), self.log_key()).await?;
         let standing = self.follow(&checkpoint).await?;
         Ok((checkpoint, standing))
     }
@@ -159,6 +158,12 @@ impl Client {
         });
         SecurityError::Fork(Box::new(kept.await))
     }
+}
+
+/// Asks for the newest checkpoint of the log whose key is `key`. It is held against nothing that was seen before.
+pub async fn fetch_checkpoint(transport: &Transport, key: &VerifierKey) -> Result<SignedCheckpoint, FollowError> {
+    let bytes = transport.get("checkpoint", NOTE_BYTES_MAX).await?;
+    Ok(open_checkpoint(&bytes, key)?)
 }
 
 /// Opens a checkpoint that came as an answer. Bytes that are no signed note at all say nothing about the register: most

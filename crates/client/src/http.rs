@@ -244,7 +244,12 @@ impl Transport {
     }
 
     /// Reads a body as it comes (unpacked, if it was packed) and stops at the first byte too many.
-    async fn read_body(&self, mut response: Response, path: &str, limit: usize) -> Result<Vec<u8>, HttpError> {
+    pub(crate) async fn read_body(
+        &self,
+        mut response: Response,
+        path: &str,
+        limit: usize,
+    ) -> Result<Vec<u8>, HttpError> {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.network_error(&error))? {
             if body.len() + chunk.len() > limit {
@@ -255,7 +260,17 @@ impl Transport {
         Ok(body)
     }
 
-    fn network_error(&self, error: &reqwest::Error) -> HttpError {
+    /// Returns the connections.
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// Returns the address that paths are joined to.
+    pub(crate) fn base(&self) -> &Url {
+        &self.base
+    }
+
+    pub(crate) fn network_error(&self, error: &reqwest::Error) -> HttpError {
         let host = self.base.authority().to_owned();
         let why = reason(error);
         if error.is_connect() { HttpError::Unreachable { host, why } } else { HttpError::Broken { host, why } }

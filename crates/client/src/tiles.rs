@@ -48,6 +48,7 @@ pub enum TreeError {
     #[error("{0}")]
     Misfit(Misfit),
     /// The larger tree's own tiles show that it had another root at the smaller one's size.
+    #[error("{}", Misfit::Rewritten)]
     Parted {
         /// The root it had.
         root: Hash,
@@ -71,14 +72,16 @@ impl Failure for TreeError {
     fn class(&self) -> Class {
         match self {
             TreeError::Http(error) => error.class(),
-            TreeError::Misfit(_) => Class::Security,
+            TreeError::Misfit(_) | TreeError::Parted { .. } => Class::Security,
         }
     }
 
     fn cure(&self) -> String {
         match self {
             TreeError::Http(error) => error.cure(),
-            TreeError::Misfit(_) => "do not rely on this register; tell its operator what was found".to_owned(),
+            TreeError::Misfit(_) | TreeError::Parted { .. } => {
+                "do not rely on this register; tell its operator what was found".to_owned()
+            }
         }
     }
 }
