@@ -1,6 +1,7 @@
 //! Single entries of a log, fetched with the proofs that they are in it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use colophon_tlog::hash::{Hash, leaf_hash};
 use colophon_tlog::proof::{inclusion, inclusion_tiles, verify_inclusion};
@@ -39,10 +40,11 @@ pub async fn fetch_proved(
         let (place, within) = (index.get() / TILE_WIDTH, index.get() % TILE_WIDTH);
         let bundle = Bundle::at(place, to.size).filter(|_| to.size.holds(index));
         let bundle = bundle.ok_or_else(|| wrong(index, "the tree does not hold it"))?;
-        if !bundles.contains_key(&place) {
-            bundles.insert(place, fetch_bundle(transport, bundle).await?);
-        }
-        let leaf = bundles.get(&place).and_then(|leaves| leaves.get(usize::try_from(within).ok()?)).cloned();
+        let leaves = match bundles.entry(place) {
+            Entry::Occupied(fetched) => fetched.into_mut(),
+            Entry::Vacant(wanted) => wanted.insert(fetch_bundle(transport, bundle).await?),
+        };
+        let leaf = usize::try_from(within).ok().and_then(|within| leaves.get(within)).cloned();
         let leaf = leaf.ok_or_else(|| wrong(index, "its bundle is too short"))?;
         let proof = inclusion(index, to.size, &tiles)?;
         verify_inclusion(&leaf_hash(&leaf), index, to.size, &proof, &to.root)
