@@ -245,7 +245,9 @@ fn log_sentences(text: &str) -> Vec<String> {
     let macros = ["error!(", "warn!(", "info!("];
     let calls = macros.iter().flat_map(|name| text.split(name).skip(1));
     let sentence = |call: &str| {
-        let quoted = call.split('"').nth(1)?;
+        let mut lines = call.split('"').nth(1)?.split("\\\n");
+        let first = lines.next()?.to_owned();
+        let quoted = lines.fold(first, |joined, line| joined + line.trim_start());
         let mut plain = String::new();
         for (place, part) in quoted.split('{').enumerate() {
             plain += if place == 0 { part } else { "…" };
@@ -259,8 +261,9 @@ fn log_sentences(text: &str) -> Vec<String> {
 
 #[test]
 fn sentences_are_found_whatever_stands_before_and_in_them() {
-    let text = r#"info!(a = 1, "Opened {name}: {n:?} of {}", x); tracing::warn!("Plain"); error!("{}", told());"#;
+    let text = r#"info!(a = 1, "Opened {name}: {n:?} of {}", x); tracing::warn!("Plain, \
+        and long"); error!("{}", told());"#;
     let mut found = log_sentences(text);
     found.sort();
-    assert_eq!(found, ["Opened …: … of …", "Plain"]);
+    assert_eq!(found, ["Opened …: … of …", "Plain, and long"]);
 }

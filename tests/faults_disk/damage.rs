@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use e2e::node::Node;
 
+use crate::row::{Row, attempt};
 use crate::scene::{Scene, files, mint};
-use crate::{Row, attempt};
 
 const SLOT_BYTES: usize = 256 * 1024;
 /// In how many places each file of a view gets a flipped bit, one at a time.

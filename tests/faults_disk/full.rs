@@ -11,8 +11,8 @@ use e2e::node::Node;
 use e2e::told::Told;
 use tempfile::TempDir;
 
+use crate::row::{Row, attempt};
 use crate::scene::{log_key, mint, mint_many};
-use crate::{Row, attempt};
 
 /// The size of a file system that is filled.
 const ROOM: &str = "size=24m";

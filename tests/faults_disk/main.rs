@@ -3,22 +3,12 @@
 //! Nothing acknowledged may be lost, and nothing false may be served. What can be computed again heals; what cannot is refused,
 //! with a sentence that tells what to do, and without a byte changed.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 mod damage;
 mod full;
+mod row;
 mod scene;
 
-/// What came of a case.
-struct Row {
-    what: String,
-    /// What `fsck` said before the node was started.
-    examined: String,
-    came_of_it: String,
-    said: String,
-}
-
-const FAILED: &str = "FAILED, see above";
+use crate::row::{FAILED, Row};
 
 #[test]
 fn whatever_is_wrong_with_the_disk_is_healed_or_refused_and_told() {
@@ -29,11 +19,4 @@ fn whatever_is_wrong_with_the_disk_is_healed_or_refused_and_told() {
         println!("{what:<44} {examined:<6} {came_of_it:<22} {said}");
     }
     assert!(rows.iter().all(|row| row.came_of_it != FAILED));
-}
-
-/// Returns the row of a case, also of one that fails: the table is always whole.
-fn attempt(what: &str, run: impl FnOnce() -> Row) -> Row {
-    let failed =
-        |_| Row { what: what.to_owned(), examined: String::new(), came_of_it: FAILED.to_owned(), said: String::new() };
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(failed)
 }
