@@ -14,6 +14,7 @@ use colophon_client::submit::Submitted;
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::Body;
 use colophon_ledger::field::{Digest, EntryId, WorkId};
+use colophon_tlog::receipt::Receipt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -109,7 +110,7 @@ pub fn acknowledge(home: &Home, lock: &HomeLock, submitted: &Submitted, time: Ti
     if let Some(directory) = receipt.parent() {
         make_directory(directory)?;
     }
-    lock.write(&receipt, submitted.receipt.to_string().as_bytes())?;
+    lock.write(&receipt, receipt_of(submitted).to_string().as_bytes())?;
     let line = line_of(submitted, time, receipt.clone());
     if !History::read(home)?.lines.iter().any(|there| there.id == line.id) {
         let text = serde_json::to_string(&line)
@@ -117,6 +118,12 @@ pub fn acknowledge(home: &Home, lock: &HomeLock, submitted: &Submitted, time: Ti
         lock.append_line(&home.history_path(), &text)?;
     }
     Ok(receipt)
+}
+
+/// Returns the receipt of an entry with the entry itself in its line `extra`, so that it can be checked by itself. (Nothing
+/// vouches for that line but the proof, which fits no other entry.)
+pub fn receipt_of(submitted: &Submitted) -> Receipt {
+    Receipt { extra: Some(submitted.entry.to_bytes()), ..submitted.receipt.clone() }
 }
 
 /// Keeps what opens a secret price beside the receipts: both parties may have to show it to a tax office one day. Lost, the

@@ -83,6 +83,11 @@ impl Home {
         self.state.join("seen")
     }
 
+    /// Returns the directory of what this person has replayed of registers. Lost, an audit can be made again.
+    pub fn audited_dir(&self) -> PathBuf {
+        self.state.join("audited")
+    }
+
     /// Returns the file of entries this person made, one a line. Lost, shortened ids no longer resolve.
     pub fn history_path(&self) -> PathBuf {
         self.state.join("history")
@@ -251,7 +256,7 @@ fn create_private_dir(path: &Path) -> Result<(), Failure> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| cannot("create", path, &error))
 }
 
-fn private_options() -> OpenOptions {
+pub(crate) fn private_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(0o600);
     options

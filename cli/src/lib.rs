@@ -1,5 +1,7 @@
 //! The command line of Colophon: what it asks, checks, keeps and prints.
 
+pub mod as_of;
+pub mod audited;
 pub mod clock;
 pub mod codes;
 pub mod command;
@@ -23,4 +25,5 @@ pub mod terms;
 pub mod ui;
 pub mod verdict;
 pub mod waiting;
+pub mod witnessed;
 pub mod words;

@@ -6,19 +6,16 @@ mod golden;
 use std::fmt;
 
 use colophon_ledger::certificate::Provenance;
-use colophon_ledger::field::{Digest, EntryId, WorkId};
-use colophon_tlog::policy::{Cosigned, Policy};
+use colophon_ledger::field::{Digest, WorkId};
 use serde::Serialize;
 
+use crate::as_of::{AsOf, Backing};
 use crate::dossier::Dossier;
-use crate::failure::Exit;
+use crate::failure::{Exit, Failure};
 use crate::party::Party;
 use crate::sheet::Sheet;
 use crate::ui::{Answer, Tone};
 use crate::words::{self, count};
-
-/// How far the operator's clock may be ahead of this machine's before it is worth a word, in milliseconds.
-const CLOCK_AHEAD_MS: u64 = 5 * 60 * 1000;
 
 /// What a person gave to be checked, and what it turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,46 +55,6 @@ pub enum Subject {
     },
 }
 
-/// The moment that a verdict is about, and whose word it rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AsOf {
-    /// The name of the register.
-    pub origin: String,
-    /// Its genesis.
-    pub genesis: EntryId,
-    /// The verifier key of its log.
-    pub log_key: String,
-    /// How many entries its log had.
-    pub size: u64,
-    /// The operator's time of the newest of them, in milliseconds after 1970.
-    pub time_ms: u64,
-    /// The same for people, in UTC.
-    pub time: String,
-    /// How old it is by this machine's clock, in milliseconds; 0 if it is ahead.
-    pub age_ms: u64,
-    /// How far it is ahead of this machine's clock, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ahead_ms: Option<u64>,
-    /// Whether the register was asked just now.
-    pub online: bool,
-    /// The witnesses of the policy that cosigned the checkpoint.
-    pub cosigned_by: Vec<String>,
-    /// Whether they are those that the policy asks for.
-    pub quorum_met: bool,
-    /// How many witnesses the policy names.
-    pub witnesses: usize,
-    /// Whose word the state rests on.
-    pub state_by: StateBy,
-}
-
-/// Whose word it is that the state is what the entries lead to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StateBy {
-    /// The operator's. Nobody this machine knows of has replayed the register.
-    Operator,
-}
-
 /// One of several registrations of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Claim {
@@ -113,7 +70,7 @@ pub struct Claim {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "short_of", rename_all = "snake_case")]
 pub enum Shortfall {
-    /// The newest entry is older than allowed.
+    /// The newest cosignatures, or where there are none the newest entry, are older than allowed.
     Age {
         /// How old it may be, in milliseconds.
         allowed_ms: u64,
@@ -160,6 +117,21 @@ pub enum Outcome {
     Stale,
 }
 
+impl Outcome {
+    /// Returns the outcome of what is proved, and short of what was asked in these points.
+    pub fn of(shortfalls: &[Shortfall]) -> Outcome {
+        if shortfalls.is_empty() { Outcome::Verified } else { Outcome::Stale }
+    }
+
+    /// Returns how the command ends.
+    pub fn exit(self) -> Exit {
+        match self {
+            Outcome::Verified => Exit::Done,
+            Outcome::Stale => Exit::Stale,
+        }
+    }
+}
+
 /// What a verdict is made of.
 #[derive(Debug)]
 pub struct Findings<'p> {
@@ -167,36 +139,33 @@ pub struct Findings<'p> {
     pub subject: Subject,
     /// What is proved.
     pub provenance: &'p Provenance,
-    /// What the trust policy says of its checkpoint.
-    pub policy: &'p Policy,
+    /// What its checkpoint is judged by.
+    pub backing: Backing<'p>,
     /// All registrations of the file, and how many there are.
     pub claims: (Vec<Claim>, u64),
-    /// Whether the register was asked.
-    pub online: bool,
     /// The size of the log at which an older certificate of the edition was made, if it has been overtaken.
     pub overtaken: Option<u64>,
-    /// How old the newest entry may be, in milliseconds.
+    /// How old the answer may be, in milliseconds.
     pub max_age_ms: Option<u64>,
-    /// This machine's time, in milliseconds after 1970.
-    pub now_ms: u64,
 }
 
 impl Verdict {
     /// Returns the verdict on what was found.
-    pub fn new(findings: Findings<'_>) -> Verdict {
-        let Findings { subject, provenance, policy, claims, online, overtaken, max_age_ms, now_ms } = findings;
-        let as_of = AsOf::new(provenance, policy, online, now_ms);
+    pub fn new(findings: Findings<'_>) -> Result<Verdict, Failure> {
+        let Findings { subject, provenance, backing, claims, overtaken, max_age_ms } = findings;
+        let online = backing.online;
+        let as_of = AsOf::new(provenance, backing)?;
         let mut shortfalls = Vec::new();
         shortfalls.extend(overtaken.map(|certificate_size| Shortfall::Overtaken { certificate_size }));
-        let too_old = max_age_ms.filter(|max_age_ms| as_of.age_ms > *max_age_ms);
+        let too_old = max_age_ms.filter(|max_age_ms| as_of.staleness_ms() > *max_age_ms);
         shortfalls.extend(too_old.map(|allowed_ms| Shortfall::Age { allowed_ms }));
         if !as_of.quorum_met {
             shortfalls.push(Shortfall::Witnesses);
         }
-        let card = Dossier::of(provenance, now_ms);
+        let card = Dossier::of(provenance, backing.now_ms);
         let is_first = claims.0.first().is_some_and(|first| first.work == provenance.work);
-        Verdict {
-            verdict: if shortfalls.is_empty() { Outcome::Verified } else { Outcome::Stale },
+        Ok(Verdict {
+            verdict: Outcome::of(&shortfalls),
             checked: checked(&subject, online, is_first),
             not_checked: not_checked(&subject, online, is_first, &card),
             shortfalls,
@@ -205,15 +174,12 @@ impl Verdict {
             claims: claims.0,
             claim_count: claims.1,
             as_of,
-        }
+        })
     }
 
     /// Returns how the command ends.
     pub fn exit(&self) -> Exit {
-        match self.verdict {
-            Outcome::Verified => Exit::Done,
-            Outcome::Stale => Exit::Stale,
-        }
+        self.verdict.exit()
     }
 
     fn write_claims(&self, sheet: &mut Sheet) {
@@ -240,49 +206,6 @@ impl Verdict {
     }
 }
 
-impl AsOf {
-    /// Returns the moment that `provenance` is about, and which of the policy's witnesses have cosigned it.
-    pub fn new(provenance: &Provenance, policy: &Policy, online: bool, now_ms: u64) -> AsOf {
-        let judged = policy.judge(provenance.checkpoint.to_string().as_bytes()).ok();
-        let time_ms = provenance.seal.time_ms.get();
-        let name = |by: &Cosigned<'_>| words::shown(&by.witness.name.to_string());
-        let cosigned_by = judged.as_ref().map_or_else(Vec::new, |judged| judged.witnesses.iter().map(name).collect());
-        AsOf {
-            origin: provenance.rules.register.origin.to_string(),
-            genesis: provenance.rules.register.genesis,
-            log_key: provenance.rules.log_key.to_string(),
-            size: provenance.checkpoint.checkpoint().size.get(),
-            time_ms,
-            time: words::time(time_ms),
-            age_ms: now_ms.saturating_sub(time_ms),
-            ahead_ms: time_ms.checked_sub(now_ms).filter(|ahead_ms| *ahead_ms > 0),
-            online,
-            quorum_met: judged.is_some_and(|judged| judged.quorum_met),
-            cosigned_by,
-            witnesses: policy.witnesses().len(),
-            state_by: StateBy::Operator,
-        }
-    }
-
-    /// Writes the moment, and whose word it is.
-    pub fn write(&self, sheet: &mut Sheet) {
-        let age = match self.ahead_ms {
-            Some(ahead_ms) if ahead_ms > CLOCK_AHEAD_MS => {
-                format!("which is {} AHEAD of this machine's clock", words::span(ahead_ms))
-            }
-            _ => format!("{} ago", words::span(self.age_ms)),
-        };
-        sheet.row("as of", &format!("checkpoint {} of {}", self.size, self.origin));
-        sheet.row("", &format!("operator's time {}, {age}", self.time));
-        let StateBy::Operator = self.state_by;
-        sheet.row("state", "as the operator says; a lie shows only to those who replay");
-        if self.witnesses > 0 {
-            let named = format!("{} of the {} in your policy", self.cosigned_by.len(), self.witnesses);
-            sheet.row("witnesses", &format!("{named} cosigned this checkpoint"));
-        }
-    }
-}
-
 impl Subject {
     fn verified(&self) -> String {
         match self {
@@ -303,15 +226,29 @@ impl Subject {
 }
 
 impl Shortfall {
-    fn told(&self) -> String {
+    /// Returns it in words. `is_cosigned` says whether it is cosignatures that tell the age.
+    pub fn told(&self, is_cosigned: bool) -> String {
         match self {
             Shortfall::Age { allowed_ms } => {
-                format!("its newest entry is older than the {} asked for", words::span(*allowed_ms))
+                let newest = if is_cosigned { "cosigning by your witnesses" } else { "entry" };
+                format!("its newest {newest} is older than the {} asked for", words::span(*allowed_ms))
             }
             Shortfall::Witnesses => "not cosigned by the witnesses that your policy asks for".to_owned(),
             Shortfall::Overtaken { certificate_size } => format!(
                 "the certificate was made at checkpoint {certificate_size} and is out of date; the card shows the newest"
             ),
+        }
+    }
+}
+
+/// Writes the verdict's first line.
+pub fn write_outcome(shortfalls: &[Shortfall], verified: &str, sheet: &mut Sheet) {
+    match Outcome::of(shortfalls) {
+        Outcome::Verified => sheet.heading("✔", Tone::Good, &format!("verified: {verified}")),
+        Outcome::Stale => {
+            let is_stale = shortfalls.iter().any(|shortfall| *shortfall != Shortfall::Witnesses);
+            let short = if is_stale { "stale" } else { "not witnessed as your policy asks" };
+            sheet.heading("!", Tone::Warning, &format!("verified, but {short}: {verified}"));
         }
     }
 }
@@ -363,17 +300,9 @@ fn not_checked(subject: &Subject, online: bool, is_first: bool, card: &Dossier) 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut sheet = Sheet::new();
-        let subject = self.subject.verified();
-        match self.verdict {
-            Outcome::Verified => sheet.heading("✔", Tone::Good, &format!("verified: {subject}")),
-            Outcome::Stale => {
-                let is_stale = self.shortfalls.iter().any(|shortfall| *shortfall != Shortfall::Witnesses);
-                let short = if is_stale { "stale" } else { "not witnessed as your policy asks" };
-                sheet.heading("!", Tone::Warning, &format!("verified, but {short}: {subject}"));
-            }
-        }
+        write_outcome(&self.shortfalls, &self.subject.verified(), &mut sheet);
         for shortfall in &self.shortfalls {
-            sheet.text(2, &shortfall.told());
+            sheet.text(2, &shortfall.told(self.as_of.fresh_ms.is_some()));
         }
         sheet.gap();
         self.card.write(&mut sheet);

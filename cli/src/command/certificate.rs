@@ -14,7 +14,7 @@ use crate::home::{create_shared_file, replace_shared_file};
 use crate::party::Party;
 use crate::sheet::Sheet;
 use crate::ui::Answer;
-use crate::verdict::AsOf;
+use crate::as_of::AsOf;
 use crate::words;
 
 /// The output that stands for standard output.

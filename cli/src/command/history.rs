@@ -12,7 +12,7 @@ use crate::failure::{Exit, Failure};
 use crate::sheet::Sheet;
 use crate::story::Story;
 use crate::ui::Answer;
-use crate::verdict::AsOf;
+use crate::as_of::AsOf;
 use crate::words::short;
 
 pub(super) fn run(args: &EditionArgs, context: &Context) -> Result<Exit, Failure> {

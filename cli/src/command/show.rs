@@ -17,7 +17,8 @@ use crate::party::own_accounts;
 use crate::register::trust::Trust;
 use crate::sheet::Sheet;
 use crate::ui::Answer;
-use crate::verdict::AsOf;
+use crate::as_of::{AsOf, Backing};
+use crate::audited;
 use crate::words::{short, time};
 
 /// Which edition of which work.
@@ -71,7 +72,10 @@ pub(super) fn card_of(certified: &Certified, context: &Context) -> Result<Card, 
         policy.map_err(|error| Failure::failed(format!("the log's key: {error}"), "report this as a fault"))?;
     let mut card = Dossier::of(&certified.provenance, now_ms);
     card.mark_own(&own_accounts(&context.keys));
-    Ok(Card { card, as_of: AsOf::new(&certified.provenance, &policy, true, now_ms) })
+    let provenance = &certified.provenance;
+    let audited = audited::holds(&context.home, &provenance.rules.log_key, provenance.checkpoint.checkpoint())?;
+    let backing = Backing { policy: &policy, audited, online: true, now_ms };
+    Ok(Card { card, as_of: AsOf::new(provenance, backing)? })
 }
 
 pub(super) fn run(args: &EditionArgs, context: &Context) -> Result<Exit, Failure> {

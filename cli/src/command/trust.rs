@@ -1,14 +1,14 @@
 //! `colophon trust`: which registers and witnesses I believe.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use colophon_client::http::{Patience, Transport};
 use colophon_client::seen::SeenDir;
 use colophon_ledger::field::EntryId;
 use colophon_tlog::note::VerifierKey;
-use colophon_tlog::policy::{Policy, Quorum};
+use colophon_tlog::policy::{POLICY_BYTES_MAX, Policy, Quorum, REPLAYED_GROUP};
 use serde::Serialize;
 
 use crate::command::Context;
@@ -29,6 +29,20 @@ pub enum TrustCommand {
     Show,
     /// Believe a register from now on, by its address or its log's key
     Pin(PinArgs),
+    /// Believe the witnesses of a policy file from now on, and its registers too
+    Import(ImportArgs),
+}
+
+/// Arguments of `colophon trust import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The policy file (C2SP tlog-policy). Its witnesses, groups and quorum take the place of those believed so far; its
+    /// registers are added to them
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Show what would be believed, and change nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// Arguments of `colophon trust pin`.
@@ -46,6 +60,7 @@ pub(super) fn run(command: &TrustCommand, context: &Context) -> Result<Exit, Fai
     match command {
         TrustCommand::Show => show(context),
         TrustCommand::Pin(args) => pin(args, context),
+        TrustCommand::Import(args) => import(args, context),
     }?;
     Ok(Exit::Done)
 }
@@ -119,12 +134,31 @@ fn pin_key(key: &VerifierKey, url: Option<&str>, context: &Context) -> Result<St
     Ok(key.name().to_owned())
 }
 
+/// Takes over a policy file, as somebody has published it for others or handed it on.
+fn import(args: &ImportArgs, context: &Context) -> Result<(), Failure> {
+    let name = shown(&args.file.display().to_string());
+    let text = read_file(&args.file, POLICY_BYTES_MAX)?
+        .ok_or_else(|| Failure::usage(format!("{name} does not exist"), "check the path"))?;
+    let lock = context.home.lock()?;
+    let merged = Trust::read(&context.home)?.with_policy(&text, &name)?;
+    if !args.dry_run {
+        merged.keep(&context.home, &lock)?;
+    }
+    drop(lock);
+    context.ui.answer(&Imported { dry_run: args.dry_run, shown: Shown::of(&merged, context)? })?;
+    if !args.dry_run {
+        context.ui.next("colophon verify FILE --max-age \"1 day\"");
+    }
+    Ok(())
+}
+
 /// What is believed, as it is shown.
 #[derive(Serialize)]
 struct Shown {
     policy: String,
     registers: Vec<Register>,
     witnesses: Vec<WitnessShown>,
+    groups: Vec<GroupShown>,
     quorum: String,
 }
 
@@ -148,12 +182,27 @@ struct Register {
 struct WitnessShown {
     name: String,
     key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    /// Whether it is in the group `replayed`: it replays the state before it cosigns.
+    replays: bool,
+}
+
+/// Witnesses and groups of which so many must have cosigned.
+#[derive(Serialize)]
+struct GroupShown {
+    name: String,
+    threshold: usize,
+    members: Vec<String>,
 }
 
 impl Shown {
     fn read(context: &Context) -> Result<Shown, Failure> {
+        Shown::of(&Trust::read(&context.home)?, context)
+    }
+
+    fn of(trust: &Trust, context: &Context) -> Result<Shown, Failure> {
         let home = &context.home;
-        let trust = Trust::read(home)?;
         let seen = if home.seen_dir().is_dir() { Some(SeenDir::open(&home.seen_dir())?) } else { None };
         let mut registers = Vec::new();
         for log in trust.logs() {
@@ -170,17 +219,24 @@ impl Shown {
                 seen: last.map(|last| last.checkpoint().size.get()),
             });
         }
-        let witnesses = trust
-            .policy()
-            .map_or(&[][..], Policy::witnesses)
-            .iter()
-            .map(|witness| WitnessShown { name: shown(&witness.name.to_string()), key: witness.key.to_string() });
+        let replaying = trust.policy().map_or_else(Vec::new, |policy| policy.witnesses_of(REPLAYED_GROUP));
+        let witnesses = trust.policy().map_or(&[][..], Policy::witnesses).iter().map(|witness| WitnessShown {
+            name: shown(&witness.name.to_string()),
+            key: witness.key.to_string(),
+            address: witness.url.as_ref().map(|url| shown(&url.to_string())),
+            replays: replaying.contains(&witness),
+        });
+        let groups = trust.policy().map_or(&[][..], Policy::groups).iter().map(|group| GroupShown {
+            name: shown(&group.name.to_string()),
+            threshold: group.threshold,
+            members: group.members.iter().map(|member| shown(&member.to_string())).collect(),
+        });
         let quorum = match trust.policy().map(Policy::quorum) {
             None | Some(Quorum::None) => "none".to_owned(),
             Some(Quorum::Member(name)) => shown(&name.to_string()),
         };
         let policy = home.policy_path().display().to_string();
-        Ok(Shown { policy, registers, witnesses: witnesses.collect(), quorum })
+        Ok(Shown { policy, registers, witnesses: witnesses.collect(), groups: groups.collect(), quorum })
     }
 }
 
@@ -208,23 +264,58 @@ impl fmt::Display for Shown {
             sheet.gap();
         }
         for (n, witness) in self.witnesses.iter().enumerate() {
-            sheet.row(if n == 0 { "witnesses" } else { "" }, &witness.name);
+            let replays = if witness.replays { ", which replays the state" } else { "" };
+            sheet.row(if n == 0 { "witnesses" } else { "" }, &format!("{}{replays}", witness.name));
             sheet.whole("", &witness.key);
         }
         if !self.registers.is_empty() {
-            let asked = match self.quorum.as_str() {
-                "none" => "the register's own signature is enough".to_owned(),
-                quorum => format!("cosignatures of {quorum}"),
-            };
-            sheet.row("quorum", &asked);
+            sheet.row("quorum", &self.asked());
             sheet.whole("policy", &self.policy);
         }
         sheet.fmt(f)
     }
 }
 
+impl Shown {
+    /// Returns what is asked of a checkpoint, in words: each group with how many of whom it takes.
+    fn asked(&self) -> String {
+        match self.quorum.as_str() {
+            "none" => "the register's own signature is enough".to_owned(),
+            quorum => format!("cosignatures of {}", self.named(quorum)),
+        }
+    }
+
+    fn named(&self, name: &str) -> String {
+        let Some(group) = self.groups.iter().find(|group| group.name == name) else { return name.to_owned() };
+        let members: Vec<String> = group.members.iter().map(|member| self.named(member)).collect();
+        let all = group.members.len();
+        let how_many = if group.threshold == all { "all".to_owned() } else { format!("{} of", group.threshold) };
+        format!("{how_many} ({})", members.join(", "))
+    }
+}
+
 impl Answer for Shown {
     const SCHEMA: &'static str = "colophon.trust_show/v1";
+}
+
+/// What is believed after a policy file was taken over.
+#[derive(Serialize)]
+struct Imported {
+    dry_run: bool,
+    #[serde(flatten)]
+    shown: Shown,
+}
+
+impl fmt::Display for Imported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let heading = if self.dry_run { "this would be believed; nothing was changed" } else { "believed from now on" };
+        writeln!(f, "{heading}")?;
+        self.shown.fmt(f)
+    }
+}
+
+impl Answer for Imported {
+    const SCHEMA: &'static str = "colophon.trust_import/v1";
 }
 
 /// A register that was just pinned, or had been.

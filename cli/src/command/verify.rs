@@ -1,7 +1,9 @@
 //! `colophon verify`: takes what the buyer has, and gives a verdict.
 
+mod evidence;
 mod folder;
 mod proof;
+mod receipt;
 mod target;
 
 use std::ffi::OsString;
@@ -15,8 +17,9 @@ use colophon_client::lookup::{AsOf, Looked};
 use colophon_client::work::WorkPrefix;
 use colophon_fingerprint::file::FileFingerprint;
 use colophon_ledger::field::Digest;
-use colophon_tlog::receipt::Receipt;
 
+use crate::as_of::Backing;
+use crate::audited;
 use crate::codes::date::age;
 use crate::command::Context;
 use crate::command::verify::proof::{Handed, Judge, Proof};
@@ -35,8 +38,8 @@ const CLAIM_NAMES_MAX: usize = 10;
 /// Arguments of `colophon verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// What to check: files, folders, certificates, or works by their id (or 8 or more of its first digits); - reads
-    /// standard input. A folder whose face lies outside it is found by the face, the work or the certificate beside it
+    /// What to check: files, folders, certificates, receipts, evidence, or works by their id (or 8 or more of its first
+    /// digits); - reads standard input. A folder whose face lies outside it is found by the face, the work or the certificate beside it
     #[arg(required = true, value_name = "FILE|FOLDER|WORK|CERTIFICATE")]
     what: Vec<OsString>,
     /// The certificate that the files belong to; - reads standard input
@@ -51,7 +54,8 @@ pub struct VerifyArgs {
     /// Which edition; 1 unless a certificate says otherwise
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     edition: Option<u64>,
-    /// How old the newest entry of the register may be, such as "12 hours" or "30 days"; else the verdict is stale
+    /// How long ago the witnesses of the policy may have cosigned, such as "12 hours" or "30 days", or where none did, how
+    /// old the newest entry of the register may be; else the verdict is stale
     #[arg(long, value_name = "DURATION", value_parser = age)]
     max_age: Option<u64>,
 }
@@ -62,7 +66,7 @@ pub(super) fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, Failure>
     }
     let judge = Judge::new(args, context)?;
     let is_folder: Vec<bool> = args.what.iter().map(|what| Path::new(what).is_dir()).collect();
-    let mut verdicts: Vec<Option<Result<Verdict, Failure>>> = args.what.iter().map(|_| None).collect();
+    let mut verdicts: Vec<Option<Result<Answered, Failure>>> = args.what.iter().map(|_| None).collect();
     let mut ends = Vec::new();
     // Folders are checked last: what is given beside them may show which work they belong to. It is told in the order given.
     for is_turn_of_folders in [false, true] {
@@ -79,30 +83,58 @@ pub(super) fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, Failure>
     Ok(worst(&ends))
 }
 
-fn tell(verdict: Result<Verdict, Failure>, context: &Context) -> Result<Exit, Failure> {
-    match verdict {
-        Ok(verdict) => {
-            context.ui.answer(&verdict)?;
-            Ok(verdict.exit())
-        }
+/// What is answered about one argument.
+enum Answered {
+    /// Who registered a work, and who holds it.
+    Verdict(Box<Verdict>),
+    /// That an entry is in the register.
+    Receipt(Box<receipt::Recorded>),
+    /// That a register has broken its word.
+    Evidence(evidence::Conviction),
+}
+
+fn tell(answered: Result<Answered, Failure>, context: &Context) -> Result<Exit, Failure> {
+    match answered {
+        Ok(Answered::Verdict(verdict)) => context.ui.answer(&*verdict).map(|()| verdict.exit()),
+        Ok(Answered::Receipt(recorded)) => context.ui.answer(&*recorded).map(|()| recorded.exit()),
+        Ok(Answered::Evidence(conviction)) => context.ui.answer(&conviction).map(|()| Exit::Done),
         Err(failure) => Ok(context.ui.failure(&Failure::of_reading(failure))),
     }
 }
 
-fn judge_target(judge: &Judge<'_>, target: Target) -> Result<Verdict, Failure> {
-    let (subject, proof) = match target {
-        Target::File { name, fingerprint } => return judge_file(judge, name, &fingerprint),
-        Target::Folder { name, path } => folder::judge(judge, &name, &path)?,
+fn judge_target(judge: &Judge<'_>, target: Target) -> Result<Answered, Failure> {
+    match target {
+        Target::Receipt { name, bytes } => {
+            receipt::judge(judge, &name, &bytes).map(|recorded| Answered::Receipt(Box::new(recorded)))
+        }
+        Target::Evidence { name, bytes } => evidence::judge(judge, &name, &bytes).map(Answered::Evidence),
+        Target::File { name, fingerprint } => judge_file(judge, name, &fingerprint).map(Answered::of),
+        Target::Folder { name, path } => {
+            let (subject, proof) = folder::judge(judge, &name, &path)?;
+            verdict_on(judge, subject, &proof).map(Answered::of)
+        }
         Target::Certificate { name, bytes } => {
             let proof = judge.proof_of_certificate(&Handed::read(name.clone(), bytes)?)?;
-            (Subject::Certificate { name }, proof)
+            verdict_on(judge, Subject::Certificate { name }, &proof).map(Answered::of)
         }
-        Target::Receipt { name, bytes } => return Err(receipt(&name, &bytes)),
-        Target::Work(asked) => (Subject::Work { asked: asked.to_string() }, proof_of_work(judge, &asked)?),
-    };
-    let claims = claims_beside(judge, &proof, &proof.provenance.mint.files.face())?;
-    judge.keep(&proof);
-    Ok(verdict(judge, subject, &proof, claims))
+        Target::Work(asked) => {
+            let proof = proof_of_work(judge, &asked)?;
+            verdict_on(judge, Subject::Work { asked: asked.to_string() }, &proof).map(Answered::of)
+        }
+    }
+}
+
+impl Answered {
+    fn of(verdict: Verdict) -> Answered {
+        Answered::Verdict(Box::new(verdict))
+    }
+}
+
+/// Returns the verdict on a work that is proved, with who else has registered its face.
+fn verdict_on(judge: &Judge<'_>, subject: Subject, proof: &Proof) -> Result<Verdict, Failure> {
+    let claims = claims_beside(judge, proof, &proof.provenance.mint.files.face())?;
+    judge.keep(proof);
+    verdict(judge, subject, proof, claims)
 }
 
 fn proof_of_work(judge: &Judge<'_>, asked: &WorkPrefix) -> Result<Proof, Failure> {
@@ -136,7 +168,7 @@ fn judge_file(judge: &Judge<'_>, name: String, fingerprint: &FileFingerprint) ->
         files.iter().position(|file| file.sha256 == sha256).ok_or_else(|| not_of_the_work(&name, &sha256, &proof))?;
     let subject = Subject::File { name, sha256, place: place + 1, of: files.len() };
     judge.keep(&proof);
-    Ok(verdict(judge, subject, &proof, claims))
+    verdict(judge, subject, &proof, claims)
 }
 
 /// Returns who has registered a file of the work that is proved, if its register is asked at all.
@@ -168,19 +200,19 @@ fn claims_of(judge: &Judge<'_>, facts: &FileFacts) -> Result<(Vec<Claim>, u64), 
     Ok((claims, facts.count))
 }
 
-fn verdict(judge: &Judge<'_>, subject: Subject, proof: &Proof, claims: (Vec<Claim>, u64)) -> Verdict {
-    let mut verdict = Verdict::new(Findings {
-        subject,
-        provenance: &proof.provenance,
-        policy: &proof.policy,
-        claims,
-        online: proof.online,
-        overtaken: proof.overtaken,
-        max_age_ms: judge.max_age_ms,
-        now_ms: judge.now_ms,
-    });
+fn verdict(
+    judge: &Judge<'_>,
+    subject: Subject,
+    proof: &Proof,
+    claims: (Vec<Claim>, u64),
+) -> Result<Verdict, Failure> {
+    let provenance = &proof.provenance;
+    let audited = audited::holds(&judge.context.home, &provenance.rules.log_key, provenance.checkpoint.checkpoint())?;
+    let backing = Backing { policy: &proof.policy, audited, online: proof.online, now_ms: judge.now_ms };
+    let (overtaken, max_age_ms) = (proof.overtaken, judge.max_age_ms);
+    let mut verdict = Verdict::new(Findings { subject, provenance, backing, claims, overtaken, max_age_ms })?;
     verdict.card.mark_own(&judge.own);
-    verdict
+    Ok(verdict)
 }
 
 fn not_registered(name: &str, sha256: &Digest, as_of: &AsOf) -> Failure {
@@ -203,23 +235,6 @@ fn not_of_the_work(name: &str, sha256: &Digest, proof: &Proof) -> Failure {
         ),
         "ask for the file as it was registered; a single changed byte is another file",
     )
-}
-
-/// Returns what a receipt is: it shows that an entry is in the log, and nothing of where a work stands.
-fn receipt(name: &str, bytes: &[u8]) -> Failure {
-    match Receipt::parse(bytes) {
-        Ok(receipt) => Failure::usage(
-            format!(
-                "{name} is the receipt of entry {}: it shows that the entry is in the log, and says nothing of who holds a work",
-                receipt.index
-            ),
-            "verify the work, its file or its certificate",
-        ),
-        Err(error) => Failure::not_verified(
-            format!("{name} is a receipt that was damaged: {error}"),
-            "ask the register for it anew; verify the work, its file or its certificate",
-        ),
-    }
 }
 
 fn nothing_shown(name: &str) -> Failure {

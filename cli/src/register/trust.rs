@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use colophon_client::register::{PINNED_BYTES_MAX, Pinned};
 use colophon_tlog::hash::sha256;
 use colophon_tlog::note::VerifierKey;
-use colophon_tlog::policy::{POLICY_BYTES_MAX, Policy, TrustedLog};
+use colophon_tlog::policy::{POLICY_BYTES_MAX, Policy, PolicyError, TrustedLog};
 
 use crate::failure::Failure;
 use crate::home::{Home, HomeLock, read_file};
@@ -52,6 +52,39 @@ impl Trust {
     /// Returns the logs of an origin. There may be several: a log that changed its key has one line for each.
     pub fn logs_of<'t>(&'t self, origin: &'t str) -> impl Iterator<Item = &'t TrustedLog> {
         self.logs().iter().filter(move |log| log.key.name() == origin)
+    }
+
+    /// Returns the policy in which the witnesses, groups and quorum are those of `text`, a policy file called `name`, and the
+    /// logs are those believed already and its own. A log whose name is known here by another key is refused.
+    pub(crate) fn with_policy(&self, text: &[u8], name: &str) -> Result<Trust, Failure> {
+        let none = |error: PolicyError| Failure::usage(format!("{name}: {error}"), "ask whoever gave the file for another");
+        let given = Policy::parse(text).map_err(none)?;
+        let mut lines = Vec::new();
+        for log in self.logs() {
+            lines.push(line_for(log));
+        }
+        for log in given.logs().iter().filter(|log| self.logs().iter().all(|known| known.key != log.key)) {
+            if let Some(known) = self.logs_of(log.key.name()).next() {
+                return Err(Failure::not_verified(
+                    format!("{name} names the register {} by the key {}; it is known here by {}", known.key.name(), log.key, known.key),
+                    "ask the operator which key is theirs; nothing was changed",
+                ));
+            }
+            lines.push(line_for(log));
+        }
+        let rest = text.split_inclusive(|byte| *byte == b'\n').filter(|line| word_of(line) != Some(b"log".as_slice()));
+        let text = [lines.concat(), rest.flatten().copied().collect()].concat();
+        let policy = Policy::parse(&text).map_err(none)?;
+        Ok(Trust { text, policy: Some(policy) })
+    }
+
+    /// Writes the policy file. The one before is kept beside it, as `policy.before`.
+    pub(crate) fn keep(&self, home: &Home, lock: &HomeLock) -> Result<(), Failure> {
+        let path = home.policy_path();
+        if let Some(before) = read_file(&path, POLICY_BYTES_MAX)? {
+            lock.write(&path.with_extension("before"), &before)?;
+        }
+        lock.write(&path, &self.text)
     }
 
     /// Adds a log to the policy file, or gives the address to a log that stands in it. Nothing else in it is changed.
@@ -112,6 +145,17 @@ pub(crate) fn read_pinned(home: &Home, origin: &str) -> Result<Option<Pinned>, F
 
 fn is_same_address(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
+}
+
+/// Returns the line of a log.
+fn line_for(log: &TrustedLog) -> Vec<u8> {
+    let url = log.url.as_ref().map_or_else(Vec::new, |url| [b" ", url.as_bytes()].concat());
+    [b"log ", log.key.to_string().as_bytes(), &url, b"\n"].concat()
+}
+
+/// Returns the first word of a line.
+fn word_of(line: &[u8]) -> Option<&[u8]> {
+    line.split(u8::is_ascii_whitespace).find(|word| !word.is_empty())
 }
 
 /// Returns where the line of a log stands.

@@ -16,7 +16,7 @@ use crate::clock;
 use crate::command::Context;
 use crate::drafts;
 use crate::failure::Failure;
-use crate::history::acknowledge;
+use crate::history::{acknowledge, receipt_of};
 use crate::home::create_file;
 use crate::words::short;
 
@@ -56,7 +56,7 @@ pub fn submit(context: &Context, client: &Client, draft: &Draft, output: Option<
         context.keys.install_recorded(&rotate.by, rotate.keys.as_slice())?;
     }
     if let Some(output) = output {
-        create_file(output, submitted.receipt.to_string().as_bytes())?;
+        create_file(output, receipt_of(&submitted).to_string().as_bytes())?;
     }
     let mut outcome = Outcome::of(draft, Stage::Recorded)?;
     outcome.index = Some(submitted.index);

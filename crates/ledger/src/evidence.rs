@@ -173,6 +173,18 @@ pub enum Lie {
     },
 }
 
+impl Lie {
+    /// Returns the stable word for it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Lie::Fork { .. } => "fork",
+            Lie::Replaced { .. } => "replaced",
+            Lie::Seals { .. } => "seals",
+            Lie::Batch { .. } => "batch",
+        }
+    }
+}
+
 impl fmt::Display for Lie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

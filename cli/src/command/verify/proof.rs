@@ -4,11 +4,13 @@ use std::cell::{OnceCell, RefCell};
 use std::path::Path;
 
 use colophon_client::client::Client;
+use colophon_client::evidence::keep;
 use colophon_client::lookup::{Looked, LookupError};
 use colophon_client::seen::SeenDir;
 use colophon_client::work::WorkPrefix;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::certificate::{Certificate, Provenance};
+use colophon_ledger::evidence::{Claim, Evidence, ForkClaim};
 use colophon_ledger::field::WorkId;
 use colophon_ledger::replay::read_genesis;
 use colophon_ledger::rule::Rules;
@@ -227,51 +229,61 @@ impl<'c> Judge<'c> {
 
     /// Verifies a certificate without asking anybody, by the key that was given or the keys that are trusted.
     fn prove_alone(&self, handed: &Handed, origin: &str) -> Result<Provenance, Failure> {
-        let keys: Vec<VerifierKey> = match &self.vkey {
-            Some(vkey) => vec![vkey.clone()],
-            None => self.trust.logs_of(origin).map(|log| log.key.clone()).collect(),
-        };
         let mut proved = Err(Failure::usage(
             format!("{} is of the register {}, whose key is not known here", handed.name, shown(origin)),
             "give the key that its operator publishes with --vkey FILE, or pin it once with colophon trust pin",
         ));
-        for key in &keys {
-            proved = handed.certificate.verify(key).map_err(Failure::from);
+        for key in self.keys_of(origin) {
+            proved = handed.certificate.verify(&key).map_err(Failure::from);
             if proved.is_ok() {
                 break;
             }
         }
         let provenance = proved?;
-        self.hold_against_seen(&provenance)?;
+        if let Some(pinned) = read_pinned(&self.context.home, origin)? {
+            hold_against_rules(&provenance, pinned.rules())?;
+        }
+        self.hold_checkpoint(&provenance.checkpoint, &provenance.rules.log_key)?;
         Ok(provenance)
     }
 
-    /// Holds a certificate against what this machine has pinned and seen of its register, without asking anybody.
-    fn hold_against_seen(&self, provenance: &Provenance) -> Result<(), Failure> {
-        let rules = &provenance.rules;
-        let origin = rules.register.origin.as_str();
-        if let Some(pinned) = read_pinned(&self.context.home, origin)? {
-            hold_against_rules(provenance, pinned.rules())?;
+    /// Returns the keys that a log of this name is believed by: the one that was given, or those in the policy.
+    pub(super) fn keys_of(&self, origin: &str) -> Vec<VerifierKey> {
+        match &self.vkey {
+            Some(vkey) => vec![vkey.clone()],
+            None => self.trust.logs_of(origin).map(|log| log.key.clone()).collect(),
         }
+    }
+
+    /// Holds a checkpoint against what this machine has seen of its register, without asking anybody.
+    pub(super) fn hold_checkpoint(&self, checkpoint: &SignedCheckpoint, log: &VerifierKey) -> Result<(), Failure> {
         if !self.context.home.seen_dir().is_dir() {
             return Ok(());
         }
-        let seen = SeenDir::open(&self.context.home.seen_dir())?.last(&rules.log_key)?;
-        let (given, seen) = (provenance.checkpoint.checkpoint(), seen.as_ref().map(SignedCheckpoint::checkpoint));
-        match seen.filter(|seen| seen.size == given.size && seen.root != given.root) {
-            None => Ok(()),
-            Some(_) => Err(Failure::not_verified(
-                format!("the register {origin} has signed two different logs of {} entries", given.size),
-                "do not rely on this register; keep the certificate: with what this machine has seen it proves the fraud",
-            )),
+        let Some(seen) = SeenDir::open(&self.context.home.seen_dir())?.last(log)? else { return Ok(()) };
+        let (given, known) = (checkpoint.checkpoint(), seen.checkpoint());
+        if known.size != given.size || known.root == given.root {
+            return Ok(());
         }
+        let fork = ForkClaim::new(&seen, checkpoint, given.root, &[]);
+        let kept = keep(&self.context.home.evidence_dir(), &Evidence::of(Claim::Fork(fork)));
+        let place = kept.map_or_else(|_| String::new(), |path| format!("; the evidence is kept in {}", path.display()));
+        Err(Failure::not_verified(
+            format!("the register {} has signed two different logs of {} entries{place}", given.origin, given.size),
+            "do not rely on this register; show the evidence to its operator and to others who use it",
+        ))
     }
 
     /// Returns what this person asks of a checkpoint: the policy file's demands, or the signature of the key given.
     fn policy(&self, provenance: &Provenance) -> Result<Policy, Failure> {
+        self.policy_for(&provenance.rules.log_key)
+    }
+
+    /// Returns what this person asks of a checkpoint by this key.
+    pub(super) fn policy_for(&self, log: &VerifierKey) -> Result<Policy, Failure> {
         match self.trust.policy().filter(|_| self.vkey.is_none()) {
             Some(policy) => Ok(policy.clone()),
-            None => Policy::of_log(&provenance.rules.log_key)
+            None => Policy::of_log(log)
                 .map_err(|error| Failure::failed(format!("the log's key: {error}"), "report this as a fault")),
         }
     }

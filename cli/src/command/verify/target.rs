@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use colophon_client::work::WorkPrefix;
 use colophon_fingerprint::file::{FileError, FileFingerprint, fingerprint_file, fingerprint_reader};
 use colophon_ledger::certificate::CERTIFICATE_BYTES_MAX;
+use colophon_ledger::evidence::EVIDENCE_BYTES_MAX;
 use colophon_tlog::receipt::RECEIPT_BYTES_MAX;
 
 use crate::failure::Failure;
@@ -28,6 +29,8 @@ const FIRST_BYTES: [&[u8]; 2] = [br#"{"cards":[{"salt":""#, br#"{"cards":[],"che
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The first line of a receipt (tlog-proof).
 const RECEIPT_LINE: &[u8] = b"c2sp.org/tlog-proof@v1";
+/// How evidence begins.
+const EVIDENCE_FIRST_BYTES: &[u8] = br#"{"claim":{""#;
 /// How much of a file is looked at before it is read as a certificate.
 const HEAD_BYTES: usize = 64;
 
@@ -38,6 +41,8 @@ pub(super) enum Target {
     Certificate { name: String, bytes: Vec<u8> },
     /// A receipt, or what begins as one.
     Receipt { name: String, bytes: Vec<u8> },
+    /// Evidence against a register, or what begins as that.
+    Evidence { name: String, bytes: Vec<u8> },
     /// A work, by its id or how that begins.
     Work(WorkPrefix),
     /// A file, read to its end.
@@ -80,6 +85,11 @@ impl Target {
         {
             return Ok(Target::Receipt { name, bytes });
         }
+        if is_evidence(&head)
+            && let Some(bytes) = read_file(path, EVIDENCE_BYTES_MAX)?
+        {
+            return Ok(Target::Evidence { name, bytes });
+        }
         if may_be_certificate(&head)
             && bytes <= CERTIFICATE_BYTES_MAX as u64
             && let Some(bytes) = read_file(path, CERTIFICATE_BYTES_MAX)?.filter(|bytes| is_certificate(bytes))
@@ -101,6 +111,10 @@ impl Target {
         if head.starts_with(RECEIPT_LINE) {
             reader.by_ref().take(RECEIPT_BYTES_MAX as u64).read_to_end(&mut head).map_err(unread)?;
             return Ok(Target::Receipt { name, bytes: head });
+        }
+        if is_evidence(&head) {
+            reader.by_ref().take(EVIDENCE_BYTES_MAX as u64).read_to_end(&mut head).map_err(unread)?;
+            return Ok(Target::Evidence { name, bytes: head });
         }
         if may_be_certificate(&head) {
             reader.by_ref().take(CERTIFICATE_BYTES_MAX as u64).read_to_end(&mut head).map_err(unread)?;
@@ -141,6 +155,11 @@ fn head_of(path: &Path) -> Result<Vec<u8>, Failure> {
         _ => FileError::Read { path: path.to_owned(), source },
     })?;
     Ok(head)
+}
+
+/// Returns whether what begins like this is, or was, evidence.
+fn is_evidence(head: &[u8]) -> bool {
+    text_of(head).starts_with(EVIDENCE_FIRST_BYTES)
 }
 
 /// Returns whether what begins like this is worth reading as a certificate.

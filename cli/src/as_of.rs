@@ -1,0 +1,160 @@
+//! The moment that an answer is about, and whose word it rests on.
+
+use colophon_ledger::certificate::Provenance;
+use colophon_ledger::field::EntryId;
+use colophon_tlog::policy::Policy;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::sheet::Sheet;
+use crate::witnessed::{Cosignature, Witnessed};
+use crate::words::{self, shown};
+
+/// How far the operator's clock may be ahead of this machine's before it is worth a word, in milliseconds.
+const CLOCK_AHEAD_MS: u64 = 5 * 60 * 1000;
+
+/// What a person judges a checkpoint by.
+#[derive(Debug, Clone, Copy)]
+pub struct Backing<'p> {
+    /// The trust policy.
+    pub policy: &'p Policy,
+    /// Whether this person has replayed the register up to the checkpoint.
+    pub audited: bool,
+    /// Whether the register was asked just now.
+    pub online: bool,
+    /// This machine's time, in milliseconds after 1970.
+    pub now_ms: u64,
+}
+
+/// The moment that a verdict is about, and whose word it rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AsOf {
+    /// The name of the register.
+    pub origin: String,
+    /// Its genesis.
+    pub genesis: EntryId,
+    /// The verifier key of its log.
+    pub log_key: String,
+    /// How many entries its log had.
+    pub size: u64,
+    /// The operator's time of the newest of them, in milliseconds after 1970.
+    pub time_ms: u64,
+    /// The same for people, in UTC.
+    pub time: String,
+    /// How old it is by this machine's clock, in milliseconds; 0 if it is ahead.
+    pub age_ms: u64,
+    /// How far it is ahead of this machine's clock, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ahead_ms: Option<u64>,
+    /// Whether the register was asked just now.
+    pub online: bool,
+    /// The witnesses of the policy whose cosignatures count.
+    pub cosigned_by: Vec<String>,
+    /// Every cosignature by a witness of the policy.
+    pub cosignatures: Vec<Cosignature>,
+    /// The last moment at which the policy was met; see [`Witnessed::fresh_ms`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fresh_ms: Option<u64>,
+    /// Whether those that count are those that the policy asks for.
+    pub quorum_met: bool,
+    /// How many witnesses the policy names.
+    pub witnesses: usize,
+    /// Whose word the state rests on.
+    pub state_by: StateBy,
+    /// Those of `cosigned_by` that replay the state.
+    pub replayed_by: Vec<String>,
+    /// How many witnesses of the policy replay the state.
+    pub replaying: usize,
+    #[serde(skip)]
+    now_ms: u64,
+    #[serde(skip)]
+    witnessed: Witnessed,
+}
+
+/// Whose word it is that the state is what the entries lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateBy {
+    /// The operator's. Nobody this machine knows of has replayed the register.
+    Operator,
+    /// That of witnesses which the policy says replay it.
+    Witnesses,
+    /// This person's own: they have replayed the register up to here.
+    You,
+}
+
+impl AsOf {
+    /// Returns the moment that `provenance` is about, and who has vouched for it.
+    pub fn new(provenance: &Provenance, backing: Backing<'_>) -> Result<AsOf, Failure> {
+        let Backing { policy, audited, online, now_ms } = backing;
+        let witnessed = judge(policy, &provenance.checkpoint.to_string(), now_ms)?;
+        let time_ms = provenance.seal.time_ms.get();
+        let replayed_by = witnessed.replayed_by();
+        let state_by = match (audited, replayed_by.is_empty()) {
+            (true, _) => StateBy::You,
+            (false, false) => StateBy::Witnesses,
+            (false, true) => StateBy::Operator,
+        };
+        Ok(AsOf {
+            origin: provenance.rules.register.origin.to_string(),
+            genesis: provenance.rules.register.genesis,
+            log_key: provenance.rules.log_key.to_string(),
+            size: provenance.checkpoint.checkpoint().size.get(),
+            time_ms,
+            time: words::time(time_ms),
+            age_ms: now_ms.saturating_sub(time_ms),
+            ahead_ms: time_ms.checked_sub(now_ms).filter(|ahead_ms| *ahead_ms > 0),
+            online,
+            cosigned_by: witnessed.cosigned_by(),
+            cosignatures: witnessed.cosignatures.clone(),
+            fresh_ms: witnessed.fresh_ms,
+            quorum_met: witnessed.quorum_met,
+            witnesses: witnessed.witnesses,
+            state_by,
+            replayed_by,
+            replaying: witnessed.replaying,
+            now_ms,
+            witnessed,
+        })
+    }
+
+    /// Returns how old the answer is, in milliseconds: since the policy's witnesses cosigned it, or where none did since the
+    /// operator's time of the newest entry.
+    pub fn staleness_ms(&self) -> u64 {
+        self.fresh_ms.map_or(self.age_ms, |fresh| self.now_ms.saturating_sub(fresh))
+    }
+
+    /// Writes the moment, and whose word it is.
+    pub fn write(&self, sheet: &mut Sheet) {
+        let age = match self.ahead_ms {
+            Some(ahead_ms) if ahead_ms > CLOCK_AHEAD_MS => {
+                format!("which is {} AHEAD of this machine's clock", words::span(ahead_ms))
+            }
+            _ => format!("{} ago", words::span(self.age_ms)),
+        };
+        sheet.row("as of", &format!("checkpoint {} of {}", self.size, self.origin));
+        sheet.row("", &format!("operator's time {}, {age}", self.time));
+        sheet.row("state", &self.state());
+        self.witnessed.write(sheet, self.now_ms);
+    }
+
+    fn state(&self) -> String {
+        let replayed = self.witnessed.replayed();
+        match (self.state_by, replayed) {
+            (StateBy::Operator, _) => "as the operator says; a lie shows only to those who replay".to_owned(),
+            (StateBy::You, None) => "replayed by you (colophon audit)".to_owned(),
+            (StateBy::You, Some(replayed)) => format!("replayed by you (colophon audit), and {replayed}"),
+            (StateBy::Witnesses, replayed) => replayed.unwrap_or_default(),
+        }
+    }
+}
+
+/// Judges a checkpoint by a policy. One that carries a line in the name of a witness that did not make it is a forgery.
+pub fn judge(policy: &Policy, checkpoint: &str, now_ms: u64) -> Result<Witnessed, Failure> {
+    Witnessed::judge(policy, checkpoint, now_ms).map_err(|error| {
+        Failure::not_verified(
+            format!("the checkpoint is not what your policy takes for one: {}", shown(&error.to_string())),
+            "do not rely on it; ask the register itself, or whoever gave it, for a new one",
+        )
+    })
+}
