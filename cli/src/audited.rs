@@ -91,7 +91,10 @@ impl Roots {
 }
 
 fn unusable(path: &Path, error: &io::Error) -> Failure {
-    Failure::failed(format!("{}: {error}", path.display()), "check the disk; if the file is damaged, delete it and audit again")
+    Failure::failed(
+        format!("{}: {error}", path.display()),
+        "check the disk; if the file is damaged, delete it and audit again",
+    )
 }
 
 #[cfg(test)]

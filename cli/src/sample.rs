@@ -10,6 +10,7 @@ use colophon_ledger::field::{Digest, EntryId};
 use colophon_ledger::rule::Rules;
 use colophon_ledger::state::{EditionRecord, OfferRecord};
 use colophon_tlog::checkpoint::Checkpoint;
+use colophon_tlog::cosignature::{CosignedAt, Cosigner, CosignerKey};
 use colophon_tlog::hash::{Hash, sha256};
 use colophon_tlog::key::SecretKey;
 use colophon_tlog::note::{Algorithm, Signer, VerifierKey};
@@ -41,6 +42,12 @@ pub(crate) fn digest(name: &str) -> Digest {
 /// Returns the key of the log.
 pub(crate) fn log_key() -> VerifierKey {
     VerifierKey::new(ORIGIN, Algorithm::Ed25519, secret("log").public()).unwrap()
+}
+
+/// Returns the witness of a name.
+pub(crate) fn cosigner(name: &str) -> Cosigner {
+    let key = CosignerKey::from_seed(Algorithm::CosignatureV1, *sha256(name.as_bytes()).as_bytes()).unwrap();
+    Cosigner::new(&format!("{name}.example"), key).unwrap()
 }
 
 /// A work of Ana's in China, of which one edition can be moved on.
@@ -110,6 +117,19 @@ impl Sample {
         let facts = AccountFacts { profiles: vec![(moment, profile)], rotations: Vec::new() };
         self.provenance.accounts.insert(account(who), facts);
         self.provenance.cards.insert(card.digest(), card.text);
+    }
+
+    /// Lets a witness cosign the checkpoint.
+    pub(crate) fn cosign(&mut self, who: &str, time_ms: u64) {
+        let line = cosigner(who).cosign(&self.provenance.checkpoint, CosignedAt::new(time_ms / 1000).unwrap());
+        self.provenance.checkpoint = self.provenance.checkpoint.with_lines(&[line]).unwrap();
+    }
+
+    /// Puts a line in the name of a witness under the checkpoint that the witness did not make.
+    pub(crate) fn forge(&mut self, who: &str) {
+        let mut line = cosigner(who).cosign(&self.provenance.checkpoint, CosignedAt::new(1).unwrap());
+        line.signature[20] ^= 1;
+        self.provenance.checkpoint = self.provenance.checkpoint.with_lines(&[line]).unwrap();
     }
 
     /// Lets an account change its keys at an index.

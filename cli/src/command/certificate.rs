@@ -7,6 +7,7 @@ use clap::Args;
 use colophon_ledger::field::WorkId;
 use serde::Serialize;
 
+use crate::as_of::AsOf;
 use crate::command::Context;
 use crate::command::show::{EditionArgs, card_of};
 use crate::failure::{Exit, Failure};
@@ -14,7 +15,6 @@ use crate::home::{create_shared_file, replace_shared_file};
 use crate::party::Party;
 use crate::sheet::Sheet;
 use crate::ui::Answer;
-use crate::as_of::AsOf;
 use crate::words;
 
 /// The output that stands for standard output.

@@ -6,13 +6,13 @@ use colophon_ledger::card::Title;
 use colophon_ledger::field::WorkId;
 use serde::Serialize;
 
+use crate::as_of::AsOf;
 use crate::command::Context;
 use crate::command::show::{Card, EditionArgs, card_of};
 use crate::failure::{Exit, Failure};
 use crate::sheet::Sheet;
 use crate::story::Story;
 use crate::ui::Answer;
-use crate::as_of::AsOf;
 use crate::words::short;
 
 pub(super) fn run(args: &EditionArgs, context: &Context) -> Result<Exit, Failure> {

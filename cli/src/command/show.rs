@@ -9,6 +9,8 @@ use colophon_client::work::WorkPrefix;
 use colophon_tlog::policy::Policy;
 use serde::Serialize;
 
+use crate::as_of::{AsOf, Backing};
+use crate::audited;
 use crate::clock;
 use crate::command::Context;
 use crate::dossier::Dossier;
@@ -17,8 +19,6 @@ use crate::party::own_accounts;
 use crate::register::trust::Trust;
 use crate::sheet::Sheet;
 use crate::ui::Answer;
-use crate::as_of::{AsOf, Backing};
-use crate::audited;
 use crate::words::{short, time};
 
 /// Which edition of which work.

@@ -288,9 +288,12 @@ impl Shown {
     fn named(&self, name: &str) -> String {
         let Some(group) = self.groups.iter().find(|group| group.name == name) else { return name.to_owned() };
         let members: Vec<String> = group.members.iter().map(|member| self.named(member)).collect();
-        let all = group.members.len();
-        let how_many = if group.threshold == all { "all".to_owned() } else { format!("{} of", group.threshold) };
-        format!("{how_many} ({})", members.join(", "))
+        let how_many = match group.threshold {
+            all if all == members.len() => "all".to_owned(),
+            1 => "any".to_owned(),
+            some => some.to_string(),
+        };
+        format!("{how_many} of ({})", members.join(", "))
     }
 }
 

@@ -200,12 +200,7 @@ fn claims_of(judge: &Judge<'_>, facts: &FileFacts) -> Result<(Vec<Claim>, u64), 
     Ok((claims, facts.count))
 }
 
-fn verdict(
-    judge: &Judge<'_>,
-    subject: Subject,
-    proof: &Proof,
-    claims: (Vec<Claim>, u64),
-) -> Result<Verdict, Failure> {
+fn verdict(judge: &Judge<'_>, subject: Subject, proof: &Proof, claims: (Vec<Claim>, u64)) -> Result<Verdict, Failure> {
     let provenance = &proof.provenance;
     let audited = audited::holds(&judge.context.home, &provenance.rules.log_key, provenance.checkpoint.checkpoint())?;
     let backing = Backing { policy: &proof.policy, audited, online: proof.online, now_ms: judge.now_ms };

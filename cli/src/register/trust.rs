@@ -57,7 +57,8 @@ impl Trust {
     /// Returns the policy in which the witnesses, groups and quorum are those of `text`, a policy file called `name`, and the
     /// logs are those believed already and its own. A log whose name is known here by another key is refused.
     pub(crate) fn with_policy(&self, text: &[u8], name: &str) -> Result<Trust, Failure> {
-        let none = |error: PolicyError| Failure::usage(format!("{name}: {error}"), "ask whoever gave the file for another");
+        let none =
+            |error: PolicyError| Failure::usage(format!("{name}: {error}"), "ask whoever gave the file for another");
         let given = Policy::parse(text).map_err(none)?;
         let mut lines = Vec::new();
         for log in self.logs() {
@@ -66,7 +67,12 @@ impl Trust {
         for log in given.logs().iter().filter(|log| self.logs().iter().all(|known| known.key != log.key)) {
             if let Some(known) = self.logs_of(log.key.name()).next() {
                 return Err(Failure::not_verified(
-                    format!("{name} names the register {} by the key {}; it is known here by {}", known.key.name(), log.key, known.key),
+                    format!(
+                        "{name} names the register {} by the key {}; it is known here by {}",
+                        known.key.name(),
+                        log.key,
+                        known.key
+                    ),
                     "ask the operator which key is theirs; nothing was changed",
                 ));
             }

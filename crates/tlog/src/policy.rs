@@ -24,6 +24,9 @@ use crate::note::{CosignedAt, Note, NoteError, SIGNATURES_MAX, VerifierKey};
 pub use crate::policy::parse::{LineFault, POLICY_BYTES_MAX, POLICY_MEMBERS_MAX, PolicyError};
 pub use crate::policy::quorum::{Group, Quorum, TrustedLog, Witness, Word};
 
+/// The group of those witnesses that replay the state before they cosign, in policies that name any.
+pub const REPLAYED_GROUP: &str = "replayed";
+
 /// Which logs and witnesses a verifier trusts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -109,6 +112,23 @@ impl Policy {
     /// Returns who must have cosigned.
     pub fn quorum(&self) -> &Quorum {
         &self.quorum
+    }
+
+    /// Returns whether these witnesses alone are a quorum.
+    pub fn is_met_by(&self, witnesses: &[&Witness]) -> bool {
+        self.quorum.is_met(&self.groups, witnesses.iter().map(|witness| &witness.name).collect())
+    }
+
+    /// Returns the witnesses that a group has, itself or in groups that are its members; none where there is no such group.
+    pub fn witnesses_of(&self, group: &str) -> Vec<&Witness> {
+        let mut names: Vec<&Word> = Vec::new();
+        // Each group stands after its members: backwards, a group comes before what it brings in.
+        for found in self.groups.iter().rev() {
+            if found.name.as_bytes() == group.as_bytes() || names.contains(&&found.name) {
+                names.extend(&found.members);
+            }
+        }
+        self.witnesses.iter().filter(|witness| names.contains(&&witness.name)).collect()
     }
 
     /// Opens a checkpoint of one of the logs and tells whose cosignatures it carries.
@@ -343,6 +363,19 @@ mod tests {
         assert_eq!(other.judge(checkpoint(&[]).as_bytes()), Err(NoteError::NoKnownKey.into()));
         let no_log = parse("quorum none\n").unwrap();
         assert_eq!(no_log.judge(checkpoint(&[]).as_bytes()), Err(NoteError::NoKnownKey.into()));
+    }
+
+    #[test]
+    fn a_group_has_the_witnesses_of_its_groups_too() {
+        let policy = two_levels();
+        let names = |group: &str| -> Vec<String> {
+            policy.witnesses_of(group).iter().map(|witness| witness.name.to_string()).collect()
+        };
+        assert_eq!(names("public"), ["w2", "w3", "w4"]);
+        assert_eq!(names("all-of-them"), ["w2", "w3", "w4", "w5"]);
+        assert!(names("w2").is_empty() && names(REPLAYED_GROUP).is_empty());
+        let some: Vec<&Witness> = policy.witnesses().iter().collect();
+        assert!(policy.is_met_by(&some) && !policy.is_met_by(&some[..3]));
     }
 
     #[test]

@@ -25,7 +25,10 @@ pub(super) struct Conviction {
 pub(super) fn judge(judge: &Judge<'_>, name: &str, bytes: &[u8]) -> Result<Conviction, Failure> {
     let evidence = Evidence::parse(bytes).map_err(|error| told(name, &error))?;
     let origin = evidence.origin().ok_or_else(|| {
-        told(name, &EvidenceError::Checkpoint("it cannot be read, so it does not say which register it is of".to_owned()))
+        told(
+            name,
+            &EvidenceError::Checkpoint("it cannot be read, so it does not say which register it is of".to_owned()),
+        )
     })?;
     let mut judged = Err(Failure::usage(
         format!("{name} is about the register {}, whose key is not known here", shown(&origin)),
@@ -76,11 +79,14 @@ impl fmt::Display for Conviction {
         sheet.gap();
         sheet.row("register", &self.origin);
         sheet.whole("log key", &self.log_key);
-        sheet.items("checked", &[
-            "that this key signed every checkpoint in it",
-            "that what it shows is in the logs of these checkpoints",
-            "that no register which keeps to its rules can have signed it",
-        ]);
+        sheet.items(
+            "checked",
+            &[
+                "that this key signed every checkpoint in it",
+                "that what it shows is in the logs of these checkpoints",
+                "that no register which keeps to its rules can have signed it",
+            ],
+        );
         sheet.items("not checked", &["who made the file, and why"]);
         sheet.fmt(f)
     }

@@ -4,17 +4,17 @@ use std::fmt;
 
 use colophon_ledger::entry::Entry;
 use colophon_ledger::field::{EntryId, WorkId};
+use colophon_tlog::Checkpoint;
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::leaf_hash;
 use colophon_tlog::note::{Note, SIGNATURES_MAX, VerifierKey};
 use colophon_tlog::receipt::{Receipt, ReceiptError};
-use colophon_tlog::Checkpoint;
 use serde::Serialize;
 
 use crate::command::verify::proof::Judge;
 use crate::failure::{Exit, Failure};
 use crate::sheet::Sheet;
-use crate::ui::{Answer, Tone};
+use crate::ui::Answer;
 use crate::verdict::{Outcome, Shortfall, write_outcome};
 use crate::witnessed::{Cosignature, Witnessed};
 use crate::words::shown;
@@ -127,7 +127,10 @@ fn damaged(name: &str, error: &ReceiptError) -> Failure {
 
 fn without_entry(name: &str, receipt: &Receipt) -> Failure {
     Failure::usage(
-        format!("{name} is the receipt of entry {} without the entry itself, so there is nothing to check it against", receipt.index),
+        format!(
+            "{name} is the receipt of entry {} without the entry itself, so there is nothing to check it against",
+            receipt.index
+        ),
         "give a receipt that colophon wrote, or verify the work, its file or its certificate",
     )
 }
@@ -162,14 +165,20 @@ impl fmt::Display for Recorded {
         sheet.row("as of", &format!("checkpoint {} of {}", self.size, self.origin));
         self.witnessed.write(&mut sheet, self.now_ms);
         sheet.gap();
-        sheet.items("checked", &[
-            "the entry: it stands in the log of this checkpoint, byte for byte",
-            "the checkpoint: signed by the register, and nothing this machine has seen of it contradicts",
-        ]);
-        sheet.items("not checked", &[
-            "who holds the work now: what came after is not in a receipt",
-            "whether the rules allowed the entry: that is the operator's word, and of those who replay",
-        ]);
+        sheet.items(
+            "checked",
+            &[
+                "the entry: it stands in the log of this checkpoint, byte for byte",
+                "the checkpoint: signed by the register, and nothing this machine has seen of it contradicts",
+            ],
+        );
+        sheet.items(
+            "not checked",
+            &[
+                "who holds the work now: what came after is not in a receipt",
+                "whether the rules allowed the entry: that is the operator's word, and of those who replay",
+            ],
+        );
         sheet.fmt(f)
     }
 }
