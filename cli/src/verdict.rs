@@ -230,8 +230,12 @@ impl Shortfall {
     pub fn told(&self, is_cosigned: bool) -> String {
         match self {
             Shortfall::Age { allowed_ms } => {
-                let newest = if is_cosigned { "cosigning by your witnesses" } else { "entry" };
-                format!("its newest {newest} is older than the {} asked for", words::span(*allowed_ms))
+                let span = words::span(*allowed_ms);
+                if is_cosigned {
+                    format!("your witnesses cosigned it longer ago than the {span} asked for")
+                } else {
+                    format!("its newest entry is older than the {span} asked for")
+                }
             }
             Shortfall::Witnesses => "not cosigned by the witnesses that your policy asks for".to_owned(),
             Shortfall::Overtaken { certificate_size } => format!(

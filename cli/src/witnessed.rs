@@ -95,7 +95,7 @@ impl Witnessed {
             sheet.row("", &self.cosigned_by().join(", "));
         }
         if let Some(fresh) = self.fresh_ms.filter(|fresh| Some(*fresh) != newest && self.quorum_met) {
-            sheet.row("", &format!("as many as your policy asks for: within the last {}", age(fresh)));
+            sheet.row("", &format!("enough for your policy, the oldest of those {} ago", age(fresh)));
         }
         for by in self.cosignatures.iter().filter(|by| !by.counts) {
             let ahead = words::span(by.time_ms.saturating_sub(now_ms));

@@ -106,4 +106,28 @@ fn a_register_with_another_past_is_a_security_error_with_evidence() {
     let evidence: Vec<_> = std::fs::read_dir(scene.ana.home().join("evidence")).unwrap().collect();
     assert_eq!(evidence.len(), 1, "{evidence:?}");
     scene.ana.expect(&["verify", "forgotten.txt"], 4);
+    // Anybody who has the key sees it too, offline.
+    let file = std::fs::read(evidence[0].as_ref().unwrap().path()).unwrap();
+    let stranger = Person::without_key("stranger");
+    stranger.put("evidence.json", &file);
+    let convicted = stranger.succeed(&["verify", "evidence.json", "--offline", "--vkey", &scene.node.vkey()]);
+    assert!(convicted.stdout.contains("convicts the register flow.example/art"), "{convicted}");
+    stranger.expect(&["verify", "evidence.json", "--offline"], 2);
+}
+
+#[test]
+fn a_receipt_is_judged_by_itself() {
+    let scene = Scene::open();
+    scene.ana.put("mine.txt", b"mine");
+    let minted =
+        scene.ana.succeed(&["mint", "mine.txt", "--title", "Mine", "--country", "CN", "--yes", "--json"]).json();
+    let receipt = std::fs::read(scene.ana.home().join("..").join(text(&minted, "/receipt")));
+    let receipt = receipt.or_else(|_| std::fs::read(text(&minted, "/receipt"))).unwrap();
+    let stranger = Person::without_key("stranger");
+    stranger.put("mine.receipt", &receipt);
+    let told = stranger.succeed(&["verify", "mine.receipt", "--vkey", &scene.node.vkey(), "--json"]).json();
+    assert_eq!(text(&told, "/entry"), text(&minted, "/id"));
+    assert_eq!(text(&told, "/schema"), "colophon.verify_receipt/v1");
+    // Nobody vouches for its age.
+    stranger.expect(&["verify", "mine.receipt", "--vkey", &scene.node.vkey(), "--max-age", "1 day"], 5);
 }
