@@ -1,6 +1,7 @@
 //! The list of commands, and what they have in common.
 
 pub mod accept;
+pub mod audit;
 pub mod certificate;
 pub mod completions;
 pub mod decline;
@@ -119,6 +120,8 @@ enum Command {
     /// Which registers and witnesses I believe
     #[command(subcommand)]
     Trust(trust::TrustCommand),
+    /// Replay a whole register and check everything it ever said
+    Audit(audit::AuditArgs),
     /// Print the completion script of a shell
     Completions(completions::CompletionsArgs),
     /// Write the manual pages into a directory
@@ -193,6 +196,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Sign(args) => sign::run(&args, &context),
         Command::Submit(args) => submit::run(&args, &context),
         Command::Trust(command) => trust::run(&command, &context),
+        Command::Audit(args) => audit::run(&args, &context),
         Command::Completions(args) => completions::run(&args, &context),
         Command::Man(args) => man::run(&args, &context),
     });

@@ -41,7 +41,17 @@ impl Context {
         expected: Option<&VerifierKey>,
         claimed: Option<&VerifierKey>,
     ) -> Result<Client, Failure> {
-        let transport = Transport::new(&self.address()?, Patience::default())?;
+        self.client_at(&self.address()?, expected, claimed)
+    }
+
+    /// Returns a client of the register at `address`.
+    pub(crate) fn client_at(
+        &self,
+        address: &str,
+        expected: Option<&VerifierKey>,
+        claimed: Option<&VerifierKey>,
+    ) -> Result<Client, Failure> {
+        let transport = Transport::new(address, Patience::default())?;
         let pinned = self.pinned(&transport, expected, claimed)?;
         if !self.home.seen_dir().is_dir() {
             drop(self.home.lock()?);

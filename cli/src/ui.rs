@@ -125,6 +125,12 @@ impl Ui {
         Progress::new(label, total, may_show)
     }
 
+    /// Starts a progress bar that counts; how far it goes is said with [`Progress::expect`].
+    pub fn counting(&self, label: &str) -> Progress {
+        let may_show = !self.quiet && !self.json && io::stderr().is_terminal();
+        Progress::of(label, Some(0), may_show, "{msg} {bar:30} {human_pos} of {human_len}, {per_sec}, {eta} left")
+    }
+
     /// Asks for a line of text. `flag` is what gives the same without being asked, such as `--title TEXT`.
     pub fn ask(&self, question: &str, default: Option<&str>, flag: &str) -> Result<String, Failure> {
         self.check_may_ask(question, flag)?;
@@ -210,19 +216,28 @@ pub struct Progress {
 
 impl Progress {
     fn new(label: &str, total: Option<u64>, may_show: bool) -> Progress {
-        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         let template = if total.is_some() {
             "{msg} {bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left"
         } else {
             "{msg} {spinner} {bytes}, {bytes_per_sec}"
         };
+        Progress::of(label, total, may_show, template)
+    }
+
+    fn of(label: &str, total: Option<u64>, may_show: bool, template: &str) -> Progress {
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style);
         bar.set_message(label.to_owned());
         Progress { bar, started: Instant::now(), may_show }
     }
 
-    /// Says how many bytes are done so far.
+    /// Says how far it goes.
+    pub fn expect(&self, total: u64) {
+        self.bar.set_length(total);
+    }
+
+    /// Says how much is done so far.
     pub fn advance_to(&mut self, done: u64) {
         if self.may_show && self.started.elapsed() >= QUIET_START {
             self.may_show = false;

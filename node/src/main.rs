@@ -273,8 +273,9 @@ fn fsck(dir: &Path) -> anyhow::Result<ExitCode> {
             say(&line)?;
         }
     }
-    let Report { entries, batches, root, state_root, .. } = &report;
+    let Report { entries, batches, root, state_root, claims, .. } = &report;
     say(&format!("{entries} entries in {batches} batches, root {root}, state root {state_root}"))?;
+    say(&claims.to_string())?;
     if report.is_clean() {
         say("Clean: everything is what the entries lead to")?;
     }

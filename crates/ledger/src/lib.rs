@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no randomness, no floats. The same bytes give the same answer on every machine.
 
 pub mod account;
+pub mod audit;
 pub mod batch;
 pub mod canonical;
 pub mod card;

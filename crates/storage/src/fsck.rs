@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use colophon_ledger::audit::Claims;
 use colophon_ledger::batch::{Position, beginning};
 use colophon_ledger::replay::{read_genesis, replay_batch};
 use colophon_ledger::rule::Rules;
@@ -55,6 +56,8 @@ pub struct Report {
     pub root: Hash,
     /// The state root after the last batch that is by the rules.
     pub state_root: Hash,
+    /// What the entries claim, up to there.
+    pub claims: Claims,
     /// Where the last batch begins, if no checkpoint was signed over it.
     pub unsigned_from: Option<u64>,
     /// How many entries of the log the view reflects.
@@ -151,6 +154,7 @@ fn check_log(files: Files, notes: &[String], mut findings: Vec<Finding>) -> io::
         batches: scan.position.map_or(0, |position| position.height),
         root: scan.tree.root(),
         state_root: Hash::ZERO,
+        claims: Claims::default(),
         view: None,
         cards: CardsRecovery::default(),
         findings,
@@ -213,6 +217,7 @@ fn replay(
             let writes = writes_of(&applied, &records).map_err(CatchUpError::from)?;
             view.batch(writes, applied.next.index)?;
         }
+        report.claims.add(&applied, &records).map_err(CatchUpError::from)?;
         records.extend(applied.changes);
         (position, tree) = (applied.next, applied.tree);
         report.state_root = tree.root();
@@ -275,6 +280,9 @@ mod tests {
             assert!(report.is_clean(), "{:?}", report.findings);
             assert_eq!((report.entries, report.batches, report.view), (16, 6, Some(16)));
             assert_eq!((report.root, report.state_root), (root, tree.root()));
+            let claims = &report.claims;
+            assert_eq!((claims.entries, claims.batches, claims.kinds["seal"]), (16, 6, 6));
+            assert_eq!(claims.works, claims.kinds["mint"]);
             fs::remove_dir_all(dir.path().join(VIEW_DIR)).unwrap();
             let report = fsck(dir.path()).unwrap();
             assert!(report.is_clean() && report.view.is_none());

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod attacks;
+mod audit;
 mod batches;
 mod drafts;
 mod evidence;

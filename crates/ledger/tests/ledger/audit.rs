@@ -1,0 +1,77 @@
+//! An audit of a whole register: what it claims, and what convicts it.
+
+use colophon_ledger::audit::Audit;
+use colophon_ledger::entry::{Body, Entry, text_of};
+use colophon_ledger::evidence::{Lie, ProvedLeaf};
+use colophon_ledger::look::Looked;
+use colophon_ledger::replay::ReplayError;
+use colophon_ledger::signature::FirstKeys;
+use colophon_ledger::state::Unreadable;
+
+use crate::attacks::story;
+use crate::rules::terms_body;
+use crate::world::{DAY_MS, World, signed};
+
+/// Audits every leaf of the world's log, looked at before or not.
+fn audited(world: &World, before: bool) -> (Audit, Result<(), ReplayError>) {
+    let mut audit = Audit::begin(&world.leaves[0]).unwrap();
+    for leaf in &world.leaves {
+        let looked = if before { Looked::at(leaf.clone(), &FirstKeys) } else { Looked::later(leaf.clone()) };
+        if let Err(error) = audit.leaf(looked) {
+            return (audit, Err(error));
+        }
+    }
+    let finished = audit.finish();
+    (audit, finished)
+}
+
+#[test]
+fn all_that_was_ever_claimed_is_counted() {
+    let (world, _) = story();
+    for before in [false, true] {
+        let (audit, finished) = audited(&world, before);
+        assert_eq!(finished, Ok(()));
+        assert_eq!(audit.state_root(), world.replay.state_root());
+        let claims = audit.claims();
+        let kind = |kind: &str| {
+            let of_kind = |leaf: &&Vec<u8>| Entry::parse(leaf).unwrap().body().kind() == kind;
+            world.leaves.iter().filter(of_kind).count() as u64
+        };
+        assert_eq!(claims.kinds.values().sum::<u64>(), world.size());
+        assert!(claims.kinds.iter().all(|(name, count)| *count == kind(name)));
+        assert_eq!((claims.works, claims.moves, claims.batches), (kind("mint"), 2, kind("seal")));
+        assert_eq!(claims.records, world.replay.records().len() as u64);
+        // Ana published a profile, bo changed keys.
+        assert_eq!(claims.accounts, 2);
+        // Bo accepted an offer of ana's across a border, in another batch, and sold on where it was.
+        let borders: Vec<String> =
+            claims.borders.iter().map(|((from, to), count)| format!("{from} {to} {count}")).collect();
+        assert_eq!(borders, ["CN FR 1"]);
+        assert_eq!((claims.first_ms, claims.last_ms), (1_000 * DAY_MS, world.time_ms));
+    }
+}
+
+#[test]
+fn what_an_audit_finds_wrong_convicts_the_register() {
+    let (mut world, work) = story();
+    let before = world.size();
+    let sale = terms_body("ana", "bo", work, world.edition_prev(&work), world.time_ms + DAY_MS);
+    let sale = signed(&text_of(&world.rules.register, &Body::Transfer(sale)), &[("ana", "ana"), ("bo", "bo.2")]);
+    let seal = world.leaves.last().unwrap().clone();
+    for end in [vec![sale.to_bytes(), seal], vec![sale.to_bytes()]] {
+        let honest = world.leaves[..usize::try_from(before).unwrap()].to_vec();
+        world.relog([honest, end.clone()].concat());
+        let (audit, found) = audited(&world, true);
+        let error = found.unwrap_err();
+        let checkpoint = world.checkpoint();
+        assert_eq!(audit.case_indices().len(), end.len() + 2);
+        let prove = |index: u64| {
+            let leaf = &world.leaves[usize::try_from(index).unwrap()];
+            Ok::<_, Unreadable>(ProvedLeaf::new(leaf, index, &world.proof(index)))
+        };
+        let evidence = audit.case(&checkpoint).evidence(prove).unwrap();
+        let lie = Lie::Batch { first: before, size: world.size(), error };
+        assert_eq!(evidence.judge(&World::vkey()), Ok(lie));
+        assert_eq!(audit.claims().entries, before);
+    }
+}
