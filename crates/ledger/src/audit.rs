@@ -141,7 +141,7 @@ impl Compact {
 
 impl Records for Compact {
     fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
-        Ok(self.0.get(&key.state_key()).map(|record| record.to_string()))
+        Ok(self.0.get(&key.state_key()).map(ToString::to_string))
     }
 }
 
