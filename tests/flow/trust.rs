@@ -121,8 +121,7 @@ fn a_receipt_is_judged_by_itself() {
     scene.ana.put("mine.txt", b"mine");
     let minted =
         scene.ana.succeed(&["mint", "mine.txt", "--title", "Mine", "--country", "CN", "--yes", "--json"]).json();
-    let receipt = std::fs::read(scene.ana.home().join("..").join(text(&minted, "/receipt")));
-    let receipt = receipt.or_else(|_| std::fs::read(text(&minted, "/receipt"))).unwrap();
+    let receipt = std::fs::read(scene.ana.desk().join(text(&minted, "/receipt"))).unwrap();
     let stranger = Person::without_key("stranger");
     stranger.put("mine.receipt", &receipt);
     let told = stranger.succeed(&["verify", "mine.receipt", "--vkey", &scene.node.vkey(), "--json"]).json();
@@ -130,4 +129,28 @@ fn a_receipt_is_judged_by_itself() {
     assert_eq!(text(&told, "/schema"), "colophon.verify_receipt/v1");
     // Nobody vouches for its age.
     stranger.expect(&["verify", "mine.receipt", "--vkey", &scene.node.vkey(), "--max-age", "1 day"], 5);
+}
+
+#[test]
+fn an_audit_replays_the_whole_register_and_is_remembered() {
+    let scene = Scene::open();
+    let work = mint(&scene.ana, "mine", &[]);
+    scene.ana.succeed(&["certificate", &work, "-o", "mine.certificate"]);
+    let certificate = std::fs::read(scene.ana.desk().join("mine.certificate")).unwrap();
+    let auditor = Person::without_key("auditor");
+    auditor.put("mine.certificate", &certificate);
+    let vkey = scene.node.vkey();
+    let state_by = |person: &Person| {
+        let told = person.succeed(&["verify", "mine.certificate", "--offline", "--vkey", &vkey, "--json"]).json();
+        text(&told, "/as_of/state_by").to_owned()
+    };
+    assert_eq!(state_by(&auditor), "operator");
+    let told = auditor.succeed(&["audit", scene.node.url(), "--vkey", &vkey, "--json"]).json();
+    assert_eq!(text(&told, "/schema"), "colophon.audit/v1");
+    assert_eq!((told["works"].as_u64(), told["kinds"]["mint"].as_u64()), (Some(1), Some(1)));
+    assert_eq!(told["size"], told["entries"]);
+    assert_eq!(state_by(&auditor), "you");
+    let shown = auditor.succeed(&["audit", scene.node.url()]);
+    assert!(shown.stdout.starts_with("✔ replayed: all "), "{shown}");
+    auditor.expect(&["audit", scene.node.url(), "--vkey", &Node::init("flow.example/art").vkey()], 4);
 }

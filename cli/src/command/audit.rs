@@ -160,9 +160,8 @@ async fn convict(client: &Client, checkpoint: &SignedCheckpoint, replayer: Repla
         return broken(error, None);
     }
     let indices = audit.case_indices().into_iter().filter_map(EntryIndex::new);
-    let proved = match fetch_proved(client.transport(), Span::of(checkpoint), indices).await {
-        Ok(proved) => proved,
-        Err(_) => return broken(error, Some("its evidence could not be fetched again".to_owned())),
+    let Ok(proved) = fetch_proved(client.transport(), Span::of(checkpoint), indices).await else {
+        return broken(error, Some("what shows it could not be fetched again".to_owned()));
     };
     let prove = |index: u64| {
         let found = proved.iter().find(|proved| proved.index.get() == index);
