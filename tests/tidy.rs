@@ -15,7 +15,11 @@ const FLOORS: [(&str, u8, &[&str]); 10] = [
     ("colophon-storage", 3, &["colophon-ledger", "colophon-tlog"]),
     ("colophon-order", 3, &[]),
     ("colophon-client", 3, &["colophon-ledger", "colophon-tlog"]),
-    ("colophon-node", 4, &["colophon-ledger", "colophon-order", "colophon-storage", "colophon-tlog"]),
+    (
+        "colophon-node",
+        4,
+        &["colophon-client", "colophon-ledger", "colophon-order", "colophon-storage", "colophon-tlog"],
+    ),
     ("colophon-cli", 4, &["colophon-client", "colophon-fingerprint", "colophon-ledger", "colophon-tlog"]),
     ("e2e", 5, &["colophon-client", "colophon-ledger", "colophon-tlog"]),
     ("fuzzing", 5, &["colophon-client", "colophon-ledger", "colophon-node", "colophon-storage", "colophon-tlog"]),

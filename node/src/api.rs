@@ -10,6 +10,7 @@ mod log;
 pub mod problem;
 mod segment;
 mod status;
+pub(crate) mod witness;
 mod works;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,6 +34,7 @@ use crate::metrics::Metrics;
 use crate::register::Register;
 use crate::sequencer::Submission;
 use crate::source::Source;
+use crate::witness::Witness;
 use problem::{Code, Problem};
 
 /// How many requests with many entries are read at the same time; each may hold 8 MiB.
@@ -59,6 +61,8 @@ pub struct Api {
     pub register: Arc<Register>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// The witness of other logs that this node is too, if it is.
+    pub witness: Option<Arc<Witness>>,
     /// The way into the queue, until the register stops.
     door: RwLock<Option<Submitter<Submission>>>,
     capacity: usize,
@@ -77,6 +81,7 @@ impl Api {
         Api {
             register,
             metrics,
+            witness: None,
             door: RwLock::new(Some(queue.submitter)),
             capacity: queue.capacity,
             entering: AtomicUsize::new(0),
@@ -87,8 +92,24 @@ impl Api {
         }
     }
 
-    /// Takes no more entries. What waits is still recorded and answered.
+    /// Returns the surface of a node that is a witness too.
+    #[must_use]
+    pub fn with_witness(mut self, witness: Option<Arc<Witness>>) -> Api {
+        self.witness = witness;
+        self
+    }
+
+    /// Waits until the witness must stop; for ever, where there is none.
+    pub(crate) async fn witness_broken(&self) {
+        match &self.witness {
+            Some(witness) => witness.broken().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes no more entries. What waits is still recorded and answered, but for lack of witnesses.
     pub fn close_door(&self) {
+        self.register.standing.stop();
         self.door.write().unwrap_or_else(PoisonError::into_inner).take();
     }
 
@@ -163,6 +184,8 @@ macro_rules! routes {
 routes! {
     get  "/checkpoint"                     => log::checkpoint,
     get  "/tile/{*path}"                   => log::tile,
+    post "/add-checkpoint"                 => witness::add_checkpoint,
+    get  "/{origin}/checkpoint"            => witness::latest,
     post "/v1/entries"                     => entries::submit,
     post "/v1/entries/many"                => entries::submit_many,
     get  "/v1/entries/{entry}"             => entries::entry,

@@ -1,6 +1,6 @@
 //! The register's secret keys, each in a file of its own that its owner alone can read.
 //!
-//! A key file is the 64 lower-case hex digits of an Ed25519 seed and a newline.
+//! A key file is the 64 lower-case hex digits of a seed and a newline.
 
 use std::fs;
 use std::io;
@@ -67,17 +67,27 @@ pub fn random() -> Result<[u8; 32], KeyFileError> {
 
 /// Makes a new key and its file in `dir`. Durable when it returns.
 pub fn create(dir: &Path, name: &str) -> Result<SecretKey, KeyFileError> {
-    let seed = Zeroizing::new(random()?);
-    let text = Zeroizing::new(hex::encode(*seed) + "\n");
-    let path = dir.join(name);
-    match write_new(&path, text.as_bytes(), Access::Private) {
-        Ok(()) => Ok(SecretKey::from_seed(*seed)),
-        Err(error) => Err(KeyFileError::Write { path, error }),
-    }
+    Ok(SecretKey::from_seed(*create_seed(dir, name)?))
 }
 
 /// Reads a key from its file in `dir`.
 pub fn load(dir: &Path, name: &str) -> Result<SecretKey, KeyFileError> {
+    Ok(SecretKey::from_seed(*load_seed(dir, name)?))
+}
+
+/// Makes the seed of a new key, of any algorithm, and its file in `dir`. Durable when it returns.
+pub(crate) fn create_seed(dir: &Path, name: &str) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
+    let seed = Zeroizing::new(random()?);
+    let text = Zeroizing::new(hex::encode(*seed) + "\n");
+    let path = dir.join(name);
+    match write_new(&path, text.as_bytes(), Access::Private) {
+        Ok(()) => Ok(seed),
+        Err(error) => Err(KeyFileError::Write { path, error }),
+    }
+}
+
+/// Reads the seed of a key from its file in `dir`.
+pub(crate) fn load_seed(dir: &Path, name: &str) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
     let path = dir.join(name);
     let read = |error| KeyFileError::Read { path: path.clone(), error };
     let mode = fs::metadata(&path).map_err(read)?.permissions().mode() & 0o777;
@@ -88,7 +98,7 @@ pub fn load(dir: &Path, name: &str) -> Result<SecretKey, KeyFileError> {
     let digits = text.strip_suffix('\n').unwrap_or(&text);
     // Read as a hash: the same strict spelling of 32 bytes.
     let seed: Hash = digits.parse().map_err(|_| KeyFileError::Form(path.clone()))?;
-    Ok(SecretKey::from_seed(*seed.as_bytes()))
+    Ok(Zeroizing::new(*seed.as_bytes()))
 }
 
 #[cfg(test)]

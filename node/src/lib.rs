@@ -20,3 +20,7 @@ pub mod sequencer;
 pub mod serve;
 pub mod source;
 mod stream;
+pub mod witness;
+pub mod witness_keys;
+pub mod witness_server;
+pub mod witnesses;

@@ -1,10 +1,12 @@
-//! The command line of a node: `init`, `serve`, `rebuild`, `fsck`.
+//! The command line of a node: `init`, `serve`, `witness-key`, `witness`, `rebuild`, `fsck`.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -14,15 +16,21 @@ use colophon_node::admission::{Quota, Quotas};
 use colophon_node::clock::Clock;
 use colophon_node::connections::{CONNECTIONS_DEFAULT, CONNECTIONS_MAX, CONNECTIONS_OF_ADDRESS_DEFAULT, Limits};
 use colophon_node::init::init;
-use colophon_node::open::{Behind, Keeping, Tables, open};
+use colophon_node::open::{Behind, Keeping, Tables, WitnessPlan, open};
 use colophon_node::serve::{Config, Running, ServeError, greeting, serve};
 use colophon_node::source::ProxyHeader;
+use colophon_node::witness::{Witness, WitnessDir};
+use colophon_node::witness_keys;
+use colophon_node::witness_server::serve_witness;
+use colophon_node::witnesses::read_policy;
 use colophon_storage::cards::Cards;
 use colophon_storage::fsck::Report;
 use colophon_storage::fsck::finding::Finding;
 use colophon_storage::view::engine::EngineKind;
+use colophon_tlog::note::Algorithm;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 use tracing::{error, info};
 use tracing_subscriber::EnvFilter;
 
@@ -89,6 +97,32 @@ enum Command {
         view: ViewEngine,
         #[command(flatten)]
         bounds: Bounds,
+        #[command(flatten)]
+        cosigning: Cosigning,
+    },
+    /// Makes the keys of a witness, in a new folder or in a register's
+    WitnessKey {
+        /// The folder
+        dir: PathBuf,
+        /// The witness's name for ever, such as witness.example/one; by custom the address it will be at
+        #[arg(long)]
+        name: String,
+        /// What it cosigns with; twice for both types
+        #[arg(long = "type", value_enum, value_name = "TYPE", default_values_t = [KeyType::Ed25519])]
+        types: Vec<KeyType>,
+    },
+    /// Cosigns the checkpoints of other logs, over HTTP, until SIGTERM or SIGINT
+    Witness {
+        /// The witness's folder, in which `witness-key` made its keys
+        dir: PathBuf,
+        /// The trust policy that names the logs, each in a line `log KEY`
+        #[arg(long)]
+        policy: PathBuf,
+        /// The address to listen on; port 0 takes a free one, which is printed
+        #[arg(long, default_value = "127.0.0.1:8441")]
+        listen: SocketAddr,
+        #[command(flatten)]
+        connections: Crowd,
     },
     /// Makes the tables anew from the log, while the register is not served
     Rebuild {
@@ -112,9 +146,52 @@ struct ViewEngine {
     view: Option<EngineKind>,
 }
 
-/// How much is taken of whom.
+/// With what a witness cosigns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum KeyType {
+    /// Ed25519 (type 0x04), which every verifier reads
+    Ed25519,
+    /// ML-DSA-44 (type 0x06), which holds when Ed25519 no longer does
+    #[value(name = "ml-dsa-44")]
+    MlDsa44,
+}
+
+impl From<KeyType> for Algorithm {
+    fn from(key_type: KeyType) -> Algorithm {
+        match key_type {
+            KeyType::Ed25519 => Algorithm::CosignatureV1,
+            KeyType::MlDsa44 => Algorithm::SubtreeV1,
+        }
+    }
+}
+
+/// Who cosigns for whom.
+#[derive(Debug, Clone, clap::Args)]
+struct Cosigning {
+    /// The trust policy whose witnesses cosign each checkpoint before it is published; it has their addresses
+    #[arg(long, value_name = "POLICY")]
+    witnesses: Option<PathBuf>,
+    /// How long each of them has for an answer, in milliseconds
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(10..=60_000))]
+    witness_ms: u64,
+    /// How old cosignatures may get before the checkpoint is cosigned anew, in seconds
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    republish_s: u64,
+    /// Be a witness too, of the logs that this trust policy names; `witness-key` makes the keys
+    #[arg(long, value_name = "POLICY")]
+    witness_for: Option<PathBuf>,
+}
+
+impl Cosigning {
+    fn plan(&self) -> Option<WitnessPlan> {
+        let (timeout, interval) = (Duration::from_millis(self.witness_ms), Duration::from_secs(self.republish_s));
+        self.witnesses.clone().map(|policy| WitnessPlan { policy, timeout, interval })
+    }
+}
+
+/// Who may be connected.
 #[derive(Debug, Clone, Copy, clap::Args)]
-struct Bounds {
+struct Crowd {
     /// How many connections may be open; where there are more, the one that has been idle for longest goes
     #[arg(long, default_value_t = CONNECTIONS_DEFAULT, value_parser = connections)]
     connections: usize,
@@ -124,6 +201,13 @@ struct Bounds {
     /// Believe this header about where a request comes from; only if nobody but a proxy that sets it can connect
     #[arg(long, value_enum, value_name = "HEADER")]
     behind_proxy: Option<Proxy>,
+}
+
+/// How much is taken of whom.
+#[derive(Debug, Clone, Copy, clap::Args)]
+struct Bounds {
+    #[command(flatten)]
+    connections: Crowd,
     /// How many entries are taken of each account, as in 600/h (units: s, m, h, d); more are answered 429
     #[arg(long, value_name = "N/UNIT")]
     quota_account: Option<Quota>,
@@ -140,7 +224,7 @@ enum Proxy {
     Forwarded,
 }
 
-impl Bounds {
+impl Crowd {
     fn limits(self) -> Limits {
         let behind_proxy = self.behind_proxy.map(|proxy| match proxy {
             Proxy::XForwardedFor => ProxyHeader::XForwardedFor,
@@ -148,7 +232,9 @@ impl Bounds {
         });
         Limits { connections: self.connections, of_address: self.connections_per_address, behind_proxy }
     }
+}
 
+impl Bounds {
     fn quotas(self) -> Quotas {
         Quotas { account: self.quota_account, address: self.quota_address }
     }
@@ -163,11 +249,12 @@ fn connections(text: &str) -> Result<usize, String> {
 fn main() -> ExitCode {
     let Arguments { command, log_format } = Arguments::parse();
     log_to_stderr(log_format);
-    let serves = matches!(command, Command::Serve { .. });
+    let serves = matches!(command, Command::Serve { .. } | Command::Witness { .. });
     match run(command) {
         Ok(code) => code,
         Err(failure) if serves => {
-            let fatal = matches!(failure.downcast_ref(), Some(ServeError::Fatal(_) | ServeError::Sequencer));
+            let stopped = failure.downcast_ref();
+            let fatal = matches!(stopped, Some(ServeError::Fatal(_) | ServeError::Sequencer | ServeError::Witness));
             error!("{}", told(&failure));
             ExitCode::from(if fatal { EXIT_FATAL } else { EXIT_FAILED })
         }
@@ -206,12 +293,19 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let founded = init(&dir, &origin, clock.now_ms())?;
             say(&founded.to_string())?;
         }
-        Command::Serve { dir, listen, batch_ms, queue, accept_clock, view, bounds } => {
+        Command::Serve { dir, listen, batch_ms, queue, accept_clock, view, bounds, cosigning } => {
             let queue = usize::try_from(queue)?;
             let behind = if accept_clock { Behind::Accept } else { Behind::Refuse };
             let min_gap = Duration::from_millis(batch_ms);
-            let (engine, limits, quotas) = (view.view, bounds.limits(), bounds.quotas());
-            serve_until_signal(&Config { dir, min_gap, queue, clock, behind, engine, limits, quotas }, listen)?;
+            let (engine, limits, quotas) = (view.view, bounds.connections.limits(), bounds.quotas());
+            let (witnesses, witness_for) = (cosigning.plan(), cosigning.witness_for);
+            let config = Config { dir, min_gap, queue, clock, behind, engine, limits, quotas, witnesses, witness_for };
+            serve_until_signal(config, listen)?;
+        }
+        Command::WitnessKey { dir, name, types } => make_witness_key(&dir, &name, &types)?,
+        Command::Witness { dir, policy, listen, connections } => {
+            let witness = Witness::open(&WitnessDir::Own(dir), &read_policy(&policy)?, clock)?;
+            witness_until_signal(Arc::new(witness), connections.limits(), listen)?;
         }
         Command::Rebuild { dir, view } => rebuild(&dir, view.view, clock)?,
         Command::Fsck { dir } => return fsck(&dir),
@@ -236,9 +330,16 @@ fn clock() -> anyhow::Result<Clock> {
 }
 
 #[tokio::main]
-async fn serve_until_signal(config: &Config, listen: SocketAddr) -> anyhow::Result<()> {
+async fn serve_until_signal(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let running = Running::start(config)?;
+    let (started, running) = oneshot::channel();
+    // A start may wait for witnesses. Whoever ends it then, ends it as a power cut would.
+    thread::spawn(move || drop(started.send(Running::start(&config))));
+    let running = tokio::select! {
+        running = running => running.context("the register could not be opened: the code that does so broke down")??,
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
     let listener = TcpListener::bind(listen).await.with_context(|| format!("{listen} cannot be listened on"))?;
     say(&greeting(listener.local_addr()?))?;
     let stop = async {
@@ -250,6 +351,36 @@ async fn serve_until_signal(config: &Config, listen: SocketAddr) -> anyhow::Resu
     serve(running, listener, stop).await?;
     info!("Stopped");
     Ok(())
+}
+
+#[tokio::main]
+async fn witness_until_signal(witness: Arc<Witness>, limits: Limits, listen: SocketAddr) -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("{listen} cannot be listened on"))?;
+    say(&greeting(listener.local_addr()?))?;
+    let stop = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    serve_witness(witness, limits, listener, stop).await?;
+    info!("Stopped");
+    Ok(())
+}
+
+/// Makes a witness's keys, and says what to do with them.
+fn make_witness_key(dir: &Path, name: &str, types: &[KeyType]) -> anyhow::Result<()> {
+    let mut algorithms: Vec<Algorithm> = types.iter().copied().map(Algorithm::from).collect();
+    algorithms.dedup();
+    let keys = witness_keys::create(dir, name, &algorithms)?;
+    say(&format!("The witness {name} has its keys in {}", dir.display()))?;
+    for key in &keys {
+        say(&format!("  verifier key  {key}"))?;
+    }
+    say("Give the verifier keys to the logs that it is to witness, and to their readers")?;
+    say("Its other key files are secret. Use them for nothing else, and never run two witnesses with them")?;
+    say(&format!("Next: colophon-node witness {} --policy POLICY --listen 127.0.0.1:8441", dir.display()))
 }
 
 fn rebuild(dir: &Path, engine: Option<EngineKind>, clock: Clock) -> anyhow::Result<()> {

@@ -35,6 +35,10 @@ pub struct Metrics {
     pub batch_seconds: Histogram,
     /// Entries in the published log.
     pub size: Gauge,
+    /// 1 while a checkpoint waits for its quorum of cosignatures, else 0.
+    pub held: Gauge,
+    /// When the published checkpoint's quorum cosigned it, in seconds since 1970; 0 without witnesses.
+    pub cosigned_s: Gauge,
     /// Submissions that wait for a batch.
     pub waiting: Gauge,
     /// Keys that wait for the tables' engine.
@@ -58,6 +62,8 @@ impl Default for Metrics {
             batches: Counter::default(),
             batch_seconds: Histogram::new(exponential_buckets(0.000_25, 2.0, 16)),
             size: Gauge::default(),
+            held: Gauge::default(),
+            cosigned_s: Gauge::default(),
             waiting: Gauge::default(),
             view_backlog: Gauge::default(),
             connections: Gauge::default(),
@@ -81,6 +87,8 @@ impl Metrics {
         registry.register("batches", "Batches committed", self.batches.clone());
         registry.register("batch_seconds", "From a batch's first look to its last answer", self.batch_seconds.clone());
         registry.register("log_entries", "Entries in the published log", self.size.clone());
+        registry.register("checkpoint_held", "1 while a checkpoint waits for its quorum", self.held.clone());
+        registry.register("checkpoint_cosigned_seconds", "When its quorum cosigned it", self.cosigned_s.clone());
         registry.register("queue_entries", "Submissions that wait for a batch", self.waiting.clone());
         registry.register("view_backlog_keys", "Keys that wait for the tables' engine", self.view_backlog.clone());
         registry.register("connections", "Connections that are open", self.connections.clone());

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::Duration;
 
 use colophon_ledger::batch::Position;
 use colophon_ledger::field::EntryId;
@@ -30,6 +31,7 @@ use crate::keys::{self, KeyFileError, LOG_KEY_FILE, OPERATOR_KEY_FILE, VERIFIER_
 use crate::publisher::{PublishError, Publisher};
 use crate::register::{Parts, Register, Snapshot};
 use crate::seal::Sealer;
+use crate::witnesses::{Witnesses, WitnessesError};
 
 /// How far this machine's clock may be behind the last batch, in milliseconds.
 pub const CLOCK_BEHIND_MS_MAX: u64 = 60_000;
@@ -111,6 +113,9 @@ pub enum StartError {
     /// The checkpoint cannot be published.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// The witnesses cannot be asked as the policy wants it.
+    #[error(transparent)]
+    Witnesses(#[from] WitnessesError),
     /// This machine's clock is wrong, or was.
     #[error(
         "this machine's clock says {now_ms} ms after 1970, and the last batch was sealed at {sealed_ms}. Set the clock right; \
@@ -177,19 +182,42 @@ pub struct Writer {
     pub(crate) publisher: Publisher,
 }
 
+/// By whom checkpoints are cosigned before they are published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessPlan {
+    /// The file of the trust policy that says so.
+    pub policy: PathBuf,
+    /// How long a witness has for an answer.
+    pub timeout: Duration,
+    /// How old the cosignatures of a checkpoint may get before it is cosigned anew.
+    pub interval: Duration,
+}
+
 /// Opens the register in `dir`.
 pub fn open(dir: &Path, clock: Clock, behind: Behind, keeping: Keeping) -> Result<Opened, StartError> {
+    open_witnessed(dir, clock, behind, keeping, None)
+}
+
+/// Opens the register in `dir` whose checkpoints are cosigned. If there is a batch that was not published yet, this waits for
+/// the witnesses.
+pub fn open_witnessed(
+    dir: &Path,
+    clock: Clock,
+    behind: Behind,
+    keeping: Keeping,
+    plan: Option<&WitnessPlan>,
+) -> Result<Opened, StartError> {
     if is_unfinished(dir) {
         return Err(StartError::Unfinished(dir.to_owned()));
     }
     let (log, recovery) = Log::open(dir)?;
     tell_recovery(&recovery);
     let unsigned_from = log.unsigned_from();
-    match open_over(dir, log, clock.clone(), behind, keeping) {
+    match open_over(dir, log, (clock.clone(), behind), keeping, plan) {
         Err(StartError::CatchUp(CatchUpError::Replay(error))) if is_torn(&error, unsigned_from) => {
             warn!("Cut the last batch, which nobody was shown: power failed while it was written ({error})");
             let log = Log::open(dir)?.0.cut_unsigned().map_err(OpenError::from)?;
-            open_over(dir, log, clock, behind, keeping)
+            open_over(dir, log, (clock, behind), keeping, plan)
         }
         opened => opened,
     }
@@ -202,7 +230,13 @@ fn is_torn(error: &ReplayError, unsigned_from: Option<u64>) -> bool {
 }
 
 /// Opens everything that goes with a log.
-fn open_over(dir: &Path, log: Log, clock: Clock, behind: Behind, keeping: Keeping) -> Result<Opened, StartError> {
+fn open_over(
+    dir: &Path,
+    log: Log,
+    (clock, behind): (Clock, Behind),
+    keeping: Keeping,
+    plan: Option<&WitnessPlan>,
+) -> Result<Opened, StartError> {
     let position = log.position().ok_or(StartError::Empty)?;
     let first = EntryIndex::new(0).ok_or(StartError::Empty)?;
     let (rules, _) = read_genesis(&log.reader().entry(first)?)?;
@@ -220,14 +254,20 @@ fn open_over(dir: &Path, log: Log, clock: Clock, behind: Behind, keeping: Keepin
     let cards = cards?;
     let operator = Sealer::find(&rules, &view, &operator_key)?.ok_or(StartError::OperatorKey)?;
     let mut publisher = Publisher::new(log_signer, Slots::open(dir)?);
+    if let Some(WitnessPlan { policy, timeout, interval }) = plan {
+        let witnesses = Witnesses::read(policy, &rules.log_key, *timeout)?;
+        publisher = publisher.with_witnesses(witnesses, log.reader(), *interval);
+    }
     let (size, root) = (log.size(), log.root());
-    let checkpoint = publisher.publish(size, root)?;
+    let checkpoint = publisher.begin(size, root)?;
     let snapshot = Snapshot { checkpoint, size, root, tree, time_ms: position.time_ms };
     let (drafts, failed) = Drafts::open(dir);
     if let Some(error) = failed {
         warn!("No drafts can be kept for now: {error}");
     }
-    let register = Register::new(Parts { rules, operator, log: log.reader(), cards, drafts, clock, view, snapshot });
+    let (reader, standing) = (log.reader(), publisher.standing());
+    let register =
+        Register::new(Parts { rules, operator, log: reader, cards, drafts, clock, standing, view, snapshot });
     let sealer = Sealer::new(operator, operator_key)?;
     Ok(Opened { register, writer: Writer { log, position, sealer, publisher } })
 }

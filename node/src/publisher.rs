@@ -1,10 +1,30 @@
-//! Signs the checkpoint of what the log holds, and makes it binding before anybody sees it.
+//! Signs the checkpoint of what the log holds, makes it binding before anybody sees it, and has it cosigned.
+//!
+//! With witnesses nothing is published that the policy's quorum has not cosigned: what the log holds beyond stays unseen, and
+//! the same pending checkpoint is sent again until it has its quorum, also by the next process.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use colophon_storage::reader::LogReader;
 use colophon_storage::slots::{SlotError, Slots};
-use colophon_tlog::checkpoint::{Checkpoint, CheckpointError};
+use colophon_tlog::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use colophon_tlog::hash::Hash;
 use colophon_tlog::note::Signer;
 use colophon_tlog::tree::TreeSize;
+use tracing::{debug, info, warn};
+
+use crate::witnesses::{Enough, Round, RoundError, Witnesses, WitnessesError};
+
+/// How long after a round without a quorum the next one begins; twice as long after each further one, up to the longest.
+const RETRY_AFTER: Duration = Duration::from_millis(250);
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(5);
+/// How long a wait goes on before it is looked whether the register is stopping.
+const STOP_CHECK: Duration = Duration::from_millis(50);
+/// How long after a republication that got no fresh quorum the next is tried.
+const REFRESH_AGAIN: Duration = Duration::from_secs(10);
 
 /// Why a checkpoint was not published.
 #[derive(Debug, thiserror::Error)]
@@ -15,29 +35,179 @@ pub enum PublishError {
     /// It cannot be written down.
     #[error(transparent)]
     Slots(#[from] SlotError),
+    /// The witnesses cannot be asked as the policy wants it.
+    #[error(transparent)]
+    Witnesses(#[from] WitnessesError),
+    /// A witness knows what is not here, or the log cannot be read.
+    #[error(transparent)]
+    Round(#[from] RoundError),
+    /// The register stops while a checkpoint waits for its quorum. It stays pending, and the next start sends it again.
+    #[error("stopped while the checkpoint over {0} entries waits for its witnesses; the next start sends it again")]
+    Stopped(TreeSize),
 }
 
-/// The log's key and the slots that its checkpoints stand in.
+/// How it stands with publishing, for those who watch.
+#[derive(Debug, Default)]
+pub struct Standing {
+    held: AtomicBool,
+    stopping: AtomicBool,
+    cosigned_s: AtomicU64,
+}
+
+impl Standing {
+    /// Returns whether entries are committed that cannot be published for lack of a quorum.
+    pub fn is_held(&self) -> bool {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// Returns when the quorum of the published checkpoint cosigned it last, in seconds since 1970; 0 without witnesses.
+    pub fn cosigned_s(&self) -> u64 {
+        self.cosigned_s.load(Ordering::Relaxed)
+    }
+
+    /// Lets no publication wait any longer.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The log's key, the slots that its checkpoints stand in, and the witnesses.
 #[derive(Debug)]
 pub struct Publisher {
     signer: Signer,
     slots: Slots,
+    standing: Arc<Standing>,
+    witnessing: Option<Witnessing>,
+}
+
+/// What publishing with witnesses needs.
+#[derive(Debug)]
+struct Witnessing {
+    witnesses: Witnesses,
+    log: LogReader,
+    /// How old the cosignatures of a checkpoint may get.
+    interval: Duration,
+    refresh_at: Instant,
 }
 
 impl Publisher {
-    /// Returns the publisher of a log.
+    /// Returns the publisher of a log that asks no witnesses.
     pub fn new(signer: Signer, slots: Slots) -> Publisher {
-        Publisher { signer, slots }
+        Publisher { signer, slots, standing: Arc::default(), witnessing: None }
     }
 
-    /// Returns the checkpoint of a log that durably holds `size` entries with this root. It binds once this returns.
+    /// Returns the publisher that has every checkpoint cosigned before it is seen, and anew once its cosignatures are older
+    /// than `interval`.
+    #[must_use]
+    pub fn with_witnesses(mut self, witnesses: Witnesses, log: LogReader, interval: Duration) -> Publisher {
+        let refresh_at = Instant::now() + interval;
+        self.witnessing = Some(Witnessing { witnesses, log, interval, refresh_at });
+        self
+    }
+
+    /// Returns what others see of its work.
+    pub fn standing(&self) -> Arc<Standing> {
+        Arc::clone(&self.standing)
+    }
+
+    /// Returns the checkpoint to begin with, for a log that durably holds `size` entries with this root.
     ///
-    /// No witness is asked, so it is pending and published at once. Signatures are deterministic: the same log always
-    /// gets the same bytes.
+    /// Before anything is signed, the witnesses are asked what they know. What was published before stays published,
+    /// whatever they answer; what was not waits for its quorum.
+    pub fn begin(&mut self, size: TreeSize, root: Hash) -> Result<String, PublishError> {
+        let published = self.slots.newest().published.clone();
+        let Some(witnessing) = &mut self.witnessing else { return self.publish(size, root) };
+        witnessing.witnesses.check(&witnessing.log)?;
+        let Some(published) = published else { return self.publish(size, root) };
+        let published = SignedCheckpoint::open(published.as_bytes(), &self.signer.verifier())?;
+        // Also where there is more to publish: a witness that shows nothing says what it knows when it is asked to cosign.
+        let round = witnessing.witnesses.round(&published, &witnessing.log, Enough::All)?;
+        if (published.checkpoint().size, published.checkpoint().root) != (size, root) {
+            return self.publish(size, root);
+        }
+        self.show(&round)
+    }
+
+    /// Returns the checkpoint of a log that durably holds `size` entries with this root. It binds once it is in a slot, and
+    /// that is before any witness is asked. Signatures are deterministic: the same log always gets the same bytes.
+    ///
+    /// Without witnesses it is pending and published at once; with them this returns when there is a quorum.
     pub fn publish(&mut self, size: TreeSize, root: Hash) -> Result<String, PublishError> {
         let origin = self.signer.verifier().name().to_owned();
-        let note = Checkpoint { origin, size, root }.sign(&self.signer)?.to_string();
-        self.slots.write(Some(&note), Some(&note))?;
+        let signed = Checkpoint { origin, size, root }.sign(&self.signer)?;
+        let note = signed.to_string();
+        if self.witnessing.is_none() {
+            self.slots.write(Some(&note), Some(&note))?;
+            return Ok(note);
+        }
+        let published = self.slots.newest().published.clone();
+        self.slots.write(Some(&note), published.as_deref())?;
+        let round = self.wait_for_quorum(signed)?;
+        self.show(&round)
+    }
+
+    /// Returns when [`Publisher::refresh`] is due, if ever.
+    pub fn refresh_at(&self) -> Option<Instant> {
+        self.witnessing.as_ref().map(|witnessing| witnessing.refresh_at)
+    }
+
+    /// Has the published checkpoint cosigned anew, and returns it if any line is new. The log's line stays as it is.
+    pub fn refresh(&mut self) -> Result<Option<String>, PublishError> {
+        let Some(witnessing) = &mut self.witnessing else { return Ok(None) };
+        let Some(published) = &self.slots.newest().published else { return Ok(None) };
+        let published = SignedCheckpoint::open(published.as_bytes(), &self.signer.verifier())?;
+        let round = witnessing.witnesses.round(&published, &witnessing.log, Enough::All)?;
+        let size = published.checkpoint().size;
+        debug!(tree.size = %size, "Asked the witnesses anew; a quorum cosigned: {}", round.fresh);
+        let is_new = round.signed != published;
+        let shown = self.show(&round)?;
+        Ok(is_new.then_some(shown))
+    }
+
+    /// Asks the witnesses until a quorum has cosigned, or the register stops.
+    fn wait_for_quorum(&mut self, signed: SignedCheckpoint) -> Result<Round, PublishError> {
+        let Some(Witnessing { witnesses, log, .. }) = &mut self.witnessing else {
+            return Ok(Round { signed, quorum_met: true, fresh: false });
+        };
+        let size = signed.checkpoint().size;
+        let (mut signed, mut pause) = (signed, RETRY_AFTER);
+        loop {
+            let round = witnesses.round(&signed, log, Enough::Quorum)?;
+            if round.quorum_met {
+                if self.standing.held.swap(false, Ordering::Relaxed) {
+                    info!(tree.size = %size, "The checkpoint over {size} entries has its quorum");
+                }
+                return Ok(round);
+            }
+            if !self.standing.held.swap(true, Ordering::Relaxed) {
+                warn!(
+                    tree.size = %size,
+                    "The checkpoint over {size} entries lacks its quorum of cosignatures: nothing new is shown until it has it"
+                );
+            }
+            signed = round.signed;
+            let until = Instant::now() + pause;
+            while Instant::now() < until {
+                if self.standing.stopping.load(Ordering::Relaxed) {
+                    return Err(PublishError::Stopped(size));
+                }
+                thread::sleep(STOP_CHECK);
+            }
+            pause = (pause * 2).min(RETRY_AFTER_MAX);
+        }
+    }
+
+    /// Makes a checkpoint the published one.
+    fn show(&mut self, round: &Round) -> Result<String, PublishError> {
+        let note = round.signed.to_string();
+        if self.slots.newest().published.as_deref() != Some(&note) {
+            self.slots.write(Some(&note), Some(&note))?;
+        }
+        if let Some(witnessing) = &mut self.witnessing {
+            let again = if round.fresh { witnessing.interval } else { REFRESH_AGAIN.min(witnessing.interval) };
+            witnessing.refresh_at = Instant::now() + again;
+            self.standing.cosigned_s.store(witnessing.witnesses.cosigned_s(&round.signed), Ordering::Relaxed);
+        }
         Ok(note)
     }
 }

@@ -20,6 +20,7 @@ use colophon_tlog::hash::Hash;
 use colophon_tlog::tree::TreeSize;
 
 use crate::clock::Clock;
+use crate::publisher::Standing;
 
 /// What everybody may see: the newest checkpoint, and the state under the seal it ends on.
 #[derive(Debug, Clone)]
@@ -51,6 +52,8 @@ pub struct Register {
     pub drafts: Drafts,
     /// The time.
     pub clock: Clock,
+    /// How it stands with publishing.
+    pub standing: Arc<Standing>,
     view: View,
     newest: RwLock<Arc<Snapshot>>,
     damaged: AtomicBool,
@@ -65,6 +68,7 @@ pub(crate) struct Parts {
     pub(crate) cards: Cards,
     pub(crate) drafts: Drafts,
     pub(crate) clock: Clock,
+    pub(crate) standing: Arc<Standing>,
     pub(crate) view: View,
     pub(crate) snapshot: Snapshot,
 }
@@ -87,9 +91,10 @@ impl Moment<'_> {
 
 impl Register {
     pub(crate) fn new(parts: Parts) -> Register {
-        let Parts { rules, operator, log, cards, drafts, clock, view, snapshot } = parts;
+        let Parts { rules, operator, log, cards, drafts, clock, standing, view, snapshot } = parts;
         let newest = RwLock::new(Arc::new(snapshot));
-        Register { rules, operator, log, cards, drafts, clock, view, newest, damaged: AtomicBool::new(false) }
+        let damaged = AtomicBool::new(false);
+        Register { rules, operator, log, cards, drafts, clock, standing, view, newest, damaged }
     }
 
     /// Returns what is published.
@@ -111,6 +116,12 @@ impl Register {
         self.view.stage(writes, snapshot.size.get())?;
         *newest = Arc::new(snapshot);
         Ok(())
+    }
+
+    /// Shows the checkpoint that is published with other cosignatures.
+    pub(crate) fn republish(&self, checkpoint: String) {
+        let mut newest = self.newest.write().unwrap_or_else(PoisonError::into_inner);
+        *newest = Arc::new(Snapshot { checkpoint, ..Snapshot::clone(&newest) });
     }
 
     /// Returns where an entry stands that is in the log.

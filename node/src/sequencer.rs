@@ -120,20 +120,50 @@ impl Sequencer {
     /// Takes batch after batch, at least `min_gap` apart, until every submitter is gone and the queue is empty.
     pub fn run(mut self, batches: &mut Batches<Submission>, min_gap: Duration) -> Result<(), Fatal> {
         let entries_max = usize::try_from(BATCH_ENTRIES_MAX).unwrap_or(usize::MAX);
-        while let Some(submissions) = batches.next_batch(entries_max, min_gap) {
-            let begun = Instant::now();
-            let view = self.register.view();
-            if view.is_failing() || view.wait_for_backlog(BACKLOG_KEYS_MAX).is_err() {
-                warn!("The tables are being made again: {} submissions are turned away", submissions.len());
-                for submission in submissions {
-                    self.answer(submission.reply, Outcome::DiskFull);
+        loop {
+            match self.next(batches, entries_max, min_gap) {
+                Err(Fatal::Publish(stopped @ PublishError::Stopped(_))) => {
+                    info!("Not everything is published: {stopped}");
+                    return Ok(());
                 }
-                continue;
+                Ok(false) => return Ok(()),
+                Ok(true) => {}
+                Err(fatal) => return Err(fatal),
             }
-            let filled = self.fill(submissions)?;
-            self.commit(filled, begun)?;
         }
-        Ok(())
+    }
+
+    /// Takes one batch, or has the published checkpoint cosigned anew. Returns whether there is more to come.
+    fn next(
+        &mut self,
+        batches: &mut Batches<Submission>,
+        entries_max: usize,
+        min_gap: Duration,
+    ) -> Result<bool, Fatal> {
+        let refresh_at = self.writer.publisher.refresh_at();
+        let Some(submissions) = batches.next_batch_until(entries_max, min_gap, refresh_at) else { return Ok(false) };
+        let begun = Instant::now();
+        if submissions.is_empty() {
+            if let Some(checkpoint) = self.writer.publisher.refresh()? {
+                self.register.republish(checkpoint);
+            }
+        } else {
+            self.take(submissions, begun)?;
+        }
+        Ok(true)
+    }
+
+    fn take(&mut self, submissions: Vec<Submission>, begun: Instant) -> Result<(), Fatal> {
+        let view = self.register.view();
+        if view.is_failing() || view.wait_for_backlog(BACKLOG_KEYS_MAX).is_err() {
+            warn!("The tables are being made again: {} submissions are turned away", submissions.len());
+            for submission in submissions {
+                self.answer(submission.reply, Outcome::DiskFull);
+            }
+            return Ok(());
+        }
+        let filled = self.fill(submissions)?;
+        self.commit(filled, begun)
     }
 
     /// Applies submissions in order. Those that are refused, and those that are in the log, are answered at once. If the

@@ -22,13 +22,15 @@ use crate::clock::Clock;
 use crate::connections::Limits;
 use crate::door::Door;
 use crate::metrics::Metrics;
-use crate::open::{Behind, Keeping, Opened, StartError, Tables, open};
+use crate::open::{Behind, Keeping, Opened, StartError, Tables, WitnessPlan, open_witnessed};
 use crate::open_files::make_room_for;
 use crate::register::Register;
 use crate::sequencer::{Fatal, Sequencer};
+use crate::witness::{Witness, WitnessDir, WitnessStartError};
+use crate::witnesses::{WitnessesError, read_policy};
 
 /// How long connections have to come to an end once the register stops.
-const FAREWELL_TIME_MAX: Duration = Duration::from_secs(10);
+pub(crate) const FAREWELL_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// How a register is run.
 #[derive(Debug, Clone)]
@@ -49,6 +51,10 @@ pub struct Config {
     pub limits: Limits,
     /// How many entries are taken of whom.
     pub quotas: Quotas,
+    /// By whom its checkpoints are cosigned, if by anybody.
+    pub witnesses: Option<WitnessPlan>,
+    /// The policy that names the logs which this node witnesses, if it does.
+    pub witness_for: Option<PathBuf>,
 }
 
 /// Why serving came to an end.
@@ -60,6 +66,15 @@ pub enum ServeError {
     /// The register must stop, and will be sound when it is started again.
     #[error(transparent)]
     Fatal(#[from] Fatal),
+    /// The witness could not be opened.
+    #[error(transparent)]
+    WitnessStart(#[from] WitnessStartError),
+    /// The policy of the witness could not be read.
+    #[error(transparent)]
+    WitnessPolicy(#[from] WitnessesError),
+    /// The witness must stop, and will be sound when it is started again.
+    #[error("the witness cannot go on: nobody knows what is on its disk")]
+    Witness,
     /// The writing thread broke down.
     #[error("the sequencer broke down")]
     Sequencer,
@@ -80,7 +95,14 @@ impl Running {
     /// Opens the register and starts its sequencer.
     pub fn start(config: &Config) -> Result<Running, ServeError> {
         let keeping = Keeping { tables: Tables::Keep, engine: config.engine };
-        let Opened { register, writer } = open(&config.dir, config.clock.clone(), config.behind, keeping)?;
+        let plan = config.witnesses.as_ref();
+        let opened = open_witnessed(&config.dir, config.clock.clone(), config.behind, keeping, plan);
+        let Opened { register, writer } = opened?;
+        let witness = config.witness_for.as_ref().map(|policy| {
+            let dir = WitnessDir::OfRegister(config.dir.clone());
+            Ok::<_, ServeError>(Arc::new(Witness::open(&dir, &read_policy(policy)?, config.clock.clone())?))
+        });
+        let witness = witness.transpose()?;
         let (register, metrics) = (Arc::new(register), Arc::new(Metrics::default()));
         let (submitter, mut batches) = solo::queue(config.queue);
         let sequencer = Sequencer::new(Arc::clone(&register), writer, Arc::clone(&metrics));
@@ -92,7 +114,8 @@ impl Running {
             drop(end.send(result));
         };
         thread::Builder::new().name("sequencer".to_owned()).spawn(run).map_err(ServeError::Thread)?;
-        let api = Api::new(register, metrics, Queue { submitter, capacity: config.queue }, config.quotas);
+        let queue = Queue { submitter, capacity: config.queue };
+        let api = Api::new(register, metrics, queue, config.quotas).with_witness(witness);
         Ok(Running { api: Arc::new(api), limits: config.limits, ended })
     }
 
@@ -135,6 +158,7 @@ pub async fn serve(
         tokio::select! {
             () = accepting => {}
             () = &mut stop => info!("Stopping: entries that wait are recorded, new ones are turned away"),
+            () = running.api.witness_broken() => return Err(ServeError::Witness),
             ended = &mut running.ended => {
                 return Err(ended.map_or(ServeError::Sequencer, |result| result.err().map_or(ServeError::Sequencer, Into::into)));
             }
@@ -149,7 +173,7 @@ pub async fn serve(
 }
 
 /// Accepts connections for ever.
-async fn accept(listener: &TcpListener, door: Arc<Door>, graceful: &GracefulShutdown) {
+pub(crate) async fn accept(listener: &TcpListener, door: Arc<Door>, graceful: &GracefulShutdown) {
     loop {
         match listener.accept().await {
             Ok((stream, address)) => door.open(stream, address.ip(), graceful),

@@ -5,6 +5,7 @@ colophon_spec.py verify CERTIFICATE --vkey VKEY [--json]   exit 0 proved, 4 not 
                                                             1 cannot judge, 2 usage
 colophon_spec.py judge EVIDENCE --vkey VKEY                exit 0 convicted, 4 not convicted,
                                                             1 cannot judge, 2 usage
+colophon_spec.py cosigned CHECKPOINT --policy POLICY        exit 0 a quorum, 5 none, 4 not proved
 colophon_spec.py vectors                                   writes the test vectors (JSON, and the page's last section)
 colophon_spec.py check                                     exit 1 if the vectors there are not these
 """
@@ -16,6 +17,7 @@ import pathlib
 import sys
 
 import ledger_certificate
+import ledger_cosignatures
 import ledger_evidence
 import ledger_lies
 import ledger_page
@@ -26,7 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 VECTORS = ROOT / "tests" / "testdata" / "vectors.json"
 EVIDENCE = ROOT / "tests" / "testdata" / "evidence.json"
 PAGE = ROOT / "docs" / "spec.md"
-PROVED, CANNOT_JUDGE, DIFFERENT, USAGE, NOT_PROVED = 0, 1, 1, 2, 4
+PROVED, CANNOT_JUDGE, DIFFERENT, USAGE, NOT_PROVED, SHORT = 0, 1, 1, 2, 4, 5
 
 
 def judged(path, vkey, check, show):
@@ -65,6 +67,21 @@ def verify(options):
 
 def judge(options):
     return judged(options.evidence, options.vkey, ledger_evidence.judge, lambda lie: f"CONVICTED: {lie}")
+
+
+def cosigned(options):
+    if ledger_cosignatures.MLDSA44PublicKey is None:
+        print("cannot judge: needs version 47 or newer of the Python package cryptography", file=sys.stderr)
+        return CANNOT_JUDGE
+    checkpoint, policy = (pathlib.Path(path).read_text() for path in (options.checkpoint, options.policy))
+    try:
+        times, met = ledger_cosignatures.judge(checkpoint, policy)
+    except (Failed, ValueError) as error:
+        print(f"NOT PROVED: {error}", file=sys.stderr)
+        return NOT_PROVED
+    for name, time in times.items():
+        print(f"cosigned  by {name}, {moment(1000 * time)}")
+    return PROVED if met else SHORT
 
 
 def moment(time_ms):
@@ -136,6 +153,10 @@ def main(arguments=None):
     command.add_argument("evidence")
     command.add_argument("--vkey", required=True, help="the log's verifier key, or a file that holds it")
     command.set_defaults(run=judge)
+    command = commands.add_parser("cosigned", help="say who cosigned a checkpoint, offline")
+    command.add_argument("checkpoint")
+    command.add_argument("--policy", required=True)
+    command.set_defaults(run=cosigned)
     for run in (vectors, check):
         commands.add_parser(run.__name__).set_defaults(run=run)
     options = parser.parse_args(arguments)

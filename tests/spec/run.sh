@@ -28,6 +28,14 @@ expect() {
 
 $python "$here/colophon_spec.py" check
 
+# A checkpoint cosigned by both implementations with both types; the same with another line; and less than a quorum.
+cosigned="$root/tests/testdata/cosigned"
+expect 0 $python "$here/colophon_spec.py" cosigned "$cosigned/checkpoint.txt" --policy "$cosigned/policy.txt"
+sed 's/^40$/41/' "$cosigned/checkpoint.txt" >"$work/altered"
+expect 4 $python "$here/colophon_spec.py" cosigned "$work/altered" --policy "$cosigned/policy.txt"
+grep -v '^— rust.example' "$cosigned/checkpoint.txt" >"$work/short"
+expect 5 $python "$here/colophon_spec.py" cosigned "$work/short" --policy "$cosigned/policy.txt"
+
 vkey=$(cd "$root" && ${CARGO:-cargo} run --quiet -p colophon-ledger --example certificate -- "$work/certificate.json")
 expect 0 $python "$here/colophon_spec.py" verify "$work/certificate.json" --vkey "$vkey"
 cat "$work/out"

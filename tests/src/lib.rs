@@ -10,3 +10,4 @@ pub mod person;
 pub mod sources;
 pub mod strace;
 pub mod told;
+pub mod witness;

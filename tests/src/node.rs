@@ -14,10 +14,10 @@ use crate::binaries::binaries;
 use crate::person::{Outcome, sealed};
 
 /// What the first line on a serving node's standard output begins with; the address follows.
-const LISTENING: &str = "Listening on ";
+pub(crate) const LISTENING: &str = "Listening on ";
 
 /// How long a node may take to open its log, or to end once asked. Generous: the machine may be busy with other tests.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How many lines of a node's log are shown when a test fails.
 const LOG_LINES_SHOWN: usize = 200;
@@ -340,12 +340,12 @@ pub fn copy_dir(from: &Path, to: &Path) {
     }
 }
 
-fn new_home() -> TempDir {
+pub(crate) fn new_home() -> TempDir {
     tempfile::Builder::new().prefix("colophon-node-").tempdir().expect("a temporary directory")
 }
 
 /// Sends the first line of a process's output to the receiver and every later one to its log.
-fn read_lines(stdout: ChildStdout, mut log: File) -> mpsc::Receiver<String> {
+pub(crate) fn read_lines(stdout: ChildStdout, mut log: File) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let mut reader = BufReader::new(stdout);
@@ -363,7 +363,7 @@ fn read_lines(stdout: ChildStdout, mut log: File) -> mpsc::Receiver<String> {
     receiver
 }
 
-fn answer(request: reqwest::blocking::RequestBuilder) -> reqwest::Result<Answer> {
+pub(crate) fn answer(request: reqwest::blocking::RequestBuilder) -> reqwest::Result<Answer> {
     let response = request.send()?;
     let status = response.status().as_u16();
     let header =
@@ -372,7 +372,7 @@ fn answer(request: reqwest::blocking::RequestBuilder) -> reqwest::Result<Answer>
     Ok(Answer { status, media_type, retry_after, body: response.bytes()?.to_vec() })
 }
 
-fn http() -> &'static reqwest::blocking::Client {
+pub(crate) fn http() -> &'static reqwest::blocking::Client {
     static CLIENT: OnceLock<reqwest::blocking::Client> = OnceLock::new();
     CLIENT.get_or_init(|| {
         // No connection is kept: one to a killed node would fail the next request for a reason that is not the node's.
@@ -386,7 +386,7 @@ fn signal(process: &Child, name: &str) {
     Command::new("kill").args(["-s", name, &process.id().to_string()]).status().expect("`kill` starts");
 }
 
-fn end(process: &mut Child) {
+pub(crate) fn end(process: &mut Child) {
     process.kill().expect("a child can be killed");
     process.wait().expect("a child can be waited for");
 }

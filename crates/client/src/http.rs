@@ -152,6 +152,19 @@ impl Failure for HttpError {
     }
 }
 
+/// What was answered, whatever the status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The media type, as it was sent; empty if none was.
+    pub media_type: String,
+    /// How long to wait before asking again, if that was said in seconds.
+    pub retry_after: Option<Duration>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
 /// Connections to one node.
 #[derive(Debug, Clone)]
 pub struct Transport {
@@ -209,6 +222,22 @@ impl Transport {
         self.send(Request { path, limit, content: Some(content) }).await
     }
 
+    /// Sends one request, with or without content, and returns the answer of any status with at most `limit` bytes.
+    pub async fn exchange(
+        &self,
+        path: &str,
+        content: Option<(&'static str, Vec<u8>)>,
+        limit: usize,
+    ) -> Result<Answer, HttpError> {
+        let response = self.ask(&Request { path, limit, content }).await?;
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let (status, retry_after) =
+            (response.status().as_u16(), header(RETRY_AFTER).and_then(|text| text.parse().ok()));
+        let media_type = header(CONTENT_TYPE).unwrap_or_default().to_owned();
+        let body = self.read_body(response, path, limit).await?;
+        Ok(Answer { status, media_type, retry_after: retry_after.map(Duration::from_secs), body })
+    }
+
     async fn send(&self, request: Request<'_>) -> Result<Vec<u8>, HttpError> {
         let mut wait = self.patience.backoff;
         for _ in 1..self.patience.attempts {
@@ -225,15 +254,8 @@ impl Transport {
     }
 
     async fn send_once(&self, request: &Request<'_>) -> Result<Vec<u8>, HttpError> {
-        let Request { path, limit, content } = request;
-        let url = self.base.join(path).map_err(|error| not_understood(path, &error.to_string()))?;
-        let building = match content {
-            None => self.http.request(Method::GET, url),
-            Some((media_type, body)) => {
-                self.http.request(Method::POST, url).header(CONTENT_TYPE, *media_type).body(body.clone())
-            }
-        };
-        let response = building.send().await.map_err(|error| self.network_error(&error))?;
+        let Request { path, limit, .. } = request;
+        let response = self.ask(request).await?;
         if response.status().is_success() {
             return self.read_body(response, path, *limit).await;
         }
@@ -241,6 +263,17 @@ impl Transport {
         let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let body = self.read_body(response, path, PROBLEM_BYTES_MAX).await?;
         Err(Problem::read(status, seconds.map(Duration::from_secs), body).into())
+    }
+
+    async fn ask(&self, Request { path, content, .. }: &Request<'_>) -> Result<Response, HttpError> {
+        let url = self.base.join(path).map_err(|error| not_understood(path, &error.to_string()))?;
+        let building = match content {
+            None => self.http.request(Method::GET, url),
+            Some((media_type, body)) => {
+                self.http.request(Method::POST, url).header(CONTENT_TYPE, *media_type).body(body.clone())
+            }
+        };
+        building.send().await.map_err(|error| self.network_error(&error))
     }
 
     /// Reads a body as it comes (unpacked, if it was packed) and stops at the first byte too many.

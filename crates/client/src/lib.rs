@@ -9,6 +9,7 @@ pub mod answer;
 pub mod card;
 pub mod certificate;
 pub mod client;
+pub mod cosign;
 pub mod download;
 pub mod draft;
 pub mod entry;

@@ -14,3 +14,4 @@ mod proofs;
 mod register;
 mod submits;
 mod transport;
+mod witnesses;

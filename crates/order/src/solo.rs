@@ -83,7 +83,20 @@ impl<T> Batches<T> {
     /// With a `min_gap`, batches follow each other at no less than that distance, unless `max` items are there before.
     /// Returns nothing once every submitter is gone and the queue is empty: what was taken in always comes out.
     pub fn next_batch(&mut self, max: usize, min_gap: Duration) -> Option<Vec<T>> {
-        let mut batch = vec![self.receiver.recv().ok()?];
+        self.next_batch_until(max, min_gap, None)
+    }
+
+    /// Waits like [`Batches::next_batch`], but no longer than until `deadline`: then the batch is empty.
+    pub fn next_batch_until(&mut self, max: usize, min_gap: Duration, deadline: Option<Instant>) -> Option<Vec<T>> {
+        let first = match deadline {
+            None => self.receiver.recv().ok()?,
+            Some(deadline) => match self.receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(item) => item,
+                Err(RecvTimeoutError::Timeout) => return Some(Vec::new()),
+                Err(RecvTimeoutError::Disconnected) => return None,
+            },
+        };
+        let mut batch = vec![first];
         if let Some(open_until) = self.previous.and_then(|previous| previous.checked_add(min_gap)) {
             self.fill_until(open_until, max, &mut batch);
         }
@@ -114,6 +127,17 @@ mod tests {
     use std::thread;
 
     const NO_GAP: Duration = Duration::ZERO;
+
+    #[test]
+    fn whoever_waits_for_nothing_is_told_at_the_deadline() {
+        let (submitter, mut batches) = queue(8);
+        let soon = || Some(Instant::now() + Duration::from_millis(5));
+        assert_eq!(batches.next_batch_until(8, NO_GAP, soon()), Some(vec![]));
+        submitter.try_submit(1).unwrap();
+        assert_eq!(batches.next_batch_until(8, NO_GAP, Some(Instant::now())), Some(vec![1]));
+        drop(submitter);
+        assert_eq!(batches.next_batch_until(8, NO_GAP, soon()), None::<Vec<i32>>);
+    }
 
     #[test]
     fn all_that_waits_comes_out_in_one_batch_and_in_order() {

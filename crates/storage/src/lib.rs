@@ -31,3 +31,4 @@ mod scan;
 pub mod slots;
 pub mod tables;
 pub mod view;
+pub mod witnessed;

@@ -86,7 +86,12 @@ impl Slots {
 
     /// Opens the slots of the register in `dir` on a disk of one's own.
     pub fn open_on(disk: &dyn Disk, dir: &Path) -> Result<Slots, SlotError> {
-        let file = disk.open(&dir.join(SLOTS_FILE)).map_err(SlotError::Read)?;
+        Slots::open_file(disk, &dir.join(SLOTS_FILE))
+    }
+
+    /// Opens a file of slots of any name.
+    pub(crate) fn open_file(disk: &dyn Disk, path: &Path) -> Result<Slots, SlotError> {
+        let file = disk.open(path).map_err(SlotError::Read)?;
         let slots = (0..).zip(read_both(&*file)?).filter_map(|(place, region)| Some((place, region.into_slot()?)));
         let newest = slots.max_by_key(|(_, slot)| slot.generation);
         let (place, newest): (u64, Slot) = newest.ok_or(SlotError::Damaged)?;
@@ -98,10 +103,15 @@ impl Slots {
     /// Makes the file of slots, without checkpoints. Replaces one that is there.
     pub(crate) fn create_on(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
         let file = disk.create(&dir.join(SLOTS_FILE))?;
+        file.write_at(&Slots::blank(), 0)?;
+        file.sync()
+    }
+
+    /// Returns the bytes of a file of slots without checkpoints.
+    pub(crate) fn blank() -> Vec<u8> {
         let mut bytes = encode(&Slot::default());
         bytes.resize(usize::try_from(2 * SLOT_BYTES).unwrap_or(usize::MAX), 0);
-        file.write_at(&bytes, 0)?;
-        file.sync()
+        bytes
     }
 
     /// Returns what was written last.

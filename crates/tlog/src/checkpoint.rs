@@ -140,7 +140,7 @@ impl SignedCheckpoint {
     /// Opens a checkpoint of the log that has these keys, and keeps only the lines that they made.
     ///
     /// The keys have the checkpoint's origin for a name. A line under one of them that it did not make condemns all.
-    pub(crate) fn of_verified_lines(
+    pub fn of_verified_lines(
         checkpoint: &Checkpoint,
         note: &Note,
         log: &[VerifierKey],

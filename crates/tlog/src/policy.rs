@@ -143,7 +143,7 @@ impl Policy {
         let log = note.verify(&keys)?.into_iter().next().ok_or(NoteError::NoKnownKey)?;
         let checkpoint = SignedCheckpoint::open(bytes, log)?;
         let witnesses = self.cosigners(&note)?;
-        let quorum_met = self.quorum.is_met(&self.groups, witnesses.iter().map(|by| &by.witness.name).collect());
+        let quorum_met = self.is_met_by(&witnesses.iter().map(|by| by.witness).collect::<Vec<_>>());
         Ok(Judged { checkpoint, witnesses, quorum_met })
     }
 
@@ -376,6 +376,38 @@ mod tests {
         assert!(names("w2").is_empty() && names(REPLAYED_GROUP).is_empty());
         let some: Vec<&Witness> = policy.witnesses().iter().collect();
         assert!(policy.is_met_by(&some) && !policy.is_met_by(&some[..3]));
+    }
+
+    #[test]
+    fn cosignatures_of_both_types_by_two_implementations_are_counted() {
+        let policy = parse(include_str!("../../../tests/testdata/cosigned/policy.txt")).unwrap();
+        let text = include_str!("../../../tests/testdata/cosigned/checkpoint.txt");
+        let judged = policy.judge(text.as_bytes()).unwrap();
+        let names: Vec<_> = judged.witnesses.iter().map(|by| by.witness.name.to_string()).collect();
+        assert_eq!(names, ["python-04", "python-06", "rust-1", "rust-2"]);
+        assert!(judged.quorum_met && judged.witnesses.iter().all(|by| by.at.seconds() == 1_800_000_000));
+        let types: Vec<_> = policy.witnesses().iter().map(|witness| witness.key.algorithm().to_byte()).collect();
+        assert_eq!(types, [4, 6, 4, 6]);
+        let cut = text.lines().filter(|line| !line.starts_with("— rust.example zui4JA")).collect::<Vec<_>>().join("\n");
+        assert!(!policy.judge((cut + "\n").as_bytes()).unwrap().quorum_met);
+        let altered = text.replace("\n40\n", "\n41\n");
+        assert!(policy.judge(altered.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn the_newest_line_of_a_witness_tells_its_time() {
+        let policy = two_levels();
+        let earlier = checkpoint(&[2]);
+        let signed = SignedCheckpoint::open(earlier.as_bytes(), &log_key()).unwrap();
+        let at = CosignedAt::new(9).unwrap();
+        let signature = secret(2).sign(format!("cosignature/v1\ntime 9\n{}", signed.note().text()).as_bytes());
+        let key = witness_key(2);
+        let signature = [&9u64.to_be_bytes()[..], &signature].concat();
+        let line = SignatureLine { name: key.name().to_owned(), key_id: key.id(), signature };
+        for text in [format!("{earlier}{line}\n"), earlier.replace("\n\n", &format!("\n\n{line}\n"))] {
+            let judged = policy.judge(text.as_bytes()).unwrap();
+            assert_eq!(judged.witnesses, [Cosigned { witness: &policy.witnesses()[0], at }]);
+        }
     }
 
     #[test]

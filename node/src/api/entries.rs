@@ -1,6 +1,7 @@
 //! Entries: submitted one by one or many at once, and read back with their receipts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Extension, State};
@@ -32,6 +33,9 @@ const ENTRY_BODY_BYTES_MAX: usize = 64 * 1024;
 const MANY_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The most entries of one request.
 const MANY_ENTRIES_MAX: usize = 1_000;
+
+/// How long whoever submits waits for an answer before it is looked whether witnesses are what is lacking.
+const ANSWER_TIME: Duration = Duration::from_secs(10);
 
 /// An entry as it is submitted in JSON.
 #[derive(Debug, Deserialize)]
@@ -178,13 +182,24 @@ async fn answer(api: &Api, looked: Result<Looked, Problem>) -> Result<Recorded, 
             Ok(recorded)
         }
         // A reply that never comes means that the register stopped; whether the entry was recorded will be seen.
-        Looked::Waits(answer) => match answer.await.map_err(|_| Problem::Stopping)? {
+        Looked::Waits(answer) => match outcome(api, answer).await? {
             Outcome::Recorded(unwritten) => Ok(unwritten.write().map_err(AnswerError::Log)?),
             Outcome::Refused(refusal) => Err(refusal.into()),
             Outcome::NotAdmitted => Err(Problem::NotAdmitted),
             Outcome::DiskFull => Err(Problem::DiskFull),
             Outcome::ViewFailed => Err(Problem::ViewRebuilding),
         },
+    }
+}
+
+/// Waits for what comes of a submission, as long as it is not for lack of witnesses.
+async fn outcome(api: &Api, mut answer: oneshot::Receiver<Outcome>) -> Result<Outcome, Problem> {
+    loop {
+        match tokio::time::timeout(ANSWER_TIME, &mut answer).await {
+            Ok(outcome) => return outcome.map_err(|_| Problem::Stopping),
+            Err(_) if api.register.standing.is_held() => return Err(Problem::Unwitnessed),
+            Err(_) => {}
+        }
     }
 }
 

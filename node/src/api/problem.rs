@@ -59,6 +59,8 @@ pub enum Problem {
     DiskFull,
     /// The register is stopping.
     Stopping,
+    /// The checkpoint that would show it lacks its witnesses.
+    Unwitnessed,
     /// The draft has all its signatures.
     DraftComplete,
     /// As many drafts wait as may.
@@ -115,6 +117,9 @@ impl Problem {
             }
             Problem::DiskFull => (S::SERVICE_UNAVAILABLE, "disk_full", "try again later; the operator must make room"),
             Problem::Stopping => (S::SERVICE_UNAVAILABLE, "stopping", "try again after the time in Retry-After"),
+            Problem::Unwitnessed => {
+                (S::SERVICE_UNAVAILABLE, "unwitnessed", "send the same entry again after the time in Retry-After")
+            }
             Problem::DraftComplete => (S::CONFLICT, "draft_complete", "submit it as an entry to /v1/entries"),
             Problem::InboxFull(_) => {
                 (S::TOO_MANY_REQUESTS, "inbox_full", "pass the draft on as a file, or have others signed or declined")
@@ -165,6 +170,9 @@ impl Problem {
             Problem::Crowded => "as many connections are open, or answers are under way, as may".to_owned(),
             Problem::DiskFull => "the register has no room for new entries".to_owned(),
             Problem::Stopping => "the register is stopping".to_owned(),
+            Problem::Unwitnessed => {
+                "the checkpoint that would show the entry lacks the witnesses that this register asks for".to_owned()
+            }
             Problem::DraftComplete => "the draft has every signature it needs".to_owned(),
             Problem::CardWithdrawn => "the card was here and has been erased".to_owned(),
             Problem::CertificateTooLarge => "more has happened to the edition than a certificate holds".to_owned(),
@@ -177,7 +185,7 @@ impl Problem {
     }
 
     fn retry_after_s(&self) -> Option<u64> {
-        if matches!(self, Problem::Stopping) {
+        if matches!(self, Problem::Stopping | Problem::Unwitnessed) {
             return Some(RETRY_AFTER_STOPPING_S);
         }
         if let Problem::OverQuota(UsedUp { wait_s, .. }) = self {

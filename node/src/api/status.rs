@@ -37,6 +37,7 @@ pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
         _ if register.view().is_failing() => (StatusCode::SERVICE_UNAVAILABLE, "view_rebuilding"),
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "view_damaged"),
         (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        (false, true) if register.standing.is_held() => (StatusCode::SERVICE_UNAVAILABLE, "unwitnessed"),
         (false, true) => (StatusCode::OK, "ok"),
     };
     let health = Health {
@@ -54,6 +55,8 @@ pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
 pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Response {
     let metrics = &*api.metrics;
     metrics.size.set(i64::try_from(api.register.newest().size.get()).unwrap_or(i64::MAX));
+    metrics.held.set(i64::from(api.register.standing.is_held()));
+    metrics.cosigned_s.set(i64::try_from(api.register.standing.cosigned_s()).unwrap_or(i64::MAX));
     metrics.waiting.set(i64::try_from(api.waiting()).unwrap_or(i64::MAX));
     metrics.view_backlog.set(i64::try_from(api.register.view().backlog()).unwrap_or(i64::MAX));
     ([(header::CONTENT_TYPE, METRICS_MEDIA_TYPE), (header::CACHE_CONTROL, "no-cache")], metrics.to_text())

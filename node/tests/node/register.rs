@@ -49,6 +49,8 @@ pub(crate) fn config(dir: &Path, clock: Clock) -> Config {
         engine: None,
         limits: Limits::default(),
         quotas: Quotas::default(),
+        witnesses: None,
+        witness_for: None,
     }
 }
 

@@ -89,6 +89,8 @@ impl Served {
             engine: None,
             limits: Limits::default(),
             quotas: Quotas::default(),
+            witnesses: None,
+            witness_for: None,
         };
         let running = runtime.block_on(async { Running::start(&config) }).unwrap();
         Served { runtime, router: running.router(), _running: running, _dir: dir }
