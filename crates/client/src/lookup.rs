@@ -2,10 +2,12 @@
 
 use colophon_ledger::certificate::CertificateError;
 use colophon_ledger::entry::seal::Seal;
+use colophon_ledger::evidence::{ProvedLeaf, Stated};
 use colophon_ledger::proved::{ProvedError, Shown, StateAnswer};
 use colophon_ledger::refusal::Refusal;
 use colophon_ledger::state::{RecordKey, Records, Unreadable};
 use colophon_tlog::checkpoint::SignedCheckpoint;
+use colophon_tlog::hash::Hash;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -153,7 +155,16 @@ impl Client {
     /// Checks every proof in an answer about records, and follows its checkpoint.
     pub(crate) async fn proved(&self, answer: &StateAnswer) -> Result<(Shown, AsOf), LookupError> {
         let shown = answer.verify(self.rules())?;
-        let standing = self.follow_as_asked(&shown.checkpoint).await?;
+        let stated = stated(answer);
+        let standing = match self.follow_as_asked(&shown.checkpoint).await {
+            Err(LookupError::Follow(FollowError::Security(SecurityError::Fork(fork)))) => {
+                return Err(SecurityError::Fork(Box::new(self.shown_by_seals(*fork, stated).await)).into());
+            }
+            standing => standing?,
+        };
+        if standing == Standing::Newest {
+            self.keep_seal(stated).await?;
+        }
         let as_of = AsOf { checkpoint: shown.checkpoint.clone(), seal: shown.seal.clone(), standing };
         Ok((shown, as_of))
     }
@@ -167,6 +178,13 @@ impl Client {
         let seen = self.last_seen().await?.map_or(0, |seen| seen.checkpoint().size.get());
         Err(LookupError::Stale { given: checkpoint.checkpoint().size.get(), seen })
     }
+}
+
+/// Returns the seal that an answer ends on, with what shows that the log has it.
+fn stated(answer: &StateAnswer) -> Stated {
+    let proof: Vec<Hash> = answer.seal.proof.iter().map(|hash| hash.0).collect();
+    let leaf = ProvedLeaf::new(answer.seal.entry.as_bytes(), answer.seal.index, &proof);
+    Stated { checkpoint: answer.checkpoint.clone(), leaf }
 }
 
 /// Returns a record that was proved, present or absent. One that nothing was proved about is an error.

@@ -2,19 +2,25 @@
 //!
 //! One file a log, `HEX.checkpoint`, named by the SHA-256 of its verifier key; its content is the signed note itself, so
 //! that nothing beside the key is needed to read it. Lost, a register could show another past unnoticed; whoever can write
-//! it can make this reader cry wolf, but not believe a checkpoint that the register's key has not signed.
+//! it can make this reader cry wolf, but not believe a checkpoint that the register's key has not signed. Beside it,
+//! `HEX.seal`, the newest seal of which the log has been shown to hold it: with it a rollback can be shown to others, even
+//! where the register no longer hands out what it had.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use colophon_ledger::canonical::to_canonical;
+use colophon_ledger::evidence::Stated;
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::sha256;
 use colophon_tlog::note::{NOTE_BYTES_MAX, VerifierKey};
 
 use crate::failure::{Class, Failure};
 
+/// The most bytes of a file that keeps a seal: a note, a leaf, and the hashes of a proof.
+const SEAL_BYTES_MAX: u64 = 2 * (NOTE_BYTES_MAX as u64);
 /// How long to wait for another process that is writing.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// How often to look whether it is done.
@@ -124,6 +130,30 @@ impl SeenDir {
         let path = self.path(log);
         write_atomically(&path, &path.with_extension("aside"), new.to_string().as_bytes()).map_err(at(&path))?;
         Ok(Replaced::Done)
+    }
+
+    /// Returns the newest seal that was kept of a log, with what shows that the log has it. What cannot be read is as good as
+    /// none: it only helps to show a lie to others.
+    pub fn seal(&self, log: &VerifierKey) -> Option<Stated> {
+        let mut text = String::new();
+        let file = File::open(self.seal_path(log)).ok()?;
+        file.take(SEAL_BYTES_MAX).read_to_string(&mut text).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Keeps the newest seal of a log, unless a newer one is kept. Durable when it returns.
+    pub fn keep_seal(&self, log: &VerifierKey, stated: &Stated) -> Result<(), SeenError> {
+        let _lock = self.lock()?;
+        if self.seal(log).is_some_and(|kept| kept.leaf.index >= stated.leaf.index) {
+            return Ok(());
+        }
+        let path = self.seal_path(log);
+        let text = to_canonical(stated) + "\n";
+        write_atomically(&path, &path.with_extension("aside"), text.as_bytes()).map_err(at(&path))
+    }
+
+    fn seal_path(&self, log: &VerifierKey) -> PathBuf {
+        self.path(log).with_extension("seal")
     }
 
     fn path(&self, log: &VerifierKey) -> PathBuf {

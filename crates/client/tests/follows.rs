@@ -3,6 +3,7 @@
 use colophon_client::client::Client;
 use colophon_client::failure::{Class, Failure as _};
 use colophon_client::follow::{FollowError, Standing};
+use colophon_client::lookup::LookupError;
 use colophon_client::register::Pinned;
 use colophon_client::security::{Fork, Misfit, SecurityError};
 use colophon_ledger::evidence::{Evidence, EvidenceError, Lie};
@@ -10,7 +11,7 @@ use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::tile::Tile;
 
 use crate::node::{Node, Reply};
-use crate::people::THIEF;
+use crate::people::{THIEF, digest, mint};
 use crate::register::{TrueRegister, long_register, other_hash};
 
 async fn follow_fork(client: &Client, checkpoint: &SignedCheckpoint) -> Fork {
@@ -196,6 +197,32 @@ async fn a_log_rolled_back_is_a_fork_unless_it_is_shown_to_be_the_same() {
     node.shelf.lock().unwrap().published = register.size();
     assert_eq!(follow_fork(&client, &register.sign(100, other_hash())).await.misfit, Misfit::Rewritten);
     assert_eq!(follow_fork(&client, &register.sign(0, other_hash())).await.misfit, Misfit::Rewritten);
+}
+
+#[tokio::test]
+async fn a_rollback_is_shown_by_seals_though_nothing_is_handed_out() {
+    // One batch of many entries, and after it was set back two of one each, the second of them later.
+    let begun = TrueRegister::begin(1);
+    let (mut old, mut new) = (begun.clone(), begun);
+    let mints: Vec<_> =
+        ["hills", "river", "stone", "rain"].map(|face| mint(&old.rules.register, THIEF, face, None).entry).into();
+    old.must(&mints);
+    new.mint(THIEF, "mine", None);
+    new.mint(THIEF, "also", None);
+    assert_eq!((new.size(), old.size()), (6, 7));
+    let node = Node::start(old).await;
+    let client = node.client();
+    let nothing = colophon_client::work::WorkPrefix::from(&digest("nothing"));
+    client.work(&nothing, 1).await.unwrap();
+    let seen = client.last_seen().await.unwrap();
+    node.shelf.lock().unwrap().published = new.size();
+    node.shelf.lock().unwrap().register = new;
+    let error = client.work(&nothing, 1).await.unwrap_err();
+    let LookupError::Follow(FollowError::Security(SecurityError::Fork(fork))) = error else { panic!("{error}") };
+    let evidence = Evidence::parse(&std::fs::read(fork.evidence.unwrap()).unwrap()).unwrap();
+    let lie = evidence.judge(&client.rules().log_key);
+    assert_eq!(lie, Ok(Lie::Seals { indices: (5, 6), sizes: (6, 7) }));
+    assert_eq!(client.last_seen().await.unwrap(), seen);
 }
 
 #[tokio::test]
