@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 
-use colophon_ledger::evidence::{Claim, EntriesClaim, Evidence, Stated};
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::Hash;
 use colophon_tlog::note::{NOTE_BYTES_MAX, Note, SIGNATURES_MAX, VerifierKey};
@@ -136,31 +135,6 @@ impl Client {
         on_disk(move || seen.replace(&key, last.as_ref(), &new)).await
     }
 
-    /// Keeps the newest seal, with what shows that the log has it.
-    pub(crate) async fn keep_seal(&self, stated: Stated) -> Result<(), FollowError> {
-        let (seen, key) = (self.seen(), self.log_key().clone());
-        Ok(on_disk(move || seen.keep_seal(&key, &stated)).await?)
-    }
-
-    /// Returns a fork with better evidence, if there is any in the seal of the newer checkpoint and the one kept before: they
-    /// contradict each other where the log was set back and has gone on, though it hands out nothing that shows this.
-    pub(crate) async fn shown_by_seals(&self, fork: Fork, newer: Stated) -> Fork {
-        if matches!(fork.misfit, Misfit::Roots | Misfit::Rewritten) {
-            return fork;
-        }
-        let (seen, key, dir) = (self.seen(), self.log_key().clone(), self.evidence_dir().to_owned());
-        on_disk(move || {
-            let Some(older) = seen.seal(&key) else { return fork };
-            let (one, other) = if older.leaf.index <= newer.leaf.index { (older, newer) } else { (newer, older) };
-            let evidence = Evidence::of(Claim::Entries(EntriesClaim { one, other }));
-            match evidence.judge(&key).ok().and_then(|_| keep(&dir, &evidence).ok()) {
-                Some(path) => Fork { evidence: Ok(path), ..fork },
-                None => fork,
-            }
-        })
-        .await
-    }
-
     /// Keeps both checkpoints as evidence, with what shows that they part if it is known, and returns the error that says so.
     async fn fork(
         &self,
@@ -218,7 +192,7 @@ impl From<OpenError> for FollowError {
 }
 
 /// Does work on files, off the threads that wait for the network.
-async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         // Nothing but a panic ends work that has begun, and the caller is gone if the runtime is.

@@ -26,6 +26,7 @@ pub mod prove;
 pub mod register;
 pub mod security;
 pub mod seen;
+pub mod stated;
 pub mod submit;
 pub mod tiles;
 pub mod work;

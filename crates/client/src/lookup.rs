@@ -158,7 +158,7 @@ impl Client {
         let stated = stated(answer);
         let standing = match self.follow_as_asked(&shown.checkpoint).await {
             Err(LookupError::Follow(FollowError::Security(SecurityError::Fork(fork)))) => {
-                return Err(SecurityError::Fork(Box::new(self.shown_by_seals(*fork, stated).await)).into());
+                return Err(SecurityError::Fork(Box::new(self.contradicted_by_seal(*fork, stated).await)).into());
             }
             standing => standing?,
         };

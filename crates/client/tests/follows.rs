@@ -6,7 +6,7 @@ use colophon_client::follow::{FollowError, Standing};
 use colophon_client::lookup::LookupError;
 use colophon_client::register::Pinned;
 use colophon_client::security::{Fork, Misfit, SecurityError};
-use colophon_ledger::evidence::{Evidence, EvidenceError, Lie};
+use colophon_ledger::evidence::{Evidence, EvidenceError, Lie, ProvedLeaf, Stated};
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::tile::Tile;
 
@@ -210,6 +210,10 @@ async fn a_rollback_is_shown_by_seals_though_nothing_is_handed_out() {
     new.mint(THIEF, "mine", None);
     new.mint(THIEF, "also", None);
     assert_eq!((new.size(), old.size()), (6, 7));
+    let proof = old.receipt(2, old.size()).proof;
+    let leaf = ProvedLeaf::new(&old.leaves[2], 2, &proof);
+    let acknowledged = old.checkpoint(old.size());
+    let receipt = Stated { checkpoint: acknowledged.to_string(), leaf };
     let node = Node::start(old).await;
     let client = node.client();
     let nothing = colophon_client::work::WorkPrefix::from(&digest("nothing"));
@@ -222,6 +226,21 @@ async fn a_rollback_is_shown_by_seals_though_nothing_is_handed_out() {
     let evidence = Evidence::parse(&std::fs::read(fork.evidence.unwrap()).unwrap()).unwrap();
     let lie = evidence.judge(&client.rules().log_key);
     assert_eq!(lie, Ok(Lie::Seals { indices: (5, 6), sizes: (6, 7) }));
+    // Somebody else has nothing but a receipt from before.
+    let other = tempfile::tempdir().unwrap();
+    let memory = colophon_client::client::Memory {
+        seen: other.path().into(),
+        evidence: other.path().join("evidence"),
+        stale: colophon_client::client::Stale::Refuse,
+    };
+    let client = Client::new(node.transport(), node.pinned(), memory).unwrap();
+    let fork = match client.follow_stated(&acknowledged, receipt).await {
+        Err(FollowError::Security(SecurityError::Fork(fork))) => fork,
+        other => panic!("no fork: {other:?}"),
+    };
+    let evidence = Evidence::parse(&std::fs::read(fork.evidence.unwrap()).unwrap()).unwrap();
+    let lie = evidence.judge(&client.rules().log_key);
+    assert_eq!(lie, Ok(Lie::Replaced { index: 2, sizes: (7, 6) }));
     assert_eq!(client.last_seen().await.unwrap(), seen);
 }
 
