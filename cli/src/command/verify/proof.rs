@@ -154,6 +154,12 @@ impl<'c> Judge<'c> {
         Ok(Some(self.client.get_or_init(|| client)))
     }
 
+    /// Returns a client of the register whose log has this name, if that is the one to be asked.
+    pub(super) fn client_of_log(&self, origin: &str) -> Result<Option<&Client>, Failure> {
+        let client = self.client().map_err(or_offline)?;
+        Ok(client.filter(|client| client.rules().register.origin.as_str() == origin))
+    }
+
     /// Returns a client of the register, which is needed for `name`.
     pub(super) fn need_client(&self, name: &str) -> Result<&Client, Failure> {
         if self.offline {

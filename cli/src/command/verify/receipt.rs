@@ -3,6 +3,7 @@
 use std::fmt;
 
 use colophon_ledger::entry::Entry;
+use colophon_ledger::evidence::{ProvedLeaf, Stated};
 use colophon_ledger::field::{EntryId, WorkId};
 use colophon_tlog::Checkpoint;
 use colophon_tlog::checkpoint::SignedCheckpoint;
@@ -33,6 +34,7 @@ pub(super) struct Recorded {
     #[serde(skip_serializing_if = "Option::is_none")]
     edition: Option<u64>,
     index: u64,
+    online: bool,
     origin: String,
     log_key: String,
     size: u64,
@@ -57,6 +59,7 @@ pub(super) fn judge(judge: &Judge<'_>, name: &str, bytes: &[u8]) -> Result<Recor
         return Err(Failure::not_verified(format!("{name} carries an entry of another register"), "do not rely on it"));
     }
     judge.hold_checkpoint(&checkpoint, &key)?;
+    let online = is_held(judge, &receipt, &leaf, &checkpoint)?;
     let witnessed = crate::as_of::judge(&judge.policy_for(&key)?, &receipt.checkpoint, judge.now_ms)?;
     let mut shortfalls = Vec::new();
     if let Some(allowed_ms) = judge.max_age_ms {
@@ -78,6 +81,7 @@ pub(super) fn judge(judge: &Judge<'_>, name: &str, bytes: &[u8]) -> Result<Recor
         work: work.or((entry.body().kind() == "mint").then(|| entry.id())),
         edition,
         index: receipt.index.get(),
+        online,
         origin: checkpoint.checkpoint().origin.clone(),
         log_key: key.to_string(),
         size: checkpoint.checkpoint().size.get(),
@@ -88,6 +92,17 @@ pub(super) fn judge(judge: &Judge<'_>, name: &str, bytes: &[u8]) -> Result<Recor
         witnessed,
         now_ms: judge.now_ms,
     })
+}
+
+/// Holds a receipt against its register, if that is the one to be asked, and returns whether it was.
+fn is_held(judge: &Judge<'_>, receipt: &Receipt, leaf: &[u8], checkpoint: &SignedCheckpoint) -> Result<bool, Failure> {
+    let Some(client) = judge.client_of_log(&checkpoint.checkpoint().origin)? else { return Ok(false) };
+    let stated = Stated {
+        checkpoint: receipt.checkpoint.clone(),
+        leaf: ProvedLeaf::new(leaf, receipt.index.get(), &receipt.proof),
+    };
+    judge.context.wait_for(client.follow_stated(checkpoint, stated))??;
+    Ok(true)
 }
 
 /// Opens the receipt's checkpoint by a key that is believed, and checks that the leaf is in its log.
@@ -172,6 +187,9 @@ impl fmt::Display for Recorded {
                 "the checkpoint: signed by the register, and nothing this machine has seen of it contradicts",
             ],
         );
+        if self.online {
+            sheet.items("", &["the register: it goes on from this checkpoint"]);
+        }
         sheet.items(
             "not checked",
             &[
