@@ -8,6 +8,9 @@ LOCKED ?=
 # The tests find the programs here, so that not every test asks cargo for them.
 BIN_DIR := $(abspath $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target))/debug
 RELEASE_DIR := $(dir $(BIN_DIR))release
+# What the programs that are measured say they are: the commit, with a + behind it if the checkout has changes.
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+COMMIT = $(shell git rev-parse --short HEAD)$(if $(shell git status --porcelain --untracked-files=no),+)
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 DENY := $(shell command -v cargo-deny 2>/dev/null)
 
@@ -20,7 +23,7 @@ endif
 .PHONY: demo test verify fix bench bench-large bench-programs long long-crash long-faults long-fuzz long-mutants long-overload long-properties help lint docs deny python
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## the register at work, with real processes, told as a story
 	@$(call needs,tests/src/bin/demo.rs)
@@ -45,33 +48,33 @@ fix: ## format, and let clippy mend what it can; writes
 bench: bench-programs ## how fast it is on this machine, in release mode, beside what the machine can do
 	COLOPHON_BIN_DIR="$(RELEASE_DIR)" "$(RELEASE_DIR)/bench"
 
-bench-large: bench-programs # a million entries with each engine of the view
+bench-large: bench-programs ## a million entries with each engine of the view
 	COLOPHON_BIN_DIR="$(RELEASE_DIR)" "$(RELEASE_DIR)/bench" --only large --view sled,fjall --json target/bench-large.json
 
 bench-programs:
 	@$(call needs,tests/src/bin/bench.rs)
-	$(CARGO) build --release $(LOCKED) -p colophon-node -p colophon-cli -p e2e --bins
+	COLOPHON_VERSION="$(VERSION) ($(COMMIT))" $(CARGO) build --release $(LOCKED) -p colophon-node -p colophon-cli -p e2e --bins
 
 long: long-crash long-faults long-properties long-overload long-fuzz long-mutants ## hours: 200 rounds of kill -9, 1000 power cuts, 10 minutes of overload, 4096 cases of every property, fuzzing, mutants
 
-long-crash: # 200 rounds of kill -9 under load
+long-crash: ## 200 rounds of kill -9 under load
 	$(CARGO) build --workspace --all-targets $(LOCKED)
 	COLOPHON_CRASH_ROUNDS=200 COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) -p e2e --test crash
 
-long-faults: # 1000 seeds of a disk that loses and tears what was not synced
+long-faults: ## 1000 seeds of a disk that loses and tears what was not synced
 	COLOPHON_POWER_SEEDS=1000 $(RUN_TESTS) -p colophon-storage power
 
-long-properties: # 4096 cases of every property
+long-properties: ## 4096 cases of every property
 	PROPTEST_CASES=4096 COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) --workspace --exclude e2e
 
-long-fuzz: # every fuzz target for ten minutes, or for FUZZ_SECONDS each; FUZZ_JOBS at once; or FUZZ_TARGETS alone
+long-fuzz: ## every fuzz target for ten minutes, or for FUZZ_SECONDS each; FUZZ_JOBS at once; or FUZZ_TARGETS alone
 	tests/fuzz/run.sh $(FUZZ_TARGETS)
 
-long-overload: # 10 minutes of twice the load that a node can take
+long-overload: ## 10 minutes of twice the load that a node can take
 	$(CARGO) build --workspace --all-targets $(LOCKED)
 	COLOPHON_OVERLOAD_SECONDS=600 NEXTEST_SUCCESS_OUTPUT=immediate COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) -p e2e --test overload
 
-long-mutants: # changes tlog and ledger in every way, and expects a test to notice
+long-mutants: ## changes tlog and ledger in every way, and expects a test to notice
 	@command -v cargo-mutants >/dev/null || { echo "cargo-mutants is missing: cargo install --locked cargo-mutants" >&2; exit 1; }
 	PROPTEST_CASES=32 $(CARGO) mutants -p colophon-tlog -p colophon-ledger --timeout 60 -o "$(dir $(BIN_DIR))"
 

@@ -38,6 +38,12 @@ use tracing_subscriber::EnvFilter;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// The version, with the commit where the build was told it: `0.1.0 (06ea8f1)`.
+const VERSION: &str = match option_env!("COLOPHON_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
+
 /// Something failed; the message says what.
 const EXIT_FAILED: u8 = 1;
 /// The check found the register's files not to be as they should.
@@ -50,7 +56,7 @@ const TEST_TIME: &str = "COLOPHON_TEST_TIME";
 
 /// Runs a register of digital works: one log, one operator, one machine.
 #[derive(Debug, Parser)]
-#[command(name = "colophon-node", version, about)]
+#[command(name = "colophon-node", version = VERSION, about)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -84,7 +90,7 @@ enum Command {
         /// The address to listen on; port 0 takes a free one, which is printed
         #[arg(long, default_value = "127.0.0.1:8440")]
         listen: SocketAddr,
-        /// The least time between two batches, in milliseconds; 0 closes each as soon as the one before is done
+        /// The least time between two batches, in milliseconds; 0 closes each as soon as the one before is in the log
         #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
         batch_ms: u64,
         /// How many entries may wait for a batch; more are answered 503

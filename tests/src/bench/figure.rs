@@ -48,6 +48,10 @@ pub enum Target {
 pub enum Unit {
     /// Things a second.
     PerSecond,
+    /// Entries.
+    Entries,
+    /// Microseconds.
+    Microseconds,
     /// Milliseconds.
     Milliseconds,
     /// Seconds.
@@ -138,6 +142,8 @@ impl fmt::Display for Unit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Unit::PerSecond => "/s",
+            Unit::Entries => "entries",
+            Unit::Microseconds => "µs",
             Unit::Milliseconds => "ms",
             Unit::Seconds => "s",
             Unit::MegabytesPerSecond => "MB/s",

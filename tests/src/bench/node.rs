@@ -56,11 +56,28 @@ pub(crate) fn recorded(node: &Node) -> u64 {
     number_after(node.get("/metrics").text(), "colophon_recorded_total")
 }
 
+/// Returns how many batches the register says it has committed since its start.
+pub(crate) fn batches(node: &Node) -> u64 {
+    number_after(node.get("/metrics").text(), "colophon_batches_total")
+}
+
 /// Returns what the process holds in memory and the most it ever held, in megabytes.
 pub(crate) fn memory_mb(node: &Node) -> Result<(f64, f64)> {
     let status = fs::read_to_string(format!("/proc/{}/status", node.process_id()))?;
     let megabytes = |word| mega(number_after(&status, word) * 1024);
     Ok((megabytes("VmRSS:"), megabytes("VmHWM:")))
+}
+
+/// Returns how much processor time the threads of the process have taken so far, in microseconds.
+pub(crate) fn processor_us(node: &Node) -> Result<f64> {
+    let mut all_us = 0.0;
+    for thread in fs::read_dir(format!("/proc/{}/task", node.process_id()))? {
+        // A thread may be gone by now.
+        let stat = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
+        let on_processor_ns: u64 = stat.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or_default();
+        all_us += mega(on_processor_ns) * 1000.0;
+    }
+    Ok(all_us)
 }
 
 /// Returns the bytes on disk of what lies in a register's folder under names that begin so.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::bench::figure::Figure;
-use crate::binaries::workspace_root;
+use crate::binaries::binaries;
 
 /// What one run measured, where and when.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub struct Report {
     pub date: String,
     /// Processor, cores, memory, kernel.
     pub machine: String,
-    /// The commit, with a `+` behind it if the checkout had changes.
+    /// The commit that the programs say they were built from, with a `+` behind it if the checkout had changes.
     pub commit: String,
     /// The figures, in the order in which they were measured.
     pub figures: Vec<Figure>,
@@ -27,7 +27,7 @@ impl Report {
         Report {
             date: jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string(),
             machine: machine(),
-            commit: commit(),
+            commit: commit(&said(Command::new(&binaries().node).arg("--version"))),
             figures,
         }
     }
@@ -103,10 +103,10 @@ pub(crate) fn number_after(text: &str, word: &str) -> u64 {
     words.nth(1).and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
-fn commit() -> String {
-    let git = |args: &[&str]| said(Command::new("git").args(args).current_dir(workspace_root()));
-    let changed = !git(&["status", "--porcelain", "--untracked-files=no"]).is_empty();
-    format!("{}{}", git(&["rev-parse", "--short", "HEAD"]), if changed { "+" } else { "" })
+/// Returns the commit in what a program says of its version: `colophon-node 0.1.0 (06ea8f1)`.
+fn commit(version: &str) -> String {
+    let commit = version.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
+    commit.map_or("of an unknown commit", |(commit, _)| commit).to_owned()
 }
 
 /// Returns what a program says, or nothing where there is no such program.
@@ -153,5 +153,11 @@ mod tests {
     fn numbers_are_found_behind_their_word() {
         assert_eq!(number_after("VmHWM:\t  120 kB\nVmRSS:\t  100 kB\n", "VmRSS:"), 100);
         assert_eq!(number_after("VmHWM:\t  120 kB", "VmRSS:"), 0);
+    }
+
+    #[test]
+    fn a_program_says_which_commit_it_is_of() {
+        assert_eq!(commit("colophon-node 0.1.0 (06ea8f1+)"), "06ea8f1+");
+        assert_eq!(commit("colophon-node 0.1.0"), "of an unknown commit");
     }
 }

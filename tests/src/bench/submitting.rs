@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use crate::bench::entries::Artists;
 use crate::bench::figure::{Figure, Target, Unit};
 use crate::bench::load::{Load, Measured, count};
-use crate::bench::node::{View, authority, recorded, start};
+use crate::bench::node::{View, authority, batches, processor_us, recorded, start};
 use crate::bench::{Bench, handlers, limits, median};
 use crate::node::Node;
 
@@ -31,11 +31,14 @@ pub(crate) fn single(bench: &mut Bench, view: View) -> Result<()> {
     let to_limit = Arc::new(messages.iter().map(|message| handlers::request(message)).collect::<Vec<_>>());
     for connections in bench.options.connections.clone() {
         let (mut ours, mut rates, mut limits) = (Measured::default(), Vec::new(), Vec::new());
+        let (mut spent_us, batches_before) = (0.0, batches(&node));
         for round in 0..bench.sizes.rounds {
             let limit = bench.load(&to_limit, usize::MAX / to_limit.len(), connections, usize::MAX);
             limits.push(limit.send(bench.handlers.authority())?.rate_s());
             let requests = Arc::new(artists.requests(&format!("{connections} in {round}"), bench.sizes.single));
+            let before_us = processor_us(&node)?;
             let measured = bench.load(&requests, 1, connections, SINGLE_KEPT_OF).recorded(&node, 1)?;
+            spent_us += processor_us(&node)? - before_us;
             artists.check_single(&requests, &measured, &node)?;
             rates.push(measured.rate_s());
             ours.extend(measured);
@@ -47,6 +50,11 @@ pub(crate) fn single(bench: &mut Bench, view: View) -> Result<()> {
         let p50 = Figure::new(&part, "  p50 to receipt", ours.wait_ms(50), Unit::Milliseconds);
         bench.tell(if connections == 16 { p50.to_reach(Target::AtMost(3.0)) } else { p50 });
         bench.tell(Figure::new(&part, "  p99 to receipt", ours.wait_ms(99), Unit::Milliseconds));
+        let each_us = spent_us / count(ours.arrivals.len());
+        bench.tell(Figure::new(&part, "  processor time, an entry", each_us, Unit::Microseconds));
+        let in_batches = usize::try_from(batches(&node) - batches_before)?;
+        let each = count(ours.arrivals.len()) / count(in_batches);
+        bench.tell(Figure::new(&part, "  in a batch", each, Unit::Entries));
     }
     Ok(())
 }
@@ -56,7 +64,7 @@ pub(crate) fn many(bench: &mut Bench, view: View) -> Result<()> {
     let part = format!("many entries a request, {}", view.name());
     let least = if view == View::Fjall { 0.6 } else { 0.3 };
     for each in ENTRIES_EACH {
-        let (mut rates, mut limits) = (Vec::new(), Vec::new());
+        let (mut rates, mut limits, mut times) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..bench.sizes.rounds {
             let node = start(view);
             let artists = Artists::at(&node)?;
@@ -64,13 +72,16 @@ pub(crate) fn many(bench: &mut Bench, view: View) -> Result<()> {
             limits.push(limits::verify_s(limits::cores()?, bench.sizes.time_max));
             let load =
                 Load { time_max: std::time::Duration::MAX, ..bench.load(&requests, 1, CONNECTIONS_MANY, MANY_KEPT_OF) };
+            let before_us = processor_us(&node)?;
             let measured = load.recorded(&node, bench.sizes.many.div_ceil(requests.len()))?;
+            times.push((processor_us(&node)? - before_us) / count(bench.sizes.many));
             artists.check_many(&requests, &measured, &node)?;
             rates.push(measured.rate_s() * count(bench.sizes.many) / count(requests.len()));
         }
         let rate = Figure::new(&part, format!("{each} a request"), median(rates), Unit::PerSecond);
         let rate = rate.beside("verify_strict, all cores", median(limits));
         bench.tell(rate.to_reach(Target::ShareAtLeast(least)));
+        bench.tell(Figure::new(&part, "  processor time, an entry", median(times), Unit::Microseconds));
     }
     Ok(())
 }
