@@ -1,5 +1,7 @@
 //! An ordered batch in; changes, the seal's body and refusals out.
 
+use std::collections::BTreeMap;
+
 use colophon_tlog::hash::Hash;
 
 use crate::account::AccountId;
@@ -32,13 +34,14 @@ pub struct Batch<'a, R> {
     records: Overlay<'a, R>,
     position: Position,
     entries: Vec<Entry>,
+    indices: BTreeMap<EntryId, u64>,
 }
 
 impl<'a, R: Records> Batch<'a, R> {
     /// Opens the batch that begins at `position`, at `time_ms` or, if that is earlier than the batch before, at its time.
     pub fn open(rules: &'a Rules, records: &'a R, position: Position, time_ms: u64) -> Batch<'a, R> {
         let position = Position { time_ms: time_ms.max(position.time_ms), ..position };
-        Batch { rules, records: Overlay::over(records), position, entries: Vec::new() }
+        Batch { rules, records: Overlay::over(records), position, entries: Vec::new(), indices: BTreeMap::new() }
     }
 
     /// Applies an entry and returns its index.
@@ -46,14 +49,15 @@ impl<'a, R: Records> Batch<'a, R> {
         let index = self.next_index();
         let entry = signed.entry();
         self.check_place(entry)?;
-        if let Some(place) = self.entries.iter().position(|there| there.id() == entry.id()) {
-            return Err(Refusal::Repeated { index: self.position.index + place as u64 }.into());
+        if let Some(index) = self.indices.get(&entry.id()) {
+            return Err(Refusal::Repeated { index: *index }.into());
         }
         signed.check_authority(&self.records)?;
         let context =
             Context { rules: self.rules, scope: Scope::Whole, id: entry.id(), index, time_ms: self.position.time_ms };
         let changes = entry.body().apply(&context, &self.records)?;
         self.records.add(changes);
+        self.indices.insert(entry.id(), index);
         self.entries.push(signed.into_entry());
         Ok(index)
     }

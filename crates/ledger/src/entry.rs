@@ -209,7 +209,8 @@ pub struct Entry {
     id: EntryId,
     origin: Origin,
     genesis: Option<EntryId>,
-    body: Body,
+    /// Apart, so that a list of entries is moved without their bodies.
+    body: Box<Body>,
 }
 
 impl Entry {
@@ -221,14 +222,14 @@ impl Entry {
         let note = Note::parse(bytes, SIGNATURES_MAX).map_err(|error| Refusal::EntryMalformed(error.to_string()))?;
         let Text { origin, genesis, body } = Text::parse(note.text())?;
         let id = entry_id_of_text(note.text());
-        Ok(Entry { note, id, origin, genesis, body })
+        Ok(Entry { note, id, origin, genesis, body: Box::new(body) })
     }
 
     /// Returns the entry made of a text and its signature lines.
     pub fn from_parts(text: &str, signatures: Vec<SignatureLine>) -> Result<Entry, Refusal> {
         let note =
             Note::new(text.to_owned(), signatures).map_err(|error| Refusal::EntryMalformed(error.to_string()))?;
-        Entry::parse(note.to_string().as_bytes())
+        Entry::parse(note.as_str().as_bytes())
     }
 
     /// Returns SHA-256 of the signed text.
@@ -248,7 +249,7 @@ impl Entry {
 
     /// Returns the leaf: the bytes of the whole note.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.note.to_string().into_bytes()
+        self.note.as_str().as_bytes().to_vec()
     }
 
     /// Returns what the entry says.
@@ -275,7 +276,7 @@ impl Entry {
 
     /// Checks that the entry is of a kind that people submit.
     pub fn check_submittable(&self) -> Result<(), Refusal> {
-        match self.body {
+        match *self.body {
             Body::Genesis(_) | Body::Seal(_) => Err(Refusal::NotSubmittable(self.body.kind())),
             _ => Ok(()),
         }
@@ -303,10 +304,10 @@ impl Text {
         else {
             return Err(malformed("its text has not two lines"));
         };
-        let words: Vec<&str> = tag_line.splitn(4, ' ').collect();
-        let (origin, genesis) = match words[..] {
-            [ENTRY_TAG, origin, genesis] => (origin, Some(genesis)),
-            [GENESIS_TAG, origin] => (origin, None),
+        let mut words = tag_line.split(' ');
+        let (origin, genesis) = match [words.next(), words.next(), words.next(), words.next()] {
+            [Some(ENTRY_TAG), Some(origin), genesis @ Some(_), None] => (origin, genesis),
+            [Some(GENESIS_TAG), Some(origin), None, None] => (origin, None),
             _ => return Err(malformed("its first line is not a tag, an origin and a genesis id")),
         };
         let origin: Origin = origin.parse().map_err(|error| malformed(&format!("{error}")))?;

@@ -240,6 +240,11 @@ impl<T, const MIN: usize, const MAX: usize> List<T, MIN, MAX> {
     pub fn as_slice(&self) -> &[T] {
         &self.0
     }
+
+    /// Gives the members away.
+    pub fn into_vec(self) -> Vec<T> {
+        self.0
+    }
 }
 
 impl<'de, T: Deserialize<'de>, const MIN: usize, const MAX: usize> Deserialize<'de> for List<T, MIN, MAX> {

@@ -20,7 +20,7 @@ mod partial;
 use std::fmt;
 use std::sync::Arc;
 
-use colophon_tlog::hash::{Hash, sha256_concat};
+use colophon_tlog::hash::{Hash, pair_hash, sha256_concat};
 
 pub use partial::PartialTree;
 
@@ -61,8 +61,8 @@ impl StateKey {
 }
 
 /// The most records of a subtree that is kept as a list: few enough to hash again when one of them changes, and enough to
-/// save two thirds of the memory of a node each.
-const FEW_MAX: usize = 8;
+/// save half of the memory of a node each.
+const FEW_MAX: usize = 4;
 
 /// A subtree; nothing stands for an empty one.
 type Subtree = Option<Arc<Node>>;
@@ -76,11 +76,11 @@ enum Node {
 }
 
 fn record_hash(key: &StateKey, value: &Hash) -> Hash {
-    sha256_concat(&[&[0x02], key.0.as_bytes(), value.as_bytes()])
+    pair_hash(0x02, &key.0, value)
 }
 
 fn fork_hash(left: &Hash, right: &Hash) -> Hash {
-    sha256_concat(&[&[0x03], left.as_bytes(), right.as_bytes()])
+    pair_hash(0x03, left, right)
 }
 
 fn hash_of(subtree: &Subtree) -> Hash {

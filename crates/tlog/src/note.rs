@@ -74,7 +74,10 @@ pub enum NoteError {
 /// A text and its signatures, verified or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    text: String,
+    /// All of it, as it was read or written.
+    whole: String,
+    /// How many bytes of it are the text.
+    text_bytes: usize,
     signatures: Vec<SignatureLine>,
 }
 
@@ -89,9 +92,18 @@ impl Note {
             return Err(NoteError::Unsigned);
         }
         signatures.iter().try_for_each(SignatureLine::check)?;
-        let note = Note { text, signatures };
-        let bytes = note.to_string().len();
-        if bytes > NOTE_BYTES_MAX { Err(NoteError::TooLarge(bytes)) } else { Ok(note) }
+        let text_bytes = text.len();
+        let mut whole = text + "\n";
+        for line in &signatures {
+            whole += &line.to_string();
+            whole.push('\n');
+        }
+        let bytes = whole.len();
+        if bytes > NOTE_BYTES_MAX {
+            Err(NoteError::TooLarge(bytes))
+        } else {
+            Ok(Note { whole, text_bytes, signatures })
+        }
     }
 
     /// Reads the bytes of a note with at most `max_signatures` signatures. Nothing is verified.
@@ -104,19 +116,24 @@ impl Note {
         let note = str::from_utf8(bytes).map_err(|_| NoteError::Encoding)?;
         check_characters(bytes)?;
         let border = note.rfind("\n\n").ok_or(NoteError::Border)?;
-        let (text, rest) = note.split_at(border + 1);
+        let (_, rest) = note.split_at(border + 1);
         let lines = rest.strip_prefix('\n').and_then(|lines| lines.strip_suffix('\n')).ok_or(NoteError::Unsigned)?;
         let found = lines.bytes().filter(|byte| *byte == b'\n').count() + 1;
         if found > max_signatures {
             return Err(NoteError::TooManySignatures { found, max: max_signatures });
         }
         let signatures = lines.split('\n').map(str::parse).collect::<Result<_, _>>()?;
-        Ok(Note { text: text.to_owned(), signatures })
+        Ok(Note { whole: note.to_owned(), text_bytes: border + 1, signatures })
     }
 
     /// Returns the signed text, its last newline included.
     pub fn text(&self) -> &str {
-        &self.text
+        self.whole.get(..self.text_bytes).expect("the text ends within the note, behind a newline")
+    }
+
+    /// Returns the note as it is read and written.
+    pub fn as_str(&self) -> &str {
+        &self.whole
     }
 
     /// Returns the signature lines, in the order in which they stand.
@@ -151,7 +168,7 @@ impl Note {
             if named.peek().is_none() {
                 continue;
             }
-            match named.find(|key| key.verify(&self.text, &line.signature)) {
+            match named.find(|key| key.verify(self.text(), &line.signature)) {
                 Some(key) => verified.push((key, line)),
                 None => return Err(NoteError::Invalid { name: line.name.clone(), key_id: line.key_id }),
             }
@@ -162,8 +179,7 @@ impl Note {
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.text)?;
-        self.signatures.iter().try_for_each(|line| writeln!(f, "{line}"))
+        f.write_str(&self.whole)
     }
 }
 

@@ -101,8 +101,7 @@ impl Creators {
 impl<'de> Deserialize<'de> for Creators {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Creators, D::Error> {
         let creators = List::<Creator, 1, CREATORS_MAX>::deserialize(deserializer)?;
-        Creators::new(creators.as_slice().to_vec())
-            .ok_or_else(|| D::Error::custom("the creators' share_bp are 10000 together"))
+        Creators::new(creators.into_vec()).ok_or_else(|| D::Error::custom("the creators' share_bp are 10000 together"))
     }
 }
 
@@ -148,7 +147,7 @@ impl Files {
 impl<'de> Deserialize<'de> for Files {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Files, D::Error> {
         let files = List::<WorkFile, 1, FILES_MAX>::deserialize(deserializer)?;
-        Files::new(files.as_slice().to_vec()).ok_or_else(|| D::Error::custom("no file stands in files twice"))
+        Files::new(files.into_vec()).ok_or_else(|| D::Error::custom("no file stands in files twice"))
     }
 }
 
