@@ -27,6 +27,9 @@ use crate::recovery::{BATCH_BYTES_MAX, Recovered, Recovery, RecoveryError, Unsig
 use crate::scan::after_batch;
 use crate::slots::{Slots, read_slots};
 
+/// How many bytes stand before an entry and say how long it is.
+const LENGTH_BYTES: usize = size_of::<u16>();
+
 /// Why a register's files could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
@@ -283,6 +286,7 @@ impl Prepared {
         let sealed = Seal::peek(seal).zip(entry_id(seal).map(Digest));
         let next = sealed.and_then(|(seal, id)| after_batch(&position, entries.len() as u64, &seal, id));
         self.position = Some(next.ok_or(AppendError::NotABatch("its last entry is no seal that fits"))?);
+        self.bytes.reserve(leaves.iter().map(|leaf| LENGTH_BYTES + leaf.len()).sum());
         for leaf in leaves {
             let length =
                 u16::try_from(leaf.len()).ok().filter(|length| (1..=ENTRY_BYTES_MAX).contains(&usize::from(*length)));

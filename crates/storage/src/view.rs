@@ -104,6 +104,8 @@ struct Shared {
     layers: Gate<Layers>,
     progress: Mutex<Progress>,
     progressed: Condvar,
+    /// Wakes the applier while it gathers.
+    hurry: Condvar,
     /// A reader found that the engine cannot be read.
     unreadable: AtomicBool,
     has_failed: AtomicBool,
@@ -123,6 +125,8 @@ struct Progress {
     waiting_keys: usize,
     failed: Option<EngineError>,
     closing: bool,
+    /// Somebody waits for what is staged.
+    hurried: bool,
 }
 
 impl View {
@@ -196,6 +200,7 @@ impl View {
             layers: Gate::new(Layers { overlay: Overlay::at(applied), engine: Arc::from(engine) }),
             progress: Mutex::new(Progress { applied, ..Progress::default() }),
             progressed: Condvar::new(),
+            hurry: Condvar::new(),
             unreadable: AtomicBool::new(false),
             has_failed: AtomicBool::new(false),
             refill: OnceLock::new(),
@@ -262,7 +267,11 @@ impl View {
     /// Waits until at most `keys` keys wait for the engine, or it has failed.
     pub fn wait_for_backlog(&self, keys: usize) -> Result<(), ViewError> {
         let waiting = |progress: &mut Progress| progress.waiting_keys > keys && progress.failed.is_none();
-        let progress = self.shared.progress();
+        let mut progress = self.shared.progress();
+        if waiting(&mut progress) {
+            progress.hurried = true;
+            self.shared.hurry.notify_all();
+        }
         let progress = self.shared.progressed.wait_while(progress, waiting).unwrap_or_else(PoisonError::into_inner);
         progress.failed.clone().map_or(Ok(()), |error| Err(ViewError::Engine(error)))
     }
@@ -276,6 +285,7 @@ impl View {
 
     fn finish(&mut self) {
         self.shared.progress().closing = true;
+        self.shared.hurry.notify_all();
         self.staged = None;
         if let Some(applier) = self.applier.take()
             && applier.join().is_err()

@@ -7,10 +7,15 @@ use std::time::Duration;
 
 use crate::view::engine::{EngineError, WriteRef};
 use crate::view::overlay::Generation;
-use crate::view::{Shared, View};
+use crate::view::{Progress, Shared, View};
 
 /// How often it is looked whether a reader found the engine unreadable, and a replacement that failed is tried again.
 const LOOK_TIME: Duration = Duration::from_millis(250);
+
+/// How long batches are gathered before they go into the engine.
+const GATHER_TIME: Duration = Duration::from_millis(20);
+/// How many keys are enough to go at once.
+const GATHER_KEYS: usize = 5_000;
 
 /// Fills an empty view in memory from the log, up to a number of entries.
 pub(super) struct Refill(pub(super) Box<Fill>);
@@ -31,11 +36,10 @@ pub(super) fn apply_all(shared: &Shared, staged: &Receiver<()>) {
     loop {
         match staged.recv_timeout(LOOK_TIME) {
             Ok(()) => {
-                // None where the batch has gone in together with others.
-                let oldest = shared.layers.write().overlay.take();
-                if let Some(generation) = oldest {
-                    bring_in(shared, &generation);
-                }
+                gather(shared);
+                while let Some(generation) = next_generation(shared)
+                    && bring_in(shared, &generation)
+                {}
             }
             Err(RecvTimeoutError::Timeout) if shared.is_failing() => replace_engine(shared),
             Err(RecvTimeoutError::Timeout) => {}
@@ -49,10 +53,25 @@ pub(super) fn apply_all(shared: &Shared, staged: &Receiver<()>) {
     }
 }
 
-fn bring_in(shared: &Shared, generation: &Generation) {
+/// Lets small batches come together, which costs less than to bring in each by itself, unless somebody waits for them.
+fn gather(shared: &Shared) {
+    let idle = |progress: &mut Progress| {
+        !progress.hurried && !progress.closing && progress.failed.is_none() && progress.waiting_keys < GATHER_KEYS
+    };
+    drop(shared.hurry.wait_timeout_while(shared.progress(), GATHER_TIME, idle));
+    shared.progress().hurried = false;
+}
+
+/// Returns what goes in next. None where all that was staged has gone in.
+fn next_generation(shared: &Shared) -> Option<Generation> {
+    shared.layers.write().overlay.take()
+}
+
+/// Brings a generation into the engine, and tells whether it is there, and not merely in the overlay for good.
+fn bring_in(shared: &Shared, generation: &Generation) -> bool {
     while !apply(shared, generation) {
         if shared.refill.get().is_none() || shared.progress().closing {
-            return;
+            return false;
         }
         replace_engine(shared);
         if shared.is_failing() {
@@ -66,9 +85,10 @@ fn bring_in(shared: &Shared, generation: &Generation) {
     drop(progress);
     shared.progressed.notify_all();
     drop(dropped);
+    true
 }
 
-/// Brings a generation into the engine, and tells whether it is there.
+/// Does so once.
 fn apply(shared: &Shared, generation: &Generation) -> bool {
     if shared.is_failing() {
         shared.fail(EngineError::Store("it could not be read".to_owned()));

@@ -16,11 +16,14 @@ use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistM
 use crate::view::engine::{CURSOR_KEY, Engine, EngineError, Pair, WriteRef, condemn, cursor_in};
 use crate::view::overlay::range_start;
 
-/// What is sorted in memory before it becomes a table.
-const MEMTABLE_BYTES: u64 = 16 << 20;
+/// What is sorted in memory before it becomes a table. Most keys are random, so each time that new tables are merged all the old ones
+/// are written again: the larger, the more seldom.
+const MEMTABLE_BYTES: u64 = 32 << 20;
 const CACHE_BYTES: u64 = 32 << 20;
-const JOURNAL_BYTES_MAX: u64 = 64 << 20;
+const JOURNAL_BYTES_MAX: u64 = 128 << 20;
 const BLOCK_BYTES: u32 = 8 << 10;
+/// By level, the last for all below. New tables are soon merged into others, so to compress them does not pay.
+const COMPRESSION: [CompressionType; 2] = [CompressionType::None, CompressionType::Lz4];
 const WORKERS: usize = 2;
 const FILES_MAX: usize = 128;
 /// Beyond these, fjall halts whoever writes until its workers have caught up, even if they have failed. Well below.
@@ -77,7 +80,7 @@ fn options() -> KeyspaceCreateOptions {
     KeyspaceCreateOptions::default()
         .max_memtable_size(MEMTABLE_BYTES)
         .data_block_size_policy(BlockSizePolicy::all(BLOCK_BYTES))
-        .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
+        .data_block_compression_policy(CompressionPolicy::new(COMPRESSION))
 }
 
 impl Engine for FjallEngine {
