@@ -31,6 +31,7 @@ use tracing::{debug, error};
 use crate::admission::{Admission, Quotas};
 use crate::answers::AnswerError;
 use crate::metrics::Metrics;
+use crate::points::Remembered;
 use crate::register::Register;
 use crate::sequencer::Submission;
 use crate::source::Source;
@@ -69,6 +70,7 @@ pub struct Api {
     /// How many entries are being checked, each with a place in the queue kept for it.
     entering: AtomicUsize,
     admission: Admission,
+    points: Remembered,
     many: Semaphore,
     certificates: Semaphore,
     /// Held while a draft is read, merged and written, so that two signatures that come at once are both kept.
@@ -86,6 +88,7 @@ impl Api {
             capacity: queue.capacity,
             entering: AtomicUsize::new(0),
             admission: Admission::new(quotas),
+            points: Remembered::default(),
             many: Semaphore::new(MANY_AT_ONCE),
             certificates: Semaphore::new(CERTIFICATES_AT_ONCE),
             merging: Mutex::new(()),
@@ -210,9 +213,12 @@ pub fn router(api: Arc<Api>) -> Router {
     routes()
         .fallback(async || Problem::NotFound("such route".to_owned()))
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
-        .layer(cors)
-        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| Problem::Internal.into_response()))
-        .layer(from_fn_with_state(Arc::clone(&api), observe))
+        // The first is the outermost. All at once: each layer by itself would box every request and answer again.
+        .layer((
+            from_fn_with_state(Arc::clone(&api), observe),
+            CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| Problem::Internal.into_response()),
+            cors,
+        ))
         .with_state(api)
 }
 

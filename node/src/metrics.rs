@@ -7,6 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use tokio::sync::oneshot;
 
 use crate::sequencer::Outcome;
 
@@ -109,8 +110,14 @@ impl Metrics {
         registry
     }
 
-    /// Counts what came of a submission.
-    pub fn count(&self, outcome: &Outcome) {
+    /// Tells a submitter what came of their submission, and counts it.
+    pub fn answer(&self, reply: oneshot::Sender<Outcome>, outcome: Outcome) {
+        self.count(&outcome);
+        // Whoever asked may be gone. What is in the log is there all the same, and submitting it again says so.
+        drop(reply.send(outcome));
+    }
+
+    fn count(&self, outcome: &Outcome) {
         match outcome {
             Outcome::Recorded(recorded) if recorded.repeated => self.repeat(),
             Outcome::Recorded(_) => {

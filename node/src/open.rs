@@ -167,9 +167,11 @@ pub struct Opened {
     pub register: Register,
     /// What its one writer needs.
     pub writer: Writer,
+    /// What signs its checkpoints.
+    pub publisher: Publisher,
 }
 
-/// What only the sequencer has: the log's writing end and the keys.
+/// What only the sequencer has: the log's writing end and the operator's key.
 #[derive(Debug)]
 pub struct Writer {
     /// The log.
@@ -178,8 +180,6 @@ pub struct Writer {
     pub(crate) position: Position,
     /// The operator's key.
     pub(crate) sealer: Sealer,
-    /// The log's key.
-    pub(crate) publisher: Publisher,
 }
 
 /// By whom checkpoints are cosigned before they are published.
@@ -269,7 +269,7 @@ fn open_over(
     let register =
         Register::new(Parts { rules, operator, log: reader, cards, drafts, clock, standing, view, snapshot });
     let sealer = Sealer::new(operator, operator_key)?;
-    Ok(Opened { register, writer: Writer { log, position, sealer, publisher } })
+    Ok(Opened { register, writer: Writer { log, position, sealer }, publisher })
 }
 
 /// Tells whether an init broke off before anything was recorded: the log is empty, and the key file that init writes last

@@ -37,7 +37,7 @@ pub struct Snapshot {
     pub time_ms: u64,
 }
 
-/// A register, shared by all who read it. Only the sequencer publishes.
+/// A register, shared by all who read it. Only the publisher publishes.
 #[derive(Debug)]
 pub struct Register {
     /// What its genesis lays down.
@@ -154,8 +154,8 @@ impl Register {
         self.damaged.load(Ordering::Relaxed)
     }
 
-    /// Returns the records as they are published whenever one is asked for: for the sequencer, which alone publishes, and for
-    /// checks that the sequencer makes again.
+    /// Returns the records as they are published whenever one is asked for: for checks that the sequencer makes again, and for
+    /// the sequencer, which knows those that may change meanwhile.
     pub fn published(&self) -> Published<'_> {
         Published { register: self }
     }

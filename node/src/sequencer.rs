@@ -1,37 +1,44 @@
-//! The one writer: takes what waits, applies it, seals it, commits it, publishes it and answers.
+//! The one writer: takes what waits, applies it, seals it, brings it into the log and hands it over to be published.
 //!
 //! Refusals are answered at once and leave no trace. Until the log's append, whatever fails leaves the register as it was;
-//! after it, whatever fails ends the process, and the next start decides.
+//! after it, whatever fails ends the process, and the next start decides. A batch is built on the one before as soon as that
+//! one is in the log, published or not: it will be, or the process ends.
 
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
-use colophon_ledger::batch::{Applied, Batch};
+use colophon_ledger::batch::{Applied, Batch, Position};
 use colophon_ledger::card::Card;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::seal::BATCH_ENTRIES_MAX;
 use colophon_ledger::field::EntryId;
 use colophon_ledger::refusal::Refusal;
-use colophon_ledger::rule::{Rules, Stop};
+use colophon_ledger::rule::Stop;
 use colophon_ledger::signature::Signed;
 use colophon_ledger::state::Unreadable;
+use colophon_ledger::state_root::StateTree;
 use colophon_order::solo::Batches;
 use colophon_storage::cards::CardsError;
-use colophon_storage::log::AppendError;
+use colophon_storage::log::{AppendError, Log};
 use colophon_storage::reader::ReadError;
 use colophon_storage::tables::writes_of;
 use colophon_storage::view::ViewError;
-use colophon_tlog::tile::TileSet;
-use colophon_tlog::tree::EntryIndex;
+use colophon_storage::view::engine::Write;
+use colophon_tlog::hash::Hash;
+use colophon_tlog::tree::TreeSize;
 use tokio::sync::oneshot;
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::clock::TIME_MS_MAX;
 use crate::metrics::Metrics;
 use crate::open::Writer;
+use crate::points::Remembered;
 use crate::publisher::PublishError;
-use crate::receipts::{Receipts, Unwritten, tiles_of};
-use crate::register::{Published, Register, Snapshot};
+use crate::receipts::Unwritten;
+use crate::register::Register;
+use crate::seal::Sealer;
+use crate::tip::{Tip, TipRecords};
 
 /// How many keys may wait for the tables' engine before the next batch waits for it.
 const BACKLOG_KEYS_MAX: usize = 200_000;
@@ -89,19 +96,67 @@ pub enum Fatal {
 #[derive(Debug)]
 pub struct Sequencer {
     register: Arc<Register>,
-    writer: Writer,
+    log: Log,
+    /// Where the next batch begins.
+    position: Position,
+    sealer: Sealer,
+    tip: Tip,
     metrics: Arc<Metrics>,
-    /// The tiles at the right edge of the log, of which receipts are made.
-    edge: TileSet,
+    points: Remembered,
+    publishing: SyncSender<Handed>,
 }
 
-/// An entry that was applied and waits for the commit.
+/// What is handed over to be published and answered.
 #[derive(Debug)]
-struct Waiting {
-    id: EntryId,
-    index: u64,
-    repeated: bool,
-    reply: oneshot::Sender<Outcome>,
+pub(crate) struct Handed {
+    /// The batch that is in the log now. None if all that is waited for was there before.
+    pub(crate) appended: Option<Appended>,
+    /// Those who wait, each for an entry of this batch or of one before.
+    pub(crate) waiting: Vec<Waiting>,
+    /// When the batch was begun.
+    pub(crate) begun: Instant,
+}
+
+/// A batch that is in the log.
+#[derive(Debug)]
+pub(crate) struct Appended {
+    /// The index of its first entry.
+    pub(crate) first: u64,
+    /// How many entries it has, its seal apart.
+    pub(crate) entries: usize,
+    /// Its leaves.
+    pub(crate) leaves: Vec<Vec<u8>>,
+    /// What it writes into the tables.
+    pub(crate) writes: Vec<Write>,
+    /// How many entries the log holds with it.
+    pub(crate) size: TreeSize,
+    /// The root of their tree.
+    pub(crate) root: Hash,
+    /// The state after it.
+    pub(crate) tree: StateTree,
+    /// Its time, in milliseconds after 1970.
+    pub(crate) time_ms: u64,
+}
+
+impl Appended {
+    /// Returns the leaf at an index of the log, if it is one of these.
+    pub(crate) fn leaf(&mut self, index: u64) -> Option<&mut Vec<u8>> {
+        let place = usize::try_from(index.checked_sub(self.first)?).ok()?;
+        self.leaves.get_mut(place)
+    }
+}
+
+/// Somebody who waits for an entry to be published.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    /// The entry's id.
+    pub(crate) id: EntryId,
+    /// Where it stands.
+    pub(crate) index: u64,
+    /// Whether it had been there before it was submitted.
+    pub(crate) repeated: bool,
+    /// Where the answer goes.
+    pub(crate) reply: oneshot::Sender<Outcome>,
 }
 
 /// What became of one batch of submissions before the commit.
@@ -112,72 +167,55 @@ struct Filled {
 }
 
 impl Sequencer {
-    /// Returns the writer of a register.
-    pub fn new(register: Arc<Register>, writer: Writer, metrics: Arc<Metrics>) -> Sequencer {
-        Sequencer { register, writer, metrics, edge: TileSet::new() }
+    /// Returns the writer of a register, which hands over what it has written.
+    pub(crate) fn new(
+        register: Arc<Register>,
+        writer: Writer,
+        metrics: Arc<Metrics>,
+        publishing: SyncSender<Handed>,
+    ) -> Sequencer {
+        let Writer { log, position, sealer } = writer;
+        let tip = Tip::at(register.newest().tree.clone());
+        Sequencer { register, log, position, sealer, tip, metrics, points: Remembered::default(), publishing }
     }
 
-    /// Takes batch after batch, at least `min_gap` apart, until every submitter is gone and the queue is empty.
+    /// Takes batch after batch, at least `min_gap` apart, until every submitter is gone and the queue is empty, or until
+    /// nothing is published any more: why, whoever publishes says.
     pub fn run(mut self, batches: &mut Batches<Submission>, min_gap: Duration) -> Result<(), Fatal> {
         let entries_max = usize::try_from(BATCH_ENTRIES_MAX).unwrap_or(usize::MAX);
-        loop {
-            match self.next(batches, entries_max, min_gap) {
-                Err(Fatal::Publish(stopped @ PublishError::Stopped(_))) => {
-                    info!("Not everything is published: {stopped}");
-                    return Ok(());
+        while let Some(submissions) = batches.next_batch(entries_max, min_gap) {
+            let begun = Instant::now();
+            let view = self.register.view();
+            if view.is_failing() || view.wait_for_backlog(BACKLOG_KEYS_MAX).is_err() {
+                warn!("The tables are being made again: {} submissions are turned away", submissions.len());
+                for submission in submissions {
+                    self.metrics.answer(submission.reply, Outcome::DiskFull);
                 }
-                Ok(false) => return Ok(()),
-                Ok(true) => {}
-                Err(fatal) => return Err(fatal),
+                continue;
+            }
+            self.tip.forget(self.register.newest().size.get());
+            let filled = self.fill(submissions)?;
+            let handed = self.commit(filled, begun)?;
+            if handed.appended.is_none() && handed.waiting.is_empty() {
+                self.metrics.batch_seconds.observe(begun.elapsed().as_secs_f64());
+            } else if self.publishing.send(handed).is_err() {
+                return Ok(());
             }
         }
+        Ok(())
     }
 
-    /// Takes one batch, or has the published checkpoint cosigned anew. Returns whether there is more to come.
-    fn next(
-        &mut self,
-        batches: &mut Batches<Submission>,
-        entries_max: usize,
-        min_gap: Duration,
-    ) -> Result<bool, Fatal> {
-        let refresh_at = self.writer.publisher.refresh_at();
-        let Some(submissions) = batches.next_batch_until(entries_max, min_gap, refresh_at) else { return Ok(false) };
-        let begun = Instant::now();
-        if submissions.is_empty() {
-            if let Some(checkpoint) = self.writer.publisher.refresh()? {
-                self.register.republish(checkpoint);
-            }
-        } else {
-            self.take(submissions, begun)?;
-        }
-        Ok(true)
-    }
-
-    fn take(&mut self, submissions: Vec<Submission>, begun: Instant) -> Result<(), Fatal> {
-        let view = self.register.view();
-        if view.is_failing() || view.wait_for_backlog(BACKLOG_KEYS_MAX).is_err() {
-            warn!("The tables are being made again: {} submissions are turned away", submissions.len());
-            for submission in submissions {
-                self.answer(submission.reply, Outcome::DiskFull);
-            }
-            return Ok(());
-        }
-        let filled = self.fill(submissions)?;
-        self.commit(filled, begun)
-    }
-
-    /// Applies submissions in order. Those that are refused, and those that are in the log, are answered at once. If the
-    /// tables fail meanwhile, nothing is applied.
+    /// Applies submissions in order. Those that are refused are answered at once. If the tables fail meanwhile, nothing is
+    /// applied.
     fn fill(&self, submissions: Vec<Submission>) -> Result<Filled, Fatal> {
         let register = &*self.register;
-        let rules = &register.rules;
-        let records = register.published();
-        let mut batch = Batch::open(rules, &records, self.writer.position, self.now_ms());
+        let records = self.tip.records(register);
+        let mut batch = Batch::open(&register.rules, &records, self.position, self.now_ms());
         let (mut cards, mut waiting) = (Vec::new(), Vec::new());
         let mut readable = true;
         for Submission { signed, card, reply } in submissions {
             let id = signed.entry().id();
-            let there = register.index_of_entry(signed.entry());
+            let there = self.tip.index_of(signed.entry(), register);
             readable &= there.is_ok();
             let admitted = self.admits(signed.entry().body());
             let answer = match (there, admitted) {
@@ -190,14 +228,14 @@ impl Sequencer {
                 (Ok(None), true) | (Err(_), _) => Err(self.unreadable()),
             };
             match answer {
-                Err(outcome) => self.answer(reply, outcome),
+                Err(outcome) => self.metrics.answer(reply, outcome),
                 Ok((index, repeated)) => {
                     cards.extend(card);
                     waiting.push(Waiting { id, index, repeated, reply });
                 }
             }
         }
-        let applied = if readable { self.seal(batch, rules)? } else { None };
+        let applied = if readable { self.seal(batch)? } else { None };
         Ok(Filled { applied, cards, waiting })
     }
 
@@ -209,7 +247,7 @@ impl Sequencer {
     /// Returns the time. A clock that has gone astray beyond the year 9999 stands still at the last batch.
     fn now_ms(&self) -> u64 {
         match self.register.clock.now_ms() {
-            now_ms if now_ms > TIME_MS_MAX => self.writer.position.time_ms,
+            now_ms if now_ms > TIME_MS_MAX => self.position.time_ms,
             now_ms => now_ms,
         }
     }
@@ -221,63 +259,36 @@ impl Sequencer {
     }
 
     /// Closes the batch with a seal that has been checked like any verifier would. Nothing comes of an empty batch.
-    fn seal(&self, batch: Batch<'_, Published<'_>>, rules: &Rules) -> Result<Option<Applied>, Fatal> {
+    fn seal(&self, batch: Batch<'_, TipRecords<'_>>) -> Result<Option<Applied>, Fatal> {
         if batch.entries().is_empty() {
             return Ok(None);
         }
-        let tree = self.register.newest().tree.clone();
-        let Some(closed) = batch.close(self.writer.sealer.account(), &tree) else { return Ok(None) };
-        let applied = self.writer.sealer.seal(rules, closed);
+        let Some(closed) = batch.close(self.sealer.account(), self.tip.tree()) else { return Ok(None) };
+        let applied = self.sealer.seal(&self.register.rules, closed);
         // The operator's keys are not changed by any entry that is admitted, so the records before the batch will do.
-        let records = self.register.published();
-        let checked = Signed::check(applied.seal.clone(), &records).and_then(|signed| signed.check_authority(&records));
-        match checked {
+        let records = self.tip.records(&self.register);
+        let checked = Signed::check_by(applied.seal.clone(), &records, &self.points);
+        match checked.and_then(|signed| signed.check_authority(&records)) {
             Ok(()) => Ok(Some(applied)),
             Err(Stop::Unreadable(_)) => Ok(None),
             Err(stop @ Stop::Refused(_)) => Err(Fatal::OwnSeal(stop)),
         }
     }
 
-    fn commit(&mut self, filled: Filled, begun: Instant) -> Result<(), Fatal> {
-        let Filled { applied, cards, waiting } = filled;
-        let first = self.writer.position.index;
-        let leaves = match applied {
-            Some(applied) if self.keep(&cards)? => self.append(&applied)?,
-            Some(_) => Vec::new(),
-            None => {
-                self.keep(&cards)?;
-                Vec::new()
-            }
+    /// Brings a batch into the log, and returns what is to be published and answered. If there is no room for it, those who
+    /// wait for one of its entries are told so at once.
+    fn commit(&mut self, filled: Filled, begun: Instant) -> Result<Handed, Fatal> {
+        let Filled { applied, cards, mut waiting } = filled;
+        let kept = self.keep(&cards)?;
+        let appended = match applied.filter(|_| kept) {
+            Some(applied) => self.append(applied)?,
+            None => None,
         };
-        self.answer_all(waiting, first, leaves)?;
-        self.metrics.batch_seconds.observe(begun.elapsed().as_secs_f64());
-        Ok(())
-    }
-
-    /// Answers all who wait. `leaves` are those that were just appended, from index `first` on; none if there was no room: what
-    /// was in the log before is answered all the same.
-    fn answer_all(&mut self, waiting: Vec<Waiting>, first: u64, mut leaves: Vec<Vec<u8>>) -> Result<(), Fatal> {
-        let (log, snapshot) = (&self.register.log, self.register.newest());
-        let place = |waiting: &Waiting| EntryIndex::new(waiting.index).filter(|index| snapshot.size.holds(*index));
-        let older = waiting.iter().filter(|waiting| waiting.index < first).filter_map(place);
-        log.refresh(&mut self.edge, &tiles_of(EntryIndex::new(first), older, snapshot.size))?;
-        let receipts = Arc::new(Receipts::new(&snapshot, self.edge.clone()));
-        for waiting in waiting {
-            let Some(index) = place(&waiting) else {
-                self.answer(waiting.reply, Outcome::DiskFull);
-                continue;
-            };
-            let appended =
-                index.get().checked_sub(first).and_then(|place| leaves.get_mut(usize::try_from(place).ok()?));
-            let leaf = match appended {
-                Some(leaf) if !waiting.repeated => std::mem::take(leaf),
-                _ => log.entry(index)?,
-            };
-            let receipts = Arc::clone(&receipts);
-            let Waiting { id, repeated, reply, .. } = waiting;
-            self.answer(reply, Outcome::Recorded(Unwritten { id, index, repeated, leaf, receipts }));
+        let in_log = self.position.index;
+        for waiting in waiting.extract_if(.., |waiting| waiting.index >= in_log) {
+            self.metrics.answer(waiting.reply, Outcome::DiskFull);
         }
-        Ok(())
+        Ok(Handed { appended, waiting, begun })
     }
 
     /// Keeps cards, and tells whether there was room for them.
@@ -292,41 +303,37 @@ impl Sequencer {
         }
     }
 
-    /// Commits and publishes a batch, and returns its leaves. Changes nothing and returns none if there is no room for it.
-    fn append(&mut self, applied: &Applied) -> Result<Vec<Vec<u8>>, Fatal> {
+    /// Appends a batch to the log. Changes nothing and returns nothing if there is no room for it.
+    fn append(&mut self, applied: Applied) -> Result<Option<Appended>, Fatal> {
         // Before the log is written: tables that cannot be read now must not stop what is in the log already.
-        let Ok(writes) = writes_of(applied, &self.register.published()) else { return Ok(Vec::new()) };
+        let Ok(writes) = writes_of(&applied, &self.tip.records(&self.register)) else { return Ok(None) };
         let leaves = applied.leaves();
-        match self.writer.log.append(&leaves) {
+        match self.log.append(&leaves) {
             Ok(()) => {}
             Err(AppendError::Full(error)) => {
                 warn!("The disk is full: {error}");
-                return Ok(Vec::new());
+                return Ok(None);
             }
             Err(error) => return Err(error.into()),
         }
-        let (size, root) = (self.writer.log.size(), self.writer.log.root());
-        let checkpoint = self.writer.publisher.publish(size, root)?;
-        let time_ms = applied.next.time_ms;
-        let snapshot = Snapshot { checkpoint, size, root, tree: applied.tree.clone(), time_ms };
-        self.register.publish(writes, snapshot)?;
-        self.writer.position = applied.next;
-        let entries = applied.entries.len();
-        self.metrics.batches.inc();
-        self.metrics.size.set(i64::try_from(size.get()).unwrap_or(i64::MAX));
-        info!(tree.size = %size, batch.entries = entries, "Committed {entries} entries; the tree holds {size}");
-        Ok(leaves)
-    }
-
-    fn answer(&self, reply: oneshot::Sender<Outcome>, outcome: Outcome) {
-        self.metrics.count(&outcome);
-        // Whoever asked may be gone. The entry is in the log all the same, and submitting it again says so.
-        drop(reply.send(outcome));
+        let appended = Appended {
+            first: self.position.index,
+            entries: applied.entries.len(),
+            leaves,
+            writes,
+            size: self.log.size(),
+            root: self.log.root(),
+            tree: applied.tree.clone(),
+            time_ms: applied.next.time_ms,
+        };
+        self.position = applied.next;
+        self.tip.advance(applied);
+        Ok(Some(appended))
     }
 }
 
 /// Applies one entry to the batch. Returns its index and whether it had been there already, in this batch or before.
-fn place(batch: &mut Batch<'_, Published<'_>>, signed: Signed) -> Result<Result<(u64, bool), Outcome>, Unreadable> {
+fn place(batch: &mut Batch<'_, TipRecords<'_>>, signed: Signed) -> Result<Result<(u64, bool), Outcome>, Unreadable> {
     match batch.push(signed) {
         Ok(index) => Ok(Ok((index, false))),
         Err(Stop::Refused(Refusal::Repeated { index })) => Ok(Ok((index, true))),

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
-use std::thread;
+use std::sync::mpsc::sync_channel;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use axum::Router;
@@ -24,6 +25,7 @@ use crate::door::Door;
 use crate::metrics::Metrics;
 use crate::open::{Behind, Keeping, Opened, StartError, Tables, WitnessPlan, open_witnessed};
 use crate::open_files::make_room_for;
+use crate::publishing::{BATCHES_MAX, Publishing};
 use crate::register::Register;
 use crate::sequencer::{Fatal, Sequencer};
 use crate::witness::{Witness, WitnessDir, WitnessStartError};
@@ -37,7 +39,7 @@ pub(crate) const FAREWELL_TIME_MAX: Duration = Duration::from_secs(10);
 pub struct Config {
     /// Its folder. All of it is truth but `view` (made again from the log) and `drafts` (a convenience).
     pub dir: PathBuf,
-    /// The least time between two batches. Zero: a batch is closed as soon as the one before is done.
+    /// The least time between two batches. Zero: a batch is closed as soon as the one before is in the log.
     pub min_gap: Duration,
     /// How many entries may wait for a batch. More are turned away with 503.
     pub queue: usize,
@@ -97,7 +99,7 @@ impl Running {
         let keeping = Keeping { tables: Tables::Keep, engine: config.engine };
         let plan = config.witnesses.as_ref();
         let opened = open_witnessed(&config.dir, config.clock.clone(), config.behind, keeping, plan);
-        let Opened { register, writer } = opened?;
+        let Opened { register, writer, publisher } = opened?;
         let witness = config.witness_for.as_ref().map(|policy| {
             let dir = WitnessDir::OfRegister(config.dir.clone());
             Ok::<_, ServeError>(Arc::new(Witness::open(&dir, &read_policy(policy)?, config.clock.clone())?))
@@ -105,15 +107,21 @@ impl Running {
         let witness = witness.transpose()?;
         let (register, metrics) = (Arc::new(register), Arc::new(Metrics::default()));
         let (submitter, mut batches) = solo::queue(config.queue);
-        let sequencer = Sequencer::new(Arc::clone(&register), writer, Arc::clone(&metrics));
-        let (end, ended) = oneshot::channel();
+        let (publishing, handed) = sync_channel(BATCHES_MAX);
+        let sequencer = Sequencer::new(Arc::clone(&register), writer, Arc::clone(&metrics), publishing);
         let min_gap = config.min_gap;
-        let run = move || {
-            let result = sequencer.run(&mut batches, min_gap);
-            // Nobody listens any more only if serving has come to an end before.
-            drop(end.send(result));
-        };
-        thread::Builder::new().name("sequencer".to_owned()).spawn(run).map_err(ServeError::Thread)?;
+        let sequencing = spawn("sequencer", move || sequencer.run(&mut batches, min_gap))?;
+        let publishing = Publishing::new(Arc::clone(&register), publisher, Arc::clone(&metrics));
+        let (end, ended) = oneshot::channel();
+        spawn("publisher", move || {
+            let published = publishing.run(&handed);
+            // Where publishing failed, the sequencer finds nobody to hand over to. A thread that broke down says nothing.
+            drop(handed);
+            if let Some(result) = published.map_or_else(|fatal| Some(Err(fatal)), |()| sequencing.join().ok()) {
+                // Nobody listens any more only if serving has come to an end before.
+                drop(end.send(result));
+            }
+        })?;
         let queue = Queue { submitter, capacity: config.queue };
         let api = Api::new(register, metrics, queue, config.quotas).with_witness(witness);
         Ok(Running { api: Arc::new(api), limits: config.limits, ended })
@@ -140,6 +148,13 @@ impl Running {
         }
         Ok(())
     }
+}
+
+fn spawn<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, ServeError> {
+    thread::Builder::new().name(name.to_owned()).spawn(work).map_err(ServeError::Thread)
 }
 
 /// Serves a running register on `listener` until `stop` is done, then finishes what was begun. Returns early only if the

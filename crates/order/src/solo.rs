@@ -1,19 +1,26 @@
 //! The order of a register with one operator: first come, first served, in batches that grow with the load.
 //!
-//! There is no timer to wait for. A batch is whatever came while the batch before it was being committed: at rest it is one
-//! entry, and under load it fills up, so that the cost of a commit is shared by all who wait for it.
+//! A batch is whatever came while the batch before it was being committed: at rest it is one entry, and under load it fills up,
+//! so that the cost of a commit is shared by all who wait for it. Whoever comes alone never waits for a timer; those who
+//! come close behind each other are gathered for a moment, since a batch of two costs hardly more than one of one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::thread;
 use std::time::{Duration, Instant};
+
+/// At the latest so long after the batch before it began, a batch is closed, unless that one still keeps its taker busy.
+const GATHER_TIME: Duration = Duration::from_millis(1);
+/// A batch is closed once nobody has come for so long.
+const GATHER_STEP: Duration = Duration::from_micros(100);
 
 /// Opens a queue in which at most `capacity` items wait (at least one may).
 pub fn queue<T>(capacity: usize) -> (Submitter<T>, Batches<T>) {
     let (sender, receiver) = sync_channel(capacity.max(1));
     let waiting = Arc::new(AtomicUsize::new(0));
     let submitter = Submitter { sender, waiting: Arc::clone(&waiting) };
-    (submitter, Batches { receiver, waiting, previous: None })
+    (submitter, Batches { receiver, waiting, previous: None, alone: true })
 }
 
 /// Why an item was not taken into the queue. It is given back.
@@ -74,6 +81,8 @@ pub struct Batches<T> {
     receiver: Receiver<T>,
     waiting: Arc<AtomicUsize>,
     previous: Option<Instant>,
+    /// Whether the batch before was one item.
+    alone: bool,
 }
 
 impl<T> Batches<T> {
@@ -83,32 +92,40 @@ impl<T> Batches<T> {
     /// With a `min_gap`, batches follow each other at no less than that distance, unless `max` items are there before.
     /// Returns nothing once every submitter is gone and the queue is empty: what was taken in always comes out.
     pub fn next_batch(&mut self, max: usize, min_gap: Duration) -> Option<Vec<T>> {
-        self.next_batch_until(max, min_gap, None)
-    }
-
-    /// Waits like [`Batches::next_batch`], but no longer than until `deadline`: then the batch is empty.
-    pub fn next_batch_until(&mut self, max: usize, min_gap: Duration, deadline: Option<Instant>) -> Option<Vec<T>> {
-        let first = match deadline {
-            None => self.receiver.recv().ok()?,
-            Some(deadline) => match self.receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(item) => item,
-                Err(RecvTimeoutError::Timeout) => return Some(Vec::new()),
-                Err(RecvTimeoutError::Disconnected) => return None,
-            },
-        };
-        let mut batch = vec![first];
+        let mut batch = vec![self.receiver.recv().ok()?];
         if let Some(open_until) = self.previous.and_then(|previous| previous.checked_add(min_gap)) {
             self.fill_until(open_until, max, &mut batch);
         }
+        self.fill(max, &mut batch);
+        if !self.alone || batch.len() > 1 {
+            self.gather(max, &mut batch);
+        }
+        self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
+        self.previous = Some(Instant::now());
+        self.alone = batch.len() == 1;
+        Some(batch)
+    }
+
+    /// Adds all that waits.
+    fn fill(&mut self, max: usize, batch: &mut Vec<T>) {
         while batch.len() < max {
             match self.receiver.try_recv() {
                 Ok(item) => batch.push(item),
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
             }
         }
-        self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
-        self.previous = Some(Instant::now());
-        Some(batch)
+    }
+
+    /// Adds those who come close behind each other.
+    fn gather(&mut self, max: usize, batch: &mut Vec<T>) {
+        while self.previous.is_some_and(|previous| previous.elapsed() < GATHER_TIME) {
+            let before = batch.len();
+            thread::sleep(GATHER_STEP);
+            self.fill(max, batch);
+            if batch.len() == before {
+                break;
+            }
+        }
     }
 
     fn fill_until(&self, deadline: Instant, max: usize, batch: &mut Vec<T>) {
@@ -124,20 +141,8 @@ impl<T> Batches<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::thread;
 
     const NO_GAP: Duration = Duration::ZERO;
-
-    #[test]
-    fn whoever_waits_for_nothing_is_told_at_the_deadline() {
-        let (submitter, mut batches) = queue(8);
-        let soon = || Some(Instant::now() + Duration::from_millis(5));
-        assert_eq!(batches.next_batch_until(8, NO_GAP, soon()), Some(vec![]));
-        submitter.try_submit(1).unwrap();
-        assert_eq!(batches.next_batch_until(8, NO_GAP, Some(Instant::now())), Some(vec![1]));
-        drop(submitter);
-        assert_eq!(batches.next_batch_until(8, NO_GAP, soon()), None::<Vec<i32>>);
-    }
 
     #[test]
     fn all_that_waits_comes_out_in_one_batch_and_in_order() {

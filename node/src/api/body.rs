@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -15,6 +16,9 @@ use super::problem::Problem;
 const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// How much of a body that is too long is read and thrown away, so that the client hears why and not merely a broken pipe.
 const DISCARDED_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// How many bytes of room an answer in JSON begins with: nearly all are shorter.
+const JSON_BYTES: usize = 4 * 1024;
 
 /// The media types that routes read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +39,9 @@ async fn read_within(body: Body, limit: usize, time_max: Duration) -> Result<Vec
 }
 
 async fn read_frames(mut body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
-    let mut bytes = Vec::new();
+    // A body that says how long it is gets its room at once; memory that is not written to costs nothing.
+    let said = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
+    let mut bytes = Vec::with_capacity(said.filter(|length| *length <= limit).unwrap_or(0));
     let mut discarded: usize = 0;
     while let Some(data) = next_data(&mut body).await? {
         if discarded > 0 || bytes.len() + data.len() > limit {
@@ -89,7 +95,13 @@ pub(super) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem
 
 /// Returns a JSON answer, which is not to be taken from a cache without asking.
 pub(super) fn json<T: Serialize>(value: &T) -> Response {
-    let body = serde_json::to_vec(value).expect("answers have string keys and no failing serializers");
+    json_of(value, JSON_BYTES)
+}
+
+/// Returns a JSON answer of about so many bytes.
+pub(super) fn json_of<T: Serialize>(value: &T, bytes: usize) -> Response {
+    let mut body = Vec::with_capacity(bytes);
+    serde_json::to_writer(&mut body, value).expect("answers have string keys and no failing serializers");
     ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], body).into_response()
 }
 

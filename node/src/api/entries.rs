@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use super::Api;
-use super::body::{self, MediaType, decimal, json, media_type, parse_json, text};
+use super::body::{self, MediaType, decimal, json, json_of, media_type, parse_json, text};
 use super::problem::{Document, Problem};
 use super::segment::Segment;
 use crate::answers::AnswerError;
@@ -36,6 +36,8 @@ const MANY_ENTRIES_MAX: usize = 1_000;
 
 /// How long whoever submits waits for an answer before it is looked whether witnesses are what is lacking.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
+/// About how many bytes a receipt takes among many in an answer.
+const RESULT_BYTES: usize = 1_536;
 
 /// An entry as it is submitted in JSON.
 #[derive(Debug, Deserialize)]
@@ -134,8 +136,9 @@ pub(super) async fn submit_many(
             .map(|Submitted { entry, card }| look(&looking, source, entry.as_bytes(), card))
             .collect::<Vec<_>>()
     });
-    let mut results = Vec::new();
-    for looked in looked.await.map_err(|_| Problem::Internal)? {
+    let looked = looked.await.map_err(|_| Problem::Internal)?;
+    let mut results = Vec::with_capacity(looked.len());
+    for looked in looked {
         results.push(match answer(&api, looked).await {
             Ok(recorded) => {
                 api.forget_draft(&recorded.id);
@@ -144,7 +147,8 @@ pub(super) async fn submit_many(
             Err(problem) => ManyResult::Problem { problem: problem.document() },
         });
     }
-    Ok(json(&ManyAnswer { results }))
+    let bytes = results.len() * RESULT_BYTES;
+    Ok(json_of(&ManyAnswer { results }, bytes))
 }
 
 /// Reads an entry, checks its form, its card and its signatures, and puts it into the queue, unless it is in the log.
@@ -163,7 +167,7 @@ fn look(api: &Api, source: Option<Source>, note: &[u8], card: Option<Card>) -> R
         return Ok(Looked::There(recorded(&register.log, &register.newest(), index, true).map_err(AnswerError::Log)?));
     }
     let _entering = api.enter()?;
-    let signed = Signed::check(entry, &register.published())?;
+    let signed = Signed::check_by(entry, &register.published(), &api.points)?;
     api.admission.take_of_account(signed.entry().body().by())?;
     let (reply, answer) = oneshot::channel();
     api.enqueue(Submission { signed, card, reply })?;

@@ -1,0 +1,126 @@
+//! The second half of a commit, on a thread of its own: what is in the log is published, and whoever waits is answered.
+//!
+//! While one batch is published the sequencer brings the next one into the log, so that the sync of the one and the sync of
+//! the other are waited for together. Whatever fails here fails after the log's append, and ends the process.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Instant;
+
+use colophon_tlog::tile::TileSet;
+use colophon_tlog::tree::EntryIndex;
+use tracing::info;
+
+use crate::metrics::Metrics;
+use crate::publisher::{PublishError, Publisher};
+use crate::receipts::{Receipts, Unwritten, tiles_of};
+use crate::register::{Register, Snapshot};
+use crate::sequencer::{Appended, Fatal, Handed, Outcome, Waiting};
+
+/// How many batches may wait to be published, beside the one that is.
+pub(crate) const BATCHES_MAX: usize = 1;
+
+/// The thread that publishes.
+#[derive(Debug)]
+pub(crate) struct Publishing {
+    register: Arc<Register>,
+    publisher: Publisher,
+    metrics: Arc<Metrics>,
+    /// The tiles at the right edge of the log, of which receipts are made.
+    edge: TileSet,
+}
+
+impl Publishing {
+    /// Returns what publishes a register.
+    pub(crate) fn new(register: Arc<Register>, publisher: Publisher, metrics: Arc<Metrics>) -> Publishing {
+        Publishing { register, publisher, metrics, edge: TileSet::new() }
+    }
+
+    /// Publishes whatever is handed over, until nothing more will be, or the register stops while witnesses are lacking.
+    pub(crate) fn run(mut self, handed: &Receiver<Handed>) -> Result<(), Fatal> {
+        loop {
+            match self.next(handed) {
+                Err(Fatal::Publish(stopped @ PublishError::Stopped(_))) => {
+                    info!("Not everything is published: {stopped}");
+                    return Ok(());
+                }
+                Ok(false) => return Ok(()),
+                Ok(true) => {}
+                Err(fatal) => return Err(fatal),
+            }
+        }
+    }
+
+    /// Publishes all that waits under one checkpoint, or has the published one cosigned anew. Returns whether there is more to
+    /// come.
+    fn next(&mut self, handed: &Receiver<Handed>) -> Result<bool, Fatal> {
+        let first = match self.publisher.refresh_at() {
+            None => handed.recv().map_err(RecvTimeoutError::from),
+            Some(refresh_at) => handed.recv_timeout(refresh_at.saturating_duration_since(Instant::now())),
+        };
+        match first {
+            Ok(first) => {
+                let mut all = vec![first];
+                all.extend(handed.try_iter());
+                let first = all.iter().find_map(|handed| handed.appended.as_ref()).map(|appended| appended.first);
+                self.publish(&mut all)?;
+                self.answer_all(all, first)?;
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(checkpoint) = self.publisher.refresh()? {
+                    self.register.republish(checkpoint);
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Publishes a checkpoint over the batches, if there are any, and shows what they wrote.
+    fn publish(&mut self, all: &mut [Handed]) -> Result<(), Fatal> {
+        let mut appended: Vec<&mut Appended> = all.iter_mut().filter_map(|handed| handed.appended.as_mut()).collect();
+        let Some(newest) = appended.last() else { return Ok(()) };
+        let (size, root) = (newest.size, newest.root);
+        let (tree, time_ms) = (newest.tree.clone(), newest.time_ms);
+        let checkpoint = self.publisher.publish(size, root)?;
+        let writes = appended.iter_mut().flat_map(|appended| std::mem::take(&mut appended.writes)).collect();
+        self.register.publish(writes, Snapshot { checkpoint, size, root, tree, time_ms })?;
+        self.metrics.size.set(i64::try_from(size.get()).unwrap_or(i64::MAX));
+        for Appended { entries, size, .. } in appended {
+            self.metrics.batches.inc();
+            info!(tree.size = %size, batch.entries = entries, "Committed {entries} entries; the tree holds {size}");
+        }
+        Ok(())
+    }
+
+    /// Answers all who wait, of whom those from index `first` on wait for what was just published.
+    fn answer_all(&mut self, all: Vec<Handed>, first: Option<u64>) -> Result<(), Fatal> {
+        let snapshot = self.register.newest();
+        let first = first.unwrap_or(snapshot.size.get());
+        let places = all.iter().flat_map(|handed| &handed.waiting).map(|waiting| waiting.index);
+        let older = places.filter(|index| *index < first).filter_map(EntryIndex::new);
+        let tiles = tiles_of(EntryIndex::new(first), older, snapshot.size);
+        self.register.log.refresh(&mut self.edge, &tiles)?;
+        let receipts = Arc::new(Receipts::new(&snapshot, self.edge.clone()));
+        for Handed { mut appended, waiting, begun } in all {
+            for waiting in waiting {
+                self.answer(waiting, appended.as_mut(), &receipts)?;
+            }
+            self.metrics.batch_seconds.observe(begun.elapsed().as_secs_f64());
+        }
+        Ok(())
+    }
+
+    fn answer(&self, waiting: Waiting, appended: Option<&mut Appended>, receipts: &Arc<Receipts>) -> Result<(), Fatal> {
+        let Waiting { id, index, repeated, reply } = waiting;
+        // Everybody who waits does so for an entry in the log, and all of it is published.
+        let index = EntryIndex::new(index).expect("an index in a log of less than 2^63 entries");
+        let leaf = match appended.and_then(|appended| appended.leaf(index.get())) {
+            Some(leaf) if !repeated => std::mem::take(leaf),
+            _ => self.register.log.entry(index)?,
+        };
+        let receipts = Arc::clone(receipts);
+        self.metrics.answer(reply, Outcome::Recorded(Unwritten { id, index, repeated, leaf, receipts }));
+        Ok(())
+    }
+}
