@@ -28,7 +28,7 @@ use crate::failure::{Exit, Failure};
 use crate::party::Party;
 use crate::register::name_of;
 use crate::verdict::{Claim, Findings, Subject, Verdict};
-use crate::words::{shown, time};
+use crate::words::shown;
 
 /// The most registrations of one file that are listed.
 const CLAIMS_MAX: u64 = 100;
@@ -158,7 +158,7 @@ fn judge_file(judge: &Judge<'_>, name: String, fingerprint: &FileFingerprint) ->
         let client = judge.need_client(&name)?;
         let facts = match judge.context.wait_for(client.file(&sha256, CLAIMS_MAX))?? {
             Looked::Found(facts) => facts,
-            Looked::Absent(as_of) => return Err(not_registered(&name, &sha256, &as_of)),
+            Looked::Absent(as_of) => return Err(not_registered(&name, &sha256, &as_of, &judge.moment(&as_of)?)),
         };
         let first = facts.registrations.first().ok_or_else(|| nothing_shown(&name))?;
         (judge.proof_of_work(&WorkPrefix::from(&first.work))?, claims_of(judge, &facts)?)
@@ -210,9 +210,8 @@ fn verdict(judge: &Judge<'_>, subject: Subject, proof: &Proof, claims: (Vec<Clai
     Ok(verdict)
 }
 
-fn not_registered(name: &str, sha256: &Digest, as_of: &AsOf) -> Failure {
+fn not_registered(name: &str, sha256: &Digest, as_of: &AsOf, moment: &str) -> Failure {
     let checkpoint = as_of.checkpoint.checkpoint();
-    let moment = format!("checkpoint {}, operator's time {}", checkpoint.size, time(as_of.time_ms()));
     Failure::not_registered(
         format!(
             "{name} is not registered in {}; this is proved, as of {moment}; its SHA-256 is {sha256}",

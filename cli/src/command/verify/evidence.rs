@@ -1,8 +1,13 @@
-//! Evidence against a register: what it convicts the register of, judged without asking anybody.
+//! Evidence against a register: what it convicts the register of. Only where a file keeps two checkpoints and no more is the
+//! register asked.
 
 use std::fmt;
 
-use colophon_ledger::evidence::{Evidence, EvidenceError};
+use colophon_client::evidence::keep;
+use colophon_client::tiles::{Span, TreeError, check_extends};
+use colophon_ledger::evidence::{Claim, Evidence, EvidenceError, ForkClaim, Lie};
+use colophon_tlog::checkpoint::SignedCheckpoint;
+use colophon_tlog::note::VerifierKey;
 use serde::Serialize;
 
 use crate::command::verify::proof::Judge;
@@ -35,7 +40,11 @@ pub(super) fn judge(judge: &Judge<'_>, name: &str, bytes: &[u8]) -> Result<Convi
         "give the key that its operator publishes with --vkey FILE, or pin it once with colophon trust pin",
     ));
     for key in judge.keys_of(&origin) {
-        judged = evidence.judge(&key).map(|lie| (lie, key)).map_err(|error| told(name, &error));
+        let found = match evidence.judge(&key) {
+            Err(EvidenceError::Undecided { .. }) => decide(judge, &evidence, &origin, &key)?,
+            found => found,
+        };
+        judged = found.map(|lie| (lie, key)).map_err(|error| told(name, &error));
         if judged.is_ok() {
             break;
         }
@@ -43,6 +52,40 @@ pub(super) fn judge(judge: &Judge<'_>, name: &str, bytes: &[u8]) -> Result<Convi
     let (lie, key) = judged?;
     let (kind, what) = (lie.kind(), shown(&lie.to_string()));
     Ok(Conviction { name: name.to_owned(), origin: shown(&origin), log_key: key.to_string(), kind, what })
+}
+
+/// Lets the register itself show whether two checkpoints fit, if that is the one to be asked. What it shows is kept.
+fn decide(
+    judge: &Judge<'_>,
+    evidence: &Evidence,
+    origin: &str,
+    log: &VerifierKey,
+) -> Result<Result<Lie, EvidenceError>, Failure> {
+    let (Some(client), Claim::Checkpoints(claim)) = (judge.client_of_log(origin)?, &evidence.claim) else {
+        return Ok(evidence.judge(log));
+    };
+    let open = |text: &str| SignedCheckpoint::open(text.as_bytes(), log).ok();
+    let (Some(older), Some(newer)) = (claim.older.as_deref().and_then(open), open(&claim.newer)) else {
+        return Ok(evidence.judge(log));
+    };
+    let (small, large) =
+        if older.checkpoint().size <= newer.checkpoint().size { (older, newer) } else { (newer, older) };
+    let (from, to) = (Span::of(&small), Span::of(&large));
+    match judge.context.wait_for(check_extends(client.transport(), &from, &to))? {
+        Ok(()) => Ok(Err(EvidenceError::NothingWrong(format!(
+            "the register shows that its log of {} entries begins with that of {}",
+            to.size, from.size
+        )))),
+        Err(TreeError::Parted { root, proof }) => {
+            let fork = Evidence::of(Claim::Fork(ForkClaim::new(&small, &large, root, &proof)));
+            if let Ok(path) = keep(&judge.context.home.evidence_dir(), &fork) {
+                judge.context.ui.note(format_args!("what the register shows is kept in {}", path.display()));
+            }
+            Ok(fork.judge(log))
+        }
+        Err(TreeError::Http(error)) => Err(error.into()),
+        Err(TreeError::Misfit(_)) => Ok(evidence.judge(log)),
+    }
 }
 
 fn told(name: &str, error: &EvidenceError) -> Failure {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use colophon_client::client::Client;
 use colophon_client::evidence::keep;
-use colophon_client::lookup::{Looked, LookupError};
+use colophon_client::lookup::{AsOf, Looked, LookupError};
 use colophon_client::seen::SeenDir;
 use colophon_client::work::WorkPrefix;
 use colophon_ledger::account::AccountId;
@@ -18,6 +18,7 @@ use colophon_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use colophon_tlog::note::{Note, SIGNATURES_MAX, VerifierKey};
 use colophon_tlog::policy::Policy;
 
+use crate::as_of::judge;
 use crate::clock;
 use crate::command::Context;
 use crate::command::trust::read_vkey;
@@ -174,6 +175,16 @@ impl<'c> Judge<'c> {
         })
     }
 
+    /// Returns the moment of an answer in words, and whether the policy's witnesses have cosigned it: what is absent from a log
+    /// that this person alone is shown may be in the one that everybody else is shown.
+    pub(super) fn moment(&self, as_of: &AsOf) -> Result<String, Failure> {
+        let checkpoint = as_of.checkpoint.checkpoint();
+        let policy = self.policy_for(&self.need_client("it")?.rules().log_key)?;
+        let witnessed = judge(&policy, &as_of.checkpoint.to_string(), self.now_ms)?;
+        let short = if witnessed.quorum_met { "" } else { ", not cosigned by the witnesses that your policy asks for" };
+        Ok(format!("checkpoint {}, operator's time {}{short}", checkpoint.size, time(as_of.time_ms())))
+    }
+
     /// Returns what is proved of a work now, in the edition asked for.
     pub(super) fn proof_of_work(&self, asked: &WorkPrefix) -> Result<Proof, Failure> {
         let client = self.need_client(&format!("the work {asked}"))?;
@@ -181,11 +192,10 @@ impl<'c> Judge<'c> {
         let facts = match self.context.wait_for(client.work(asked, edition))?? {
             Looked::Found(facts) => facts,
             Looked::Absent(as_of) => {
-                let checkpoint = as_of.checkpoint.checkpoint();
-                let (size, moment) = (checkpoint.size, time(as_of.time_ms()));
+                let (checkpoint, moment) = (as_of.checkpoint.checkpoint(), self.moment(&as_of)?);
                 return Err(Failure::not_registered(
                     format!(
-                        "the work {asked} is not registered in {}; this is proved, as of checkpoint {size}, operator's time {moment}",
+                        "the work {asked} is not registered in {}; this is proved, as of {moment}",
                         checkpoint.origin
                     ),
                     "check the id, and that it is of this register",
