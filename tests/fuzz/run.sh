@@ -6,16 +6,15 @@ cd "$(dirname "$0")"
 
 export FUZZ_SECONDS=${FUZZ_SECONDS:-600}
 jobs=${FUZZ_JOBS:-$(nproc)}
-# Sanitizers are an unstable option of the compiler. This lets the stable one take it, so that what is fuzzed is compiled by
-# the compiler that everything else is.
-export RUSTC_BOOTSTRAP=1
-
 cargo fuzz --version >/dev/null 2>&1 || {
     echo "fuzzing needs \`cargo fuzz\` to work: run \`cargo install --locked cargo-fuzz\`, then this again" >&2
     exit 1
 }
 
 cargo run --quiet --manifest-path ../../Cargo.toml -p fuzzing --bin seeds -- corpus/seeds
+# Sanitizers are an unstable option of the compiler. This lets the stable one take it, so that what is fuzzed is compiled by
+# the compiler that everything else is.
+export RUSTC_BOOTSTRAP=1
 cargo fuzz build
 
 one() {
