@@ -21,7 +21,7 @@ const FLOORS: [(&str, u8, &[&str]); 10] = [
         &["colophon-client", "colophon-ledger", "colophon-order", "colophon-storage", "colophon-tlog"],
     ),
     ("colophon-cli", 4, &["colophon-client", "colophon-fingerprint", "colophon-ledger", "colophon-tlog"]),
-    ("e2e", 5, &["colophon-client", "colophon-ledger", "colophon-tlog"]),
+    ("e2e", 5, &["colophon-client", "colophon-ledger", "colophon-storage", "colophon-tlog"]),
     ("fuzzing", 5, &["colophon-client", "colophon-ledger", "colophon-node", "colophon-storage", "colophon-tlog"]),
 ];
 

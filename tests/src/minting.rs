@@ -77,8 +77,15 @@ impl Minter {
 
     /// Signs any body as this account alone.
     pub fn sign(&self, body: &Body) -> Entry {
+        self.sign_with(body, &[])
+    }
+
+    /// Signs any body together with others.
+    pub fn sign_with(&self, body: &Body, others: &[&Minter]) -> Entry {
         let mut draft = Draft::new(text_of(&self.register, body), None, None).expect("a text as entries have it");
-        draft.sign(&self.account, self.secret.clone()).expect("an account's own key");
+        for signer in others.iter().chain([&self]) {
+            draft.sign(&signer.account, signer.secret.clone()).expect("an account's own key");
+        }
         draft.to_entry().expect("a signed entry")
     }
 

@@ -50,13 +50,16 @@ impl Told {
         self.published(&checkpoint);
     }
 
-    /// Notes a checkpoint, as signed. The same size must always have come with the same bytes: a signature that leaves twice
-    /// over one tree is made of the same text with the same key.
+    /// Notes a checkpoint, as signed. The same size must always have come with the same bytes, but for the cosignatures: a
+    /// signature that leaves twice over one tree is made of the same text with the same key.
     pub fn published(&mut self, checkpoint: &str) {
         let signed = SignedCheckpoint::open(checkpoint.as_bytes(), &self.log).expect("a checkpoint signed by the log");
         let (size, root) = (signed.checkpoint().size.get(), signed.checkpoint().root);
-        let told = self.checkpoints.entry(size).or_insert_with(|| (root, checkpoint.to_owned()));
-        assert_eq!(told.1, checkpoint, "two checkpoints over {size} entries were signed, in different bytes");
+        let own = signed.note().signatures().iter().filter(|line| line.name == self.log.name());
+        let own: Vec<String> = own.map(ToString::to_string).collect();
+        let own = [signed.note().text(), &own.join("\n")].concat();
+        let told = self.checkpoints.entry(size).or_insert_with(|| (root, own.clone()));
+        assert_eq!(told.1, own, "two checkpoints over {size} entries were signed, in different bytes");
     }
 
     /// Returns the acknowledged entries by index.
