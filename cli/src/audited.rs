@@ -82,10 +82,12 @@ impl Roots {
         let kept = kept.and_then(|()| fs::rename(&self.aside, &self.path));
         kept.map_err(|error| unusable(&self.path, &error))
     }
+}
 
-    /// Drops the list: the register did not stand the audit, or it was broken off.
-    pub fn drop_it(self) {
-        // What cannot be removed is only in the way, and the next audit begins it anew.
+impl Drop for Roots {
+    /// Clears the list away, unless it was kept: the register did not stand the audit, or it was broken off.
+    fn drop(&mut self) {
+        // What cannot be removed is only in the way.
         let _removed = fs::remove_file(&self.aside);
     }
 }
@@ -134,7 +136,7 @@ mod tests {
             assert!(!holds(&home, &key(1), &checkpoint(size, root(size + 1))).unwrap());
             assert!(!holds(&home, &key(2), &checkpoint(size, root(size))).unwrap());
         }
-        Roots::begin(&home, &key(1)).unwrap().drop_it();
+        drop(Roots::begin(&home, &key(1)).unwrap());
         assert!(holds(&home, &key(1), &checkpoint(2, root(2))).unwrap());
         assert_eq!(fs::read_dir(home.audited_dir()).unwrap().count(), 1);
     }

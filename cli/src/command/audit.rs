@@ -153,9 +153,8 @@ async fn replay(client: &Client, checkpoint: &SignedCheckpoint, mut replayer: Re
 
 /// Keeps what shows that the register breaks its rules, and returns the failure that says so.
 async fn convict(client: &Client, checkpoint: &SignedCheckpoint, replayer: Replayer, error: &ReplayError) -> Failure {
-    let Replayer { audit, roots, progress, evidence_dir, .. } = replayer;
+    let Replayer { audit, progress, evidence_dir, .. } = replayer;
     drop(progress);
-    roots.drop_it();
     if error.broken_at().is_none() {
         return broken(error, None);
     }
