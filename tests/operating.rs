@@ -74,13 +74,16 @@ fn page() -> String {
 #[test]
 fn a_backup_made_and_put_back_step_by_step_goes_on_where_it_stood() {
     let mut scene = Scene::new();
-    // Stop, copy, start again, check the copy.
-    assert!(scene.node.terminate().success());
+    // Copied while it is served, and the copy of the copy checked.
     let shelf = tempfile::tempdir().expect("another disk");
     let backup = shelf.path().join("backup");
-    copy(&scene.node.dir(), &backup);
-    scene.node.start();
     let seen = scene.checkpoint();
+    let done = scene.node.run("backup", &[&backup]);
+    assert_eq!(done.code, 0, "{done}");
+    assert!(done.stdout.contains(&format!("{} entries", seen.checkpoint().size)), "{done}");
+    assert!(done.stdout.contains("no keys") && !backup.join("log.key").exists(), "{done}");
+    let again = scene.node.run("backup", &[&backup]);
+    assert!(again.code == 1 && again.stderr.contains("is there already"), "{again}");
     let elsewhere = Node::init("elsewhere.example/log");
     fs::remove_dir_all(elsewhere.dir()).expect("an empty place");
     copy(&backup, &elsewhere.dir());
@@ -88,8 +91,12 @@ fn a_backup_made_and_put_back_step_by_step_goes_on_where_it_stood() {
     assert_eq!(fsck.code, 0, "{fsck}");
     assert!(fsck.stdout.contains(&format!("{} entries", seen.checkpoint().size)), "{fsck}");
 
-    // The machine is lost. Nothing was recorded since, so the copy is served elsewhere.
+    // The machine is lost. Nothing was recorded since, so the copy is served elsewhere, once the keys are beside it.
     scene.node.kill();
+    assert!(elsewhere.run("serve", &["--listen", "127.0.0.1:0"]).stderr.contains("operator.key"));
+    for name in ["log.key", "operator.key"] {
+        copy(&scene.node.dir().join(name), &elsewhere.dir().join(name));
+    }
     scene.node = elsewhere;
     scene.node.start();
     assert_eq!(scene.checkpoint().to_string(), seen.to_string());
@@ -191,6 +198,28 @@ fn a_lost_file_of_cards_is_begun_again_by_rebuild_alone() {
     scene.node.start();
     assert_ne!(scene.node.get(&format!("/v1/cards/{}", card.digest())).status, 200);
     scene.told.check_served(&scene.node, &[2, 4], "without cards");
+}
+
+#[test]
+fn a_card_is_erased_for_good_and_every_proof_stays() {
+    let mut scene = Scene::new();
+    let (entry, card) = scene.minter.mint("number 0");
+    let digest = card.digest().to_string();
+    let running = scene.node.run("erase", &[&digest]);
+    assert!(running.code == 1 && running.stderr.contains("another process is using"), "{running}");
+    assert!(scene.node.terminate().success());
+    let unknown = scene.node.run("erase", &[&entry.id().to_string()]);
+    assert!(unknown.code == 1 && unknown.stderr.contains("there is no card"), "{unknown}");
+    for told in ["The card is erased", "was erased before"] {
+        let erased = scene.node.run("erase", &[&digest]);
+        assert!(erased.code == 0 && erased.stdout.contains(told), "{erased}");
+    }
+    scene.node.start();
+    assert_eq!(scene.node.get(&format!("/v1/cards/{digest}")).status, 410);
+    // Handed in again with the entry, it stays erased.
+    assert_eq!(submit(&scene.node, &entry, &card).expect("an answer").status, 200);
+    assert_eq!(scene.node.get(&format!("/v1/cards/{digest}")).status, 410);
+    scene.told.check_served(&scene.node, &[2, 4], "without the card");
 }
 
 #[test]

@@ -98,7 +98,7 @@ impl AsOf {
         Ok(AsOf {
             origin: provenance.rules.register.origin.to_string(),
             genesis: provenance.rules.register.genesis,
-            log_key: provenance.rules.log_key.to_string(),
+            log_key: provenance.log_key.to_string(),
             size: provenance.checkpoint.checkpoint().size.get(),
             time_ms,
             time: words::time(time_ms),

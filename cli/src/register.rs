@@ -10,6 +10,8 @@ use colophon_client::client::{Client, Memory, Stale};
 use colophon_client::http::{Patience, Transport};
 use colophon_client::lookup::LookupError;
 use colophon_client::register::{FirstUse, Pinned, first_use};
+use colophon_client::seen::SeenDir;
+use colophon_client::tiles::{Span, check_extends};
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::ProfileWords;
 use colophon_ledger::entry::Body;
@@ -104,15 +106,34 @@ impl Context {
         }
         match read_pinned(&self.home, log.key.name())? {
             Some(pinned) if pinned.rules().log_key == log.key => Ok(pinned),
-            Some(_) => Err(Failure::not_verified(
-                format!("the policy and the file of the register {} name different keys", log.key.name()),
-                format!(
-                    "one of them was changed: compare both keys with the operator's, in {}",
-                    self.home.policy_path().display()
-                ),
-            )),
+            Some(known) => self.rekey(transport, &known, &log.key),
             None => self.keep(self.wait_for(first_use(transport, Some(&log.key)))??),
         }
+    }
+
+    /// Keeps another key of a register that is known, if its governors have given it to the log, and the log goes on from what has
+    /// been seen of it under the key before. The person has named the key, in the policy or in a command.
+    pub(crate) fn rekey(&self, transport: &Transport, known: &Pinned, key: &VerifierKey) -> Result<Pinned, Failure> {
+        let met = self.wait_for(first_use(transport, Some(key)))??;
+        let lock = self.home.lock()?;
+        let genesis = known.rules().register.genesis;
+        if met.pinned.rules().register != known.rules().register {
+            return Err(self.other_register(&lock, &met, &format!("the genesis {genesis}")));
+        }
+        if let Some(seen) = SeenDir::open(&self.home.seen_dir())?.last(&known.rules().log_key)? {
+            let (seen, now) = (Span::of(&seen), Span::of(&met.checkpoint));
+            if self.wait_for(check_extends(transport, &seen, &now))?.is_err() {
+                return Err(self.other_register(&lock, &met, &format!("a log of {} entries", seen.size)));
+            }
+        }
+        let origin = known.rules().register.origin.as_str();
+        Trust::read(&self.home)?.add_log(&self.home, &lock, key, Some(transport.address()))?;
+        lock.write(&pinned_path(&self.home, origin), met.pinned.to_json().as_bytes())?;
+        self.ui.note(format_args!(
+            "the governors of {origin} have given its log another key; it is now pinned\n  log key   {key}\n  before    {}",
+            known.rules().log_key
+        ));
+        Ok(met.pinned)
     }
 
     /// Keeps a register that was just met, unless one of its name is known otherwise. Says what it has pinned.
@@ -129,7 +150,7 @@ impl Context {
             return Err(self.other_register(&lock, &met, &known));
         }
         let known = read_pinned(&self.home, origin)?;
-        if let Some(known) = known.as_ref().filter(|known| known.rules() != rules) {
+        if let Some(known) = known.as_ref().filter(|known| !known.rules().agrees_with(rules)) {
             let known = format!("the genesis {}", known.rules().register.genesis);
             return Err(self.other_register(&lock, &met, &known));
         }

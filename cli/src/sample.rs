@@ -78,6 +78,7 @@ impl Sample {
             operators: vec![account("operator")],
             governors: vec![account("governor")],
             governor_threshold: 1,
+            succeeds: None,
         };
         let minted = Moment { id: digest("work"), index: 5, time_ms: MINTED_MS };
         let state = EditionRecord {
@@ -90,6 +91,7 @@ impl Sample {
         let mut sample = Sample {
             provenance: Provenance {
                 rules,
+                log_key: log_key(),
                 checkpoint: checkpoint(7),
                 seal: seal(6, MINTED_MS),
                 work: minted.id,
@@ -114,7 +116,7 @@ impl Sample {
         });
         let Body::Profile(profile) = body_of(&body) else { panic!("it is a profile") };
         let moment = Moment { id: digest(&format!("{who} profile")), index: 1, time_ms: MINTED_MS };
-        let facts = AccountFacts { profiles: vec![(moment, profile)], rotations: Vec::new() };
+        let facts = AccountFacts { profiles: vec![(moment, profile)], ..AccountFacts::default() };
         self.provenance.accounts.insert(account(who), facts);
         self.provenance.cards.insert(card.digest(), card.text);
     }

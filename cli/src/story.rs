@@ -3,9 +3,10 @@
 use colophon_ledger::card::TermsWords;
 use colophon_ledger::certificate::{Moment, Provenance};
 use colophon_ledger::entry::Body;
+use colophon_ledger::entry::carry_edition::CarryEdition;
 use colophon_ledger::entry::close::Close;
 use colophon_ledger::entry::terms::{Basis, Delivery, Price, Terms};
-use colophon_ledger::field::{Country, Digest, DocumentType, EntryId, List};
+use colophon_ledger::field::{Country, Digest, DocumentType, EntryId, List, Origin};
 use serde::Serialize;
 
 use crate::party::Party;
@@ -84,6 +85,17 @@ pub enum Happening {
         /// On what terms.
         deal: Deal,
     },
+    /// It came over from the register that this one succeeds, where title had moved so often.
+    Carried {
+        /// The name of that register.
+        from: Origin,
+        /// Whom it was with there.
+        holder: Party,
+        /// Where it was.
+        country: Country,
+        /// How often title had moved there.
+        transfers: u64,
+    },
     /// An offer, or every half-signed transfer, came to nothing.
     Closed {
         /// Who closed it.
@@ -160,8 +172,17 @@ impl Story {
                 }),
                 Body::Accept(_) => offered.map(|terms| moved(terms, true, provenance)),
                 Body::Close(close) => Some(closed(close, offered, provenance)),
+                Body::CarryEdition(carry) => carried(carry, provenance),
                 // None of these is a step of an edition.
-                Body::Genesis(_) | Body::Profile(_) | Body::Rotate(_) | Body::Mint(_) | Body::Seal(_) => None,
+                Body::Genesis(_)
+                | Body::Profile(_)
+                | Body::Rotate(_)
+                | Body::Mint(_)
+                | Body::CarryAccount(_)
+                | Body::LogKey(_)
+                | Body::Upgrade(_)
+                | Body::Retire(_)
+                | Body::Seal(_) => None,
             };
             offered = if let Body::Offer(terms) = &step.body { Some(terms) } else { None };
             steps.extend(what.map(|what| Told::new(step.moment, what)));
@@ -173,7 +194,7 @@ impl Story {
     pub fn newest_title(&self) -> Option<&Told> {
         let is_title = |told: &&Told| match told.what {
             Happening::Registered { .. } | Happening::Moved { .. } => true,
-            Happening::Offered { .. } | Happening::Closed { .. } => false,
+            Happening::Offered { .. } | Happening::Carried { .. } | Happening::Closed { .. } => false,
         };
         self.steps.iter().rev().find(is_title)
     }
@@ -185,6 +206,7 @@ impl Story {
             Happening::Moved { .. }
             | Happening::Registered { .. }
             | Happening::Offered { .. }
+            | Happening::Carried { .. }
             | Happening::Closed { .. } => None,
         })
     }
@@ -231,6 +253,10 @@ impl Happening {
                 let border = if deal.crosses_border() { "BORDER " } else { "" };
                 let first = format!("title from {} to {}, {how}", from.called(), to.called());
                 [vec![first, format!("{border}{}", deal.way())], deal.told()].concat()
+            }
+            Happening::Carried { from, holder, country, transfers } => {
+                let with = format!("held there by {} in {}", holder.called(), words::place(country));
+                vec![format!("carried over from {from}"), with, format!("title had moved {transfers} times")]
             }
             Happening::Closed { by, how } => vec![match how {
                 Closing::Declined => format!("the offer declined by {}", by.called()),
@@ -308,6 +334,16 @@ fn moved(terms: &Terms, by_offer: bool, provenance: &Provenance) -> Happening {
         by_offer,
         deal: Deal::of(terms, provenance),
     }
+}
+
+/// Returns the coming of an edition from the predecessor, as its proofs show that it stood there.
+fn carried(carry: &CarryEdition, provenance: &Provenance) -> Option<Happening> {
+    let from = provenance.rules.succeeds.as_ref()?.origin.clone();
+    let stood = carry.edition_proof.record.as_ref();
+    let country = stood.map(|edition| edition.country.clone());
+    let country = country.or_else(|| carry.work_proof.record.as_ref().map(|work| work.country.clone()))?;
+    let holder = Party::of(&carry.holder()?, provenance);
+    Some(Happening::Carried { from, holder, country, transfers: stood.map_or(0, |edition| edition.transfers) })
 }
 
 fn closed(close: &Close, offered: Option<&Terms>, provenance: &Provenance) -> Happening {

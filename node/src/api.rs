@@ -8,6 +8,7 @@ mod entries;
 mod files;
 mod log;
 pub mod problem;
+mod register;
 mod segment;
 mod status;
 pub(crate) mod witness;
@@ -202,6 +203,7 @@ routes! {
     get  "/v1/drafts/{draft}"              => drafts::draft,
     post "/v1/drafts/{draft}/decline"      => drafts::decline,
     get  "/v1/cards/{digest}"              => cards::card,
+    get  "/v1/register"                    => register::register,
     get  "/v1/openapi.json"                => status::openapi,
     get  "/health"                         => status::health,
     get  "/metrics"                        => status::metrics,

@@ -10,11 +10,13 @@ use colophon_ledger::certificate::{
 };
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::{Digest, WorkId};
+use colophon_ledger::governance;
 use colophon_ledger::proved::ProvedRecord;
 use colophon_ledger::refusal::Refusal;
 use colophon_ledger::state::{RecordKey, Records as _, WorkRecord};
 use colophon_storage::cards::{Cards, CardsError, Kept};
 use colophon_storage::view::ViewError;
+use colophon_tlog::note::VerifierKey;
 use colophon_tlog::tree::EntryIndex;
 
 use crate::answers::{AnswerError, proved_entries, proved_record};
@@ -57,6 +59,8 @@ pub enum CertifyError {
 /// Everything that belongs to one edition, as of one snapshot.
 struct Collected {
     snapshot: Arc<Snapshot>,
+    /// The key that signed its checkpoint.
+    log_key: VerifierKey,
     entries: BTreeMap<u64, Entry>,
     records: Vec<ProvedRecord>,
 }
@@ -68,7 +72,7 @@ pub fn certify(
     edition: u64,
     entries_max: usize,
 ) -> Result<Certificate, CertifyError> {
-    let Collected { snapshot, entries, records } = collect(register, work, edition, entries_max)?;
+    let Collected { snapshot, log_key, entries, records } = collect(register, work, edition, entries_max)?;
     let indices: Vec<u64> = entries.keys().copied().collect();
     let certificate = Certificate {
         cards: kept_cards(&register.cards, entries.values())?,
@@ -79,7 +83,7 @@ pub fn certify(
         records,
         work,
     };
-    certificate.verify(&register.rules.log_key)?;
+    certificate.verify(&log_key)?;
     if certificate.to_text().len() > CERTIFICATE_BYTES_MAX {
         return Err(CertifyError::TooLarge);
     }
@@ -99,11 +103,16 @@ fn collect(register: &Register, work: WorkId, edition: u64, entries_max: usize) 
     collection.take(0)?;
     collection.take(record.index)?;
     collection.take_chain(|after| moment.tables().edition_chain(&work, edition, after, LINKS_AT_ONCE))?;
+    let log_key = governance::log_key(&register.rules, &moment.reading).map_err(AnswerError::from)?;
+    let rekeyed = log_key != register.rules.log_key;
+    if rekeyed {
+        collection.take_acts()?;
+    }
     collection.take_accounts()?;
     let Collection { entries, accounts, .. } = collection;
-    let keys = records_of(&work, edition, &accounts);
+    let keys = records_of(&work, edition, &accounts, rekeyed);
     let records = keys.iter().map(|key| proved_record(&moment, key)).collect::<Result<_, _>>()?;
-    Ok(Collected { snapshot: Arc::clone(&moment.snapshot), entries, records })
+    Ok(Collected { snapshot: Arc::clone(&moment.snapshot), log_key, entries, records })
 }
 
 /// The entries that belong together so far, and the accounts that have a part in them.
@@ -152,6 +161,19 @@ impl Collection<'_> {
                 self.take(index)?;
             }
         }
+    }
+
+    /// Takes every act of the governors, from the newest back to the genesis.
+    fn take_acts(&mut self) -> Result<(), CertifyError> {
+        let register = governance::current(&self.moment.reading).map_err(AnswerError::from)?;
+        let mut newest = register.map(|register| register.newest);
+        while let Some(act) = newest.filter(|act| *act != self.register.rules.register.genesis) {
+            let index = self.moment.tables().index_of(&act).map_err(AnswerError::View)?;
+            let index = index.ok_or(AnswerError::Entry(0))?;
+            self.take(index)?;
+            newest = self.entries.get(&index).and_then(|entry| entry.body().act_prev());
+        }
+        Ok(())
     }
 
     /// Takes the chains of all accounts, of which each may bring seals by further operators.

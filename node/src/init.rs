@@ -12,13 +12,14 @@ use colophon_ledger::entry::genesis::{Genesis, GenesisWord};
 use colophon_ledger::entry::{Entry, genesis_text};
 use colophon_ledger::field::{Digest, EntryId, Int, List, Origin};
 use colophon_ledger::refusal::Refusal;
-use colophon_ledger::rule::RULES_VERSION;
+use colophon_ledger::rule::{RULES_VERSION, Rules};
 use colophon_storage::durable::{self, Access};
 use colophon_storage::log::{AppendError, CreateError, Log, OpenError};
 use colophon_storage::slots::{SlotError, Slots};
 use colophon_tlog::key::SecretKey;
 use colophon_tlog::note::{Signer, VerifierKey, VerifierKeyError};
 
+use crate::keyring::Keyring;
 use crate::keys::{self, GOVERNOR_KEY_FILE, KeyFileError, LOG_KEY_FILE, OPERATOR_KEY_FILE, VERIFIER_KEY_FILE};
 use crate::publisher::{PublishError, Publisher};
 use crate::seal::Sealer;
@@ -88,39 +89,60 @@ pub struct Founded {
 }
 
 /// The secrets of a new register.
-struct Secrets {
-    log: SecretKey,
-    operator: SecretKey,
-    governor: SecretKey,
+#[derive(Debug)]
+pub(crate) struct Secrets {
+    pub(crate) log: SecretKey,
+    pub(crate) operator: SecretKey,
+    pub(crate) governor: SecretKey,
+}
+
+impl Founded {
+    /// Returns what there is to say of a register that has just begun.
+    pub(crate) fn of(dir: &Path, rules: &Rules, secrets: &Secrets) -> Founded {
+        Founded {
+            dir: dir.to_owned(),
+            origin: rules.register.origin.clone(),
+            genesis: rules.register.genesis,
+            log_key: rules.log_key.clone(),
+            operator: AccountId::from(&secrets.operator.public()),
+            governor: AccountId::from(&secrets.governor.public()),
+        }
+    }
 }
 
 /// Begins the register `origin` in `dir` at `time_ms`. Durable when it returns; `log.vkey` is written last, and a folder
 /// without it is not served.
 pub fn init(dir: &Path, origin: &Origin, time_ms: u64) -> Result<Founded, InitError> {
+    let secrets = begin_dir(dir)?;
+    Log::create(dir)?;
+    let (log_signer, body) = genesis(origin, &secrets)?;
+    let genesis = signed_genesis(&genesis_text(origin, &body), &secrets)?;
+    let (rules, applied) = first_sealed(&genesis, secrets.operator.clone(), time_ms)?;
+    let (mut log, _) = Log::open(dir)?;
+    log.append(&applied.leaves())?;
+    Publisher::new(Keyring::new(dir, log_signer), Slots::open(dir)?).publish(log.size(), log.root())?;
+    write_verifier_key(dir, &rules.log_key)?;
+    Ok(Founded::of(dir, &rules, &secrets))
+}
+
+/// Makes the folder of a new register, and its keys.
+pub(crate) fn begin_dir(dir: &Path) -> Result<Secrets, InitError> {
     check_empty(dir)?;
     durable::create_dir(dir).map_err(|error| InitError::Write { path: dir.to_owned(), error })?;
-    Log::create(dir)?;
-    let secrets = Secrets {
+    Ok(Secrets {
         log: keys::create(dir, LOG_KEY_FILE)?,
         operator: keys::create(dir, OPERATOR_KEY_FILE)?,
         governor: keys::create(dir, GOVERNOR_KEY_FILE)?,
-    };
-    let log_signer = Signer::new(origin.as_str(), secrets.log.clone())?;
-    let genesis = genesis(origin, &log_signer.verifier(), &secrets)?;
-    let founded = Founded {
-        dir: dir.to_owned(),
-        origin: origin.clone(),
-        genesis: genesis.id(),
-        log_key: log_signer.verifier(),
-        operator: AccountId::from(&secrets.operator.public()),
-        governor: AccountId::from(&secrets.governor.public()),
-    };
-    let applied = first_sealed(&genesis, secrets.operator, time_ms)?;
-    let (mut log, _) = Log::open(dir)?;
-    log.append(&applied.leaves())?;
-    Publisher::new(log_signer, Slots::open(dir)?).publish(log.size(), log.root())?;
-    write_verifier_key(dir, &founded.log_key)?;
-    Ok(founded)
+    })
+}
+
+/// Reads the keys that [`begin_dir`] made.
+pub(crate) fn secrets_of(dir: &Path) -> Result<Secrets, KeyFileError> {
+    Ok(Secrets {
+        log: keys::load(dir, LOG_KEY_FILE)?,
+        operator: keys::load(dir, OPERATOR_KEY_FILE)?,
+        governor: keys::load(dir, GOVERNOR_KEY_FILE)?,
+    })
 }
 
 fn check_empty(dir: &Path) -> Result<(), InitError> {
@@ -131,7 +153,9 @@ fn check_empty(dir: &Path) -> Result<(), InitError> {
     }
 }
 
-fn genesis(origin: &Origin, log_key: &VerifierKey, secrets: &Secrets) -> Result<Entry, InitError> {
+/// Returns the signer of a new register's log, and what its genesis says.
+pub(crate) fn genesis(origin: &Origin, secrets: &Secrets) -> Result<(Signer, Genesis), InitError> {
+    let log_signer = Signer::new(origin.as_str(), secrets.log.clone())?;
     let [operator, governor] = [&secrets.operator, &secrets.governor].map(|key| AccountId::from(&key.public()));
     let alone = |account| List::new(vec![account]).expect("one account is within 1 to 16");
     let body = Genesis {
@@ -139,29 +163,37 @@ fn genesis(origin: &Origin, log_key: &VerifierKey, secrets: &Secrets) -> Result<
         governor_threshold: Int::new(1).expect("1 is within 1 to 16"),
         governors: alone(governor),
         kind: GenesisWord::It,
-        log_vkey: log_key.to_string(),
+        log_vkey: log_signer.verifier().to_string(),
         nonce: Digest(keys::random()?.into()),
         operators: alone(operator),
         rules: RULES_VERSION,
         succeeds: None,
     };
-    let mut draft = Draft::new(genesis_text(origin, &body), None, None)?;
-    draft.sign(&operator, secrets.operator.clone())?;
-    draft.sign(&governor, secrets.governor.clone())?;
+    Ok((log_signer, body))
+}
+
+/// Returns the genesis with this text, signed by its officers.
+pub(crate) fn signed_genesis(text: &str, secrets: &Secrets) -> Result<Entry, InitError> {
+    let mut draft = Draft::new(text.to_owned(), None, None)?;
+    for secret in [&secrets.operator, &secrets.governor] {
+        draft.sign(&AccountId::from(&secret.public()), secret.clone())?;
+    }
     Ok(draft.to_entry()?)
 }
 
-fn first_sealed(genesis: &Entry, operator: SecretKey, time_ms: u64) -> Result<Applied, InitError> {
+fn first_sealed(genesis: &Entry, operator: SecretKey, time_ms: u64) -> Result<(Rules, Applied), InitError> {
     let (rules, genesis) = colophon_ledger::replay::read_genesis(&genesis.to_bytes()).map_err(|error| {
         // Reading back what was just made cannot need newer rules: any other answer is the rules' own.
         InitError::Refused(Refusal::BodyInvalid(error.to_string()))
     })?;
     let closed = first_batch(&rules, genesis, time_ms);
     let sealer = Sealer::new(closed.seal.by, operator)?;
-    Ok(sealer.seal(&rules, closed))
+    let applied = sealer.seal(&rules, closed);
+    Ok((rules, applied))
 }
 
-fn write_verifier_key(dir: &Path, key: &VerifierKey) -> Result<(), InitError> {
+/// Writes the verifier key for everybody: the last of a new register's files.
+pub(crate) fn write_verifier_key(dir: &Path, key: &VerifierKey) -> Result<(), InitError> {
     let path = dir.join(VERIFIER_KEY_FILE);
     durable::write_new(&path, format!("{key}\n").as_bytes(), Access::Public)
         .map_err(|error| InitError::Write { path, error })

@@ -14,12 +14,22 @@ use zeroize::Zeroizing;
 
 /// Signs checkpoints. Lost: the register can say nothing new under its name. Stolen: the thief can show other logs under it.
 pub const LOG_KEY_FILE: &str = "log.key";
+/// The key that is to take the place of the log's, until the governors have said so.
+pub const NEXT_LOG_KEY_FILE: &str = "log.next.key";
+/// The log's key before. It signs nothing any more; what it signed is verified by it.
+pub const FORMER_LOG_KEY_FILE: &str = "log.former.key";
 /// Signs seals. Lost: no batch can be closed. Stolen, with the log key: batches can be forged.
 pub const OPERATOR_KEY_FILE: &str = "operator.key";
 /// Speaks for the register's constitution; not needed to serve. To be kept offline.
 pub const GOVERNOR_KEY_FILE: &str = "governor.key";
 /// The log's verifier key, for everybody.
 pub const VERIFIER_KEY_FILE: &str = "log.vkey";
+
+/// The files beside the log that are for everybody.
+pub const PUBLIC_FILES: [(&str, Access); 1] = [(VERIFIER_KEY_FILE, Access::Public)];
+/// The secret files that a register is served with.
+pub const SERVING_KEYS: [(&str, Access); 3] =
+    [(LOG_KEY_FILE, Access::Private), (NEXT_LOG_KEY_FILE, Access::Private), (OPERATOR_KEY_FILE, Access::Private)];
 
 /// Why a key file could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +82,12 @@ pub fn create(dir: &Path, name: &str) -> Result<SecretKey, KeyFileError> {
 
 /// Reads a key from its file in `dir`.
 pub fn load(dir: &Path, name: &str) -> Result<SecretKey, KeyFileError> {
-    Ok(SecretKey::from_seed(*load_seed(dir, name)?))
+    load_file(&dir.join(name))
+}
+
+/// Reads a key from its file.
+pub fn load_file(path: &Path) -> Result<SecretKey, KeyFileError> {
+    Ok(SecretKey::from_seed(*load_seed_file(path)?))
 }
 
 /// Makes the seed of a new key, of any algorithm, and its file in `dir`. Durable when it returns.
@@ -88,7 +103,11 @@ pub(crate) fn create_seed(dir: &Path, name: &str) -> Result<Zeroizing<[u8; 32]>,
 
 /// Reads the seed of a key from its file in `dir`.
 pub(crate) fn load_seed(dir: &Path, name: &str) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
-    let path = dir.join(name);
+    load_seed_file(&dir.join(name))
+}
+
+fn load_seed_file(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
+    let path = path.to_owned();
     let read = |error| KeyFileError::Read { path: path.clone(), error };
     let mode = fs::metadata(&path).map_err(read)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {

@@ -1,4 +1,6 @@
-//! The command line of a node: `init`, `serve`, `witness-key`, `witness`, `rebuild`, `fsck`.
+//! The command line of a node: `init`, `serve`, `witness-key`, `witness`, `rebuild`, `fsck`, `backup`, `erase`, and what governors need.
+
+mod governing;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -11,21 +13,25 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
-use colophon_ledger::field::Origin;
+use colophon_ledger::field::{Digest, Origin};
 use colophon_node::admission::{Quota, Quotas};
 use colophon_node::clock::Clock;
 use colophon_node::connections::{CONNECTIONS_DEFAULT, CONNECTIONS_MAX, CONNECTIONS_OF_ADDRESS_DEFAULT, Limits};
 use colophon_node::init::init;
+use colophon_node::keys::{PUBLIC_FILES, SERVING_KEYS};
 use colophon_node::open::{Behind, Keeping, Tables, WitnessPlan, open};
 use colophon_node::serve::{Config, Running, ServeError, greeting, serve};
 use colophon_node::source::ProxyHeader;
+use colophon_node::succeed::{found, succeed};
 use colophon_node::witness::{Witness, WitnessDir};
 use colophon_node::witness_keys;
 use colophon_node::witness_server::serve_witness;
 use colophon_node::witnesses::read_policy;
-use colophon_storage::cards::Cards;
+use colophon_storage::backup::{BackedUp, backup};
+use colophon_storage::cards::{Cards, Kept};
 use colophon_storage::fsck::Report;
 use colophon_storage::fsck::finding::Finding;
+use colophon_storage::lock::DirLock;
 use colophon_storage::view::engine::EngineKind;
 use colophon_tlog::note::Algorithm;
 use tokio::net::TcpListener;
@@ -80,8 +86,14 @@ enum Command {
         /// The register's folder; it must be empty or not there yet
         dir: PathBuf,
         /// The register's name for ever, such as registry.example/art; by custom the address it will be at
-        #[arg(long)]
-        origin: Origin,
+        #[arg(long, required_unless_present = "succeeds")]
+        origin: Option<Origin>,
+        /// Make the keys and the founding alone, for a register that will go on where another ends
+        #[arg(long, conflicts_with = "succeeds")]
+        founding: bool,
+        /// Begin the register that was founded here, where the one in this folder (or a backup of it) ended
+        #[arg(long, value_name = "OLD", conflicts_with = "origin")]
+        succeeds: Option<PathBuf>,
     },
     /// Serves a register over HTTP until SIGTERM or SIGINT
     Serve {
@@ -141,6 +153,33 @@ enum Command {
     Fsck {
         /// The register's folder
         dir: PathBuf,
+    },
+    /// Erases the words of a card for good, while the register is not served; every proof stays
+    Erase {
+        /// The register's folder
+        dir: PathBuf,
+        /// The card's digest, as it stands in the entry that it belongs to
+        card: Digest,
+    },
+    /// Composes what governors sign: another key for the log, other rules, or the end of the register
+    Govern {
+        #[command(subcommand)]
+        act: Box<governing::Governing>,
+    },
+    /// Makes the key that is to take the place of the log's, once the governors have said so
+    NextLogKey {
+        /// The register's folder
+        dir: PathBuf,
+    },
+    /// Copies a register, served or stopped, up to the checkpoint it shows now
+    Backup {
+        /// The register's folder
+        dir: PathBuf,
+        /// Where the copy will be; nothing may be there yet
+        to: PathBuf,
+        /// Copy the keys it is served with too: whoever can read the copy can then speak for the register
+        #[arg(long)]
+        with_keys: bool,
     },
 }
 
@@ -295,10 +334,7 @@ fn log_to_stderr(format: LogFormat) {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     let clock = clock()?;
     match command {
-        Command::Init { dir, origin } => {
-            let founded = init(&dir, &origin, clock.now_ms())?;
-            say(&founded.to_string())?;
-        }
+        Command::Init { dir, origin, founding, succeeds } => begin(&dir, origin, founding, succeeds, &clock)?,
         Command::Serve { dir, listen, batch_ms, queue, accept_clock, view, bounds, cosigning } => {
             let queue = usize::try_from(queue)?;
             let behind = if accept_clock { Behind::Accept } else { Behind::Refuse };
@@ -315,6 +351,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Rebuild { dir, view } => rebuild(&dir, view.view, clock)?,
         Command::Fsck { dir } => return fsck(&dir),
+        Command::Backup { dir, to, with_keys } => backup_to(&dir, &to, with_keys)?,
+        Command::Erase { dir, card } => erase(&dir, &card)?,
+        Command::Govern { act } => say(&governing::run(*act)?)?,
+        Command::NextLogKey { dir } => say(&governing::next_log_key(&dir)?)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -398,6 +438,54 @@ fn rebuild(dir: &Path, engine: Option<EngineKind>, clock: Clock) -> anyhow::Resu
     let (size, state) = (newest.size, newest.tree.root());
     opened.register.close()?;
     say(&format!("The tables are made anew: {size} entries, state root {state}"))
+}
+
+/// Begins a register by itself, founds one, or begins the one that was founded.
+fn begin(
+    dir: &Path,
+    origin: Option<Origin>,
+    founding: bool,
+    succeeds: Option<PathBuf>,
+    clock: &Clock,
+) -> anyhow::Result<()> {
+    match (origin, succeeds) {
+        (Some(origin), _) if founding => say(&governing::founded(dir, &found(dir, &origin)?)),
+        (Some(origin), _) => say(&init(dir, &origin, clock.now_ms())?.to_string()),
+        (None, Some(old)) => say(&governing::succeeded(&succeed(dir, &old, clock.now_ms())?)),
+        (None, None) => anyhow::bail!("--origin NAME or --succeeds OLD is missing"),
+    }
+}
+
+fn erase(dir: &Path, card: &Digest) -> anyhow::Result<()> {
+    let _lock = DirLock::take(dir)?;
+    let (cards, _) = Cards::open(dir)?;
+    match cards.get(card)? {
+        Kept::Nothing => anyhow::bail!("there is no card {card} here: nothing was changed"),
+        Kept::Withdrawn => say("The card was erased before"),
+        Kept::Card(_) => {
+            cards.erase(card)?;
+            say(
+                "The card is erased: it is shown as withdrawn from now on. Erase it in backups too; copies that others have stay",
+            )
+        }
+    }
+}
+
+fn backup_to(dir: &Path, to: &Path, with_keys: bool) -> anyhow::Result<()> {
+    let keys = if with_keys { &SERVING_KEYS[..] } else { &[] };
+    let BackedUp { size, root, cards, files } = backup(dir, to, &[&PUBLIC_FILES[..], keys].concat())?;
+    say(&format!("The copy is whole: {size} entries, root {root}, {} cards", cards.kept))?;
+    let keys: Vec<&str> = files.iter().map(String::as_str).filter(|name| has_key(name)).collect();
+    match &keys[..] {
+        [] => {
+            say("It holds no keys: it can be checked and handed to others, and served once the keys are put beside it")
+        }
+        keys => say(&format!("It holds {}: whoever can read it can speak for the register", keys.join(" and "))),
+    }
+}
+
+fn has_key(name: &str) -> bool {
+    SERVING_KEYS.iter().any(|(key, _)| *key == name)
 }
 
 /// Says what does not match. What the next start puts right by itself is told, and does not make the register unsound.

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use colophon_ledger::batch::Position;
 use colophon_ledger::field::EntryId;
+use colophon_ledger::governance;
 use colophon_ledger::replay::{ReplayError, read_genesis};
-use colophon_ledger::rule::Rules;
-use colophon_ledger::state::Unreadable;
+use colophon_ledger::state::{RegisterRecord, Unreadable, UpgradeRecord};
 use colophon_storage::cards::{Cards, CardsError, CardsRecovery};
 use colophon_storage::catch_up::{CatchUpError, CaughtUp, catch_up};
 use colophon_storage::drafts::Drafts;
@@ -22,15 +22,17 @@ use colophon_storage::recovery::Recovery;
 use colophon_storage::slots::{SlotError, Slots};
 use colophon_storage::view::engine::EngineKind;
 use colophon_storage::view::{Anew, VIEW_DIR, View, ViewError};
-use colophon_tlog::note::{Signer, VerifierKey, VerifierKeyError};
+use colophon_tlog::note::{VerifierKey, VerifierKeyError};
 use colophon_tlog::tree::{EntryIndex, TreeSize};
 use tracing::{info, warn};
 
 use crate::clock::{Clock, TIME_MS_MAX};
-use crate::keys::{self, KeyFileError, LOG_KEY_FILE, OPERATOR_KEY_FILE, VERIFIER_KEY_FILE};
-use crate::publisher::{PublishError, Publisher};
+use crate::keyring::{Keyring, KeyringError};
+use crate::keys::{self, KeyFileError, OPERATOR_KEY_FILE, VERIFIER_KEY_FILE};
+use crate::publisher::{PublishError, Publisher, Ready};
 use crate::register::{Parts, Register, Snapshot};
 use crate::seal::Sealer;
+use crate::succeed::FOUNDING_FILE;
 use crate::witnesses::{Witnesses, WitnessesError};
 
 /// How far this machine's clock may be behind the last batch, in milliseconds.
@@ -46,15 +48,21 @@ pub enum StartError {
         "an init broke off in {0:?}: no entry was ever recorded. Remove the folder and run `colophon-node init` again"
     )]
     Unfinished(PathBuf),
+    /// Its `init` has only founded it so far.
+    #[error(
+        "a register is founded in {0:?}, and has not begun: once the one it is to succeed has been retired, run \
+         `colophon-node init {0:?} --succeeds OLD`"
+    )]
+    Founded(PathBuf),
     /// The file of the verifier key holds another register's.
     #[error(
-        "the file {VERIFIER_KEY_FILE:?} says {found:?}, and the genesis names {named}: it is another register's. If the rest of \
+        "the file {VERIFIER_KEY_FILE:?} says {found:?}, and the register names {named}: it is another register's. If the rest of \
          the folder is the right one, remove that file; the next start writes it again"
     )]
     VerifierKey {
         /// What the file says.
         found: String,
-        /// Which key the genesis names.
+        /// Which key the register names.
         named: String,
     },
     /// The log cannot be opened.
@@ -78,14 +86,9 @@ pub enum StartError {
     /// A key cannot be used.
     #[error(transparent)]
     Note(#[from] VerifierKeyError),
-    /// The log key is another register's.
-    #[error("the key in {LOG_KEY_FILE:?} is {found}; the genesis names {named}. Put back the right key file")]
-    LogKey {
-        /// Whose verifier key the file leads to.
-        found: String,
-        /// Which one the genesis names.
-        named: String,
-    },
+    /// The log key is not the one in force.
+    #[error(transparent)]
+    LogKey(#[from] KeyringError),
     /// The operator's key does not speak for an operator.
     #[error(
         "the key in {OPERATOR_KEY_FILE:?} does not by itself sign for an operator of this register. Put back the right key \
@@ -180,6 +183,8 @@ pub struct Writer {
     pub(crate) position: Position,
     /// The operator's key.
     pub(crate) sealer: Sealer,
+    /// Whether the log can go on with another key.
+    pub(crate) ready: Ready,
 }
 
 /// By whom checkpoints are cosigned before they are published.
@@ -207,6 +212,9 @@ pub fn open_witnessed(
     keeping: Keeping,
     plan: Option<&WitnessPlan>,
 ) -> Result<Opened, StartError> {
+    if dir.join(FOUNDING_FILE).exists() {
+        return Err(StartError::Founded(dir.to_owned()));
+    }
     if is_unfinished(dir) {
         return Err(StartError::Unfinished(dir.to_owned()));
     }
@@ -241,8 +249,6 @@ fn open_over(
     let first = EntryIndex::new(0).ok_or(StartError::Empty)?;
     let (rules, _) = read_genesis(&log.reader().entry(first)?)?;
     check_clock(&clock, position.time_ms, behind)?;
-    check_verifier_key(dir, &rules.log_key)?;
-    let log_signer = log_signer(dir, &rules)?;
     let operator_key = keys::load(dir, OPERATOR_KEY_FILE)?;
     // The cards are read while the tables are: with many of either, this is what a start waits for.
     let (view, cards) = thread::scope(|scope| {
@@ -252,14 +258,18 @@ fn open_over(
     });
     let (view, CaughtUp { tree, .. }) = view?;
     let cards = cards?;
+    let log_key = governance::log_key(&rules, &view)?;
+    check_verifier_key(dir, &log_key, &rules.log_key)?;
+    tell_standing(governance::current(&view)?.as_ref());
     let operator = Sealer::find(&rules, &view, &operator_key)?.ok_or(StartError::OperatorKey)?;
-    let mut publisher = Publisher::new(log_signer, Slots::open(dir)?);
+    let mut publisher = Publisher::new(Keyring::open(dir, &log_key)?, Slots::open(dir)?);
     if let Some(WitnessPlan { policy, timeout, interval }) = plan {
-        let witnesses = Witnesses::read(policy, &rules.log_key, *timeout)?;
+        let witnesses = Witnesses::read(policy, &log_key, *timeout)?;
         publisher = publisher.with_witnesses(witnesses, log.reader(), *interval);
     }
     let (size, root) = (log.size(), log.root());
     let checkpoint = publisher.begin(size, root)?;
+    let ready = publisher.ready();
     let snapshot = Snapshot { checkpoint, size, root, tree, time_ms: position.time_ms };
     let (drafts, failed) = Drafts::open(dir);
     if let Some(error) = failed {
@@ -269,7 +279,7 @@ fn open_over(
     let register =
         Register::new(Parts { rules, operator, log: reader, cards, drafts, clock, standing, view, snapshot });
     let sealer = Sealer::new(operator, operator_key)?;
-    Ok(Opened { register, writer: Writer { log, position, sealer }, publisher })
+    Ok(Opened { register, writer: Writer { log, position, sealer, ready }, publisher })
 }
 
 /// Tells whether an init broke off before anything was recorded: the log is empty, and the key file that init writes last
@@ -312,13 +322,28 @@ fn open_cards(dir: &Path) -> Result<Cards, StartError> {
     Ok(cards)
 }
 
-/// Writes the verifier key again if its file is lost: the genesis names it.
-fn check_verifier_key(dir: &Path, named: &VerifierKey) -> Result<(), StartError> {
+/// Tells what the governors have changed that asks something of the operator.
+fn tell_standing(register: Option<&RegisterRecord>) {
+    let Some(register) = register else { return };
+    if register.retired.is_some() {
+        info!("The register has been retired: it is served to be read, and takes nothing");
+    }
+    if let Some(UpgradeRecord { height, rules }) = register.upgrade {
+        warn!(
+            upgrade.height = height,
+            upgrade.rules = rules,
+            "From batch {height} on rules version {rules} is in force: install software that knows it before"
+        );
+    }
+}
+
+/// Writes the verifier key again if its file is lost, or has the one from before: the register names it.
+fn check_verifier_key(dir: &Path, named: &VerifierKey, first: &VerifierKey) -> Result<(), StartError> {
     let path = dir.join(VERIFIER_KEY_FILE);
     let found = fs::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()).unwrap_or_default();
-    if found.is_empty() {
+    if found.is_empty() || (named != first && found == first.to_string()) {
         match durable::replace(&path, format!("{named}\n").as_bytes(), Access::Public) {
-            Ok(()) => info!("Wrote {VERIFIER_KEY_FILE} again: it was lost, and the genesis names the key"),
+            Ok(()) => info!("Wrote {VERIFIER_KEY_FILE} again: it was lost, and the register names the key"),
             Err(error) => warn!("The lost file {VERIFIER_KEY_FILE} cannot be written again: {error}"),
         }
         return Ok(());
@@ -346,15 +371,6 @@ fn check_clock(clock: &Clock, sealed_ms: u64, behind: Behind) -> Result<(), Star
         "The clock is behind the last batch: every batch is sealed at {sealed_ms} until it has passed that"
     );
     Ok(())
-}
-
-fn log_signer(dir: &Path, rules: &Rules) -> Result<Signer, StartError> {
-    let signer = Signer::new(rules.register.origin.as_str(), keys::load(dir, LOG_KEY_FILE)?)?;
-    let found: VerifierKey = signer.verifier();
-    if found != rules.log_key {
-        return Err(StartError::LogKey { found: found.to_string(), named: rules.log_key.to_string() });
-    }
-    Ok(signer)
 }
 
 /// Opens the tables and brings them up to the log. Ones that do not lead to the log's own state root are made again.

@@ -3,6 +3,7 @@
 //! With witnesses nothing is published that the policy's quorum has not cosigned: what the log holds beyond stays unseen, and
 //! the same pending checkpoint is sent again until it has its quorum, also by the next process.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -12,10 +13,11 @@ use colophon_storage::reader::LogReader;
 use colophon_storage::slots::{SlotError, Slots};
 use colophon_tlog::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use colophon_tlog::hash::Hash;
-use colophon_tlog::note::Signer;
+use colophon_tlog::note::VerifierKey;
 use colophon_tlog::tree::TreeSize;
 use tracing::{debug, info, warn};
 
+use crate::keyring::{Keyring, lies_ready};
 use crate::witnesses::{Enough, Round, RoundError, Witnesses, WitnessesError};
 
 /// How long after a round without a quorum the next one begins; twice as long after each further one, up to the longest.
@@ -71,13 +73,28 @@ impl Standing {
     }
 }
 
-/// The log's key, the slots that its checkpoints stand in, and the witnesses.
+/// The log's keys, the slots that its checkpoints stand in, and the witnesses.
 #[derive(Debug)]
 pub struct Publisher {
-    signer: Signer,
+    keyring: Keyring,
     slots: Slots,
     standing: Arc<Standing>,
     witnessing: Option<Witnessing>,
+}
+
+/// What tells whether the log can go on with another key, for whoever takes entries.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    dir: PathBuf,
+    /// The keys that the policy names by which witnesses are asked, if any are.
+    named: Option<Vec<VerifierKey>>,
+}
+
+impl Ready {
+    /// Tells whether the log can go on with this key: it lies ready, and the policy by which witnesses are asked names it.
+    pub fn is_for(&self, key: &VerifierKey) -> bool {
+        self.named.as_ref().is_none_or(|named| named.contains(key)) && lies_ready(&self.dir, key)
+    }
 }
 
 /// What publishing with witnesses needs.
@@ -92,8 +109,29 @@ struct Witnessing {
 
 impl Publisher {
     /// Returns the publisher of a log that asks no witnesses.
-    pub fn new(signer: Signer, slots: Slots) -> Publisher {
-        Publisher { signer, slots, standing: Arc::default(), witnessing: None }
+    pub fn new(keyring: Keyring, slots: Slots) -> Publisher {
+        Publisher { keyring, slots, standing: Arc::default(), witnessing: None }
+    }
+
+    /// Returns the log's keys.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// Returns what tells whether the log can go on with another key.
+    pub fn ready(&self) -> Ready {
+        let named = self.witnessing.as_ref().map(|witnessing| witnessing.witnesses.log_keys());
+        Ready { dir: self.keyring.dir().to_owned(), named }
+    }
+
+    /// Signs with this key from now on, if it lies ready, and tells whether it does.
+    #[must_use]
+    pub fn turn_to(&mut self, key: &VerifierKey) -> bool {
+        let turned = self.keyring.turn_to(key);
+        if let Some(witnessing) = self.witnessing.as_mut().filter(|_| turned) {
+            witnessing.witnesses.turn_to(key);
+        }
+        turned
     }
 
     /// Returns the publisher that has every checkpoint cosigned before it is seen, and anew once its cosignatures are older
@@ -119,7 +157,10 @@ impl Publisher {
         let Some(witnessing) = &mut self.witnessing else { return self.publish(size, root) };
         witnessing.witnesses.check(&witnessing.log)?;
         let Some(published) = published else { return self.publish(size, root) };
-        let published = SignedCheckpoint::open(published.as_bytes(), &self.signer.verifier())?;
+        // One by the key before this one is of a smaller log.
+        let Ok(published) = SignedCheckpoint::open(published.as_bytes(), &self.keyring.signer().verifier()) else {
+            return self.publish(size, root);
+        };
         // Also where there is more to publish: a witness that shows nothing says what it knows when it is asked to cosign.
         let round = witnessing.witnesses.round(&published, &witnessing.log, Enough::All)?;
         if (published.checkpoint().size, published.checkpoint().root) != (size, root) {
@@ -133,8 +174,9 @@ impl Publisher {
     ///
     /// Without witnesses it is pending and published at once; with them this returns when there is a quorum.
     pub fn publish(&mut self, size: TreeSize, root: Hash) -> Result<String, PublishError> {
-        let origin = self.signer.verifier().name().to_owned();
-        let signed = Checkpoint { origin, size, root }.sign(&self.signer)?;
+        let signer = self.keyring.signer();
+        let origin = signer.verifier().name().to_owned();
+        let signed = Checkpoint { origin, size, root }.sign(signer)?;
         let note = signed.to_string();
         if self.witnessing.is_none() {
             self.slots.write(Some(&note), Some(&note))?;
@@ -155,7 +197,7 @@ impl Publisher {
     pub fn refresh(&mut self) -> Result<Option<String>, PublishError> {
         let Some(witnessing) = &mut self.witnessing else { return Ok(None) };
         let Some(published) = &self.slots.newest().published else { return Ok(None) };
-        let published = SignedCheckpoint::open(published.as_bytes(), &self.signer.verifier())?;
+        let published = SignedCheckpoint::open(published.as_bytes(), &self.keyring.signer().verifier())?;
         let round = witnessing.witnesses.round(&published, &witnessing.log, Enough::All)?;
         let size = published.checkpoint().size;
         debug!(tree.size = %size, "Asked the witnesses anew; a quorum cosigned: {}", round.fresh);

@@ -82,7 +82,14 @@ impl Publishing {
         let Some(newest) = appended.last() else { return Ok(()) };
         let (size, root) = (newest.size, newest.root);
         let (tree, time_ms) = (newest.tree.clone(), newest.time_ms);
+        let log_key = appended.iter().rev().find_map(|appended| appended.log_key.clone());
+        if let Some(key) = log_key.as_ref().filter(|key| !self.publisher.turn_to(key)) {
+            return Err(Fatal::LogKey(key.to_string()));
+        }
         let checkpoint = self.publisher.publish(size, root)?;
+        if log_key.is_some() {
+            self.publisher.keyring().settle();
+        }
         let writes = appended.iter_mut().flat_map(|appended| std::mem::take(&mut appended.writes)).collect();
         self.register.publish(writes, Snapshot { checkpoint, size, root, tree, time_ms })?;
         self.metrics.size.set(i64::try_from(size.get()).unwrap_or(i64::MAX));

@@ -13,6 +13,7 @@ use colophon_ledger::card::Card;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::seal::BATCH_ENTRIES_MAX;
 use colophon_ledger::field::EntryId;
+use colophon_ledger::governance;
 use colophon_ledger::refusal::Refusal;
 use colophon_ledger::rule::Stop;
 use colophon_ledger::signature::Signed;
@@ -26,15 +27,17 @@ use colophon_storage::tables::writes_of;
 use colophon_storage::view::ViewError;
 use colophon_storage::view::engine::Write;
 use colophon_tlog::hash::Hash;
+use colophon_tlog::note::VerifierKey;
 use colophon_tlog::tree::TreeSize;
 use tokio::sync::oneshot;
 use tracing::warn;
 
 use crate::clock::TIME_MS_MAX;
+use crate::keys::NEXT_LOG_KEY_FILE;
 use crate::metrics::Metrics;
 use crate::open::Writer;
 use crate::points::Remembered;
-use crate::publisher::PublishError;
+use crate::publisher::{PublishError, Ready};
 use crate::receipts::Unwritten;
 use crate::register::Register;
 use crate::seal::Sealer;
@@ -87,6 +90,12 @@ pub enum Fatal {
     /// The tables failed.
     #[error(transparent)]
     View(#[from] ViewError),
+    /// The key that the governors gave the log lay ready and does no more.
+    #[error("the log's new key, {0}, is not in the file {NEXT_LOG_KEY_FILE:?} any more: put it back, and start again")]
+    LogKey(String),
+    /// What the batch says of the register cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// The seal that was just made is not one that a verifier would accept.
     #[error("the register's own seal would not be accepted: {0}")]
     OwnSeal(Stop),
@@ -100,6 +109,7 @@ pub struct Sequencer {
     /// Where the next batch begins.
     position: Position,
     sealer: Sealer,
+    ready: Ready,
     tip: Tip,
     metrics: Arc<Metrics>,
     points: Remembered,
@@ -136,6 +146,8 @@ pub(crate) struct Appended {
     pub(crate) tree: StateTree,
     /// Its time, in milliseconds after 1970.
     pub(crate) time_ms: u64,
+    /// The key that it gives the log.
+    pub(crate) log_key: Option<VerifierKey>,
 }
 
 impl Appended {
@@ -174,9 +186,9 @@ impl Sequencer {
         metrics: Arc<Metrics>,
         publishing: SyncSender<Handed>,
     ) -> Sequencer {
-        let Writer { log, position, sealer } = writer;
+        let Writer { log, position, sealer, ready } = writer;
         let tip = Tip::at(register.newest().tree.clone());
-        Sequencer { register, log, position, sealer, tip, metrics, points: Remembered::default(), publishing }
+        Sequencer { register, log, position, sealer, ready, tip, metrics, points: Remembered::default(), publishing }
     }
 
     /// Takes batch after batch, at least `min_gap` apart, until every submitter is gone and the queue is empty, or until
@@ -253,9 +265,13 @@ impl Sequencer {
     }
 
     /// Returns whether this node takes an entry that the rules would. It seals with one key that it read when it started,
-    /// so it takes no rotation of its own account's keys.
+    /// so it takes no rotation of its own account's keys, and another key for the log only if it lies ready.
     fn admits(&self, body: &Body) -> bool {
-        !matches!(body, Body::Rotate(rotate) if rotate.by == self.register.operator)
+        match body {
+            Body::Rotate(rotate) => rotate.by != self.register.operator,
+            Body::LogKey(act) => act.log_vkey.parse().is_ok_and(|key| self.ready.is_for(&key)),
+            _ => true,
+        }
     }
 
     /// Closes the batch with a seal that has been checked like any verifier would. Nothing comes of an empty batch.
@@ -325,10 +341,20 @@ impl Sequencer {
             root: self.log.root(),
             tree: applied.tree.clone(),
             time_ms: applied.next.time_ms,
+            log_key: self.log_key_of(&applied)?,
         };
         self.position = applied.next;
         self.tip.advance(applied);
         Ok(Some(appended))
+    }
+
+    /// Returns the key that the batch gives the log, if it does.
+    fn log_key_of(&self, applied: &Applied) -> Result<Option<VerifierKey>, Fatal> {
+        let acts = applied.entries.iter().any(|entry| matches!(entry.body(), Body::LogKey(_)));
+        if !acts {
+            return Ok(None);
+        }
+        Ok(Some(governance::log_key(&self.register.rules, &applied.changes)?))
     }
 }
 

@@ -210,6 +210,16 @@ impl Witnesses {
         Ok(Witnesses { policy, log_key: log_key.clone(), asked, runtime: runtime.map_err(WitnessesError::Runtime)? })
     }
 
+    /// Returns the keys of logs that the policy names.
+    pub fn log_keys(&self) -> Vec<VerifierKey> {
+        self.policy.logs().iter().map(|log| log.key.clone()).collect()
+    }
+
+    /// Asks about checkpoints by another key of the log from now on, which the policy names.
+    pub fn turn_to(&mut self, key: &VerifierKey) {
+        self.log_key = key.clone();
+    }
+
     /// Asks each witness to show what it cosigned last, and holds that against the log. Those that do not answer are passed over.
     pub fn check(&mut self, log: &LogReader) -> Result<(), RoundError> {
         let (key, asked) = (self.log_key.clone(), &self.asked);

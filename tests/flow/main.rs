@@ -1,6 +1,7 @@
 //! Whole stories with the real programs: each file one way that a work, an offer or a key goes.
 
 mod drafts;
+mod governors;
 mod keys;
 mod offers;
 mod sales;

@@ -4,8 +4,9 @@
 import re
 
 import ledger_entries as shapes
-from ledger_entries import accounts_of, members, parse_entry, text
+from ledger_entries import ACTS, CHAIN, accounts_of, members, parse_entry, text
 from ledger_format import (
+    MAYBE_NEWER,
     Failed,
     NeedsNewer,
     Refused,
@@ -28,6 +29,7 @@ from ledger_rules import (
     check_register,
     check_signatures,
     current_edition,
+    key_in_force,
     read_genesis,
 )
 
@@ -89,7 +91,7 @@ def verify(data, vkey):
         walk.check_cards()
         return walk.facts()
     except Refused as refused:
-        if refused.code in ("unknown_kind", "unknown_member"):
+        if refused.code in MAYBE_NEWER:
             raise NeedsNewer(str(refused)) from None
         raise Failed(str(refused)) from None
     except (ValueError, RecursionError) as error:
@@ -137,7 +139,7 @@ class Walk:
         for leaf in leaves:
             check_version(leaf)  # 5
         self.register, _ = read_genesis(leaves[0])  # 6
-        ensure(self.register.log_vkey == vkey, "the genesis names another log key than the one that is trusted")
+        self.vkey, self.rekeyed = vkey, self.register.log_vkey != vkey
         self.entries = [(index, parse_entry(leaf)) for index, leaf in zip(indices, leaves)]
         for _, entry in self.entries:  # 7
             check_register(entry, self.register)
@@ -147,7 +149,7 @@ class Walk:
         self.accounts = set()  # 9
         for _, entry in self.entries:
             if entry.kind not in ("profile", "rotate"):
-                self.accounts |= accounts_of(entry.body)
+                self.accounts |= accounts_of(entry.body)  # whoever carries an account over has a part
 
     def replay(self):
         before = None
@@ -159,6 +161,7 @@ class Walk:
                 self.take(index, entry)
         ensure(self.used == set(self.seals), "a seal that covers no entry of the certificate")
         ensure(self.minted is not None, "the mint is missing")
+        ensure(key_in_force(self.register, self.records) == self.vkey or not self.rekeyed, "another log key is in force")
 
     def take_seal(self, index, entry, before):
         """8: the seals, one after the other."""
@@ -185,23 +188,32 @@ class Walk:
         if index == 0:
             return
         moment = {"id": entry.id, "index": index, "time_ms": seal["time_ms"]}
-        if entry.kind in ("profile", "rotate"):
-            ensure(entry.by in self.accounts, f"the entry at index {index} is of an account without a part")
+        if entry.kind in CHAIN:
+            ensure(entry.body.get("account", entry.by) in self.accounts, f"the entry at index {index} is of an account without a part")
         elif entry.kind == "mint":
             ensure(entry.id == self.certificate["work"], f"the mint at index {index} is of another work")
             self.minted = moment | {"body": entry.body}
+        elif entry.kind == "carry_edition" and entry.body["work"] == self.certificate["work"]:
+            own = entry.body["edition"] == self.certificate["edition"]
+            ensure(own or "mint" in entry.body, f"index {index} is not of this edition")
+            if "mint" in entry.body:
+                self.minted = moment | {"body": entry.body["mint"]["body"]}
+            self.steps += [moment | {"body": entry.body}] * own
+        elif entry.kind in ACTS:
+            ensure(self.rekeyed, f"the act at index {index} does not belong to it")
         else:
             own = (self.certificate["work"], self.certificate["edition"])
             ensure((entry.body.get("work"), entry.body.get("edition")) == own, f"index {index} is not of this edition")
             self.steps.append(moment | {"body": entry.body})
         check_signatures(entry, self.records)
-        place = Place(self.register, index, seal["time_ms"], whole=False)
+        place = Place(self.register, index, seal["height"], seal["time_ms"], whole=False)
         self.records |= apply(entry, place, self.records)
 
     def check_records(self):
         """14: exactly the records asked for, as the entries lead to them, under the newest seal's state root."""
         work, edition = self.certificate["work"], self.certificate["edition"]
-        asked = [f"account/{account}" for account in sorted(self.accounts)] + [f"edition/{work}/{edition}", f"work/{work}"]
+        asked = [f"account/{account}" for account in sorted(self.accounts)] + [f"edition/{work}/{edition}"]
+        asked += ["register"] * self.rekeyed + [f"work/{work}"]
         given = self.certificate["records"]
         ensure([one["key"] for one in given] == asked, "its records are not exactly those asked for")
         root = bytes.fromhex(self.seals[self.size - 1]["state"])
@@ -215,7 +227,9 @@ class Walk:
 
     def check_cards(self):
         """15: cards that some entry commits to, each once."""
-        committed = {entry.body["card"] for _, entry in self.entries if "card" in entry.body}
+        bodies = [entry.body for _, entry in self.entries]
+        bodies += [body["mint"]["body"] for body in bodies if "mint" in body]
+        committed = {body["card"] for body in bodies if "card" in body}
         digests = [card_digest(bytes.fromhex(card["salt"]), card["text"]) for card in self.certificate["cards"]]
         ensure(shapes.ascending(digests) and set(digests) <= committed, "a card that no entry commits to")
         for card in self.certificate["cards"]:

@@ -13,10 +13,13 @@ from ledger_format import (
     parse_json,
     parse_note,
     sha256,
+    unbase64,
     unmultikey,
     unvkey,
 )
 
+CHAIN = ("profile", "rotate", "carry_account")
+ACTS = ("log_key", "upgrade", "retire")
 ENTRY_TAG = "colophon.entry/v1"
 GENESIS_TAG = "colophon.genesis/v1"
 
@@ -95,6 +98,11 @@ def date(value):
         integer(1, most)(int(part))
 
 
+def boolean(value):
+    if type(value) is not bool:
+        raise invalid("neither true nor false")
+
+
 def true(value):
     if value is not True:
         raise invalid("false is written by leaving the member out")
@@ -122,6 +130,20 @@ def files(value):
         raise invalid("a file stands there twice")
 
 
+def governors(value):
+    items(account, 1, 16)(value)
+    if not ascending(value):
+        raise invalid("governors stand in strictly ascending order")
+
+
+def log_vkey(value):
+    """A verifier key of the log. That it is one of type 01 can be said of the text alone."""
+    try:
+        unvkey(value)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise invalid(f"log_vkey: {error}") from None
+
+
 def price(value):
     (members({"commitment": DIGEST}) if isinstance(value, dict) and "commitment" in value else MONEY)(value)
 
@@ -145,6 +167,32 @@ FILE = members({"bytes": COUNT, "media_type": MEDIA_TYPE, "sha256": DIGEST}, {"f
 TREE = members({"bytes": COUNT, "count": integer(1, INTEGER_MAX), "root": DIGEST})
 MONEY = members({"amount": COUNT, "currency": CURRENCY})
 DOCUMENT = members({"sha256": DIGEST, "type": DOCUMENT_TYPE})
+WIDE = integer(0, 2**64 - 1)
+
+
+def base64_digest(value):
+    try:
+        if len(unbase64(value)) != 32:
+            raise ValueError("not 32 bytes")
+    except (AttributeError, ValueError) as error:
+        raise invalid(str(error)) from None
+
+
+def carried(record):
+    """A record of the predecessor with its proof; `record` is the shape of its text."""
+    other = members({"key": base64_digest, "value": base64_digest})
+    return members({"path": items(base64_digest, 0, 256)}, {"other": other, "record": record})
+
+
+OFFER_RECORD = members({"expires_ms": WIDE, "firm": boolean, "index": WIDE, "to": account, "to_country": COUNTRY})
+ACCOUNT_RECORD = members(
+    {"keys": items(account, 0, INTEGER_MAX), "newest": DIGEST, "threshold": WIDE},
+    {"carried": true, "next": DIGEST, "rotated": WIDE},
+)
+EDITION_RECORD = members(
+    {"country": COUNTRY, "holder": account, "newest": DIGEST, "transfers": WIDE}, {"offer": OFFER_RECORD}
+)
+WORK_RECORD = members({"country": COUNTRY, "editions": WIDE, "index": WIDE, "maker": account}, {"carried": true})
 PREDECESSOR = members(
     {"genesis": DIGEST, "origin": ORIGIN, "root": DIGEST, "size": integer(1, INTEGER_MAX), "state": DIGEST}
 )
@@ -162,6 +210,8 @@ TERMS = {
     "work": DIGEST,
 }
 TERMS_OPTIONAL = {"card": DIGEST, "documents": items(DOCUMENT, 1, 16), "price": price}
+SUCCESSOR = members({"founding": DIGEST, "origin": ORIGIN})
+ACT = {"by": account, "governors": governors, "prev": DIGEST}
 MOVE = {"by": account, "edition": EDITION, "prev": DIGEST, "work": DIGEST}
 
 KINDS = {
@@ -212,6 +262,25 @@ KINDS = {
     "offer": members(TERMS, TERMS_OPTIONAL | {"firm": true}),
     "accept": members(MOVE | {"kind": one_of("accept")}),
     "close": members(MOVE | {"kind": one_of("close")}),
+    "log_key": members(ACT | {"kind": one_of("log_key"), "log_vkey": log_vkey}),
+    "upgrade": members(
+        ACT | {"height": integer(1, INTEGER_MAX), "kind": one_of("upgrade"), "rules": integer(2, INTEGER_MAX)}
+    ),
+    "retire": members(ACT | {"kind": one_of("retire")}, {"successor": SUCCESSOR}),
+    "carry_account": members(
+        {"account": account, "by": account, "kind": one_of("carry_account"), "proof": carried(ACCOUNT_RECORD)}
+    ),
+    "carry_edition": members(
+        {
+            "by": account,
+            "edition": EDITION,
+            "edition_proof": carried(EDITION_RECORD),
+            "kind": one_of("carry_edition"),
+            "work": DIGEST,
+            "work_proof": carried(WORK_RECORD),
+        },
+        {"mint": lambda value: members({"body": KINDS["mint"], "genesis": DIGEST, "origin": ORIGIN})(value)},
+    ),
     "seal": members(
         {
             "by": account,
@@ -254,6 +323,8 @@ def check_together(body):
     """What members say together."""
     if body["kind"] == "rotate" and body["threshold"] > len(body["keys"]):
         raise invalid("threshold is more than there are keys")
+    if body["kind"] in ACTS and body["by"] != body["governors"][0]:
+        raise invalid("by is the first of the governors")
     if body["kind"] == "genesis":
         if body["rules"] != 1:
             raise Refused("unknown_member", f"rules:{body['rules']}")
@@ -324,11 +395,16 @@ def signers(body):
         return sorted({body["by"]} | {one["account"] for one in body["creators"] if "account" in one})
     if body["kind"] == "transfer":
         return sorted({body["by"], body["to"]})
+    if body["kind"] in ACTS:
+        return body["governors"]
     return [body["by"]]
 
 
 def accounts_of(body):
     """The accounts that have a part in an entry."""
+    if body["kind"] == "carry_edition":
+        there = [body["edition_proof"].get("record", {}).get("holder"), body["work_proof"].get("record", {}).get("maker")]
+        return {*signers(body), *filter(None, there)}
     return {*signers(body)} | ({body["to"]} if body["kind"] == "offer" else set())
 
 

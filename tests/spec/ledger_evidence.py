@@ -6,6 +6,7 @@ import ledger_entries as shapes
 from ledger_certificate import ANY_TEXT, HASHES, INDEX_MAX, PROVED_RECORD, base64_hash, check_version, ensure, whole
 from ledger_entries import members, parse_entry
 from ledger_format import (
+    MAYBE_NEWER,
     Failed,
     NeedsNewer,
     Refused,
@@ -25,7 +26,7 @@ from ledger_format import (
     tree_root,
     unbase64,
 )
-from ledger_rules import apply, check_register, check_signatures, Place, read_genesis
+from ledger_rules import Place, apply, check_goes_on, check_register, check_signatures, read_genesis
 
 EVIDENCE_BYTES_MAX = 128 * 1024 * 1024
 BATCH_ENTRIES_MAX = 1_000
@@ -83,7 +84,7 @@ def judge(data, vkey):
         name, claim = read(data)
         return {"batch": batch, "checkpoints": checkpoints, "entries": entries, "fork": fork}[name](claim, vkey)
     except Refused as refused:
-        if refused.code in ("unknown_kind", "unknown_member"):
+        if refused.code in MAYBE_NEWER:
             raise NeedsNewer(str(refused)) from None
         raise Failed(str(refused)) from None
     except (ValueError, RecursionError) as error:
@@ -247,7 +248,7 @@ def against_rules(index, run, *arguments):
     try:
         return run(*arguments)
     except Refused as refused:
-        if refused.code in ("unknown_kind", "unknown_member"):
+        if refused.code in MAYBE_NEWER:
             raise
         raise Convicted(f"the entry at index {index}: {refused}") from None
     except (ValueError, RecursionError) as error:
@@ -273,7 +274,8 @@ def replay(claim, first, leaves):
         if len(leaves) != 2:
             raise Convicted("the first batch holds more than the genesis")
     else:
-        changes = take_entries(register, first, leaves[:-1], max(seal["time_ms"], before["time_ms"]), records)
+        moment = before["height"] + 1, max(seal["time_ms"], before["time_ms"])
+        changes = take_entries(register, first, leaves[:-1], moment, records)
     new = {state_key(name): sha256(canonical(record).encode()) for name, record in changes.items()}
     state = root_with(proofs, new) if new else bytes.fromhex(before["state"])
     expected = {
@@ -292,7 +294,7 @@ def replay(claim, first, leaves):
     against_rules(last, check_signatures, seal_entry, records)
 
 
-def take_entries(register, first, leaves, time_ms, records):
+def take_entries(register, first, leaves, moment, records):
     changes, seen = {}, set()
     for index, leaf in enumerate(leaves, first):
         entry = against_rules(index, parse_entry, leaf)
@@ -301,7 +303,9 @@ def take_entries(register, first, leaves, time_ms, records):
             raise Convicted(f"the entry at index {index} has no place in a batch, or stands in it twice")
         seen.add(entry.id)
         against_rules(index, check_signatures, entry, records)
-        written = against_rules(index, apply, entry, Place(register, index, time_ms, whole=True), records)
+        place = Place(register, index, *moment, whole=True)
+        against_rules(index, check_goes_on, place, records)
+        written = against_rules(index, apply, entry, place, records)
         changes |= written
         for name, record in written.items():
             records[name] = record

@@ -25,6 +25,10 @@ class Refused(Exception):
         self.code = code
 
 
+# Refusals that newer rules might not give.
+MAYBE_NEWER = ("unknown_kind", "unknown_member", "rules_ended")
+
+
 class NeedsNewer(Exception):
     """Something this version does not know: no verdict, and no evidence of a wrong."""
 

@@ -116,7 +116,8 @@ def asked(log, records, first, end):
         entries = [leaf.encode() for leaf in log.leaves[first : end - 1]]
         seal = parse_entry(log.leaves[end - 1].encode())
         if first:
-            take_entries(log.register, first, entries, seal.body.get("time_ms", 0), records)
+            moment = seal.body.get("height", 0), seal.body.get("time_ms", 0)
+            take_entries(log.register, first, entries, moment, records)
         check_signatures(seal, records)
     except (ledger_evidence.Convicted, Refused, KeyError):
         pass

@@ -4,6 +4,8 @@ import json
 
 HEADING = "## 17 Test vectors\n"
 SHOWN = ["genesis", "profile", "rotate", "mint", "offer", "accept", "transfer", "close", "seal"]
+CARRIED = ["genesis", "carry_account", "carry_edition"]
+ACTS = ["log_key", "upgrade", "retire"]
 
 
 def page(before, vectors):
@@ -46,10 +48,22 @@ def section(vectors):
         entry = next(leaf for leaf in vectors["register"]["leaves"] if leaf["kind"] == kind)
         yield f"**{kind}** at index {entry['index']}, entry id `{entry['id']}`, leaf hash `{entry['leaf_hash']}`\n"
         yield block(entry["entry"])
+    yield "And one of each act, out of another register.\n"
+    for kind in ACTS:
+        entry = next(leaf for leaf in vectors["acts"]["leaves"] if leaf["kind"] == kind)
+        yield f"**{kind}** at index {entry['index']}, entry id `{entry['id']}`, leaf hash `{entry['leaf_hash']}`\n"
+        yield block(entry["entry"])
+    yield "And what comes over from a retired register, out of its successor.\n"
+    for kind in CARRIED:
+        entry = next(leaf for leaf in vectors["succession"]["leaves"] if leaf["kind"] == kind)
+        yield f"**{kind}** at index {entry['index']}, entry id `{entry['id']}`, leaf hash `{entry['leaf_hash']}`\n"
+        yield block(entry["entry"])
     yield "### 17.4 Records\n"
     yield f"Of that register after its {len(vectors['register']['leaves'])} entries, in ascending order of their names; the state root is"
     yield f"`{vectors['register']['state']}`.\n"
     yield block("\n".join(f"{name}\n    {record}" for name, record in vectors["register"]["records"].items()))
+    yield "And the register record of the other one, at its end:\n"
+    yield block("register\n    " + vectors["acts"]["records"]["register"])
     yield "### 17.5 A state tree of three records\n"
     state = vectors["state"]
     yield block(

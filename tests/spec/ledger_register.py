@@ -2,7 +2,7 @@
 
 import json
 
-from ledger_entries import Entry, accounts_of, entry_id, entry_text, parse_entry
+from ledger_entries import ACTS, CHAIN, Entry, accounts_of, entry_id, entry_text, parse_entry
 from ledger_format import (
     SIGNATURES_MAX,
     base64_text,
@@ -78,20 +78,20 @@ def read_any(leaf):
 class Log:
     """Leaves, records and cards. `by` of a body is an account's name; signatures are (account, key) by names."""
 
-    def __init__(self, nonce="nonce"):
-        self.vkey = vkey(ORIGIN, public_of(seed("log")))
-        body = genesis_body(self.vkey, nonce)
-        text = entry_text(ORIGIN, None, body)
+    def __init__(self, nonce="nonce", origin=ORIGIN, succeeds=None):
+        self.origin, self.vkey = origin, vkey(origin, public_of(seed("log")))
+        body = genesis_body(self.vkey, nonce) | ({"succeeds": succeeds} if succeeds else {})
+        text = entry_text(origin, None, body)
         genesis = sign_note(text, [(key(name), seed(name)) for name in ("operator", "governor")])
         self.register, entry = read_genesis(genesis.encode())
         self.leaves, self.records, self.cards = [genesis], {}, {}
         self.states = [{}]  # the records before each batch
         self.height, self.prev_seal, self.time_ms, self.operator_key = 0, entry.id, START_MS, "operator"
-        self.first = 0
+        self.first, self.log_key = 0, "log"
         self.seal()
 
     def text(self, body):
-        return entry_text(ORIGIN, self.register.genesis, body)
+        return entry_text(self.origin, self.register.genesis, body)
 
     def sign(self, body, *signed):
         """The leaf of a body. Each signature is an account's name, or (account, key) by names."""
@@ -99,7 +99,7 @@ class Log:
         return sign_note(self.text(body), [(key(account), seed(by)) for account, by in pairs])
 
     def place(self, time_ms=None):
-        return Place(self.register, len(self.leaves), time_ms or self.time_ms, whole=True)
+        return Place(self.register, len(self.leaves), self.height, time_ms or self.time_ms, whole=True)
 
     def take(self, leaf, changes=None):
         """Appends a leaf by the rules, or with `changes` given against them. Returns its entry id."""
@@ -132,9 +132,10 @@ class Log:
         self.states.append(dict(self.records))
         return body
 
-    def checkpoint(self, signer="log"):
+    def checkpoint(self, signer=None):
+        signer = signer or self.log_key
         root = base64_text(tree_root([leaf_hash(leaf.encode()) for leaf in self.leaves]))
-        return sign_note(f"{ORIGIN}\n{len(self.leaves)}\n{root}\n", [(ORIGIN, seed(signer))])
+        return sign_note(f"{self.origin}\n{len(self.leaves)}\n{root}\n", [(self.origin, seed(signer))])
 
     def prove(self, index):
         proof = inclusion_proof([leaf_hash(leaf.encode()) for leaf in self.leaves], index)
@@ -150,18 +151,25 @@ class Log:
 
     def certificate(self, work, edition=1):
         entries = [read_any(leaf) for leaf in self.leaves]
+        rekeyed = self.log_key != "log"
         chosen = {0, len(entries) - 1}
         for index, entry in enumerate(entries):
             if entry.id == work or (entry.body.get("work"), entry.body.get("edition")) == (work, edition):
                 chosen.add(index)
+            if rekeyed and entry.kind in ACTS:
+                chosen.add(index)
+            if entry.kind == "carry_edition" and entry.body["work"] == work and "mint" in entry.body:
+                chosen.add(index)
         accounts = {account for index in chosen for account in accounts_of(entries[index].body)}
         for index, entry in enumerate(entries):
-            if entry.kind in ("profile", "rotate") and entry.by in accounts:
+            if entry.kind in CHAIN and entry.body.get("account", entry.by) in accounts:
                 chosen.add(index)
+        accounts |= {account for index in chosen for account in accounts_of(entries[index].body)}
         seals = [index for index, entry in enumerate(entries) if entry.kind == "seal"]
         chosen |= {min((place for place in seals if place >= index), default=index) for index in chosen}
         digests = {entries[index].body.get("card") for index in chosen} & self.cards.keys()
-        asked = [f"account/{account}" for account in sorted(accounts)] + [f"edition/{work}/{edition}", f"work/{work}"]
+        asked = [f"account/{account}" for account in sorted(accounts)] + [f"edition/{work}/{edition}"]
+        asked += ["register"] * rekeyed + [f"work/{work}"]
         return {
             "cards": [self.cards[one] for one in sorted(digests)],
             "checkpoint": self.checkpoint(),
@@ -211,6 +219,11 @@ def terms_body(kind, by, to, work, prev, expires_ms, **members):
 
 def move_body(kind, by, work, prev, edition=1):
     return {"by": key(by), "edition": edition, "kind": kind, "prev": prev, "work": work}
+
+
+def act_body(kind, prev, names=("governor",), **members):
+    governors = keys(*names)
+    return {"by": governors[0], "governors": governors, "kind": kind, "prev": prev} | members
 
 
 def profile_body(by, prev, card_digest, country="CN"):

@@ -2,18 +2,25 @@
 
 from dataclasses import dataclass
 
-from ledger_entries import invalid, log_key, parse_entry, signers
+from ledger_entries import entry_id, entry_text, invalid, log_key, parse_entry, signers
 from ledger_format import (
+    Failed,
     Refused,
     canonical,
+    check_state,
     is_strong,
     key_id,
     key_list_commitment,
+    sha256,
+    state_key,
+    unbase64,
     unmultikey,
+    unvkey,
     verify_strict,
 )
 
 RULES_VERSION = 1
+UPGRADE_AHEAD_MIN = 1_000
 EXPIRES_AHEAD_MS_MAX = 366 * 24 * 60 * 60 * 1000
 
 
@@ -25,6 +32,9 @@ class Register:
     genesis: str
     log_vkey: str
     operators: list
+    governors: list
+    threshold: int
+    succeeds: dict | None
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,7 @@ class Place:
 
     register: Register
     index: int
+    height: int
     time_ms: int
     whole: bool
 
@@ -41,7 +52,12 @@ def read_genesis(leaf):
     entry = parse_entry(leaf)
     if entry.kind != "genesis":
         raise invalid("the log does not begin with a genesis")
-    register = Register(entry.origin, entry.id, log_key(entry), entry.body["operators"])
+    governors, threshold = entry.body["governors"], entry.body["governor_threshold"]
+    succeeds = entry.body.get("succeeds")
+    if succeeds and succeeds["origin"] == entry.origin:
+        raise invalid("a register does not succeed one of its own name")
+    operators = entry.body["operators"]
+    register = Register(entry.origin, entry.id, log_key(entry), operators, governors, threshold, succeeds)
     check_signatures(entry, {})
     return register, entry
 
@@ -113,7 +129,7 @@ def check_account_prev(body, records):
 def profile(entry, body, _place, records):
     before = check_account_prev(body, records)
     keys, threshold = key_set(records, body["by"])
-    kept = {name: before[name] for name in ("next", "rotated") if name in before}
+    kept = {name: before[name] for name in ("carried", "next", "rotated") if name in before}
     return {f"account/{body['by']}": kept | {"keys": keys, "newest": entry.id, "threshold": threshold}}
 
 
@@ -130,6 +146,7 @@ def rotate(entry, body, place, records):
     if "next" in before and before["next"] != key_list_commitment(body["keys"]):
         raise Refused("next_mismatch")
     record = {"keys": body["keys"], "newest": entry.id, "rotated": place.index, "threshold": body["threshold"]}
+    record |= {"carried": True} if "carried" in before else {}
     changes[f"account/{by}"] = record | ({"next": body["next"]} if "next" in body else {})
     return changes
 
@@ -145,7 +162,7 @@ def mint(entry, body, place, records):
     check_may_own(body["by"], place)
     if place.whole:
         check_face(body, records)
-        changes = claims(entry, body, records)
+        changes = claims(entry.id, body, records)
     changes[f"work/{entry.id}"] = {
         "country": body["country"],
         "editions": body["editions"],
@@ -171,18 +188,18 @@ def check_face(body, records):
         raise Refused("face_repeated")
 
 
-def claims(entry, body, records):
+def claims(work, body, records):
     changes = {}
     for place, file in enumerate(body["files"]):
         name = f"file/{file['sha256']}"
         known = records.get(name)
         if known is None:
-            changes[name] = {"count": 1, "face": place == 0, "work": entry.id}
+            changes[name] = {"count": 1, "face": place == 0, "work": work}
             continue
         changes[name] = known | {"count": known["count"] + 1}
-        changes[f"{name}/{known['count'] + 1}"] = {"work": entry.id}
+        changes[f"{name}/{known['count'] + 1}"] = {"work": work}
         if place == 0:
-            changes[f"face/{file['sha256']}/{body['by']}"] = {"work": entry.id}
+            changes[f"face/{file['sha256']}/{body['by']}"] = {"work": work}
     return changes
 
 
@@ -192,8 +209,13 @@ def current_edition(work, number, records):
         raise Refused("work_unknown", work)
     if not 1 <= number <= minted["editions"]:
         raise Refused("edition_unknown", number)
-    untouched = {"country": minted["country"], "holder": minted["maker"], "newest": work, "transfers": 0}
-    return records.get(f"edition/{work}/{number}", untouched)
+    if "carried" in minted and f"edition/{work}/{number}" not in records:
+        raise Refused("edition_not_carried", number)
+    return records.get(f"edition/{work}/{number}", untouched(work, minted))
+
+
+def untouched(work, minted):
+    return {"country": minted["country"], "holder": minted["maker"], "newest": work, "transfers": 0}
 
 
 def follow(body, records):
@@ -286,6 +308,132 @@ def close(entry, body, place, records):
     return changed(body, edition, newest=entry.id)
 
 
+# --- What a retired register leaves to its successor ---
+
+
+def carried(proof, name, place):
+    """The record that the predecessor had under a name, or nothing."""
+    succeeds = place.register.succeeds
+    if succeeds is None:
+        raise Refused("no_predecessor")
+    record, other = proof.get("record"), proof.get("other")
+    value = None if record is None else sha256(canonical(record).encode())
+    other = other and (unbase64(other["key"]), unbase64(other["value"]))
+    try:
+        path = [unbase64(node) for node in proof["path"]]
+        check_state(bytes.fromhex(succeeds["state"]), state_key(name), value, path, other)
+    except Failed as failed:
+        raise Refused("carry_unfit", str(failed)) from None
+    return record
+
+
+def carry_account(entry, body, place, records):
+    account = body["account"]
+    if place.register.succeeds is None:
+        raise Refused("no_predecessor")
+    here = records.get(f"account/{account}", {})
+    if "carried" in here:
+        raise Refused("carried_before")
+    if account in place.register.operators + place.register.governors:
+        raise Refused("carry_unfit", "an officer's account")
+    there = carried(body["proof"], f"account/{account}", place) or {}
+    keys, threshold = key_set(records, account)
+    kept = {name: here[name] for name in ("next", "rotated") if name in here}
+    changes = {}
+    if "rotated" in there:
+        keys, threshold = there["keys"], there["threshold"]
+        kept = {"rotated": place.index} | {name: there[name] for name in ("next",) if name in there}
+        strong = [unmultikey(key) for key in keys if is_strong(unmultikey(key))]
+        changes = {f"key/{account}/{key_id(account, key).hex()}": {"index": place.index} for key in strong}
+    record = kept | {"carried": True, "keys": keys, "newest": entry.id, "threshold": threshold}
+    return changes | {f"account/{account}": record}
+
+
+def carry_edition(entry, body, place, records):
+    work, number = body["work"], body["edition"]
+    minted = carried(body["work_proof"], f"work/{work}", place)
+    if minted is None:
+        raise Refused("carry_unfit", "the predecessor had no such work")
+    if number > minted["editions"]:
+        raise Refused("edition_unknown", number)
+    stood = carried(body["edition_proof"], f"edition/{work}/{number}", place)
+    if stood is None and "carried" in minted:
+        raise Refused("carry_unfit", "the edition was never carried over to the predecessor")
+    stood = stood or untouched(work, minted)
+    name = f"edition/{work}/{number}"
+    if name in records:
+        raise Refused("carried_before")
+    check_may_own(stood["holder"], place)
+    if "carried" not in records.get(f"account/{stood['holder']}", {}):
+        raise Refused("holder_not_carried", stood["holder"])
+    changes = carry_work(body, minted, place, records)
+    kept = {member: stood[member] for member in ("country", "holder", "transfers")}
+    return changes | {name: kept | {"newest": entry.id}}
+
+
+def carry_work(body, minted, place, records):
+    """What is written about the work, whose mint comes with the first of its editions."""
+    work, mint = body["work"], body.get("mint")
+    if (f"work/{work}" in records) == (mint is not None):
+        raise Refused("carry_unfit", "the mint comes with the first edition, and only then")
+    if mint is None:
+        return {}
+    if entry_id(entry_text(mint["origin"], mint["genesis"], mint["body"])) != work:
+        raise Refused("carry_unfit", "the mint is another work's")
+    changes = claims(work, mint["body"], records) if place.whole else {}
+    return changes | {f"work/{work}": minted | {"carried": True, "index": place.index}}
+
+
+# --- Acts of the governors ---
+
+
+def key_in_force(register, records):
+    """The log's key after a batch: that of the newest log_key, else the first."""
+    return records.get("register", {}).get("log_vkey", register.log_vkey)
+
+
+def check_goes_on(place, records):
+    register = records.get("register", {})
+    if "retired" in register:
+        raise Refused("retired")
+    if "upgrade" in register and place.height >= register["upgrade"]["height"]:
+        raise Refused("rules_ended")
+
+
+def check_act(body, place, records):
+    """The register as it stands before an act, if that follows the newest and enough governors sign it."""
+    register = records.get("register", {"newest": place.register.genesis})
+    if body["prev"] != register["newest"]:
+        raise Refused("prev_stale")
+    named = body["governors"]
+    if len(named) != place.register.threshold or not set(named) <= set(place.register.governors):
+        raise Refused("not_governor")
+    return register
+
+
+def change_log_key(entry, body, place, records):
+    before = check_act(body, place, records)
+    if unvkey(body["log_vkey"])[0] != place.register.origin:
+        raise Refused("log_key_unfit", "another name")
+    if body["log_vkey"] == key_in_force(place.register, records):
+        raise Refused("log_key_unfit", "the same key")
+    return {"register": before | {"log_vkey": body["log_vkey"], "newest": entry.id}}
+
+
+def upgrade(entry, body, place, records):
+    before = check_act(body, place, records)
+    if body["height"] < place.height + UPGRADE_AHEAD_MIN:
+        raise Refused("upgrade_too_near")
+    coming = {"height": body["height"], "rules": body["rules"]}
+    return {"register": before | {"newest": entry.id, "upgrade": coming}}
+
+
+def retire(entry, body, place, records):
+    before = check_act(body, place, records)
+    named = {"successor": body["successor"]} if "successor" in body else {}
+    return {"register": before | named | {"newest": entry.id, "retired": place.index}}
+
+
 def not_submittable(entry, _body, _place, _records):
     raise Refused("not_submittable", entry.kind)
 
@@ -299,6 +447,11 @@ APPLY = {
     "offer": offer,
     "accept": accept,
     "close": close,
+    "carry_account": carry_account,
+    "carry_edition": carry_edition,
+    "log_key": change_log_key,
+    "upgrade": upgrade,
+    "retire": retire,
     "seal": not_submittable,
 }
 
@@ -310,6 +463,7 @@ def judge(leaf, place, records):
     if entry.kind in ("genesis", "seal"):
         raise Refused("not_submittable", entry.kind)
     check_signatures(entry, records)
+    check_goes_on(place, records)
     return apply(entry, place, records)
 
 

@@ -2,8 +2,10 @@
 
 import json
 
+import ledger_acts
 import ledger_cheats as cheats
 import ledger_story
+import ledger_succession
 from ledger_entries import entry_text, parse_entry, signers
 from ledger_format import (
     CURVE_D,
@@ -68,6 +70,8 @@ def everything():
         "refused": ledger_story.refused(log, ids),
         "certificate": certificate_vector(log, before, ids),
         "cheats": [*cheat_vectors(log.vkey)],
+        "acts": ledger_acts.everything(),
+        "succession": ledger_succession.everything(),
     }
 
 

@@ -214,6 +214,11 @@ impl Node {
         Outcome::of(sealed(&binaries().node, self.home.path()).arg(command).arg(self.dir()).args(args))
     }
 
+    /// Runs `colophon-node WORDS` as they are, and waits for its end.
+    pub fn run_words<S: AsRef<OsStr>>(&self, words: &[S]) -> Outcome {
+        Outcome::of(sealed(&binaries().node, self.home.path()).args(words))
+    }
+
     /// Returns the directory of the register.
     pub fn dir(&self) -> PathBuf {
         self.home.path().join("register")

@@ -66,14 +66,14 @@ impl EditionArgs {
 pub(super) fn card_of(certified: &Certified, context: &Context) -> Result<Card, Failure> {
     let now_ms = clock::now_ms()?;
     let trust = Trust::read(&context.home)?;
-    let of_log = || Policy::of_log(&certified.provenance.rules.log_key);
+    let of_log = || Policy::of_log(&certified.provenance.log_key);
     let policy = trust.policy().cloned().map_or_else(of_log, Ok);
     let policy =
         policy.map_err(|error| Failure::failed(format!("the log's key: {error}"), "report this as a fault"))?;
     let mut card = Dossier::of(&certified.provenance, now_ms);
     card.mark_own(&own_accounts(&context.keys));
     let provenance = &certified.provenance;
-    let audited = audited::holds(&context.home, &provenance.rules.log_key, provenance.checkpoint.checkpoint())?;
+    let audited = audited::holds(&context.home, &provenance.log_key, provenance.checkpoint.checkpoint())?;
     let backing = Backing { policy: &policy, audited, online: true, now_ms };
     Ok(Card { card, as_of: AsOf::new(provenance, backing)? })
 }

@@ -116,6 +116,15 @@ fn pin_key(key: &VerifierKey, url: Option<&str>, context: &Context) -> Result<St
         Some(url) => Some(Transport::new(url, Patience::default())?.address().to_owned()),
         None => None,
     };
+    let trust = Trust::read(&context.home)?;
+    let other = trust.logs_of(key.name()).find(|log| log.key != *key);
+    let other = other.filter(|_| trust.logs_of(key.name()).all(|log| log.key != *key));
+    let address = url.as_deref().or_else(|| other.and_then(url_of));
+    if let (Some(_), Some(address), Some(pinned)) = (other, address, read_pinned(&context.home, key.name())?) {
+        // Known by another key: taken only if the register itself shows that its governors have changed it.
+        context.rekey(&Transport::new(address, Patience::default())?, &pinned, key)?;
+        return Ok(key.name().to_owned());
+    }
     let lock = context.home.lock()?;
     let mut trust = Trust::read(&context.home)?;
     let known = trust.logs_of(key.name()).next();

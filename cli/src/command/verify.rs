@@ -202,7 +202,7 @@ fn claims_of(judge: &Judge<'_>, facts: &FileFacts) -> Result<(Vec<Claim>, u64), 
 
 fn verdict(judge: &Judge<'_>, subject: Subject, proof: &Proof, claims: (Vec<Claim>, u64)) -> Result<Verdict, Failure> {
     let provenance = &proof.provenance;
-    let audited = audited::holds(&judge.context.home, &provenance.rules.log_key, provenance.checkpoint.checkpoint())?;
+    let audited = audited::holds(&judge.context.home, &provenance.log_key, provenance.checkpoint.checkpoint())?;
     let backing = Backing { policy: &proof.policy, audited, online: proof.online, now_ms: judge.now_ms };
     let (overtaken, max_age_ms) = (proof.overtaken, judge.max_age_ms);
     let mut verdict = Verdict::new(Findings { subject, provenance, backing, claims, overtaken, max_age_ms })?;

@@ -113,7 +113,9 @@ impl From<LookupError> for Failure {
         let (what, cure) = (error.to_string(), error.cure());
         match error {
             LookupError::Follow(error) => error.into(),
-            LookupError::NotKnown(_) | LookupError::NoEdition { .. } => Failure::not_registered(what, cure),
+            LookupError::NotKnown(_) | LookupError::NoEdition { .. } | LookupError::NotCarried { .. } => {
+                Failure::not_registered(what, cure)
+            }
             LookupError::Ambiguous(_) => Failure::usage(what, cure),
             LookupError::Stale { .. } => Failure::try_again(what, cure),
             LookupError::NeedsNewer(_) => Failure::failed(what, cure),

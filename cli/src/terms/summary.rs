@@ -13,6 +13,7 @@ use colophon_ledger::entry::Body;
 use colophon_ledger::entry::mint::Mint;
 use colophon_ledger::entry::terms::{Price, Terms};
 use colophon_ledger::field::{List, WorkId};
+use colophon_ledger::governance::Governors;
 
 use crate::codes::money;
 use crate::failure::Failure;
@@ -94,11 +95,32 @@ impl Summary {
                 let words = card.map(|card| shown(&card.text)).unwrap_or_default();
                 Ok(Summary(vec![("profile of", names.account(desk, &profile.by)?), ("says", words)]))
             }
+            Body::CarryAccount(carry) => Ok(Summary(vec![("carries over", carry.account.to_string())])),
+            Body::CarryEdition(carry) => {
+                let edition = format!("edition {} of {}", carry.edition.get(), short(&carry.work));
+                Ok(Summary(vec![("carries over", edition)]))
+            }
+            Body::LogKey(act) => Ok(of_act(&act.governors, vec![("new log key", act.log_vkey.clone())])),
+            Body::Upgrade(act) => {
+                let rules = format!("version {} from batch {} on", act.rules.get(), act.height.get());
+                Ok(of_act(&act.governors, vec![("new rules", rules)]))
+            }
+            Body::Retire(act) => {
+                let mut lines = vec![("retires", "the whole register: no entry will ever follow".to_owned())];
+                lines.extend(act.successor.as_ref().map(|next| ("goes on as", next.origin.to_string())));
+                lines.extend(act.successor.as_ref().map(|next| ("founding", next.founding.to_string())));
+                Ok(of_act(&act.governors, lines))
+            }
             Body::Accept(_) | Body::Close(_) | Body::Genesis(_) | Body::Seal(_) => {
                 Ok(Summary(vec![(body.kind(), body.edition().map(|(work, _)| short(&work)).unwrap_or_default())]))
             }
         }
     }
+}
+
+fn of_act(governors: &Governors, mut lines: Vec<(&'static str, String)>) -> Summary {
+    lines.extend(governors.as_slice().iter().map(|account| ("governor", account.to_string())));
+    Summary(lines)
 }
 
 fn of_terms(

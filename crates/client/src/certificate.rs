@@ -49,7 +49,7 @@ impl Client {
         let certificate = Certificate::parse(bytes)?;
         let provenance = certificate.verify(self.log_key())?;
         let (pinned, given) = (&self.rules().register, &provenance.rules.register);
-        if self.rules() != &provenance.rules {
+        if !self.rules().agrees_with(&provenance.rules) {
             let name =
                 |register: &colophon_ledger::entry::Register| format!("{} {}", register.origin, register.genesis);
             return Err(SecurityError::other(name(pinned), name(given)).into());

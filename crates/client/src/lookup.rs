@@ -77,6 +77,12 @@ pub enum LookupError {
         /// How many there are.
         editions: u64,
     },
+    /// The work is here, and this edition of it has not been carried over from the register it was in.
+    #[error("the work was carried over from another register; its edition {edition} has not been yet")]
+    NotCarried {
+        /// The edition asked for.
+        edition: u64,
+    },
     /// The answer is true, but older than what has been seen.
     #[error("the node answers as of {given} entries; {seen} have been seen before")]
     Stale {
@@ -94,7 +100,10 @@ impl Failure for LookupError {
     fn class(&self) -> Class {
         match self {
             LookupError::Follow(error) => error.class(),
-            LookupError::NotKnown(_) | LookupError::Ambiguous(_) | LookupError::NoEdition { .. } => Class::Refusal,
+            LookupError::NotKnown(_)
+            | LookupError::Ambiguous(_)
+            | LookupError::NoEdition { .. }
+            | LookupError::NotCarried { .. } => Class::Refusal,
             LookupError::Stale { .. } => Class::Fault,
             LookupError::NeedsNewer(_) => Class::Unable,
         }
@@ -106,6 +115,9 @@ impl Failure for LookupError {
             LookupError::NotKnown(_) => "give the full id: only of that can it be proved that it is absent".to_owned(),
             LookupError::Ambiguous(_) => "give more digits".to_owned(),
             LookupError::NoEdition { editions, .. } => format!("ask for an edition from 1 to {editions}"),
+            LookupError::NotCarried { .. } => {
+                "ask the operator to carry it over: it is proved, so anybody may".to_owned()
+            }
             LookupError::Stale { .. } => {
                 "try again later; if it stays so, the register has gone back: tell its operator".to_owned()
             }

@@ -1,7 +1,11 @@
 //! A register as it is known by: its address, the key of its log, and its genesis.
 
+use colophon_ledger::canonical::from_canonical;
+use colophon_ledger::governance;
+use colophon_ledger::proved::StateAnswer;
 use colophon_ledger::replay::{ReplayError, read_genesis};
 use colophon_ledger::rule::Rules;
+use colophon_ledger::state::{RecordKey, RegisterRecord};
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::leaf_hash;
 use colophon_tlog::note::{NOTE_BYTES_MAX, VerifierKey};
@@ -13,6 +17,7 @@ use crate::answer::EntryAnswer;
 use crate::failure::{Class, Failure, shown};
 use crate::follow::{OpenError, open_checkpoint};
 use crate::http::{HttpError, Transport};
+use crate::lookup::STATE_BYTES_MAX;
 use crate::security::{Misfit, SecurityError};
 use crate::tiles::{Span, check_extends, fetch_bundle};
 
@@ -36,12 +41,12 @@ pub enum PinError {
     /// The genesis is not one.
     #[error("the genesis: {}", shown(&.0.to_string()))]
     Genesis(#[from] ReplayError),
-    /// The genesis is of a log with another key.
-    #[error("the register's genesis names the key {given}, not {expected}")]
+    /// The register is of a log with another key.
+    #[error("the register names the key {given}, not {expected}")]
     Key {
         /// The key that was trusted.
         expected: String,
-        /// The key that the genesis names.
+        /// The key that the register names.
         given: String,
     },
 }
@@ -90,6 +95,17 @@ impl Pinned {
         Ok(Pinned { address: address.to_owned(), genesis: genesis.to_owned(), rules })
     }
 
+    /// Returns the register at `address` that began with `genesis`, and whose governors have given its log the key `log` since.
+    /// That they have is for [`first_use`] to find out.
+    fn rekeyed(address: &str, log: &VerifierKey, genesis: &str) -> Result<Pinned, PinError> {
+        let (rules, _) = read_genesis(genesis.as_bytes())?;
+        if rules.log_key.name() != log.name() {
+            return Err(PinError::Key { expected: log.to_string(), given: rules.log_key.to_string() });
+        }
+        let rules = Rules { log_key: log.clone(), ..rules };
+        Ok(Pinned { address: address.to_owned(), genesis: genesis.to_owned(), rules })
+    }
+
     /// Reads a file that [`Pinned::to_json`] wrote.
     pub fn parse(bytes: &[u8]) -> Result<Pinned, PinError> {
         if bytes.len() > PINNED_BYTES_MAX {
@@ -97,7 +113,7 @@ impl Pinned {
         }
         let file: PinnedFile = serde_json::from_slice(bytes).map_err(|error| PinError::Form(error.to_string()))?;
         let log = file.log.parse().map_err(|error| PinError::Form(format!("its key: {error}")))?;
-        Pinned::new(&file.address, &log, &file.genesis)
+        Pinned::rekeyed(&file.address, &log, &file.genesis)
     }
 
     /// Returns the file to keep.
@@ -121,7 +137,8 @@ impl Pinned {
         &self.genesis
     }
 
-    /// Returns what the genesis lays down: the register's name and id, the log's key, operators and governors.
+    /// Returns what the genesis lays down: the register's name and id, operators and governors; and the log's key, which the
+    /// governors may have changed since.
     pub fn rules(&self) -> &Rules {
         &self.rules
     }
@@ -186,24 +203,50 @@ impl Failure for FirstUseError {
 /// Meets the register that `transport` leads to.
 ///
 /// Its genesis must be the first leaf of the log that its own checkpoint signs. If `expected` is given, that must be the
-/// log's key; if not, the key is the one the genesis names, and whoever shows it to a person says that it was met for the
-/// first time.
+/// log's key; if not, the key is the one that the genesis names or its governors have named since, and whoever shows it to a
+/// person says that it was met for the first time.
 pub async fn first_use(transport: &Transport, expected: Option<&VerifierKey>) -> Result<FirstUse, FirstUseError> {
     let key = match expected {
         Some(key) => key.clone(),
         None => claimed_key(transport).await?,
     };
-    let checkpoint = transport.get("checkpoint", NOTE_BYTES_MAX).await?;
-    let checkpoint = open_checkpoint(&checkpoint, &key)?;
+    let note = transport.get("checkpoint", NOTE_BYTES_MAX).await?;
+    let (key, checkpoint) = match open_checkpoint(&note, &key) {
+        Ok(checkpoint) => (key, checkpoint),
+        // Nothing is taken on the node's word here either: what it claims is held against the governors' act below.
+        Err(error) => match newer_key(transport, &key).await.filter(|_| expected.is_none()) {
+            Some(newer) => (newer.clone(), open_checkpoint(&note, &newer)?),
+            None => return Err(error.into()),
+        },
+    };
     // Only now is there a checkpoint that implies a partial bundle, which may not be asked for before (tlog-tiles).
     let genesis = first_leaf(transport, &checkpoint).await?;
-    let pinned = Pinned::new(transport.address(), &key, &genesis)?;
+    let pinned = Pinned::rekeyed(transport.address(), &key, &genesis)?;
     let now = Span::of(&checkpoint);
     check_extends(transport, &pinned.first_span(), &now).await.map_err(|error| match error.misfit() {
         Err(error) => FirstUseError::Http(error),
         Ok(misfit) => begins_otherwise(&misfit).into(),
     })?;
+    check_named(transport, &pinned).await?;
     Ok(FirstUse { pinned, checkpoint })
+}
+
+/// Checks that the log's key is the one of the genesis, or that its governors have put it in that one's place, as a state under
+/// the key shows.
+async fn check_named(transport: &Transport, pinned: &Pinned) -> Result<(), FirstUseError> {
+    let (first, _) = read_genesis(pinned.genesis.as_bytes()).map_err(PinError::from)?;
+    let key = &pinned.rules.log_key;
+    if first.log_key == *key {
+        return Ok(());
+    }
+    let answer: StateAnswer = transport.get_json("v1/register", STATE_BYTES_MAX).await?;
+    let contradicts = |why: String| SecurityError::Contradiction(why);
+    let shown = answer.verify(&pinned.rules).map_err(|error| contradicts(error.to_string()))?;
+    let named = governance::log_key(&first, &shown).map_err(|error| contradicts(error.to_string()))?;
+    if named == *key {
+        return Ok(());
+    }
+    Err(PinError::Key { expected: key.to_string(), given: named.to_string() }.into())
 }
 
 /// Returns the log key that the node's first entry names. Nothing is taken on its word: the same key must then have
@@ -212,6 +255,15 @@ async fn claimed_key(transport: &Transport) -> Result<VerifierKey, FirstUseError
     let answer: EntryAnswer = transport.get_json("v1/entries/0", EntryAnswer::BYTES_MAX).await?;
     let (rules, _) = read_genesis(answer.entry.as_bytes()).map_err(PinError::from)?;
     Ok(rules.log_key)
+}
+
+/// Returns the key that the node says its governors have given the log, if it says so.
+async fn newer_key(transport: &Transport, key: &VerifierKey) -> Option<VerifierKey> {
+    let answer: StateAnswer = transport.get_json("v1/register", STATE_BYTES_MAX).await.ok()?;
+    let name = RecordKey::Register.to_string();
+    let record = answer.records.into_iter().find(|record| record.key == name)?.record?;
+    let record: RegisterRecord = from_canonical(&record).ok()?;
+    record.log_vkey?.parse().ok().filter(|newer: &VerifierKey| newer.name() == key.name() && newer != key)
 }
 
 async fn first_leaf(transport: &Transport, checkpoint: &SignedCheckpoint) -> Result<String, FirstUseError> {

@@ -129,7 +129,11 @@ impl Client {
             return Err(LookupError::NoEdition { edition, editions: minted.editions });
         }
         let mint = self.mint_of(&work, &minted, &mint, &as_of)?;
-        let state = record(&shown, &RecordKey::Edition(work, edition))?.unwrap_or_else(|| untouched(&work, &minted));
+        let state = match record(&shown, &RecordKey::Edition(work, edition))? {
+            Some(state) => state,
+            None if minted.carried.is_some() => return Err(LookupError::NotCarried { edition }),
+            None => untouched(&work, &minted),
+        };
         Ok(WorkFacts { as_of, work, record: minted, mint, edition, state })
     }
 
@@ -143,6 +147,12 @@ impl Client {
     ) -> Result<Mint, LookupError> {
         let entry = proved.verify(as_of.checkpoint.checkpoint())?;
         entry.check_register(&self.rules().register).map_err(refused(proved.index))?;
+        if let Body::CarryEdition(carry) = entry.body()
+            && proved.index == minted.index
+            && let Some(mint) = carry.mint.as_ref().filter(|mint| mint.work() == *work)
+        {
+            return Ok(mint.body.clone());
+        }
         if entry.id() != *work || proved.index != minted.index {
             let given = format!("the entry {} at {}", entry.id(), proved.index);
             return Err(SecurityError::other(format!("the mint {work} at {}", minted.index), given).into());

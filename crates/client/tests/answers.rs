@@ -112,7 +112,7 @@ impl TrueRegister {
             edition,
             entries: indices.iter().map(|index| self.proved(*index, size)).collect(),
             format: Format::V1,
-            records: records_of(work, edition, &accounts)
+            records: records_of(work, edition, &accounts, false)
                 .iter()
                 .map(|key| TrueRegister::proved_record(key, self.moment(size)))
                 .collect(),

@@ -1,7 +1,7 @@
 //! Meeting a register for the first time.
 
 use colophon_client::failure::{Class, Failure as _};
-use colophon_client::register::{FirstUseError, PinError, first_use};
+use colophon_client::register::{FirstUseError, first_use};
 
 use crate::node::{Node, Reply};
 use crate::register::{TrueRegister, log_key, long_register, other_hash};
@@ -51,7 +51,7 @@ async fn a_genesis_that_is_not_the_logs_is_noticed() {
     let bundle: Vec<u8> = bundle.into_iter().chain(rest).collect();
     node.lie(move |path, truth| if path.starts_with("tile/entries") { Reply::ok(bundle.clone()) } else { truth });
     let error = first_use(&node.transport(), Some(&log_key(1))).await.unwrap_err();
-    assert!(matches!(error, FirstUseError::Pin(PinError::Key { .. })), "{error}");
+    assert!(matches!(error, FirstUseError::Security(_)), "{error}");
     assert_eq!(error.class(), Class::Security);
 }
 

@@ -148,7 +148,7 @@ impl Register {
             entries.push(ProvedEntry::new(leaf, index, &proof).ok_or("a leaf is text")?);
         }
         let mut records = Vec::new();
-        for key in records_of(&work, 1, &accounts) {
+        for key in records_of(&work, 1, &accounts, false) {
             records.push(ProvedRecord::new(&key, self.replay.records().record(&key)?, self.replay.tree()));
         }
         let mut cards = self.cards.clone();

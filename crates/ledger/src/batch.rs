@@ -8,6 +8,7 @@ use crate::account::AccountId;
 use crate::entry::Entry;
 use crate::entry::seal::Seal;
 use crate::field::{Digest, EntryId, Int};
+use crate::governance;
 use crate::refusal::Refusal;
 use crate::rule::{Context, RULES_VERSION, Rules, Scope, Stop};
 use crate::signature::Signed;
@@ -35,13 +36,16 @@ pub struct Batch<'a, R> {
     position: Position,
     entries: Vec<Entry>,
     indices: BTreeMap<EntryId, u64>,
+    /// Whether the register goes on, once an entry asked; forgotten when its governors act.
+    goes_on: Option<Result<(), Refusal>>,
 }
 
 impl<'a, R: Records> Batch<'a, R> {
     /// Opens the batch that begins at `position`, at `time_ms` or, if that is earlier than the batch before, at its time.
     pub fn open(rules: &'a Rules, records: &'a R, position: Position, time_ms: u64) -> Batch<'a, R> {
         let position = Position { time_ms: time_ms.max(position.time_ms), ..position };
-        Batch { rules, records: Overlay::over(records), position, entries: Vec::new(), indices: BTreeMap::new() }
+        let (records, entries, indices) = (Overlay::over(records), Vec::new(), BTreeMap::new());
+        Batch { rules, records, position, entries, indices, goes_on: None }
     }
 
     /// Applies an entry and returns its index.
@@ -53,9 +57,18 @@ impl<'a, R: Records> Batch<'a, R> {
             return Err(Refusal::Repeated { index: *index }.into());
         }
         signed.check_authority(&self.records)?;
-        let context =
-            Context { rules: self.rules, scope: Scope::Whole, id: entry.id(), index, time_ms: self.position.time_ms };
+        let Position { height, time_ms, .. } = self.position;
+        let goes_on = match &self.goes_on {
+            Some(known) => known.clone(),
+            None => governance::check_goes_on(governance::current(&self.records)?.as_ref(), height),
+        };
+        self.goes_on = Some(goes_on.clone());
+        goes_on?;
+        let context = Context { rules: self.rules, scope: Scope::Whole, id: entry.id(), index, height, time_ms };
         let changes = entry.body().apply(&context, &self.records)?;
+        if entry.body().is_act() {
+            self.goes_on = None;
+        }
         self.records.add(changes);
         self.indices.insert(entry.id(), index);
         self.entries.push(signed.into_entry());

@@ -3,7 +3,8 @@
 //! One line of JSON, `colophon.certificate/v1`, members in sorted order. It carries the checkpoint; the genesis; the mint
 //! and the edition's whole chain; for every account that signed any of these its whole chain of profiles and rotations; the
 //! seal of the batch of each of these entries, and the newest seal; an inclusion proof for each, to this one checkpoint;
-//! proofs of the state of the work, the edition and those accounts; and the cards.
+//! proofs of the state of the work, the edition and those accounts; and the cards. If the checkpoint is signed by another key
+//! than the genesis names, it carries the acts of the governors too, and the proof of what they led to.
 
 mod verify;
 
@@ -85,16 +86,23 @@ fn malformed(why: &str) -> CertificateError {
 /// Returns the accounts that have a part in an entry and whose chains a certificate must therefore carry.
 pub fn accounts_of(body: &Body) -> BTreeSet<AccountId> {
     let mut accounts: BTreeSet<AccountId> = body.signers().into_iter().collect();
-    if let Body::Offer(terms) = body {
-        accounts.insert(terms.to);
+    match body {
+        Body::Offer(terms) => drop(accounts.insert(terms.to)),
+        Body::CarryEdition(carry) => {
+            accounts.extend(carry.holder());
+            accounts.extend(carry.work_proof.record.as_ref().map(|work| work.maker));
+        }
+        _ => {}
     }
     accounts
 }
 
-/// Returns the records whose proofs a certificate carries, in ascending order of their names.
-pub fn records_of(work: &WorkId, edition: u64, accounts: &BTreeSet<AccountId>) -> Vec<RecordKey> {
+/// Returns the records whose proofs a certificate carries, in ascending order of their names. That of the register is among
+/// them if the checkpoint is signed by another key than the genesis names: then the acts of its governors show by whose right.
+pub fn records_of(work: &WorkId, edition: u64, accounts: &BTreeSet<AccountId>, rekeyed: bool) -> Vec<RecordKey> {
     let mut keys: Vec<RecordKey> = accounts.iter().copied().map(RecordKey::Account).collect();
     keys.push(RecordKey::Edition(*work, edition));
+    keys.extend(rekeyed.then_some(RecordKey::Register));
     keys.push(RecordKey::Work(*work));
     keys
 }

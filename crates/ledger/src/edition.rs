@@ -12,11 +12,14 @@ pub fn current(records: &impl Records, work: &WorkId, edition: u64) -> Result<Ed
     if !(1..=minted.editions).contains(&edition) {
         return Err(Refusal::EditionUnknown { edition, editions: minted.editions }.into());
     }
-    let record = records.read(&RecordKey::Edition(*work, edition))?;
-    Ok(record.unwrap_or_else(|| untouched(work, &minted)))
+    match records.read(&RecordKey::Edition(*work, edition))? {
+        Some(record) => Ok(record),
+        None if minted.carried.is_some() => Err(Refusal::EditionNotCarried { edition }.into()),
+        None => Ok(untouched(work, &minted)),
+    }
 }
 
-/// Returns the record that stands for an edition nothing has happened to.
+/// Returns the record that stands for an edition nothing has happened to, of a work that was minted here.
 pub fn untouched(work: &WorkId, minted: &WorkRecord) -> EditionRecord {
     EditionRecord { country: minted.country.clone(), holder: minted.maker, newest: *work, offer: None, transfers: 0 }
 }

@@ -12,15 +12,20 @@
 //! What is signed is the bytes as received; an entry is never written out again.
 
 pub mod accept;
+pub mod carry_account;
+pub mod carry_edition;
 pub mod close;
 pub mod genesis;
+pub mod log_key;
 pub mod mint;
 pub mod offer;
 pub mod profile;
+pub mod retire;
 pub mod rotate;
 pub mod seal;
 pub mod terms;
 pub mod transfer;
+pub mod upgrade;
 
 use colophon_tlog::hash::{Hash, sha256};
 use colophon_tlog::note::{Note, SignatureLine};
@@ -35,13 +40,18 @@ use crate::rule::{Context, Stop};
 use crate::state::{Changes, Records};
 
 use accept::Accept;
+use carry_account::CarryAccount;
+use carry_edition::CarryEdition;
 use close::Close;
 use genesis::Genesis;
+use log_key::LogKey;
 use mint::Mint;
 use profile::Profile;
+use retire::Retire;
 use rotate::Rotate;
 use seal::Seal;
 use terms::Terms;
+use upgrade::Upgrade;
 
 /// The longest leaf, in bytes. (A bundle's length prefix would allow 65 535.)
 pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
@@ -79,6 +89,16 @@ pub enum Body {
     Accept(Accept),
     /// An offer is withdrawn or declined, or half-signed transfers are voided.
     Close(Close),
+    /// An account's keys go on in a successor.
+    CarryAccount(CarryAccount),
+    /// An edition goes on in a successor.
+    CarryEdition(Box<CarryEdition>),
+    /// Governors give the log another key.
+    LogKey(LogKey),
+    /// Governors put other rules in force.
+    Upgrade(Upgrade),
+    /// Governors end the register.
+    Retire(Retire),
     /// A batch is closed.
     Seal(Seal),
 }
@@ -130,6 +150,11 @@ kinds! {
     "offer" => Offer(Terms),
     "accept" => Accept(Accept),
     "close" => Close(Close),
+    "carry_account" => CarryAccount(CarryAccount),
+    "carry_edition" => CarryEdition(Box<CarryEdition>),
+    "log_key" => LogKey(LogKey),
+    "upgrade" => Upgrade(Upgrade),
+    "retire" => Retire(Retire),
     "seal" => Seal(Seal),
 }
 
@@ -147,6 +172,9 @@ impl Body {
         match self {
             Body::Genesis(genesis) => genesis.check_members(),
             Body::Rotate(rotate) => rotate.check_members(),
+            Body::LogKey(act) => act.check_members(),
+            Body::Upgrade(act) => act.check_members(),
+            Body::Retire(act) => act.check_members(),
             Body::Transfer(terms) if terms.firm.is_some() => Err(Refusal::UnknownMember("firm".to_owned())),
             _ => Ok(()),
         }
@@ -162,6 +190,11 @@ impl Body {
             Body::Offer(terms) => offer::apply(terms, context, records),
             Body::Accept(accept) => accept.apply(context, records),
             Body::Close(close) => close.apply(context, records),
+            Body::CarryAccount(carry) => carry.apply(context, records),
+            Body::CarryEdition(carry) => carry.apply(context, records),
+            Body::LogKey(act) => act.apply(context, records),
+            Body::Upgrade(act) => act.apply(context, records),
+            Body::Retire(act) => act.apply(context, records),
             Body::Genesis(_) | Body::Seal(_) => Err(Refusal::NotSubmittable(self.kind()).into()),
         }
     }
@@ -172,9 +205,17 @@ impl Body {
             Body::Genesis(genesis) => genesis.signers(),
             Body::Mint(mint) => mint.signers(),
             Body::Transfer(terms) => vec![terms.by, terms.to],
-            Body::Profile(_) | Body::Rotate(_) | Body::Offer(_) | Body::Accept(_) | Body::Close(_) | Body::Seal(_) => {
-                vec![*self.by()]
-            }
+            Body::LogKey(LogKey { governors, .. })
+            | Body::Upgrade(Upgrade { governors, .. })
+            | Body::Retire(Retire { governors, .. }) => governors.as_slice().to_vec(),
+            Body::Profile(_)
+            | Body::Rotate(_)
+            | Body::Offer(_)
+            | Body::Accept(_)
+            | Body::Close(_)
+            | Body::CarryAccount(_)
+            | Body::CarryEdition(_)
+            | Body::Seal(_) => vec![*self.by()],
         };
         signers.sort_unstable();
         signers.dedup();
@@ -187,7 +228,16 @@ impl Body {
             Body::Profile(profile) => Some(profile.card),
             Body::Mint(mint) => Some(mint.card),
             Body::Transfer(terms) | Body::Offer(terms) => terms.card,
-            Body::Genesis(_) | Body::Rotate(_) | Body::Accept(_) | Body::Close(_) | Body::Seal(_) => None,
+            Body::CarryEdition(carry) => carry.mint.as_ref().map(|mint| mint.body.card),
+            Body::Genesis(_)
+            | Body::Rotate(_)
+            | Body::Accept(_)
+            | Body::Close(_)
+            | Body::CarryAccount(_)
+            | Body::LogKey(_)
+            | Body::Upgrade(_)
+            | Body::Retire(_)
+            | Body::Seal(_) => None,
         }
     }
 
@@ -197,8 +247,32 @@ impl Body {
             Body::Transfer(terms) | Body::Offer(terms) => Some((terms.work, terms.edition.get())),
             Body::Accept(accept) => Some((accept.work, accept.edition.get())),
             Body::Close(close) => Some((close.work, close.edition.get())),
-            Body::Genesis(_) | Body::Profile(_) | Body::Rotate(_) | Body::Mint(_) | Body::Seal(_) => None,
+            Body::CarryEdition(carry) => Some((carry.work, carry.edition.get())),
+            Body::Genesis(_)
+            | Body::Profile(_)
+            | Body::Rotate(_)
+            | Body::Mint(_)
+            | Body::CarryAccount(_)
+            | Body::LogKey(_)
+            | Body::Upgrade(_)
+            | Body::Retire(_)
+            | Body::Seal(_) => None,
         }
+    }
+
+    /// Returns what an act of the governors follows; nothing for what is none.
+    pub fn act_prev(&self) -> Option<EntryId> {
+        match self {
+            Body::LogKey(LogKey { prev, .. })
+            | Body::Upgrade(Upgrade { prev, .. })
+            | Body::Retire(Retire { prev, .. }) => Some(*prev),
+            _ => None,
+        }
+    }
+
+    /// Returns whether it is an act of the governors.
+    pub fn is_act(&self) -> bool {
+        self.act_prev().is_some()
     }
 }
 

@@ -7,13 +7,14 @@ pub mod audit;
 pub mod batch;
 pub mod canonical;
 pub mod card;
+pub mod carried;
 pub mod certificate;
-
 pub mod draft;
 pub mod edition;
 pub mod entry;
 pub mod evidence;
 pub mod field;
+pub mod governance;
 pub mod look;
 pub mod proved;
 pub mod refusal;

@@ -3,7 +3,7 @@
 use colophon_tlog::note::KeyId;
 
 use crate::account::AccountId;
-use crate::field::{Digest, EntryId, WorkId};
+use crate::field::{Digest, EntryId, Origin, WorkId};
 
 /// A rule's answer "no". The variants stand in the order in which they are looked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +68,20 @@ pub enum Refusal {
         /// Where it stands.
         index: u64,
     },
+    /// The governors have ended the register.
+    #[error("the register has been retired{}", .successor.as_ref().map(|origin| format!("; {origin} goes on with it")).unwrap_or_default())]
+    Retired {
+        /// The name of the register that goes on with it.
+        successor: Option<Origin>,
+    },
+    /// The governors have put other rules in force.
+    #[error("from batch {height} on this register goes by rules version {rules}")]
+    RulesEnded {
+        /// The height from which on these rules judge nothing.
+        height: u64,
+        /// The version of those in force.
+        rules: u64,
+    },
     /// The work is not in this register.
     #[error("there is no work {0} in this register")]
     WorkUnknown(WorkId),
@@ -78,6 +92,12 @@ pub enum Refusal {
         edition: u64,
         /// How many there are.
         editions: u64,
+    },
+    /// The work has been carried over from the predecessor, and this edition has not.
+    #[error("the edition {edition} has not been carried over to this register yet")]
+    EditionNotCarried {
+        /// The edition asked for.
+        edition: u64,
     },
     /// Another entry came first in this chain.
     #[error("the entry follows {found}, but the newest of its chain is {newest}")]
@@ -168,6 +188,39 @@ pub enum Refusal {
     /// A rotation does not reveal the keys that the one before committed to.
     #[error("the rotation before committed to other keys than these: their list must have the digest {0}")]
     NextMismatch(Digest),
+
+    // The governors' acts.
+    /// The governors who sign are not as many of the register's as it takes.
+    #[error("the governors of this register do not act so: {0}")]
+    NotGovernor(String),
+    /// The key cannot be the log's next.
+    #[error("log_vkey cannot be the log's next key: {0}")]
+    LogKeyUnfit(String),
+    /// The new rules would be in force too soon.
+    #[error("the new rules are to be in force from batch {height} on, and {least} is the earliest")]
+    UpgradeTooNear {
+        /// The height that the upgrade names.
+        height: u64,
+        /// The lowest that it might.
+        least: u64,
+    },
+
+    // What a retired register leaves to its successor.
+    /// The register began from nothing.
+    #[error("this register succeeds no other: there is nothing to carry over")]
+    NoPredecessor,
+    /// The account or edition has been carried over.
+    #[error("it has been carried over to this register before")]
+    CarriedBefore,
+    /// What is carried over is not shown to have been so in the predecessor.
+    #[error("it is not shown to have been so in the register that this one succeeds: {0}")]
+    CarryUnfit(String),
+    /// The holder's keys have not been carried over.
+    #[error("the account of the holder, {holder}, has to be carried over first")]
+    HolderNotCarried {
+        /// Who it is.
+        holder: AccountId,
+    },
 }
 
 impl Refusal {
@@ -188,8 +241,11 @@ impl Refusal {
             Refusal::SignatureSet(_) => "signature_set",
             Refusal::SignatureInvalid { .. } => "signature_invalid",
             Refusal::Repeated { .. } => "repeated",
+            Refusal::Retired { .. } => "retired",
+            Refusal::RulesEnded { .. } => "rules_ended",
             Refusal::WorkUnknown(_) => "work_unknown",
             Refusal::EditionUnknown { .. } => "edition_unknown",
+            Refusal::EditionNotCarried { .. } => "edition_not_carried",
             Refusal::PrevStale { .. } => "prev_stale",
             Refusal::OperatorCannotOwn(_) => "operator_cannot_own",
             Refusal::AckFirstMissing { .. } => "ack_first_missing",
@@ -206,11 +262,18 @@ impl Refusal {
             Refusal::ExpiresTooLate { .. } => "expires_too_late",
             Refusal::KeyReused(_) => "key_reused",
             Refusal::NextMismatch(_) => "next_mismatch",
+            Refusal::NotGovernor(_) => "not_governor",
+            Refusal::LogKeyUnfit(_) => "log_key_unfit",
+            Refusal::UpgradeTooNear { .. } => "upgrade_too_near",
+            Refusal::NoPredecessor => "no_predecessor",
+            Refusal::CarriedBefore => "carried_before",
+            Refusal::CarryUnfit(_) => "carry_unfit",
+            Refusal::HolderNotCarried { .. } => "holder_not_carried",
         }
     }
 
     /// Returns whether newer rules might have taken the entry: then it is no evidence of a wrong.
     pub fn needs_newer_software(&self) -> bool {
-        matches!(self, Refusal::UnknownKind(_) | Refusal::UnknownMember(_))
+        matches!(self, Refusal::UnknownKind(_) | Refusal::UnknownMember(_) | Refusal::RulesEnded { .. })
     }
 }

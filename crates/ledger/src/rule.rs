@@ -4,6 +4,7 @@ use colophon_tlog::note::VerifierKey;
 
 use crate::account::AccountId;
 use crate::entry::Register;
+use crate::entry::genesis::Predecessor;
 use crate::field::EntryId;
 use crate::refusal::Refusal;
 use crate::state::Unreadable;
@@ -24,6 +25,15 @@ pub struct Rules {
     pub governors: Vec<AccountId>,
     /// How many governors it takes.
     pub governor_threshold: u64,
+    /// The retired register that this one goes on with.
+    pub succeeds: Option<Predecessor>,
+}
+
+impl Rules {
+    /// Tells whether both lay down the same, whatever key the log has by now: that its governors may change.
+    pub fn agrees_with(&self, other: &Rules) -> bool {
+        *self == Rules { log_key: self.log_key.clone(), ..other.clone() }
+    }
 }
 
 /// How much of the state a rule can see.
@@ -47,11 +57,18 @@ pub struct Context<'a> {
     pub id: EntryId,
     /// The entry's place in the log.
     pub index: u64,
+    /// How many batches came before the entry's own.
+    pub height: u64,
     /// The time of the batch, in milliseconds after 1970. No rule knows another clock.
     pub time_ms: u64,
 }
 
 impl Context<'_> {
+    /// Returns the register that this one succeeds.
+    pub(crate) fn predecessor(&self) -> Result<&Predecessor, Refusal> {
+        self.rules.succeeds.as_ref().ok_or(Refusal::NoPredecessor)
+    }
+
     /// Refuses an account that operates the register where one is about to own something.
     pub(crate) fn check_may_own(&self, account: &AccountId) -> Result<(), Refusal> {
         if self.rules.operators.contains(account) { Err(Refusal::OperatorCannotOwn(*account)) } else { Ok(()) }

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountId, KeySet, Multikey};
 use crate::canonical::{from_canonical, to_canonical};
-use crate::field::{Country, Digest, EntryId, WorkId};
+use crate::entry::retire::Successor;
+use crate::field::{Country, Digest, EntryId, Marker, WorkId};
 use crate::state_root::StateKey;
 
 /// The name of a record. Its text, shown by `Display`, is what the state tree hashes.
@@ -30,6 +31,8 @@ pub enum RecordKey {
     Account(AccountId),
     /// `key/ID/KEYID`: a [`KeyRecord`], a key that a rotation gave to an account.
     Key(AccountId, KeyId),
+    /// `register`: a [`RegisterRecord`].
+    Register,
 }
 
 impl RecordKey {
@@ -49,6 +52,7 @@ impl fmt::Display for RecordKey {
             RecordKey::Edition(work, number) => write!(f, "edition/{work}/{number}"),
             RecordKey::Account(account) => write!(f, "account/{account}"),
             RecordKey::Key(account, key) => write!(f, "key/{account}/{key}"),
+            RecordKey::Register => f.write_str("register"),
         }
     }
 }
@@ -57,11 +61,14 @@ impl fmt::Display for RecordKey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkRecord {
+    /// Whether it was minted in another register: then an edition without a record is not its maker's, but not here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Marker>,
     /// Where its editions are held until they move.
     pub country: Country,
     /// How many editions there are, numbered from 1.
     pub editions: u64,
-    /// The index of the mint.
+    /// The index of the mint, or of the entry that brought it from another register.
     pub index: u64,
     /// Who registered it, and holds each edition that has not moved.
     pub maker: AccountId,
@@ -124,6 +131,9 @@ pub struct OfferRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccountRecord {
+    /// Whether its keys were carried over from the predecessor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Marker>,
     /// The keys that speak for it, in ascending order.
     pub keys: Vec<Multikey>,
     /// The newest profile or rotation.
@@ -151,6 +161,36 @@ impl AccountRecord {
 pub struct KeyRecord {
     /// The index of the rotation.
     pub index: u64,
+}
+
+/// What governors have changed of what the genesis lays down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterRecord {
+    /// The verifier key that the newest `log_key` names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_vkey: Option<String>,
+    /// The newest act of the governors.
+    pub newest: EntryId,
+    /// The index of the `retire`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retired: Option<u64>,
+    /// The register that the `retire` names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub successor: Option<Successor>,
+    /// What the newest `upgrade` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upgrade: Option<UpgradeRecord>,
+}
+
+/// Rules to come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpgradeRecord {
+    /// The height of the first batch that they judge.
+    pub height: u64,
+    /// Their version.
+    pub rules: u64,
 }
 
 /// The records cannot be read. Not a rule's answer: whoever asked must stop.

@@ -3,20 +3,27 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use colophon_ledger::card::Card;
+use colophon_ledger::carried::CarriedRecord;
 use colophon_ledger::certificate::Certificate;
 use colophon_ledger::draft::{Draft, PriceOpening};
 use colophon_ledger::entry::accept::Accept;
+use colophon_ledger::entry::carry_account::CarryAccount;
+use colophon_ledger::entry::carry_edition::{CarriedMint, CarryEdition};
 use colophon_ledger::entry::close::Close;
 use colophon_ledger::entry::genesis::{Genesis, Predecessor};
+use colophon_ledger::entry::log_key::LogKey;
 use colophon_ledger::entry::mint::{Creator, FileTree, Mint, WorkFile};
 use colophon_ledger::entry::profile::Profile;
+use colophon_ledger::entry::retire::{Retire, Successor};
 use colophon_ledger::entry::rotate::Rotate;
 use colophon_ledger::entry::seal::Seal;
 use colophon_ledger::entry::terms::{Commitment, Document, Money, Terms};
+use colophon_ledger::entry::upgrade::Upgrade;
 use colophon_ledger::evidence::{BatchClaim, CheckpointsClaim, EntriesClaim, Evidence, ForkClaim, ProvedLeaf, Stated};
 use colophon_ledger::proved::{OtherRecord, ProvedEntry, ProvedRecord};
 use colophon_ledger::state::{
-    AccountRecord, ClaimRecord, EditionRecord, FileRecord, KeyRecord, OfferRecord, WorkRecord,
+    AccountRecord, ClaimRecord, EditionRecord, FileRecord, KeyRecord, OfferRecord, RegisterRecord, UpgradeRecord,
+    WorkRecord,
 };
 use serde::de::DeserializeOwned;
 
@@ -53,6 +60,14 @@ fn every_table_names_the_members_the_code_has() {
         ("commitment", members::<Commitment>()),
         ("accept", members::<Accept>()),
         ("close", members::<Close>()),
+        ("carry_account", members::<CarryAccount>()),
+        ("carry_edition", members::<CarryEdition>()),
+        ("carried record", members::<CarriedRecord<WorkRecord>>()),
+        ("carried mint", members::<CarriedMint>()),
+        ("log_key", members::<LogKey>()),
+        ("upgrade", members::<Upgrade>()),
+        ("retire", members::<Retire>()),
+        ("successor", members::<Successor>()),
         ("seal", members::<Seal>()),
         ("work record", members::<WorkRecord>()),
         ("file record", members::<FileRecord>()),
@@ -61,6 +76,8 @@ fn every_table_names_the_members_the_code_has() {
         ("offer record", members::<OfferRecord>()),
         ("account record", members::<AccountRecord>()),
         ("key record", members::<KeyRecord>()),
+        ("register record", members::<RegisterRecord>()),
+        ("upgrade record", members::<UpgradeRecord>()),
         ("proved entry", members::<ProvedEntry>()),
         ("proved record", members::<ProvedRecord>()),
         ("other", members::<OtherRecord>()),

@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use colophon_ledger::audit::Claims;
 use colophon_ledger::batch::{Position, beginning};
+use colophon_ledger::governance;
 use colophon_ledger::replay::{read_genesis, replay_batch};
 use colophon_ledger::rule::Rules;
-use colophon_ledger::state::Changes;
+use colophon_ledger::state::{Changes, RecordKey};
 use colophon_ledger::state_root::StateTree;
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::Hash;
+use colophon_tlog::note::VerifierKey;
 
 use crate::cards::{Cards, CardsRecovery};
 use crate::catch_up::{CatchUpError, leaf, next_batch};
@@ -174,10 +176,9 @@ fn check_cards(dir: &Path, report: &mut Report) {
     }
 }
 
-/// Compares the checkpoints' signatures with the genesis, and the view with what the entries lead to.
+/// Compares the checkpoints' signatures with the keys that the log has had, and the view with what the entries lead to.
 fn check_state(dir: &Path, log: &LogReader, notes: &[String], report: &mut Report) -> Result<(), Finding> {
     let (rules, genesis) = read_genesis(&leaf(log, 0)?)?;
-    check_signatures(notes, &rules, &mut report.findings);
     let mut view = None;
     match inspect(dir, &genesis.id().0, report.entries) {
         Ok(engine) => view = Some(ViewCheck::of(engine)?),
@@ -185,19 +186,25 @@ fn check_state(dir: &Path, log: &LogReader, notes: &[String], report: &mut Repor
         Err(why) => report.findings.push(Finding::View(why)),
     }
     report.view = view.as_ref().map(ViewCheck::applied);
-    replay(log, &rules, beginning(genesis.id()), report, view.as_mut())?;
+    let mut keys = vec![(0, rules.log_key.clone())];
+    let replayed = replay(log, &rules, (beginning(genesis.id()), &mut keys), report, view.as_mut());
+    check_signatures(notes, &keys, &mut report.findings);
+    replayed?;
     if let Some(view) = view {
         report.findings.extend(view.finish()?);
     }
     Ok(())
 }
 
-fn check_signatures(notes: &[String], rules: &Rules, findings: &mut Vec<Finding>) {
+/// Checks each checkpoint by the key in force at its size. `keys` are those of the log, each with the size from which on it was.
+fn check_signatures(notes: &[String], keys: &[(u64, VerifierKey)], findings: &mut Vec<Finding>) {
     for note in notes {
         // What is no checkpoint at all has been reported before.
         let Ok(checkpoint) = checkpoint_in(note) else { continue };
-        if let Err(error) = SignedCheckpoint::open(note.as_bytes(), &rules.log_key) {
-            findings.push(Finding::Signature { size: checkpoint.size.get(), why: error.to_string() });
+        let size = checkpoint.size.get();
+        let Some((_, key)) = keys.iter().rev().find(|(from, _)| *from <= size) else { continue };
+        if let Err(error) = SignedCheckpoint::open(note.as_bytes(), key) {
+            findings.push(Finding::Signature { size, why: error.to_string() });
         }
     }
 }
@@ -205,7 +212,7 @@ fn check_signatures(notes: &[String], rules: &Rules, findings: &mut Vec<Finding>
 fn replay(
     log: &LogReader,
     rules: &Rules,
-    mut position: Position,
+    (mut position, keys): (Position, &mut Vec<(u64, VerifierKey)>),
     report: &mut Report,
     mut view: Option<&mut ViewCheck>,
 ) -> Result<(), Finding> {
@@ -218,7 +225,11 @@ fn replay(
             view.batch(writes, applied.next.index)?;
         }
         report.claims.add(&applied, &records).map_err(CatchUpError::from)?;
+        let acts = applied.changes.contains_key(&RecordKey::Register);
         records.extend(applied.changes);
+        if acts {
+            keys.push((applied.next.index, governance::log_key(rules, &records).map_err(CatchUpError::from)?));
+        }
         (position, tree) = (applied.next, applied.tree);
         report.state_root = tree.root();
     }

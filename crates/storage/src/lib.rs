@@ -2,6 +2,7 @@
 //!
 //! Absent: HTTP, signing keys, clocks.
 
+pub mod backup;
 pub mod cards;
 pub mod catch_up;
 pub mod checked;
@@ -23,6 +24,7 @@ mod lying;
 mod people;
 #[cfg(test)]
 mod power;
+pub mod published;
 pub mod reader;
 pub mod recovery;
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! r KIND NAME                 record          the state but for the works; see `tables/key.rs`
 //! s INDEX                     height, time    the seals
 //! w WORK EDITION INDEX        -               the chain of an edition, its mint apart
-//! a ACCOUNT INDEX             -               the chain of an account: profiles and rotations
+//! a ACCOUNT INDEX             -               the chain of an account: profiles, rotations, its coming from a predecessor
 //! m ACCOUNT INDEX             work            what an account has minted
 //! h ACCOUNT WORK EDITION      -               who holds an edition something has happened to
 //! o ACCOUNT WORK EDITION      -               to whom an edition is offered, as long as the offer is its newest entry
@@ -77,12 +77,23 @@ fn write_entry(index: u64, entry: &Entry, writes: &mut Vec<Write>) {
             let key = [&account_prefix(b'a', entry.body().by())[..], &place].concat();
             writes.push((key, Some(Vec::new())));
         }
+        Body::CarryAccount(carry) => {
+            let key = [&account_prefix(b'a', &carry.account)[..], &place].concat();
+            writes.push((key, Some(Vec::new())));
+        }
+        Body::CarryEdition(carry) => {
+            writes.push(([&edition_prefix(&carry.work, carry.edition.get())[..], &place].concat(), Some(Vec::new())));
+            if let Some(mint) = &carry.mint {
+                let key = [&account_prefix(b'm', &mint.body.by)[..], &place].concat();
+                writes.push((key, Some(carry.work.0.as_bytes().to_vec())));
+            }
+        }
         Body::Transfer(_) | Body::Offer(_) | Body::Accept(_) | Body::Close(_) => {
             if let Some((work, edition)) = entry.body().edition() {
                 writes.push(([&edition_prefix(&work, edition)[..], &place].concat(), Some(Vec::new())));
             }
         }
-        Body::Genesis(_) | Body::Seal(_) | Body::Mint(_) => {}
+        Body::Genesis(_) | Body::Seal(_) | Body::Mint(_) | Body::LogKey(_) | Body::Upgrade(_) | Body::Retire(_) => {}
     }
 }
 

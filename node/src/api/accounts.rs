@@ -96,7 +96,9 @@ fn held(moment: &Moment<'_>, account: &AccountId, minted: &[WorkId]) -> Result<V
         .collect();
     let mut looks = LOOKS_MAX;
     for work in minted {
-        let editions = moment.reading.read::<WorkRecord>(&RecordKey::Work(*work))?.map_or(0, |work| work.editions);
+        let record = moment.reading.read::<WorkRecord>(&RecordKey::Work(*work))?;
+        // Of a work that was carried over, an edition without a record is not here yet.
+        let editions = record.filter(|work| work.carried.is_none()).map_or(0, |work| work.editions);
         for edition in 1..=editions {
             if held.len() >= LIST_MAX || looks == 0 {
                 return Ok(held);

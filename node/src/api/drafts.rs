@@ -160,6 +160,11 @@ fn check_current(body: &EntryBody, records: &impl Records) -> Result<(), Problem
         | EntryBody::Profile(_)
         | EntryBody::Rotate(_)
         | EntryBody::Mint(_)
+        | EntryBody::CarryAccount(_)
+        | EntryBody::CarryEdition(_)
+        | EntryBody::LogKey(_)
+        | EntryBody::Upgrade(_)
+        | EntryBody::Retire(_)
         | EntryBody::Seal(_) => return Ok(()),
     };
     if *prev != edition.newest {

@@ -256,8 +256,13 @@ fn answer_to(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::SignatureSet(_) => (RULE, "have it signed by exactly the keys it needs, lines in order"),
         Refusal::SignatureInvalid { .. } => (RULE, "sign exactly the text that is submitted"),
         Refusal::Repeated { .. } => (LATE, "nothing: it is recorded"),
+        Refusal::Retired { .. } => (RULE, "go on at the register that took its place, if there is one"),
+        Refusal::RulesEnded { .. } => (RULE, "ask the operator to install the software that knows the new rules"),
         Refusal::WorkUnknown(_) => (RULE, "check the work's id"),
         Refusal::EditionUnknown { .. } => (RULE, "name an edition that there is"),
+        Refusal::EditionNotCarried { .. } => {
+            (RULE, "have it carried over first: anybody may, with the proofs of the predecessor")
+        }
         Refusal::PrevStale { .. } => (LATE, "look at what came before, and sign anew on top of it"),
         Refusal::OperatorCannotOwn(_) => (RULE, "use an account that does not operate this register"),
         Refusal::AckFirstMissing { .. } => (RULE, "look at the first registration, and name it in ack_first"),
@@ -274,6 +279,13 @@ fn answer_to(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::ExpiresTooLate { .. } => (RULE, "choose a time at most 366 days ahead"),
         Refusal::KeyReused(_) => (RULE, "rotate to keys that this account never had"),
         Refusal::NextMismatch(_) => (RULE, "reveal the keys that the last rotation committed to"),
+        Refusal::NotGovernor(_) => (RULE, "name and have sign exactly as many governors as the genesis asks for"),
+        Refusal::LogKeyUnfit(_) => (RULE, "name a new key under the register's origin"),
+        Refusal::UpgradeTooNear { .. } => (RULE, "name a height at least 1000 batches ahead"),
+        Refusal::NoPredecessor => (RULE, "nothing: what this register has was minted in it"),
+        Refusal::CarriedBefore => (LATE, "nothing: it is here"),
+        Refusal::CarryUnfit(_) => (RULE, "take the proofs from the predecessor's last checkpoint"),
+        Refusal::HolderNotCarried { .. } => (RULE, "carry the holder's account over first"),
     }
 }
 

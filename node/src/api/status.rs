@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::Api;
 use super::body::json;
+use super::register::{Ahead, Standing};
 use crate::metrics::METRICS_MEDIA_TYPE;
 
 /// The OpenAPI document of every route.
@@ -23,6 +24,8 @@ struct Health {
     size: u64,
     sealed_ms: u64,
     waiting: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upgrade: Option<Ahead>,
 }
 
 pub(super) async fn openapi() -> Response {
@@ -40,14 +43,24 @@ pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
         (false, true) if register.standing.is_held() => (StatusCode::SERVICE_UNAVAILABLE, "unwitnessed"),
         (false, true) => (StatusCode::OK, "ok"),
     };
+    // While the tables cannot be read, the status says so, and what the genesis says will do.
+    let first = || Standing { log_key: register.rules.log_key.clone(), retired: false, upgrade: None };
+    let Standing { log_key, retired, upgrade } = Standing::of(register).unwrap_or_else(|_| first());
+    let needs_newer = upgrade.as_ref().is_some_and(|upgrade| upgrade.batches_left == 0);
+    let (code, status) = match status {
+        "ok" if retired => (code, "retired"),
+        "ok" if needs_newer => (StatusCode::SERVICE_UNAVAILABLE, "needs_newer"),
+        status => (code, status),
+    };
     let health = Health {
         status,
         origin: register.rules.register.origin.to_string(),
         genesis: register.rules.register.genesis.to_string(),
-        vkey: register.rules.log_key.to_string(),
+        vkey: log_key.to_string(),
         size: newest.size.get(),
         sealed_ms: newest.time_ms,
         waiting: api.waiting(),
+        upgrade,
     };
     (code, json(&health)).into_response()
 }

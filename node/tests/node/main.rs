@@ -3,6 +3,7 @@
 
 mod certificates;
 mod drafts;
+mod governance;
 mod lookups;
 mod people;
 mod process;

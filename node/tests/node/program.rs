@@ -158,9 +158,9 @@ fn a_register_that_is_not_in_order_is_not_served() {
         fs::write(path(name), kept).unwrap();
     };
     let foreign = fs::read_to_string(path("log.vkey")).unwrap().replacen("registry", "elsewhere", 1);
-    with_change("log.vkey", &|| fs::write(path("log.vkey"), &foreign).unwrap(), "the genesis names");
+    with_change("log.vkey", &|| fs::write(path("log.vkey"), &foreign).unwrap(), "the register names");
     let other = "00".repeat(32);
-    with_change("log.key", &|| fs::write(path("log.key"), &other).unwrap(), "the genesis names");
+    with_change("log.key", &|| fs::write(path("log.key"), &other).unwrap(), "the register names");
     with_change("operator.key", &|| fs::write(path("operator.key"), &other).unwrap(), "Put back the right key file");
     with_change("operator.key", &|| fs::write(path("operator.key"), "x").unwrap(), "is not a key");
     let entries = fs::read(path("entries.log")).unwrap();

@@ -38,6 +38,7 @@ pub fn play(data: &[u8]) -> BTreeSet<&'static str> {
     let mut answers = BTreeSet::new();
     let mut steps = rest::<Step>(&mut Unstructured::new(data), STEPS_MAX).into_iter().peekable();
     let (mut register, mut model, mut cast) = (Register::begin(), Model::default(), Cast::default());
+    model.height = register.position().height;
     while steps.peek().is_some() {
         let base = register.records().clone();
         let tree = register.tree().clone();
@@ -61,6 +62,7 @@ pub fn play(data: &[u8]) -> BTreeSet<&'static str> {
         if !batch.entries().is_empty() {
             let closed = batch.close(model::account_of(3), &tree).unwrap();
             register.seal(closed);
+            model.height = register.position().height;
             compare(&register, &model);
         }
         register.clock_ms = match later {

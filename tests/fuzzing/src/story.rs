@@ -271,7 +271,7 @@ impl Story {
         let mut cards: Vec<Card> =
             self.cards.iter().filter(|card| committed.contains(&card.digest())).cloned().collect();
         cards.sort_by_key(Card::digest);
-        let records = records_of(&work, edition, &accounts).iter().map(|key| self.proved_record(key)).collect();
+        let records = records_of(&work, edition, &accounts, false).iter().map(|key| self.proved_record(key)).collect();
         Certificate {
             cards,
             checkpoint: self.checkpoint.clone(),

@@ -59,9 +59,12 @@ fn runs_of_entries_reach_every_rule() {
         "expires_too_late",
         "face_repeated",
         "key_reused",
+        "log_key",
+        "log_key_unfit",
         "mint",
         "next_mismatch",
         "no_offer",
+        "not_governor",
         "not_holder",
         "not_recipient",
         "offer",
@@ -71,15 +74,19 @@ fn runs_of_entries_reach_every_rule() {
         "prev_stale",
         "profile",
         "repeated",
+        "retire",
+        "retired",
         "rotate",
         "same_holder",
         "signature_invalid",
         "signature_set",
         "transfer",
+        "upgrade",
+        "upgrade_too_near",
         "work_unknown",
     ];
     let mut met = BTreeSet::new();
-    for run in Dice::new(SEED).runs(150, 12) {
+    for run in Dice::new(SEED).runs(240, 12) {
         met.extend(play(&run));
     }
     assert_eq!(met, BTreeSet::from(expected));

@@ -173,7 +173,9 @@ mod tests {
         let account = AccountId::of(key(1));
         let promised = KeyList::new(vec![key(2), key(3)]).unwrap().commitment();
         let newest = promised;
-        let record = AccountRecord { keys: vec![key(1)], newest, next: Some(promised), rotated: Some(5), threshold: 1 };
+        let keys = vec![key(1)];
+        let record =
+            AccountRecord { carried: None, keys, newest, next: Some(promised), rotated: Some(5), threshold: 1 };
         assert!(plan(&account, Some(&record), vec![key(3), key(2)], 1, &[]).is_ok());
         assert_eq!(plan(&account, Some(&record), vec![key(4)], 1, &[]).unwrap_err().code(), "next_mismatch");
         let Body::Rotate(rotate) = plan(&account, None, vec![key(2)], 1, &[key(3), key(4)]).unwrap() else {

@@ -10,6 +10,7 @@ use colophon_client::seen::SeenDir;
 use colophon_client::work::WorkPrefix;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::certificate::{Certificate, Provenance};
+use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::evidence::{Claim, Evidence, ForkClaim};
 use colophon_ledger::field::WorkId;
 use colophon_ledger::replay::read_genesis;
@@ -52,10 +53,16 @@ impl Handed {
         self.certificate.work
     }
 
-    /// Returns the key of the log that it says it is of: the one that its genesis names.
+    /// Returns the key of the log that it says it is of: the one that its genesis names, or the newest that its governors have.
     fn claimed_key(&self) -> Option<VerifierKey> {
         let first = self.certificate.entries.first().filter(|first| first.index == 0)?;
-        read_genesis(first.entry.as_bytes()).ok().map(|(rules, _)| rules.log_key)
+        let act = |leaf: &str| match Entry::parse(leaf.as_bytes()).ok()?.body() {
+            Body::LogKey(act) => act.log_vkey.parse().ok(),
+            _ => None,
+        };
+        let mut acts = self.certificate.entries.iter().rev().filter(|proved| proved.entry.contains("\"log_key\""));
+        let newest = acts.find_map(|proved| act(&proved.entry));
+        newest.or_else(|| read_genesis(first.entry.as_bytes()).ok().map(|(rules, _)| rules.log_key))
     }
 
     /// Returns the register that it says it is of.
@@ -259,7 +266,7 @@ impl<'c> Judge<'c> {
         if let Some(pinned) = read_pinned(&self.context.home, origin)? {
             hold_against_rules(&provenance, pinned.rules())?;
         }
-        self.hold_checkpoint(&provenance.checkpoint, &provenance.rules.log_key)?;
+        self.hold_checkpoint(&provenance.checkpoint, &provenance.log_key)?;
         Ok(provenance)
     }
 
@@ -292,7 +299,7 @@ impl<'c> Judge<'c> {
 
     /// Returns what this person asks of a checkpoint: the policy file's demands, or the signature of the key given.
     fn policy(&self, provenance: &Provenance) -> Result<Policy, Failure> {
-        self.policy_for(&provenance.rules.log_key)
+        self.policy_for(&provenance.log_key)
     }
 
     /// Returns what this person asks of a checkpoint by this key.
@@ -308,7 +315,7 @@ impl<'c> Judge<'c> {
 /// Holds a certificate against the register that is known here by its name.
 fn hold_against_rules(provenance: &Provenance, known: &Rules) -> Result<(), Failure> {
     let given = &provenance.rules;
-    if given == known {
+    if given.agrees_with(known) {
         return Ok(());
     }
     let (given, known) = (&given.register, &known.register);
@@ -322,10 +329,12 @@ fn hold_against_rules(provenance: &Provenance, known: &Rules) -> Result<(), Fail
 /// Returns the failure of a question about a certificate that was proved to be of this register: the node may not deny it.
 fn told(error: LookupError) -> Failure {
     match error {
-        LookupError::NotKnown(_) | LookupError::NoEdition { .. } => Failure::not_verified(
-            format!("{error}, and the certificate shows that the register has it"),
-            "tell the operator; ask another node of the register",
-        ),
+        LookupError::NotKnown(_) | LookupError::NoEdition { .. } | LookupError::NotCarried { .. } => {
+            Failure::not_verified(
+                format!("{error}, and the certificate shows that the register has it"),
+                "tell the operator; ask another node of the register",
+            )
+        }
         error => or_offline(error.into()),
     }
 }

@@ -13,11 +13,13 @@ use colophon_tlog::note::VerifierKey;
 use super::{Certificate, accounts_of, records_of};
 use crate::account::AccountId;
 use crate::draft::check_card;
+use crate::entry::carry_edition::CarryEdition;
 use crate::entry::mint::Mint;
 use crate::entry::profile::Profile;
 use crate::entry::seal::Seal;
 use crate::entry::{Body, Entry};
 use crate::field::{Digest, EntryId, WorkId};
+use crate::governance;
 use crate::proved::{ProvedEntry, ProvedError, newest_seal, refused};
 use crate::replay::{ReplayError, read_genesis};
 use crate::rule::{Context, Rules, Scope, Stop};
@@ -87,6 +89,8 @@ pub struct Step {
 pub struct AccountFacts {
     /// Its profiles, oldest first.
     pub profiles: Vec<(Moment, Profile)>,
+    /// When its keys were carried over from the predecessor.
+    pub carried: Option<Moment>,
     /// When it rotated its keys.
     pub rotations: Vec<Moment>,
 }
@@ -96,6 +100,8 @@ pub struct AccountFacts {
 pub struct Provenance {
     /// What the register's genesis lays down.
     pub rules: Rules,
+    /// The key that signed the checkpoint: the genesis' own, or the one that the governors put in its place.
+    pub log_key: VerifierKey,
     /// The checkpoint everything is proved to.
     pub checkpoint: SignedCheckpoint,
     /// The seal the checkpoint ends on; its time is the time of the state.
@@ -106,7 +112,7 @@ pub struct Provenance {
     pub edition: u64,
     /// The mint.
     pub mint: Mint,
-    /// When it was minted.
+    /// When it was minted, or came from the register in which it was.
     pub minted: Moment,
     /// The edition as it stands: holder, country, offer.
     pub state: EditionRecord,
@@ -130,11 +136,11 @@ impl Certificate {
     pub fn verify(&self, log: &VerifierKey) -> Result<Provenance, CertificateError> {
         let checkpoint = SignedCheckpoint::open(self.checkpoint.as_bytes(), log).map_err(ProvedError::from)?;
         self.check_places(&checkpoint)?;
-        let rules = self.genesis(log)?;
+        let rules = self.genesis()?;
         let entries = self.entries(&rules)?;
         let newest = self.entries.last().ok_or_else(|| missing("the newest seal"))?;
         let (_, seal) = newest_seal(newest, checkpoint.checkpoint(), &rules)?;
-        let mut walk = Walk::new(self, rules, &entries)?;
+        let mut walk = Walk::new(self, rules, log, &entries)?;
         for (index, entry) in &entries {
             walk.take(*index, entry)?;
         }
@@ -150,16 +156,13 @@ impl Certificate {
         Ok(self.entries.iter().try_for_each(ProvedEntry::check_version)?)
     }
 
-    fn genesis(&self, log: &VerifierKey) -> Result<Rules, CertificateError> {
+    fn genesis(&self) -> Result<Rules, CertificateError> {
         let first = self.entries.first().filter(|entry| entry.index == 0).ok_or_else(|| missing("the genesis"))?;
         let (rules, _) = read_genesis(first.entry.as_bytes()).map_err(|error| match error {
             ReplayError::NeedsNewer { what, .. } => CertificateError::NeedsNewer(what),
             error => CertificateError::Genesis(error.to_string()),
         })?;
-        if rules.log_key == *log {
-            return Ok(rules);
-        }
-        Err(CertificateError::Genesis("it names another log key than the one that is trusted".to_owned()))
+        Ok(rules)
     }
 
     /// Returns every entry, meant for this register.
@@ -174,12 +177,14 @@ impl Certificate {
 
     fn finish(&self, walk: Walk<'_>, checkpoint: SignedCheckpoint, seal: Seal) -> Result<Provenance, CertificateError> {
         walk.check_nothing_left_over()?;
+        walk.check_log_key()?;
         self.check_records(&walk, &seal)?;
         let cards = self.check_cards(&walk)?;
         let (minted, mint) = walk.mint.ok_or_else(|| missing("the work's mint"))?;
         let state = crate::edition::current(&walk.records, &self.work, self.edition).map_err(refused(minted.index))?;
         Ok(Provenance {
             rules: walk.rules,
+            log_key: walk.log,
             checkpoint,
             seal,
             work: self.work,
@@ -197,7 +202,7 @@ impl Certificate {
     fn check_records(&self, walk: &Walk<'_>, seal: &Seal) -> Result<(), CertificateError> {
         let accounts: BTreeSet<AccountId> = walk.accounts.keys().copied().collect();
         let mut given = self.records.iter();
-        for key in records_of(&self.work, self.edition, &accounts) {
+        for key in records_of(&self.work, self.edition, &accounts, walk.rekeyed()) {
             let name = key.to_string();
             let proved = given.next().ok_or_else(|| missing(&format!("the state proof of {name}")))?;
             if proved.key != name {
@@ -236,6 +241,8 @@ fn missing(what: &str) -> CertificateError {
 /// The replay of the entries of one certificate.
 struct Walk<'c> {
     rules: Rules,
+    /// The key that signed the checkpoint.
+    log: VerifierKey,
     work: WorkId,
     edition: u64,
     records: Changes,
@@ -249,7 +256,12 @@ struct Walk<'c> {
 }
 
 impl<'c> Walk<'c> {
-    fn new(certificate: &Certificate, rules: Rules, entries: &'c [(u64, Entry)]) -> Result<Walk<'c>, CertificateError> {
+    fn new(
+        certificate: &Certificate,
+        rules: Rules,
+        log: &VerifierKey,
+        entries: &'c [(u64, Entry)],
+    ) -> Result<Walk<'c>, CertificateError> {
         let mut accounts: BTreeSet<AccountId> = BTreeSet::new();
         let mut seals = BTreeMap::new();
         for (index, entry) in entries {
@@ -269,6 +281,7 @@ impl<'c> Walk<'c> {
         }
         Ok(Walk {
             rules,
+            log: log.clone(),
             work: certificate.work,
             edition: certificate.edition,
             records: Changes::new(),
@@ -285,7 +298,7 @@ impl<'c> Walk<'c> {
         if let Body::Seal(seal) = entry.body() {
             return self.take_seal(index, seal, entry);
         }
-        let moment = self.moment(index, entry)?;
+        let (moment, height) = self.moment(index, entry)?;
         if let Some(digest) = entry.body().card() {
             self.cards.insert(digest, entry.body());
         }
@@ -296,12 +309,29 @@ impl<'c> Walk<'c> {
             }
             Body::Rotate(rotate) => self.facts(&rotate.by, index)?.rotations.push(moment),
             Body::Mint(mint) if entry.id() == self.work => self.mint = Some((moment, mint.clone())),
+            Body::CarryAccount(carry) => self.facts(&carry.account, index)?.carried = Some(moment),
+            Body::CarryEdition(carry) if carry.work == self.work => self.take_carried(carry, moment, entry.body())?,
+            body if body.is_act() && self.rekeyed() => {}
             body if body.edition() == Some((self.work, self.edition)) => {
                 self.steps.push(Step { moment, body: body.clone() });
             }
             _ => return Err(CertificateError::LeftOver(format!("the entry at index {index}"))),
         }
-        self.apply(entry, moment).map_err(|stop| refused(index)(stop).into())
+        self.apply(entry, moment, height).map_err(|stop| refused(index)(stop).into())
+    }
+
+    /// Takes an edition's coming from the predecessor: this one's, or the one that brought the work's mint.
+    fn take_carried(&mut self, carry: &CarryEdition, moment: Moment, body: &Body) -> Result<(), CertificateError> {
+        if let Some(mint) = &carry.mint {
+            self.mint = Some((moment, mint.body.clone()));
+        }
+        if carry.edition.get() == self.edition {
+            self.steps.push(Step { moment, body: body.clone() });
+        } else if carry.mint.is_none() {
+            let what = format!("the entry at index {}", moment.index);
+            return Err(CertificateError::LeftOver(what));
+        }
+        Ok(())
     }
 
     fn facts(&mut self, account: &AccountId, index: u64) -> Result<&mut AccountFacts, CertificateError> {
@@ -310,22 +340,22 @@ impl<'c> Walk<'c> {
         })
     }
 
-    fn apply(&mut self, entry: &Entry, moment: Moment) -> Result<(), Stop> {
+    fn apply(&mut self, entry: &Entry, moment: Moment, height: u64) -> Result<(), Stop> {
         Signed::check(entry.clone(), &self.records)?.check_authority(&self.records)?;
         let Moment { id, index, time_ms } = moment;
-        let context = Context { rules: &self.rules, scope: Scope::OneWork, id, index, time_ms };
+        let context = Context { rules: &self.rules, scope: Scope::OneWork, id, index, height, time_ms };
         let changes = entry.body().apply(&context, &self.records)?;
         self.records.extend(changes);
         Ok(())
     }
 
-    /// Returns the time of an entry: that of the seal that covers it, which must be there.
-    fn moment(&mut self, index: u64, entry: &Entry) -> Result<Moment, CertificateError> {
+    /// Returns the time of an entry, and the height of its batch: those of the seal that covers it, which must be there.
+    fn moment(&mut self, index: u64, entry: &Entry) -> Result<(Moment, u64), CertificateError> {
         let seal = self.seals.range_mut(index..).next().map(|(_, seal)| seal).filter(|(seal, _)| seal.covers(index));
         let (seal, used) =
             seal.ok_or_else(|| missing(&format!("the seal of the batch of the entry at index {index}")))?;
         *used = true;
-        Ok(Moment { id: entry.id(), index, time_ms: seal.time_ms.get() })
+        Ok((Moment { id: entry.id(), index, time_ms: seal.time_ms.get() }, seal.height.get()))
     }
 
     fn take_seal(&mut self, index: u64, seal: &'c Seal, entry: &Entry) -> Result<(), CertificateError> {
@@ -350,6 +380,21 @@ impl<'c> Walk<'c> {
 
     fn fits_beginning(&self, seal: &Seal) -> bool {
         seal.height.get() > 0 || (seal.count.get() == 1 && seal.prev_seal == self.rules.register.genesis)
+    }
+
+    /// Returns whether the checkpoint is signed by another key than the genesis names.
+    fn rekeyed(&self) -> bool {
+        self.rules.log_key != self.log
+    }
+
+    /// Checks that the key that signed the checkpoint is the one that the genesis and the governors' acts lead to.
+    fn check_log_key(&self) -> Result<(), CertificateError> {
+        if self.rekeyed() && governance::log_key(&self.rules, &self.records).as_ref() != Ok(&self.log) {
+            return Err(CertificateError::Genesis(
+                "neither it nor the acts of its governors name the log key that is trusted".to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     fn check_nothing_left_over(&self) -> Result<(), CertificateError> {

@@ -4,7 +4,7 @@ use colophon_tlog::note::{Algorithm, VerifierKey};
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::entry::{Register, kind_word};
+use crate::entry::{Register, entry_id_of_text, genesis_text, kind_word};
 use crate::field::{Digest, EntryId, Int, List, Origin};
 use crate::refusal::Refusal;
 use crate::rule::{RULES_VERSION, Rules};
@@ -89,12 +89,23 @@ impl Genesis {
         if log_key.name() != origin.as_str() {
             return Err(Refusal::BodyInvalid("log_vkey has another name than the origin".to_owned()));
         }
+        if self.succeeds.as_ref().is_some_and(|predecessor| predecessor.origin == *origin) {
+            return Err(Refusal::BodyInvalid("a register does not succeed one of its own name".to_owned()));
+        }
         Ok(Rules {
             register: Register { origin: origin.clone(), genesis: id },
             log_key,
             operators: self.operators.as_slice().to_vec(),
             governors: self.governors.as_slice().to_vec(),
             governor_threshold: self.governor_threshold.get(),
+            succeeds: self.succeeds.clone(),
         })
+    }
+
+    /// Returns the digest by which a retired register names this one before it begins: that of the genesis' text as it would
+    /// be without `succeeds`.
+    pub fn founding(&self, origin: &Origin) -> Digest {
+        let founding = Genesis { succeeds: None, ..self.clone() };
+        entry_id_of_text(&genesis_text(origin, &founding))
     }
 }

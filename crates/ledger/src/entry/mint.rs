@@ -188,13 +188,17 @@ impl Mint {
             return Err(Refusal::Repeated { index: there.index }.into());
         }
         let mut changes = match context.scope {
-            Scope::Whole => self.claims(context, records)?,
+            Scope::Whole => {
+                self.check_claims(context, records)?;
+                self.claims(&context.id, records)?
+            }
             Scope::OneWork => {
                 context.check_may_own(&self.by)?;
                 Changes::new()
             }
         };
         let record = WorkRecord {
+            carried: None,
             country: self.country.clone(),
             editions: self.editions.get(),
             index: context.index,
@@ -204,20 +208,24 @@ impl Mint {
         Ok(changes)
     }
 
-    /// Returns what the mint adds to the register of files, if it may.
-    fn claims(&self, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
+    /// Refuses a mint that names works there are not, or files that it may not claim.
+    fn check_claims(&self, context: &Context<'_>, records: &impl Records) -> Result<(), Stop> {
         for source in self.derived_from.iter().flat_map(List::as_slice) {
             if records.record(&RecordKey::Work(*source))?.is_none() {
                 return Err(Refusal::WorkUnknown(*source).into());
             }
         }
         context.check_may_own(&self.by)?;
-        self.check_face(records)?;
+        self.check_face(records)
+    }
+
+    /// Returns what the mint of `work` adds to the register of files.
+    pub(crate) fn claims(&self, work: &WorkId, records: &impl Records) -> Result<Changes, Stop> {
         let mut changes = Changes::new();
         for (n, file) in self.files.as_slice().iter().enumerate() {
             let face = n == 0;
             let known: Option<FileRecord> = records.read(&RecordKey::File(file.sha256))?;
-            let claim = ClaimRecord { work: context.id };
+            let claim = ClaimRecord { work: *work };
             if let Some(known) = known {
                 let count = known.count + 1;
                 write(&mut changes, RecordKey::Claim(file.sha256, count), &claim);
@@ -226,7 +234,7 @@ impl Mint {
                     write(&mut changes, RecordKey::Face(file.sha256, self.by), &claim);
                 }
             } else {
-                write(&mut changes, RecordKey::File(file.sha256), &FileRecord { count: 1, face, work: context.id });
+                write(&mut changes, RecordKey::File(file.sha256), &FileRecord { count: 1, face, work: *work });
             }
         }
         Ok(changes)

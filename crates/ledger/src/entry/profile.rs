@@ -32,8 +32,9 @@ impl Profile {
         let account = current(records, &self.by)?;
         check_prev(&self.by, account.as_ref(), &self.prev)?;
         let KeySet { keys, threshold } = records.key_set(&self.by)?;
-        let (next, rotated) = account.map_or((None, None), |account| (account.next, account.rotated));
-        let record = AccountRecord { keys, newest: context.id, next, rotated, threshold };
+        let (carried, next, rotated) =
+            account.map_or((None, None, None), |account| (account.carried, account.next, account.rotated));
+        let record = AccountRecord { carried, keys, newest: context.id, next, rotated, threshold };
         let mut changes = Changes::new();
         write(&mut changes, RecordKey::Account(self.by), &record);
         Ok(changes)

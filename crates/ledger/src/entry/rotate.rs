@@ -47,12 +47,13 @@ impl Rotate {
             let name = self.fresh_key(key, records, &changes)?;
             write(&mut changes, name, &KeyRecord { index: context.index });
         }
-        if let Some(promised) = account.and_then(|account| account.next)
+        if let Some(promised) = account.as_ref().and_then(|account| account.next)
             && promised != self.keys.commitment()
         {
             return Err(Refusal::NextMismatch(promised).into());
         }
         let record = AccountRecord {
+            carried: account.and_then(|account| account.carried),
             keys: self.keys.as_slice().to_vec(),
             newest: context.id,
             next: self.next,

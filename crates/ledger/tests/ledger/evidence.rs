@@ -198,7 +198,7 @@ fn a_wrong_state_root_is_shown_by_the_batch_alone() {
     // It holds what the rules asked for and no other part of the state.
     let Claim::Batch(claim) = &evidence.claim else { panic!() };
     let kinds: Vec<&str> = claim.records.iter().filter_map(|record| record.key.split('/').next()).collect();
-    assert_eq!(kinds, ["account", "file", "file", "work", "work"]);
+    assert_eq!(kinds, ["account", "file", "file", "register", "work", "work"]);
     let other = VerifierKey::new("registry.example/art", Algorithm::Ed25519, SecretKey::from_seed([9; 32]).public());
     assert!(matches!(evidence.judge(&other.unwrap()), Err(EvidenceError::Checkpoint(_))));
 }

@@ -2,16 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use colophon_ledger::account::AccountPrev;
+use colophon_ledger::account::{AccountId, AccountPrev};
+use colophon_ledger::batch::{Batch, Position};
 use colophon_ledger::entry::accept::{Accept, AcceptWord};
 use colophon_ledger::entry::close::{Close, CloseWord};
+use colophon_ledger::entry::log_key::{LogKey, LogKeyWord};
 use colophon_ledger::entry::mint::{Creator, Creators, Files, Mint, MintWord, Training, WorkFile};
 use colophon_ledger::entry::profile::{Profile, ProfileWord};
+use colophon_ledger::entry::retire::{Retire, RetireWord, Successor};
 use colophon_ledger::entry::rotate::{Rotate, RotateWord};
 use colophon_ledger::entry::terms::{Basis, Delivery, Money, Price, Terms, TermsWord};
+use colophon_ledger::entry::upgrade::{Upgrade, UpgradeWord};
 use colophon_ledger::entry::{Body, text_of};
 use colophon_ledger::field::{EntryId, Int, List, Marker};
+use colophon_ledger::governance::Governors;
 use colophon_ledger::refusal::Refusal;
+use colophon_ledger::rule::Stop;
+use colophon_ledger::signature::Signed;
+use colophon_tlog::note::{Signer, VerifierKey};
 
 use crate::world::{DAY_MS, World, account, digest, key_list, signed};
 
@@ -77,6 +85,29 @@ pub(crate) fn close_body(by: &str, work: EntryId, prev: EntryId) -> Body {
 pub(crate) fn profile_body(by: &str, prev: AccountPrev) -> Body {
     let country = "CN".parse().unwrap();
     Body::Profile(Profile { by: account(by), card: digest("a profile"), country, kind: ProfileWord::It, prev })
+}
+
+fn sorted(names: &[&str]) -> (AccountId, Governors) {
+    let governors = Governors::new(names.iter().map(|name| account(name)).collect()).unwrap();
+    (governors.as_slice()[0], governors)
+}
+
+pub(crate) fn log_key_body(governors: &[&str], prev: EntryId, key: &VerifierKey) -> Body {
+    let (by, governors) = sorted(governors);
+    Body::LogKey(LogKey { by, governors, kind: LogKeyWord::It, log_vkey: key.to_string(), prev })
+}
+
+pub(crate) fn upgrade_body(governors: &[&str], prev: EntryId, height: u64) -> Body {
+    let (by, governors) = sorted(governors);
+    let (height, rules) = (Int::new(height).unwrap(), Int::new(2).unwrap());
+    Body::Upgrade(Upgrade { by, governors, height, kind: UpgradeWord::It, prev, rules })
+}
+
+pub(crate) fn retire_body(governors: &[&str], prev: EntryId, successor: Option<&str>) -> Body {
+    let (by, governors) = sorted(governors);
+    let origin = "next.example/art".parse().unwrap();
+    let successor = successor.map(|name| Successor { founding: digest(name), origin });
+    Body::Retire(Retire { by, governors, kind: RetireWord::It, prev, successor })
 }
 
 pub(crate) fn rotate_body(prev: AccountPrev, by: &str, keys: &[&str], threshold: u64, next: Option<&[&str]>) -> Body {
@@ -161,12 +192,31 @@ fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>) -> Body {
         "accept" => accept_body(actor, chain().0, chain().1),
         "close" => close_body(actor, chain().0, chain().1),
         "profile" => profile_body(actor, account_prev()),
+        "log_key" | "upgrade" | "retire" => act_body(world, actor, kind, words),
         "rotate" => {
             let threshold = words.get("threshold").map_or(1, |number| number.parse().unwrap());
             let next = words.list("next");
             rotate_body(account_prev(), actor, &words.list("keys").unwrap(), threshold, next.as_deref())
         }
         other => panic!("no such kind {other}"),
+    }
+}
+
+/// Returns an act of the governors of one line: `governors=` are those it names, `ahead=` is how many batches.
+fn act_body(world: &World, actor: &str, kind: &str, words: &Words<'_>) -> Body {
+    let governors = words.list("governors").unwrap_or_else(|| vec![actor]);
+    let prev = words.get("prev").map_or_else(|| world.act_prev(), |label| id(world, label));
+    match kind {
+        "log_key" => {
+            let origin = words.get("origin").unwrap_or(world.rules.register.origin.as_str());
+            let signer = Signer::new(origin, crate::world::key(words.get("key").unwrap())).unwrap();
+            log_key_body(&governors, prev, &signer.verifier())
+        }
+        "upgrade" => {
+            let ahead: u64 = words.get("ahead").unwrap().parse().unwrap();
+            upgrade_body(&governors, prev, world.replay.position().height + ahead)
+        }
+        _ => retire_body(&governors, prev, words.get("successor")),
     }
 }
 
@@ -180,6 +230,9 @@ fn signers_of<'l>(actor: &'l str, kind: &str, words: &Words<'l>) -> Vec<(&'l str
         "transfer" => signers.extend(words.get("to").map(|to| (to, to))),
         "mint" => signers.extend(words.get("with").map(|with| (with, with))),
         "rotate" => signers.extend(words.list("keys").into_iter().flatten().map(|key| (actor, key))),
+        "log_key" | "upgrade" | "retire" => {
+            signers = words.list("governors").unwrap_or(vec![actor]).into_iter().map(|name| (name, name)).collect();
+        }
         _ => {}
     }
     signers
@@ -332,6 +385,32 @@ const ACCOUNTS: &str = "
     bo  mint face=later                                          -> accepted
 ";
 
+const ACTS: &str = "
+    governor upgrade ahead=1000 prev=nothing                     -> prev_stale
+    ana upgrade ahead=999                                        -> not_governor
+    governor upgrade ahead=1000 governors=ana,governor           -> not_governor
+    governor upgrade ahead=1000 signed=ana                       -> signature_set
+    governor upgrade ahead=999                                   -> upgrade_too_near
+    governor upgrade ahead=1000 as upgrade                       -> accepted
+    # the key of the log: another, under its name
+    governor log_key key=log.2 prev=upgrade origin=elsewhere.example -> log_key_unfit
+    governor log_key key=log                                     -> accepted
+    governor log_key key=log                                     -> log_key_unfit
+    governor log_key key=log.2 prev=upgrade                      -> prev_stale
+    governor log_key key=log.2                                   -> accepted
+    # a governor's account changes its keys like any other
+    governor rotate keys=governor.2                              -> accepted
+    governor retire                                              -> signature_set
+    ana mint face=hills as hills                                 -> accepted
+    governor retire signed=governor:governor.2 successor=next    -> accepted
+    # nothing comes after it
+    ana mint face=other                                          -> retired
+    ana transfer work=hills to=bo                                -> retired
+    ana rotate keys=ana.2                                        -> retired
+    governor upgrade ahead=1000 signed=governor:governor.2       -> retired
+    governor retire signed=governor:governor.2                   -> retired
+";
+
 /// Bodies that have no place in the tables because no typed body can be that wrong: one change to a good entry each.
 fn misshapen(world: &World) -> Vec<(&'static str, Vec<u8>)> {
     let text = text_of(&world.rules.register, &Body::Mint(mint_body("ana", "hills")));
@@ -358,13 +437,13 @@ fn misshapen(world: &World) -> Vec<(&'static str, Vec<u8>)> {
 
 /// Signs any text at all as `ana` would.
 pub(crate) fn raw_note(text: &str) -> Vec<u8> {
-    let signer = colophon_tlog::note::Signer::new(account("ana").as_str(), crate::world::key("ana")).unwrap();
+    let signer = Signer::new(account("ana").as_str(), crate::world::key("ana")).unwrap();
     format!("{text}\n{}\n", signer.sign(text)).into_bytes()
 }
 
 #[test]
 fn every_refusal_is_reached_in_its_order_of_precedence() {
-    let mut seen: BTreeSet<String> = [MINTS, TRANSFERS, OFFERS, ACCOUNTS].into_iter().flat_map(check).collect();
+    let mut seen: BTreeSet<String> = [MINTS, TRANSFERS, OFFERS, ACCOUNTS, ACTS].into_iter().flat_map(check).collect();
     let mut world = World::new();
     for (code, bytes) in misshapen(&world) {
         assert_eq!(world.submit_bytes(&bytes).map_err(|refusal| refusal.code()), Err(code));
@@ -380,6 +459,9 @@ fn every_refusal_is_reached_in_its_order_of_precedence() {
     forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
     assert_eq!(world.submit_bytes(&forged).unwrap_err().code(), "signature_invalid");
     seen.extend(["not_submittable", "signature_invalid"].map(str::to_owned));
+    seen.extend(crate::succession::refusals().map(str::to_owned));
+    assert_eq!(rules_ended(), "rules_ended");
+    seen.insert("rules_ended".to_owned());
     assert_eq!(card_refusal(), "card_mismatch");
     seen.insert("card_mismatch".to_owned());
 
@@ -392,6 +474,23 @@ fn every_refusal_is_reached_in_its_order_of_precedence() {
         .collect();
     let unseen: Vec<&String> = listed.difference(&seen).collect();
     assert!(unseen.is_empty(), "no line of the tables reaches {unseen:?}");
+}
+
+/// What a batch at the height of an upgrade says.
+fn rules_ended() -> &'static str {
+    let mut world = World::new();
+    let height = world.replay.position().height + 1_000;
+    world.must("upgrade", &upgrade_body(&["governor"], world.act_prev(), height), &["governor"]);
+    let mint = |face| signed(&text_of(&world.rules.register, &Body::Mint(mint_body("ana", face))), &[("ana", "ana")]);
+    let at = |height| {
+        let position = Position { height, ..world.replay.position() };
+        let mut batch = Batch::open(&world.rules, world.replay.records(), position, world.time_ms);
+        batch.push(Signed::check(mint("hills"), world.replay.records()).unwrap())
+    };
+    assert!(at(height - 1).is_ok());
+    let Err(Stop::Refused(refusal)) = at(height) else { panic!("rules that have ended judge nothing") };
+    assert!(refusal.needs_newer_software());
+    refusal.code()
 }
 
 fn card_refusal() -> &'static str {

@@ -7,9 +7,11 @@ use colophon_ledger::batch::{Applied, Batch, Closed, first_batch};
 use colophon_ledger::card::Card;
 use colophon_ledger::certificate::{Certificate, Format, accounts_of, records_of};
 use colophon_ledger::draft::Draft;
-use colophon_ledger::entry::genesis::{Genesis, GenesisWord};
+use colophon_ledger::entry::genesis::{Genesis, GenesisWord, Predecessor};
+use colophon_ledger::entry::retire::Successor;
 use colophon_ledger::entry::{Body, Entry, genesis_text, text_of};
 use colophon_ledger::field::{Digest, EntryId, Int, List, Origin};
+use colophon_ledger::governance;
 use colophon_ledger::proved::{ProvedEntry, ProvedRecord};
 use colophon_ledger::refusal::Refusal;
 use colophon_ledger::replay::{Replay, read_genesis};
@@ -26,6 +28,8 @@ use colophon_tlog::tree::{EntryIndex, TileHashes, Tree};
 
 pub(crate) const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 const ORIGIN: &str = "registry.example/art";
+/// The name of a register that succeeds another.
+pub(crate) const NEXT: &str = "next.example/art";
 
 /// Returns the key of that name; a person's first key has the person's own name.
 pub(crate) fn key(name: &str) -> SecretKey {
@@ -50,7 +54,12 @@ pub(crate) fn origin() -> Origin {
 }
 
 pub(crate) fn log_signer() -> Signer {
-    Signer::new(ORIGIN, key("the log")).unwrap()
+    signer_of("the log")
+}
+
+/// Returns the signer of checkpoints whose key has that name.
+pub(crate) fn signer_of(name: &str) -> Signer {
+    Signer::new(ORIGIN, key(name)).unwrap()
 }
 
 /// Signs `text` as each account with each key: `(account, key)` by name.
@@ -62,19 +71,27 @@ pub(crate) fn signed(text: &str, signers: &[(&str, &str)]) -> Entry {
     draft.to_entry().unwrap()
 }
 
-fn genesis(nonce: &str) -> Entry {
-    let body = Genesis {
+/// Returns what a genesis says, but for the register it succeeds.
+fn genesis_body(origin: &str, nonce: &str, governors: &[&str], threshold: u64) -> Genesis {
+    let mut accounts: Vec<_> = governors.iter().map(|name| account(name)).collect();
+    accounts.sort_unstable();
+    Genesis {
         by: account("operator"),
-        governor_threshold: Int::new(1).unwrap(),
-        governors: List::new(vec![account("governor")]).unwrap(),
+        governor_threshold: Int::new(threshold).unwrap(),
+        governors: List::new(accounts).unwrap(),
         kind: GenesisWord::It,
-        log_vkey: log_signer().verifier().to_string(),
+        log_vkey: Signer::new(origin, key("the log")).unwrap().verifier().to_string(),
         nonce: digest(nonce),
         operators: List::new(vec![account("operator")]).unwrap(),
         rules: 1,
         succeeds: None,
-    };
-    signed(&genesis_text(&origin(), &body), &[("operator", "operator"), ("governor", "governor")])
+    }
+}
+
+fn genesis(nonce: &str, governors: &[&str], threshold: u64) -> Entry {
+    let body = genesis_body(ORIGIN, nonce, governors, threshold);
+    let signers: Vec<_> = ["operator"].iter().chain(governors).map(|name| (*name, *name)).collect();
+    signed(&genesis_text(&origin(), &body), &signers)
 }
 
 /// A register without a disk. Every entry gets a batch of its own.
@@ -88,6 +105,8 @@ pub(crate) struct World {
     tree: Tree,
     tiles: TileHashes,
     operator_key: &'static str,
+    /// The name of the key that signs checkpoints.
+    pub(crate) log_key: &'static str,
 }
 
 impl World {
@@ -96,7 +115,36 @@ impl World {
     }
 
     pub(crate) fn with_nonce(nonce: &str) -> World {
-        let entry = genesis(nonce);
+        World::begin(&genesis(nonce, &["governor"], 1))
+    }
+
+    /// Returns a register whose acts take so many of these governors.
+    pub(crate) fn with_governors(governors: &[&str], threshold: u64) -> World {
+        World::begin(&genesis("nonce", governors, threshold))
+    }
+
+    /// Returns what a retirement says of the register that [`World::successor_of`] begins.
+    pub(crate) fn successor() -> Successor {
+        let origin: Origin = NEXT.parse().unwrap();
+        Successor { founding: genesis_body(NEXT, "next", &["governor"], 1).founding(&origin), origin }
+    }
+
+    /// Returns a register that goes on where another ended.
+    pub(crate) fn successor_of(predecessor: &World) -> World {
+        let last = predecessor.checkpoint();
+        let succeeds = Predecessor {
+            genesis: predecessor.rules.register.genesis,
+            origin: predecessor.rules.register.origin.clone(),
+            root: Digest(last.checkpoint().root),
+            size: Int::new(last.checkpoint().size.get()).unwrap(),
+            state: Digest(predecessor.replay.state_root()),
+        };
+        let body = Genesis { succeeds: Some(succeeds), ..genesis_body(NEXT, "next", &["governor"], 1) };
+        let text = genesis_text(&NEXT.parse().unwrap(), &body);
+        World::begin(&signed(&text, &[("operator", "operator"), ("governor", "governor")]))
+    }
+
+    fn begin(entry: &Entry) -> World {
         let leaf = entry.to_bytes();
         let (rules, entry) = read_genesis(&leaf).unwrap();
         let time_ms = 1_000 * DAY_MS;
@@ -111,6 +159,7 @@ impl World {
             tree: Tree::new(),
             tiles: TileHashes::default(),
             operator_key: "operator",
+            log_key: "the log",
         };
         world.seal(closed);
         world
@@ -186,6 +235,12 @@ impl World {
         record.map_or(AccountPrev::Account(account(name)), |record| AccountPrev::Entry(record.newest))
     }
 
+    /// Returns what an act of the governors follows.
+    pub(crate) fn act_prev(&self) -> EntryId {
+        let record = governance::current(self.replay.records()).unwrap();
+        record.map_or(self.rules.register.genesis, |record| record.newest)
+    }
+
     pub(crate) fn edition(&self, work: &EntryId) -> Option<EditionRecord> {
         self.replay.records().read(&RecordKey::Edition(*work, 1)).unwrap()
     }
@@ -203,8 +258,9 @@ impl World {
     }
 
     pub(crate) fn checkpoint(&self) -> SignedCheckpoint {
-        let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size: self.tree.size(), root: self.tree.root() };
-        checkpoint.sign(&log_signer()).unwrap()
+        let origin = self.rules.register.origin.to_string();
+        let signer = Signer::new(&origin, key(self.log_key)).unwrap();
+        Checkpoint { origin, size: self.tree.size(), root: self.tree.root() }.sign(&signer).unwrap()
     }
 
     pub(crate) fn tile_set(&self, wanted: &[Tile]) -> TileSet {
@@ -228,6 +284,10 @@ impl World {
         ProvedEntry::new(&self.leaves[usize::try_from(index).unwrap()], index, &self.proof(index)).unwrap()
     }
 
+    fn is_rekeyed(&self) -> bool {
+        Signer::new(self.rules.register.origin.as_str(), key(self.log_key)).unwrap().verifier() != self.rules.log_key
+    }
+
     fn body(&self, index: u64) -> Body {
         Entry::parse(&self.leaves[usize::try_from(index).unwrap()]).unwrap().body().clone()
     }
@@ -237,7 +297,10 @@ impl World {
         let id_at = |index: u64| Entry::parse(&self.leaves[usize::try_from(index).unwrap()]).unwrap().id();
         let belongs = |index: &u64| {
             let body = self.body(*index);
-            *index == 0 || id_at(*index) == work || body.edition() == Some((work, 1))
+            let brings_mint =
+                |body: &Body| matches!(body, Body::CarryEdition(it) if it.work == work && it.mint.is_some());
+            let is_of_work = id_at(*index) == work || body.edition() == Some((work, 1)) || brings_mint(&body);
+            *index == 0 || is_of_work || (self.is_rekeyed() && body.is_act())
         };
         let mut indices: BTreeSet<u64> = (0..self.size()).filter(belongs).collect();
         loop {
@@ -246,6 +309,7 @@ impl World {
             let of_account = |index: &u64| match self.body(*index) {
                 Body::Profile(profile) => accounts.contains(&profile.by),
                 Body::Rotate(rotate) => accounts.contains(&rotate.by),
+                Body::CarryAccount(carry) => accounts.contains(&carry.account),
                 _ => false,
             };
             let mut more: BTreeSet<u64> = (0..self.size()).filter(of_account).collect();
@@ -272,7 +336,10 @@ impl World {
             edition: 1,
             entries: indices.into_iter().map(|index| self.prove(index)).collect(),
             format: Format::V1,
-            records: records_of(&work, 1, &accounts).iter().map(|key| self.proved_record(key)).collect(),
+            records: records_of(&work, 1, &accounts, self.is_rekeyed())
+                .iter()
+                .map(|key| self.proved_record(key))
+                .collect(),
             work,
         }
     }

@@ -17,6 +17,7 @@ const FACE: u8 = b'n';
 const EDITION: u8 = b'd';
 const ACCOUNT: u8 = b'a';
 const KEY: u8 = b'k';
+const REGISTER: u8 = b'g';
 
 /// Returns the key under which an entry, or a work, is found.
 pub(super) fn of_entry(id: &EntryId) -> Vec<u8> {
@@ -33,6 +34,7 @@ pub(super) fn of_record(key: &RecordKey) -> Vec<u8> {
         RecordKey::Edition(work, number) => (EDITION, [work.0.as_bytes().to_vec(), number.to_be_bytes().to_vec()]),
         RecordKey::Account(account) => (ACCOUNT, [account_bytes(account).to_vec(), Vec::new()]),
         RecordKey::Key(account, key) => (KEY, [account_bytes(account).to_vec(), key.to_bytes().to_vec()]),
+        RecordKey::Register => (REGISTER, [Vec::new(), Vec::new()]),
     };
     [&[RECORDS, kind][..], &one, &two].concat()
 }
@@ -44,6 +46,9 @@ pub(super) fn record_at(key: &[u8]) -> Option<RecordKey> {
         return Some(RecordKey::Work(digest(rest)?));
     }
     let (kind, rest) = rest.split_first().filter(|_| *table == RECORDS)?;
+    if *kind == REGISTER && rest.is_empty() {
+        return Some(RecordKey::Register);
+    }
     let (first, last) = rest.split_first_chunk::<32>()?;
     let (file, account) = (Digest(Hash::from(*first)), || account_of(*first));
     Some(match *kind {
@@ -131,6 +136,7 @@ mod tests {
             (digest, any::<u64>()).prop_map(|(work, number)| RecordKey::Edition(work, number)),
             account.clone().prop_map(RecordKey::Account),
             (account, any::<u32>()).prop_map(|(account, key)| RecordKey::Key(account, KeyId::new(key))),
+            Just(RecordKey::Register),
         ]
     }
 

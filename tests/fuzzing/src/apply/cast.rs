@@ -6,7 +6,8 @@ use colophon_tlog::note::{SignatureLine, Signer};
 use serde_json::{Value, json};
 
 use crate::apply::model::{
-    Deed, Edition, HOME, KEYS, Line, Model, PEOPLE, Said, Terms, account_of, commitment, key_name,
+    Deed, Edition, GOVERNOR, HOME, KEYS, LOG_KEYS, Line, Model, PEOPLE, Power, Said, Terms, account_of, commitment,
+    key_name, log_vkey,
 };
 use crate::apply::register::identity;
 use crate::apply::script::{Ack, Act, Expires, Place, Prev, Signing, Terms as TermsChoice, What};
@@ -15,6 +16,8 @@ use crate::story::DAY_MS;
 
 const COUNTRIES: [&str; 3] = ["CN", "FR", "JP"];
 const FACES: usize = 3;
+/// How many batches a run can come to when each entry gets its own: so many more than it takes an upgrade is ahead.
+const SLACK: u64 = 200;
 
 /// Everything that was said so far, recorded or not.
 #[derive(Debug, Default)]
@@ -86,6 +89,15 @@ impl Cast {
                 let holder = found.map(|found| found.holder);
                 (holder.filter(|_| act.apt.is_yes()).unwrap_or(who), Deed::Close { work, edition, prev })
             }
+            What::Govern { which, ahead, key, prev } => {
+                let by = if act.apt.is_yes() { GOVERNOR } else { who };
+                let deed = match which {
+                    which if which.retires() => Power::Retire,
+                    which if which.changes_key() => Power::LogKey(usize::from(*key) % LOG_KEYS),
+                    _ => Power::Upgrade(model.height + if ahead.is_yes() { 1_000 + SLACK } else { 999 }),
+                };
+                (by, Deed::Govern { deed, prev: self.act_prev(*prev, model) })
+            }
         }
     }
 
@@ -117,6 +129,16 @@ impl Cast {
             Prev::First => None,
             Prev::Entry(which) => Some(self.some_entry(which)),
             Prev::Nothing => Some(digest("nothing")),
+        }
+    }
+
+    fn act_prev(&self, prev: Prev, model: &Model) -> EntryId {
+        let genesis = identity().genesis;
+        match prev {
+            Prev::Newest | Prev::NewestToo | Prev::NewestAgain => model.acts.newest.unwrap_or(genesis),
+            Prev::First => genesis,
+            Prev::Entry(which) => self.some_entry(which),
+            Prev::Nothing => digest("nothing"),
         }
     }
 
@@ -281,6 +303,15 @@ fn body(said: &Said) -> Value {
         Deed::Close { work, edition, prev } => {
             json!({"by": by, "edition": edition, "kind": "close", "prev": prev, "work": work})
         }
+        Deed::Govern { deed, prev } => match deed {
+            Power::Retire => json!({"by": by, "governors": [by], "kind": "retire", "prev": prev}),
+            Power::LogKey(key) => {
+                json!({"by": by, "governors": [by], "kind": "log_key", "log_vkey": log_vkey(*key), "prev": prev})
+            }
+            Power::Upgrade(height) => {
+                json!({"by": by, "governors": [by], "height": height, "kind": "upgrade", "prev": prev, "rules": 2})
+            }
+        },
     }
 }
 

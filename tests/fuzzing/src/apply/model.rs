@@ -5,11 +5,18 @@ use std::collections::BTreeMap;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::field::{Digest, EntryId, WorkId};
 use colophon_tlog::hash::sha256;
+use colophon_tlog::note::Signer;
 
-use crate::people::{account, multikey};
+use crate::apply::register::identity;
+use crate::people::{account, multikey, secret};
+use crate::story::ORIGIN;
 
-/// The people. The last operates the register.
-pub const PEOPLE: [&str; 4] = ["ana", "bo", "cy", "op"];
+/// The people. The last but one operates the register, and the last governs it.
+pub const PEOPLE: [&str; 5] = ["ana", "bo", "cy", "op", "gov"];
+/// The number of the governor.
+pub const GOVERNOR: usize = 4;
+/// How many keys the log can have, the first included.
+pub const LOG_KEYS: usize = 3;
 /// How many keys each can have, the first included.
 pub const KEYS: usize = 6;
 const OPERATOR: usize = 3;
@@ -62,6 +69,38 @@ pub enum Deed {
     Accept { work: WorkId, edition: u64, prev: EntryId },
     /// A close.
     Close { work: WorkId, edition: u64, prev: EntryId },
+    /// An act of a governor.
+    Govern { deed: Power, prev: EntryId },
+}
+
+/// What a governor does.
+#[derive(Debug, Clone, Copy)]
+pub enum Power {
+    /// Gives the log another key.
+    LogKey(usize),
+    /// Puts other rules in force from a height on.
+    Upgrade(u64),
+    /// Ends the register.
+    Retire,
+}
+
+/// What the governor has changed.
+#[derive(Debug, Clone, Default)]
+pub struct Acts {
+    /// The newest act.
+    pub newest: Option<EntryId>,
+    /// The log's key, by its number, if it is not the first.
+    pub key: Option<usize>,
+    /// From which height on other rules are in force.
+    pub upgrade: Option<u64>,
+    /// Where the retirement stands.
+    pub retired: Option<u64>,
+}
+
+/// Returns the verifier key of the log by its number.
+pub fn log_vkey(key: usize) -> String {
+    let name = if key == 0 { "log".to_owned() } else { format!("log {key}") };
+    Signer::new(ORIGIN, secret(&name)).unwrap().verifier().to_string()
 }
 
 /// What an offer or a transfer says.
@@ -178,6 +217,10 @@ pub struct Model {
     pub accounts: BTreeMap<usize, Account>,
     /// The mints that name a file, oldest first.
     pub files: BTreeMap<Digest, Vec<Claim>>,
+    /// What the governor has changed.
+    pub acts: Acts,
+    /// How many batches are closed.
+    pub height: u64,
 }
 
 /// Where works are minted.
@@ -212,6 +255,7 @@ impl Model {
     /// Takes an entry in, or tells the code of its refusal.
     pub fn take(&mut self, said: &Said, moment: Moment) -> Judged {
         self.judge_signatures(said, moment)?;
+        refuse_if(self.acts.retired.is_some(), "retired")?;
         match &said.deed {
             Deed::Profile { prev } => self.take_profile(said.by, *prev, moment),
             Deed::Rotate { .. } => self.take_rotation(said.by, &said.deed, moment),
@@ -219,6 +263,7 @@ impl Model {
             Deed::Terms(terms) => self.take_terms(said.by, terms, moment),
             Deed::Accept { work, edition, prev } => self.take_acceptance(said.by, (*work, *edition), *prev, moment),
             Deed::Close { work, edition, prev } => self.take_close(said.by, (*work, *edition), *prev, moment),
+            Deed::Govern { deed, prev } => self.take_act(said.by, *deed, *prev, moment),
         }
     }
 
@@ -289,6 +334,24 @@ impl Model {
         account.next = *next;
         account.rotated = Some(moment.index);
         account.brought.extend(keys.iter().map(|key| (*key, moment.index)));
+        Ok(())
+    }
+
+    fn take_act(&mut self, by: usize, deed: Power, prev: EntryId, moment: Moment) -> Judged {
+        refuse_if(self.acts.newest.unwrap_or(identity().genesis) != prev, "prev_stale")?;
+        refuse_if(by != GOVERNOR, "not_governor")?;
+        match deed {
+            Power::LogKey(key) => {
+                refuse_if(self.acts.key.unwrap_or(0) == key, "log_key_unfit")?;
+                self.acts.key = Some(key);
+            }
+            Power::Upgrade(height) => {
+                refuse_if(height < self.height + 1_000, "upgrade_too_near")?;
+                self.acts.upgrade = Some(height);
+            }
+            Power::Retire => self.acts.retired = Some(moment.index),
+        }
+        self.acts.newest = Some(moment.id);
         Ok(())
     }
 

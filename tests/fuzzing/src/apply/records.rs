@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use colophon_tlog::hash::{Hash, sha256, sha256_concat};
 use serde_json::{Value, json};
 
-use crate::apply::model::{HOME, Model, account_of, key_name};
+use crate::apply::model::{HOME, Model, account_of, key_name, log_vkey};
 use crate::people::multikey;
 
 /// Returns every record under its name (specification, section 9.1).
@@ -40,6 +40,20 @@ pub fn records(model: &Model) -> BTreeMap<String, String> {
         }
         record["transfers"] = json!(edition.transfers);
         write(format!("edition/{work}/{number}"), &record);
+    }
+    if let Some(newest) = model.acts.newest {
+        let mut record = json!({});
+        if let Some(key) = model.acts.key {
+            record["log_vkey"] = json!(log_vkey(key));
+        }
+        record["newest"] = json!(newest);
+        if let Some(retired) = model.acts.retired {
+            record["retired"] = json!(retired);
+        }
+        if let Some(height) = model.acts.upgrade {
+            record["upgrade"] = json!({"height": height, "rules": 2});
+        }
+        write("register".to_owned(), &record);
     }
     for (person, account) in &model.accounts {
         let key = |key: &usize| multikey(&key_name(*person, *key));

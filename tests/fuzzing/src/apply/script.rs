@@ -72,6 +72,7 @@ impl Act {
                 *prev = Prev::Newest;
                 place.settle();
             }
+            What::Govern { prev, ahead, .. } => (*prev, *ahead) = (Prev::Newest, Apt::Yes),
         }
         act
     }
@@ -125,6 +126,24 @@ pub enum What {
     Accept { place: Place, prev: Prev },
     /// A close.
     Close { place: Place, prev: Prev },
+    /// An act of the governors: which, by how much too near or far enough ahead, and which key.
+    Govern { which: Power, ahead: Apt, key: u8, prev: Prev },
+}
+
+/// What governors may do; seldom the last of it, after which nothing follows.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+pub struct Power(u8);
+
+impl Power {
+    /// Returns whether the register is retired.
+    pub fn retires(self) -> bool {
+        self.0 >= 240
+    }
+
+    /// Returns whether, if it is not retired, its log gets another key; else it gets other rules.
+    pub fn changes_key(self) -> bool {
+        self.0.is_multiple_of(2)
+    }
 }
 
 /// What stands in `prev`.

@@ -1,0 +1,271 @@
+//! A retired register and the one that goes on with it: what comes over, what does not, and what that takes.
+
+use colophon_ledger::account::AccountId;
+use colophon_ledger::carried::CarriedRecord;
+use colophon_ledger::entry::carry_account::{CarryAccount, CarryAccountWord};
+use colophon_ledger::entry::carry_edition::{CarriedMint, CarryEdition, CarryEditionWord};
+use colophon_ledger::entry::genesis::Genesis;
+use colophon_ledger::entry::mint::Mint;
+use colophon_ledger::entry::{Body, Entry};
+use colophon_ledger::field::{Int, List, WorkId};
+use colophon_ledger::proved::{Base64Hash, OtherRecord};
+use colophon_ledger::replay::read_genesis;
+use colophon_ledger::state::{AccountRecord, RecordKey, Records as _, WorkRecord};
+use colophon_tlog::note::Signer;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::rules::{close_body, mint_body, profile_body, retire_body, terms_body};
+use crate::world::{DAY_MS, NEXT, World, account, digest, key, signed};
+
+/// A retired register: ana, whose first key was stolen and rotated away, minted two editions and sold the first to bo;
+/// her offer of the second still stands. With it: the work, its mint, and the register that goes on.
+struct Ended {
+    old: World,
+    new: World,
+    work: WorkId,
+    mint: Mint,
+}
+
+fn ended() -> Ended {
+    let mut old = World::new();
+    let mint = mint_body("ana", "hills");
+    let work = old.must("hills", &Body::Mint(mint.clone()), &["ana"]);
+    let sale = terms_body("ana", "bo", work, work, old.time_ms + 30 * DAY_MS);
+    old.must("sale", &Body::Transfer(sale), &["ana", "bo"]);
+    old.rotate("ana", &["ana.2"], 1);
+    let mut offer = terms_body("ana", "bo", work, work, old.time_ms + 30 * DAY_MS);
+    (offer.edition, offer.kind) = (Int::new(2).unwrap(), colophon_ledger::entry::terms::TermsWord::Offer);
+    old.submit(&Body::Offer(offer), &[("ana", "ana.2")]).unwrap();
+    let mut retire = retire_body(&["governor"], old.act_prev(), None);
+    if let Body::Retire(retire) = &mut retire {
+        retire.successor = Some(World::successor());
+    }
+    old.must("retire", &retire, &["governor"]);
+    let new = World::successor_of(&old);
+    Ended { old, new, work, mint }
+}
+
+/// Returns what the old register has, or has not, under a name.
+fn carried<T: Serialize + DeserializeOwned>(old: &World, key: &RecordKey) -> CarriedRecord<T> {
+    let proof = old.replay.tree().prove(&key.state_key());
+    let other =
+        proof.other.map(|(key, value)| OtherRecord { key: Base64Hash(*key.as_hash()), value: Base64Hash(value) });
+    let path = List::new(proof.path.into_iter().map(Base64Hash).collect()).unwrap();
+    CarriedRecord { other, path, record: old.replay.records().read(key).unwrap() }
+}
+
+fn carry_account(old: &World, name: &str) -> Body {
+    let account = account(name);
+    let proof = carried(old, &RecordKey::Account(account));
+    Body::CarryAccount(CarryAccount { account, by: self::account("anybody"), kind: CarryAccountWord::It, proof })
+}
+
+fn edition_body(carry: CarryEdition) -> Body {
+    Body::CarryEdition(Box::new(carry))
+}
+
+impl Ended {
+    fn carry_edition(&self, edition: u64, with_mint: bool) -> CarryEdition {
+        let register = &self.old.rules.register;
+        let mint = CarriedMint { body: self.mint.clone(), genesis: register.genesis, origin: register.origin.clone() };
+        CarryEdition {
+            by: account("anybody"),
+            edition: Int::new(edition).unwrap(),
+            edition_proof: carried(&self.old, &RecordKey::Edition(self.work, edition)),
+            kind: CarryEditionWord::It,
+            mint: with_mint.then_some(mint),
+            work: self.work,
+            work_proof: carried(&self.old, &RecordKey::Work(self.work)),
+        }
+    }
+
+    fn take(&mut self, body: &Body) -> Result<u64, &'static str> {
+        self.new.submit(body, &[("anybody", "anybody")]).map_err(|refusal| refusal.code())
+    }
+
+    /// Carries over everything there is.
+    fn take_all(&mut self) {
+        for name in ["ana", "bo"] {
+            self.take(&carry_account(&self.old, name)).unwrap();
+        }
+        self.take(&edition_body(self.carry_edition(1, true))).unwrap();
+        self.take(&edition_body(self.carry_edition(2, false))).unwrap();
+    }
+}
+
+#[test]
+fn each_of_the_two_registers_names_the_other() {
+    let Ended { old, new, .. } = ended();
+    let genesis = |world: &World| match Entry::parse(&world.leaves[0]).unwrap().body() {
+        Body::Genesis(genesis) => genesis.clone(),
+        body => panic!("{body:?}"),
+    };
+    let named = genesis(&new).founding(&new.rules.register.origin);
+    let record = colophon_ledger::governance::current(old.replay.records()).unwrap().unwrap();
+    assert_eq!(record.successor.unwrap().founding, named);
+    assert_ne!(Genesis { nonce: digest("another"), ..genesis(&new) }.founding(&new.rules.register.origin), named);
+    let succeeds = new.rules.succeeds.clone().unwrap();
+    assert_eq!((succeeds.genesis, succeeds.state.0), (old.rules.register.genesis, old.replay.state_root()));
+    // No register goes on under the name of the one it succeeds.
+    let same =
+        text_with(&new, |text| text.replace("\"origin\":\"registry.example/art\"", "\"origin\":\"next.example/art\""));
+    assert!(read_genesis(&same).is_err());
+}
+
+/// Returns a genesis with its text changed, signed anew.
+fn text_with(world: &World, change: impl Fn(&str) -> String) -> Vec<u8> {
+    let entry = Entry::parse(&world.leaves[0]).unwrap();
+    let text = change(entry.text());
+    assert_ne!(text, entry.text());
+    signed(&text, &[("operator", "operator"), ("governor", "governor")]).to_bytes()
+}
+
+#[test]
+fn titles_go_on_in_the_successor_and_their_certificates_verify() {
+    let mut ended = ended();
+    let before = ended.old.certificate(ended.work);
+    ended.take_all();
+    let Ended { old, mut new, work, .. } = ended;
+    let edition = new.edition(&work).unwrap();
+    assert_eq!((edition.holder, edition.transfers, edition.offer), (account("bo"), 1, None));
+    assert_eq!(edition.country, "FR".parse().unwrap());
+    let vkey = Signer::new(NEXT, key("the log")).unwrap().verifier();
+    let provenance = new.certificate(work).verify(&vkey).unwrap();
+    assert_eq!((provenance.state.holder, provenance.mint.by), (account("bo"), account("ana")));
+    assert_eq!(provenance.steps.len(), 1);
+    assert!(provenance.accounts[&account("ana")].carried.is_some());
+    // It is sold on, by the holder's keys as they were carried over.
+    let mut sale = terms_body("bo", "cy", work, edition.newest, new.time_ms + DAY_MS);
+    sale.from_country = "FR".parse().unwrap();
+    new.must("sold on", &Body::Transfer(sale), &["bo", "cy"]);
+    let provenance = new.certificate(work).verify(&vkey).unwrap();
+    assert_eq!((provenance.state.holder, provenance.state.transfers), (account("cy"), 2));
+    // What the old register issued is still true.
+    assert!(before.verify(&World::vkey()).is_ok() && old.certificate(work).verify(&World::vkey()).is_ok());
+    // The second edition's own entry did not bring the mint, so the first's is in its certificate.
+    let mut without = new.certificate(work);
+    without.entries.retain(|proved| !proved.entry.contains("\"mint\":{"));
+    assert!(without.verify(&vkey).is_err());
+}
+
+#[test]
+fn a_first_key_that_was_rotated_away_gets_no_title() {
+    let mut ended = ended();
+    // The thief is first in the successor: a profile, and keys of their own.
+    let prev = ended.new.account_prev("ana");
+    ended.new.submit(&profile_body("ana", prev), &[("ana", "ana")]).unwrap();
+    ended.new.rotate("ana", &["thief"], 1);
+    ended.take_all();
+    let record: Option<AccountRecord> = ended.new.replay.records().read(&RecordKey::Account(account("ana"))).unwrap();
+    let record = record.unwrap();
+    assert_eq!((record.keys, record.threshold), (vec![crate::world::multikey("ana.2")], 1));
+    let close = |world: &World| {
+        let mut close = close_body("ana", ended.work, ended.work);
+        if let Body::Close(close) = &mut close {
+            close.edition = Int::new(2).unwrap();
+            close.prev = newest(world, ended.work);
+        }
+        close
+    };
+    let body = close(&ended.new);
+    assert_eq!(ended.new.submit(&body, &[("ana", "thief")]).unwrap_err().code(), "signature_set");
+    assert_eq!(ended.new.submit(&body, &[("ana", "ana")]).unwrap_err().code(), "signature_set");
+    ended.new.submit(&body, &[("ana", "ana.2")]).unwrap();
+}
+
+fn newest(world: &World, work: WorkId) -> colophon_ledger::field::EntryId {
+    colophon_ledger::edition::current(world.replay.records(), &work, 2).unwrap().newest
+}
+
+#[test]
+fn what_is_not_proved_does_not_come_over() {
+    assert_eq!(refusals().len(), 5);
+}
+
+/// Tries everything that must not come over, and returns the codes that only a successor gives.
+pub(crate) fn refusals() -> [&'static str; 5] {
+    let mut ended = ended();
+    let work = ended.work;
+    // Nothing comes over to a register that succeeds none.
+    let mut alone = World::new();
+    for body in [carry_account(&ended.old, "bo"), edition_body(ended.carry_edition(1, true))] {
+        assert_eq!(alone.submit(&body, &[("anybody", "anybody")]).unwrap_err().code(), "no_predecessor");
+    }
+    // No edition before its holder.
+    assert_eq!(ended.take(&edition_body(ended.carry_edition(1, true))), Err("holder_not_carried"));
+    // No account but as it stood, and no officer's.
+    let mut forged = carry_account(&ended.old, "ana");
+    let Body::CarryAccount(carry) = &mut forged else { panic!("it carries an account") };
+    carry.proof.record.as_mut().unwrap().keys = vec![crate::world::multikey("thief")];
+    assert_eq!(ended.take(&forged), Err("carry_unfit"));
+    let Body::CarryAccount(carry) = &mut forged else { panic!("it carries an account") };
+    carry.proof.record = None;
+    assert_eq!(ended.take(&forged), Err("carry_unfit"));
+    assert_eq!(ended.take(&carry_account(&ended.old, "operator")), Err("carry_unfit"));
+    assert_eq!(ended.take(&carry_account(&ended.old, "governor")), Err("carry_unfit"));
+    for name in ["ana", "bo"] {
+        ended.take(&carry_account(&ended.old, name)).unwrap();
+        let again = Body::CarryAccount(CarryAccount { by: account("cy"), ..account_carry(&ended.old, name) });
+        assert_eq!(ended.new.submit(&again, &[("cy", "cy")]).unwrap_err().code(), "carried_before");
+    }
+    // No edition but as it stood, with its own mint.
+    let wrong: [(&str, Change); 8] = [
+        ("carry_unfit", |carry| carry.mint = None),
+        ("carry_unfit", |carry| carry.mint.as_mut().unwrap().body.by = account("thief")),
+        ("carry_unfit", |carry| carry.mint.as_mut().unwrap().genesis = digest("another")),
+        ("carry_unfit", |carry| carry.edition_proof.record.as_mut().unwrap().holder = account("thief")),
+        ("carry_unfit", |carry| carry.edition_proof.record = None),
+        ("carry_unfit", |carry| carry.work_proof.record.as_mut().unwrap().maker = account("thief")),
+        ("carry_unfit", |carry| carry.work_proof.record = None),
+        ("edition_unknown", |carry| carry.edition = Int::new(3).unwrap()),
+    ];
+    for (place, (code, change)) in wrong.into_iter().enumerate() {
+        let mut carry = ended.carry_edition(1, true);
+        change(&mut carry);
+        assert_eq!(ended.take(&edition_body(carry)), Err(code), "{place}");
+    }
+    ended.take(&edition_body(ended.carry_edition(1, true))).unwrap();
+    let again = CarryEdition { by: account("cy"), ..ended.carry_edition(1, false) };
+    assert_eq!(ended.new.submit(&edition_body(again), &[("cy", "cy")]).unwrap_err().code(), "carried_before");
+    assert_eq!(ended.take(&edition_body(ended.carry_edition(2, true))), Err("carry_unfit"));
+    // The work is here, and its second edition is not: it is nobody's yet, and not the maker's.
+    let mut offer = terms_body("ana", "bo", work, work, ended.new.time_ms + DAY_MS);
+    offer.edition = Int::new(2).unwrap();
+    let signers = [("ana", "ana.2"), ("bo", "bo")];
+    assert_eq!(ended.new.submit(&Body::Transfer(offer), &signers).unwrap_err().code(), "edition_not_carried");
+    ended.take(&edition_body(ended.carry_edition(2, false))).unwrap();
+    // Its face is known, as in the old register.
+    let claim = mint_body("cy", "hills");
+    assert_eq!(ended.new.submit(&Body::Mint(claim), &[("cy", "cy")]).unwrap_err().code(), "ack_first_missing");
+    ["no_predecessor", "holder_not_carried", "carry_unfit", "carried_before", "edition_not_carried"]
+}
+
+/// What is changed in an entry that was right.
+type Change = fn(&mut CarryEdition);
+
+fn account_carry(old: &World, name: &str) -> CarryAccount {
+    match carry_account(old, name) {
+        Body::CarryAccount(carry) => carry,
+        body => panic!("{body:?}"),
+    }
+}
+
+#[test]
+fn an_account_of_the_predecessor_goes_on_whatever_it_was_there() {
+    let mut ended = ended();
+    // Of an account that was never rotated there, what it has done here stands.
+    ended.new.rotate("dee", &["dee.2"], 1);
+    ended.take(&carry_account(&ended.old, "dee")).unwrap();
+    let read = |world: &World, of: AccountId| -> AccountRecord {
+        world.replay.records().read(&RecordKey::Account(of)).unwrap().unwrap()
+    };
+    let dee = read(&ended.new, account("dee"));
+    assert_eq!((dee.keys, dee.rotated), (vec![crate::world::multikey("dee.2")], Some(2)));
+    // And a register can be succeeded again: works that it did not mint itself come over too.
+    ended.take_all();
+    let mut new = ended.new;
+    new.must("retire", &retire_body(&["governor"], new.act_prev(), None), &["governor"]);
+    let work: Option<WorkRecord> = new.replay.records().read(&RecordKey::Work(ended.work)).unwrap();
+    assert!(work.unwrap().carried.is_some());
+}

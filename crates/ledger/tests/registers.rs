@@ -1,0 +1,202 @@
+//! Two further registers in the test vectors of the specification, one whose governors act and one that succeeds another: the
+//! same records, refusals and verdicts.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeMap;
+
+use colophon_ledger::batch::Batch;
+use colophon_ledger::certificate::Certificate;
+use colophon_ledger::entry::{Body, Entry, Register as Identity};
+use colophon_ledger::governance;
+use colophon_ledger::refusal::Refusal;
+use colophon_ledger::replay::Replay;
+use colophon_ledger::rule::Stop;
+use colophon_ledger::signature::Signed;
+use colophon_tlog::checkpoint::SignedCheckpoint;
+use colophon_tlog::note::VerifierKey;
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Deserialize)]
+struct Vectors {
+    acts: Acts,
+    succession: Succession,
+}
+
+/// A register whose governors act.
+#[derive(Deserialize)]
+struct Acts {
+    former_vkey: String,
+    certificate: CertificateVector,
+    #[serde(flatten)]
+    register: Register,
+}
+
+/// A register that succeeds another.
+#[derive(Deserialize)]
+struct Succession {
+    founding: String,
+    retired: Leaf,
+    certificates: Vec<CertificateVector>,
+    #[serde(flatten)]
+    register: Register,
+}
+
+/// A register kept by the other implementation.
+#[derive(Deserialize)]
+struct Register {
+    vkey: String,
+    leaves: Vec<Leaf>,
+    records: BTreeMap<String, String>,
+    state: String,
+    checkpoint: String,
+    refused: Vec<Refused>,
+}
+
+#[derive(Deserialize)]
+struct Leaf {
+    kind: String,
+    id: String,
+    entry: String,
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    code: String,
+    what: String,
+    entry: String,
+    size: usize,
+    time_ms: u64,
+}
+
+#[derive(Deserialize)]
+struct CertificateVector {
+    text: String,
+    altered: Vec<Altered>,
+}
+
+#[derive(Deserialize)]
+struct Altered {
+    what: String,
+    edits: Vec<Edit>,
+    verdict: String,
+}
+
+#[derive(Deserialize)]
+struct Edit {
+    remove: String,
+}
+
+fn vectors() -> Vectors {
+    serde_json::from_str(include_str!("../../../tests/testdata/vectors.json")).unwrap()
+}
+
+fn replayed(leaves: &[Leaf]) -> Replay {
+    let mut replay = Replay::begin(leaves[0].entry.as_bytes()).unwrap();
+    for leaf in leaves {
+        replay.leaf(leaf.entry.clone().into_bytes()).unwrap();
+    }
+    replay
+}
+
+/// Replays a register, and holds it against what the other implementation says.
+fn check_replay(register: &Register) -> Replay {
+    let replay = replayed(&register.leaves);
+    let records: BTreeMap<String, String> =
+        replay.records().iter().map(|(key, record)| (key.to_string(), record.clone())).collect();
+    assert_eq!(register.records, records);
+    assert_eq!(replay.state_root().to_string(), register.state);
+    for leaf in &register.leaves {
+        let entry = Entry::parse(leaf.entry.as_bytes()).unwrap();
+        assert_eq!((entry.body().kind(), entry.id().to_string()), (leaf.kind.as_str(), leaf.id.clone()));
+        assert_eq!(entry.body().is_act(), ["log_key", "upgrade", "retire"].contains(&leaf.kind.as_str()));
+    }
+    let key = governance::log_key(replay.rules(), replay.records()).unwrap();
+    assert_eq!(key.to_string(), register.vkey);
+    assert!(SignedCheckpoint::open(register.checkpoint.as_bytes(), &key).is_ok());
+    replay
+}
+
+#[test]
+fn a_register_whose_governors_act_is_replayed() {
+    let Acts { former_vkey, register, .. } = vectors().acts;
+    assert_eq!(check_replay(&register).rules().log_key.to_string(), former_vkey);
+}
+
+#[test]
+fn a_register_that_succeeds_another_is_replayed() {
+    let Succession { founding, retired, register, .. } = vectors().succession;
+    let replay = check_replay(&register);
+    let genesis = Entry::parse(register.leaves[0].entry.as_bytes()).unwrap();
+    let Body::Genesis(body) = genesis.body() else { panic!("the first leaf is a genesis") };
+    assert_eq!(body.founding(genesis.origin()).to_string(), founding);
+    let retired = Entry::parse(retired.entry.as_bytes()).unwrap();
+    let Body::Retire(retire) = retired.body() else { panic!("the other register was retired") };
+    let successor = retire.successor.clone().unwrap();
+    assert_eq!((successor.founding.to_string(), &successor.origin), (founding, genesis.origin()));
+    let predecessor = replay.rules().succeeds.as_ref().unwrap();
+    let named = Identity { origin: predecessor.origin.clone(), genesis: predecessor.genesis };
+    assert_eq!(retired.check_register(&named), Ok(()));
+}
+
+fn judge(replay: &Replay, vector: &Refused) -> Result<u64, Refusal> {
+    let refusal = |stop| match stop {
+        Stop::Refused(refusal) => refusal,
+        Stop::Unreadable(unreadable) => panic!("{unreadable}"),
+    };
+    let entry = Entry::parse(vector.entry.as_bytes())?;
+    let signed = Signed::check(entry, replay.records()).map_err(refusal)?;
+    let mut batch = Batch::open(replay.rules(), replay.records(), replay.position(), vector.time_ms);
+    batch.push(signed).map_err(refusal)
+}
+
+#[test]
+fn the_same_entries_are_refused_for_the_same_reasons() {
+    let Vectors { acts, succession } = vectors();
+    for (register, vector) in [&acts.register, &succession.register]
+        .iter()
+        .flat_map(|register| register.refused.iter().map(move |vector| (register, vector)))
+    {
+        let replay = replayed(&register.leaves[..vector.size]);
+        let code = judge(&replay, vector).map_err(|refusal| refusal.code());
+        assert_eq!(code, Err(vector.code.as_str()), "{}: {}", vector.what, vector.entry);
+    }
+}
+
+fn without(text: &str, edits: &[Edit]) -> String {
+    let mut certificate: Value = serde_json::from_str(text).unwrap();
+    for edit in edits {
+        let (parent, place) = edit.remove.rsplit_once('/').unwrap();
+        certificate.pointer_mut(parent).unwrap().as_array_mut().unwrap().remove(place.parse().unwrap());
+    }
+    certificate.to_string() + "\n"
+}
+
+fn verdict(text: &str, key: &str) -> &'static str {
+    let key: VerifierKey = key.parse().unwrap();
+    let proved = Certificate::parse(text.as_bytes()).and_then(|certificate| certificate.verify(&key));
+    if proved.is_ok() { "proved" } else { "refused" }
+}
+
+fn check_certificate(certificate: &CertificateVector, key: &str) {
+    for Altered { what, edits, verdict: expected } in &certificate.altered {
+        assert_eq!(verdict(&without(&certificate.text, edits), key), expected, "{what}");
+    }
+}
+
+#[test]
+fn certificates_under_the_new_key_are_judged_the_same() {
+    let Acts { former_vkey, certificate, register } = vectors().acts;
+    check_certificate(&certificate, &register.vkey);
+    assert_eq!(verdict(&certificate.text, &former_vkey), "refused");
+}
+
+#[test]
+fn certificates_of_what_was_carried_over_are_judged_the_same() {
+    let Succession { certificates, register, .. } = vectors().succession;
+    assert_eq!(certificates.len(), 2);
+    for certificate in &certificates {
+        check_certificate(certificate, &register.vkey);
+    }
+}

@@ -1,0 +1,186 @@
+//! The commands of governors and of those who found a successor, and what they are told.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use colophon_ledger::account::AccountId;
+use colophon_ledger::draft::Draft;
+use colophon_node::govern::{Act, Standing, successor_in};
+use colophon_node::keys::{self, NEXT_LOG_KEY_FILE};
+use colophon_node::succeed::{FOUNDING_FILE, Succeeded};
+use colophon_storage::durable::{self, Access};
+use colophon_tlog::hash::sha256;
+use colophon_tlog::note::{Signer, VerifierKey};
+
+/// The longest file that is read here, in bytes: a draft.
+const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// What governors do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Governing {
+    /// Gives the log another key, which must lie ready where the register is served
+    LogKey {
+        #[command(flatten)]
+        signing: Signing,
+        /// The new verifier key, as `colophon-node next-log-key` prints it
+        #[arg(long, value_name = "VKEY")]
+        vkey: String,
+    },
+    /// Puts other rules in force, at least 1000 batches ahead
+    Upgrade {
+        #[command(flatten)]
+        signing: Signing,
+        /// The version of the new rules
+        #[arg(long, value_name = "N")]
+        rules: u64,
+        /// The height of the first batch that they judge
+        #[arg(long, value_name = "N")]
+        height: u64,
+    },
+    /// Ends the register: no entry will ever follow
+    Retire {
+        #[command(flatten)]
+        signing: Signing,
+        /// The founding of the register that goes on with it, as `colophon-node init --founding` writes it
+        #[arg(long, value_name = "FILE")]
+        successor: Option<PathBuf>,
+    },
+    /// Adds another governor's signature to a draft
+    Sign {
+        /// The draft, which then holds the signature too
+        draft: PathBuf,
+        /// The governor's key
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// The governor's account, if the key is not its first one
+        #[arg(long, value_name = "ACCOUNT")]
+        account: Option<AccountId>,
+    },
+}
+
+/// Who signs what, and where it is written.
+#[derive(Debug, Args)]
+pub(crate) struct Signing {
+    /// The register's folder, served or not, or a backup of it
+    dir: PathBuf,
+    /// The governor's key, such as governor.key
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// The governor's account, if the key is not its first one
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<AccountId>,
+    /// Another governor who will sign, where it takes more than one; may be given again
+    #[arg(long, value_name = "ACCOUNT")]
+    with: Vec<AccountId>,
+    /// Where the draft is written; nothing may be there yet
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// Composes an act, or signs one, and returns what to tell.
+pub(crate) fn run(governing: Governing) -> anyhow::Result<String> {
+    match governing {
+        Governing::LogKey { signing, vkey } => {
+            let vkey: VerifierKey = vkey.parse().with_context(|| format!("{vkey:?} is no verifier key"))?;
+            signing.write(&Act::LogKey(vkey))
+        }
+        Governing::Upgrade { signing, rules, height } => signing.write(&Act::Upgrade { rules, height }),
+        Governing::Retire { signing, successor } => {
+            let successor = match successor {
+                Some(path) => Some(successor_in(&path, &read(&path)?)?),
+                None => None,
+            };
+            signing.write(&Act::Retire(successor))
+        }
+        Governing::Sign { draft, key, account } => sign(&draft, &key, account),
+    }
+}
+
+impl Signing {
+    fn write(&self, act: &Act) -> anyhow::Result<String> {
+        let key = keys::load_file(&self.key)?;
+        let own = self.account.unwrap_or_else(|| AccountId::from(&key.public()));
+        let draft = Standing::read(&self.dir)?.draft(act, own, &self.with, key)?;
+        durable::write_new(&self.out, draft.to_json().as_bytes(), Access::Public)
+            .with_context(|| format!("{} cannot be written", self.out.display()))?;
+        Ok(told(&draft, &self.out))
+    }
+}
+
+fn sign(path: &Path, key: &Path, account: Option<AccountId>) -> anyhow::Result<String> {
+    let mut draft = Draft::parse(read(path)?.as_bytes())?;
+    let body = draft.parts()?.body;
+    anyhow::ensure!(body.is_act(), "{} is no act of governors: its kind is {}", path.display(), body.kind());
+    let key = keys::load_file(key)?;
+    let own = account.unwrap_or_else(|| AccountId::from(&key.public()));
+    let named: Vec<String> = body.signers().iter().map(ToString::to_string).collect();
+    anyhow::ensure!(
+        body.signers().contains(&own),
+        "{own} is not among the governors that it names: {}",
+        named.join(", ")
+    );
+    draft.sign(&own, key)?;
+    durable::replace(path, draft.to_json().as_bytes(), Access::Public)
+        .with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(told(&draft, path))
+}
+
+fn told(draft: &Draft, path: &Path) -> String {
+    let text = draft.text().lines().nth(1).unwrap_or_default();
+    let path = path.display();
+    format!(
+        "The draft {} is in {path}. It says:\n  {text}\n\nLet the other governors sign it, if it names any:\n  \
+         colophon-node govern sign {path} --key FILE\nThen hand it in:\n  colophon submit {path}",
+        draft.id()
+    )
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    let length = fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?.len();
+    anyhow::ensure!(
+        length <= FILE_BYTES_MAX,
+        "{} has {length} bytes; at most {FILE_BYTES_MAX} are read",
+        path.display()
+    );
+    fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// Makes the key that is to take the place of the log's, and returns what to tell.
+pub(crate) fn next_log_key(dir: &Path) -> anyhow::Result<String> {
+    let origin = Standing::read(dir)?.rules.register.origin;
+    let key = keys::create(dir, NEXT_LOG_KEY_FILE)?;
+    let vkey = Signer::new(origin.as_str(), key)?.verifier();
+    let file = dir.join(NEXT_LOG_KEY_FILE);
+    Ok(format!(
+        "The next key of {origin} lies ready in {}: back it up\n  verifier key  {vkey}\n\nTell it to everybody who follows, \
+         witnesses or verifies, beside the one they have. Then let the governors name it:\n  colophon-node govern log-key DIR \
+         --key governor.key --vkey {vkey} --out log-key.draft",
+        file.display()
+    ))
+}
+
+/// Returns what to tell of a founding.
+pub(crate) fn founded(dir: &Path, text: &str) -> String {
+    let file = dir.join(FOUNDING_FILE);
+    format!(
+        "A register is founded in {}. Its founding has the digest\n  {}\n\nGive {} to the governors of the register that ends:\n  \
+         colophon-node govern retire OLD --key governor.key --successor {} --out retire.draft\nOnce that is recorded:\n  \
+         colophon-node init {} --succeeds OLD",
+        dir.display(),
+        sha256(text.as_bytes()),
+        file.display(),
+        file.display(),
+        dir.display()
+    )
+}
+
+/// Returns what to tell of a register that goes on where another ended.
+pub(crate) fn succeeded(succeeded: &Succeeded) -> String {
+    let Succeeded { founded, accounts, editions, left } = succeeded;
+    let left =
+        left.iter().map(|(work, edition)| format!("\nLEFT: edition {edition} of {work} does not fit into an entry"));
+    let left: String = left.collect();
+    format!("{founded}\n\nCarried over: {editions} editions and {accounts} accounts{left}")
+}
