@@ -205,6 +205,7 @@ pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use colophon_ledger::evidence::ProvedLeaf;
     use colophon_tlog::checkpoint::Checkpoint;
     use colophon_tlog::hash::leaf_hash;
     use colophon_tlog::key::SecretKey;
@@ -270,6 +271,30 @@ mod tests {
             assert!(matches!(error, SeenError::Damaged { .. }), "{error}");
             assert_eq!(error.class(), Class::Unable);
         }
+    }
+
+    #[test]
+    fn the_newest_seal_is_kept_and_what_is_damaged_is_as_good_as_none() {
+        let temp = tempfile::tempdir().unwrap();
+        let seen = SeenDir::open(temp.path()).unwrap();
+        let key = log(1).verifier();
+        let stated = |size: u64| Stated {
+            checkpoint: checkpoint(&log(1), size).to_string(),
+            leaf: ProvedLeaf::new(b"a seal", size - 1, &[leaf_hash(b"beside it")]),
+        };
+        assert_eq!(seen.seal(&key), None);
+        for (kept, newest) in [(5, 5), (2, 5), (7, 7)] {
+            seen.keep_seal(&key, &stated(kept)).unwrap();
+            assert_eq!(seen.seal(&key), Some(stated(newest)));
+        }
+        assert_eq!(seen.seal(&log(2).verifier()), None);
+        let endless = vec![b' '; usize::try_from(SEAL_BYTES_MAX).unwrap() + 1];
+        for damage in [b"".as_slice(), b"\xff", b"{}", &endless] {
+            fs::write(seen.seal_path(&key), damage).unwrap();
+            assert_eq!(seen.seal(&key), None);
+        }
+        seen.keep_seal(&key, &stated(3)).unwrap();
+        assert_eq!(seen.seal(&key), Some(stated(3)));
     }
 
     #[test]

@@ -46,7 +46,7 @@ targets! {
     cosignatures: 4_000,
     draft: 4_000,
     entry: 6_000,
-    evidence: 400,
+    evidence: 3_000,
     field: 8_000,
     log_file: 2_000,
     note: 6_000,
