@@ -20,7 +20,7 @@ else
 RUN_TESTS = $(CARGO) nextest run --no-fail-fast $(LOCKED)
 endif
 
-.PHONY: demo test verify fix bench bench-large bench-programs long long-crash long-faults long-fuzz long-mutants long-overload long-properties long-sim help lint docs deny python
+.PHONY: demo test verify fix bench bench-large bench-programs bench-sync long long-crash long-faults long-fuzz long-mutants long-overload long-properties long-sim help lint docs deny python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench: bench-programs ## how fast it is on this machine, in release mode, beside
 
 bench-large: bench-programs ## a million entries with each engine of the view
 	COLOPHON_BIN_DIR="$(RELEASE_DIR)" "$(RELEASE_DIR)/bench" --only large --view sled,fjall --json target/bench-large.json
+
+bench-sync: bench-programs ## a new copy of a register of a million entries, with each engine of the view
+	COLOPHON_BIN_DIR="$(RELEASE_DIR)" "$(RELEASE_DIR)/bench" --only syncing --sync-entries 1000000 --json target/bench-sync.json
 
 bench-programs:
 	@$(call needs,tests/src/bin/bench.rs)

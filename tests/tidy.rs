@@ -47,7 +47,7 @@ const CONFINED: [(&str, &[&str]); 17] = [
     ("reqwest", &["colophon-client", "e2e"]),
     ("age", &["colophon-cli"]),
     ("dialoguer", &["colophon-cli"]),
-    ("indicatif", &["colophon-cli"]),
+    ("indicatif", &["colophon-node", "colophon-cli"]),
     ("clap", &["colophon-node", "colophon-cli", "e2e"]),
     ("anyhow", &["colophon-node", "colophon-cli", "e2e"]),
     ("getrandom", &["colophon-node", "colophon-cli"]),

@@ -9,7 +9,7 @@ use colophon_storage::view::ViewError;
 use colophon_tlog::tree::EntryIndex;
 
 use crate::receipts::Receipts;
-use crate::register::{Moment, Register, Snapshot};
+use crate::register::{Moment, Snapshot};
 
 /// Why an answer could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -69,10 +69,10 @@ pub struct Gathered<'m> {
 }
 
 impl<'m> Gathered<'m> {
-    /// Returns a gathering that begins with the record of the operator's account, by which the seal is judged.
-    pub fn new(register: &Register, moment: &'m Moment<'m>) -> Result<Gathered<'m>, AnswerError> {
+    /// Returns a gathering that begins with the record of the account that made the newest seal, by which that is judged.
+    pub fn new(moment: &'m Moment<'m>) -> Result<Gathered<'m>, AnswerError> {
         let mut gathered = Gathered { moment, records: BTreeMap::new() };
-        gathered.add(&RecordKey::Account(register.operator))?;
+        gathered.add(&RecordKey::Account(moment.snapshot.sealed_by))?;
         Ok(gathered)
     }
 

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -31,6 +31,8 @@ use tracing::{debug, error};
 
 use crate::admission::{Admission, Quotas};
 use crate::answers::AnswerError;
+use crate::follow::following::Following;
+use crate::follow::forward::{Forwarded, forward};
 use crate::metrics::Metrics;
 use crate::points::Remembered;
 use crate::register::Register;
@@ -74,6 +76,8 @@ pub struct Api {
     points: Remembered,
     many: Semaphore,
     certificates: Semaphore,
+    /// How this copy stands to the register that it is of, if it is one.
+    following: Option<Arc<Following>>,
     /// Held while a draft is read, merged and written, so that two signatures that come at once are both kept.
     merging: Mutex<()>,
 }
@@ -82,16 +86,30 @@ impl Api {
     /// Returns the surface of a register whose entries go into `queue`.
     pub fn new(register: Arc<Register>, metrics: Arc<Metrics>, queue: Queue, quotas: Quotas) -> Api {
         Api {
-            register,
-            metrics,
-            witness: None,
             door: RwLock::new(Some(queue.submitter)),
             capacity: queue.capacity,
+            ..Api::closed(register, metrics, quotas)
+        }
+    }
+
+    /// Returns the surface of a copy: what is submitted to it is passed on.
+    pub fn of_copy(register: Arc<Register>, metrics: Arc<Metrics>, following: Arc<Following>) -> Api {
+        Api { following: Some(following), ..Api::closed(register, metrics, Quotas::default()) }
+    }
+
+    fn closed(register: Arc<Register>, metrics: Arc<Metrics>, quotas: Quotas) -> Api {
+        Api {
+            register,
+            metrics,
+            door: RwLock::new(None),
+            capacity: 0,
             entering: AtomicUsize::new(0),
             admission: Admission::new(quotas),
             points: Remembered::default(),
             many: Semaphore::new(MANY_AT_ONCE),
             certificates: Semaphore::new(CERTIFICATES_AT_ONCE),
+            witness: None,
+            following: None,
             merging: Mutex::new(()),
         }
     }
@@ -118,6 +136,9 @@ impl Api {
     }
 
     fn is_open(&self) -> bool {
+        if let Some(following) = &self.following {
+            return !following.is_stopping();
+        }
         self.door.read().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
@@ -212,7 +233,11 @@ routes! {
 /// Returns the router. Reads are open to any origin.
 pub fn router(api: Arc<Api>) -> Router {
     let cors = CorsLayer::new().allow_origin(Any).allow_methods([Method::GET, Method::HEAD]);
-    routes()
+    let mut routes = routes();
+    if api.following.is_some() {
+        routes = routes.layer(from_fn_with_state(Arc::clone(&api), pass_on));
+    }
+    routes
         .fallback(async || Problem::NotFound("such route".to_owned()))
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         // The first is the outermost. All at once: each layer by itself would box every request and answer again.
@@ -222,6 +247,21 @@ pub fn router(api: Arc<Api>) -> Router {
             cors,
         ))
         .with_state(api)
+}
+
+/// Passes on to the register what a copy cannot do itself.
+async fn pass_on(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let Some((following, forwarded)) = api.following.as_ref().zip(Forwarded::find(request.method(), route)) else {
+        return next.run(request).await;
+    };
+    let path = request.uri().path_and_query().map_or_else(String::new, |path| path.as_str().to_owned());
+    let (parts, body) = request.into_parts();
+    let passed = match body::read(body, forwarded.body_bytes_max).await {
+        Ok(body) => forward(following, forwarded, &path, parts.headers.get(header::CONTENT_TYPE), body).await,
+        Err(problem) => Err(problem),
+    };
+    passed.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// Counts every request, and notices when the tables were found damaged.

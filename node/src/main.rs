@@ -1,11 +1,14 @@
-//! The command line of a node: `init`, `serve`, `witness-key`, `witness`, `rebuild`, `fsck`, `backup`, `erase`, and what governors need.
+//! The command line of a node: `init`, `serve`, `follow`, `witness-key`, `witness`, `rebuild`, `fsck`, `backup`, `erase`, and what governors
+//! need.
 
 mod governing;
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
+use std::future::Future;
+use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -17,9 +20,11 @@ use colophon_ledger::field::{Digest, Origin};
 use colophon_node::admission::{Quota, Quotas};
 use colophon_node::clock::Clock;
 use colophon_node::connections::{CONNECTIONS_DEFAULT, CONNECTIONS_MAX, CONNECTIONS_OF_ADDRESS_DEFAULT, Limits};
+use colophon_node::follow::{FollowConfig, FollowEnd, follow};
 use colophon_node::init::init;
 use colophon_node::keys::{PUBLIC_FILES, SERVING_KEYS};
 use colophon_node::open::{Behind, Keeping, Tables, WitnessPlan, open};
+use colophon_node::peers;
 use colophon_node::serve::{Config, Running, ServeError, greeting, serve};
 use colophon_node::source::ProxyHeader;
 use colophon_node::succeed::{found, succeed};
@@ -33,7 +38,7 @@ use colophon_storage::fsck::Report;
 use colophon_storage::fsck::finding::Finding;
 use colophon_storage::lock::DirLock;
 use colophon_storage::view::engine::EngineKind;
-use colophon_tlog::note::Algorithm;
+use colophon_tlog::note::{Algorithm, VerifierKey};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -111,6 +116,9 @@ enum Command {
         /// Start although the clock is behind the last batch, and hold that batch's time until the clock has passed it
         #[arg(long)]
         accept_clock: bool,
+        /// Another node that has a copy of this register, such as a follower: start only if it does not know more than the log here
+        #[arg(long, value_name = "URL")]
+        peer: Vec<String>,
         #[command(flatten)]
         view: ViewEngine,
         #[command(flatten)]
@@ -141,6 +149,29 @@ enum Command {
         listen: SocketAddr,
         #[command(flatten)]
         connections: Crowd,
+    },
+    /// Keeps a checked copy of a register, and serves it over HTTP until SIGTERM or SIGINT
+    Follow {
+        /// The register's address, such as https://registry.example/art
+        url: String,
+        /// The copy's folder; empty or not there yet, or a copy of the same register
+        dir: PathBuf,
+        /// The file with the verifier key of the register's log
+        #[arg(long, value_name = "FILE")]
+        vkey: PathBuf,
+        /// The address to listen on; port 0 takes a free one, which is printed
+        #[arg(long, default_value = "127.0.0.1:8440")]
+        listen: SocketAddr,
+        /// A tlog-policy file: only checkpoints that its quorum has cosigned are taken
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+        /// The time between two looks at the register, in milliseconds
+        #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(50..=3_600_000))]
+        poll_ms: u64,
+        #[command(flatten)]
+        view: ViewEngine,
+        #[command(flatten)]
+        limits: Crowd,
     },
     /// Makes the tables anew from the log, while the register is not served
     Rebuild {
@@ -294,20 +325,30 @@ fn connections(text: &str) -> Result<usize, String> {
 fn main() -> ExitCode {
     let Arguments { command, log_format } = Arguments::parse();
     log_to_stderr(log_format);
-    let serves = matches!(command, Command::Serve { .. } | Command::Witness { .. });
+    let serves = matches!(command, Command::Serve { .. } | Command::Witness { .. } | Command::Follow { .. });
     match run(command) {
         Ok(code) => code,
         Err(failure) if serves => {
-            let stopped = failure.downcast_ref();
-            let fatal = matches!(stopped, Some(ServeError::Fatal(_) | ServeError::Sequencer | ServeError::Witness));
             error!("{}", told(&failure));
-            ExitCode::from(if fatal { EXIT_FATAL } else { EXIT_FAILED })
+            ExitCode::from(exit_code(&failure))
         }
         Err(failure) => {
             // Where not even this can be written, the exit code says it.
             drop(writeln!(std::io::stderr(), "colophon-node: {}", told(&failure)));
             ExitCode::from(EXIT_FAILED)
         }
+    }
+}
+
+/// Returns the exit code of a node that could not serve, or not any longer.
+fn exit_code(failure: &anyhow::Error) -> u8 {
+    if let Some(ServeError::Fatal(_) | ServeError::Sequencer | ServeError::Witness) = failure.downcast_ref() {
+        return EXIT_FATAL;
+    }
+    match failure.downcast_ref() {
+        Some(end @ (FollowEnd::Serve(_) | FollowEnd::BrokeDown)) if end.is_fatal() => EXIT_FATAL,
+        Some(FollowEnd::Unsound(_)) => EXIT_UNSOUND,
+        _ => EXIT_FAILED,
     }
 }
 
@@ -335,19 +376,33 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     let clock = clock()?;
     match command {
         Command::Init { dir, origin, founding, succeeds } => begin(&dir, origin, founding, succeeds, &clock)?,
-        Command::Serve { dir, listen, batch_ms, queue, accept_clock, view, bounds, cosigning } => {
+        Command::Serve { dir, listen, batch_ms, queue, accept_clock, peer, view, bounds, cosigning } => {
             let queue = usize::try_from(queue)?;
             let behind = if accept_clock { Behind::Accept } else { Behind::Refuse };
             let min_gap = Duration::from_millis(batch_ms);
             let (engine, limits, quotas) = (view.view, bounds.connections.limits(), bounds.quotas());
-            let (witnesses, witness_for) = (cosigning.plan(), cosigning.witness_for);
-            let config = Config { dir, min_gap, queue, clock, behind, engine, limits, quotas, witnesses, witness_for };
-            serve_until_signal(config, listen)?;
+            let (witnesses, witness_for, peers) = (cosigning.plan(), cosigning.witness_for, Vec::new());
+            let config =
+                Config { dir, min_gap, queue, clock, behind, engine, limits, quotas, witnesses, witness_for, peers };
+            serve_until_signal(config, &peer, listen)?;
         }
         Command::WitnessKey { dir, name, types } => make_witness_key(&dir, &name, &types)?,
         Command::Witness { dir, policy, listen, connections } => {
             let witness = Witness::open(&WitnessDir::Own(dir), &read_policy(&policy)?, clock)?;
             witness_until_signal(Arc::new(witness), connections.limits(), listen)?;
+        }
+        Command::Follow { url, dir, vkey, listen, policy, poll_ms, view, limits } => {
+            let config = FollowConfig {
+                address: url,
+                dir,
+                log: read_verifier_key(&vkey)?,
+                policy: policy.map(|policy| read_policy(&policy)).transpose()?,
+                poll: Duration::from_millis(poll_ms),
+                engine: view.view,
+                clock,
+                limits: limits.limits(),
+            };
+            follow_until_signal(&config, listen)?;
         }
         Command::Rebuild { dir, view } => rebuild(&dir, view.view, clock)?,
         Command::Fsck { dir } => return fsck(&dir),
@@ -375,25 +430,53 @@ fn clock() -> anyhow::Result<Clock> {
     Ok(Clock::standing_at(time_ms))
 }
 
-#[tokio::main]
-async fn serve_until_signal(config: Config, listen: SocketAddr) -> anyhow::Result<()> {
+/// The longest file of a verifier key.
+const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;
+
+fn read_verifier_key(path: &Path) -> anyhow::Result<VerifierKey> {
+    let mut text = String::new();
+    let file = std::fs::File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let wrong = || format!("{} is not a verifier key, such as init writes to log.vkey", path.display());
+    file.take(KEY_FILE_BYTES_MAX).read_to_string(&mut text).with_context(wrong)?;
+    text.trim().parse().with_context(wrong)
+}
+
+/// Returns when the program is told to end.
+fn told_to_end() -> anyhow::Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[tokio::main]
+async fn follow_until_signal(config: &FollowConfig, listen: SocketAddr) -> anyhow::Result<()> {
+    let greet = |address| {
+        if let Err(error) = say(&greeting(address)) {
+            error!("The address cannot be told: {error}");
+        }
+    };
+    follow(config, listen, greet, told_to_end()?).await?;
+    info!("Stopped");
+    Ok(())
+}
+
+#[tokio::main]
+async fn serve_until_signal(mut config: Config, peers: &[String], listen: SocketAddr) -> anyhow::Result<()> {
+    let mut stop = pin!(told_to_end()?);
+    config.peers = peers::ask(peers).await.context("a peer")?;
     let (started, running) = oneshot::channel();
     // A start may wait for witnesses. Whoever ends it then, ends it as a power cut would.
     thread::spawn(move || drop(started.send(Running::start(&config))));
     let running = tokio::select! {
         running = running => running.context("the register could not be opened: the code that does so broke down")??,
-        _ = terminate.recv() => return Ok(()),
-        _ = interrupt.recv() => return Ok(()),
+        () = &mut stop => return Ok(()),
     };
     let listener = TcpListener::bind(listen).await.with_context(|| format!("{listen} cannot be listened on"))?;
     say(&greeting(listener.local_addr()?))?;
-    let stop = async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
     serve(running, listener, stop).await?;
     info!("Stopped");
     Ok(())
@@ -401,15 +484,9 @@ async fn serve_until_signal(config: Config, listen: SocketAddr) -> anyhow::Resul
 
 #[tokio::main]
 async fn witness_until_signal(witness: Arc<Witness>, limits: Limits, listen: SocketAddr) -> anyhow::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = told_to_end()?;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("{listen} cannot be listened on"))?;
     say(&greeting(listener.local_addr()?))?;
-    let stop = async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
     serve_witness(witness, limits, listener, stop).await?;
     info!("Stopped");
     Ok(())

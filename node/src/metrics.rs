@@ -50,6 +50,14 @@ pub struct Metrics {
     pub turned_away: Counter,
     /// Idle connections that were sent away for another.
     pub dismissed: Counter,
+    /// Of a copy: checkpoints that it took from its register.
+    pub followed: Counter,
+    /// Of a copy: looks at its register of which nothing came.
+    pub source_failures: Counter,
+    /// Of a copy: 1 while its register shows what proves nothing, or was caught.
+    pub source_unsound: Gauge,
+    /// Of a copy: entries whose cards its register has not given.
+    pub cards_missing: Gauge,
     recorded: Counter,
     repeated: Counter,
     refused: Family<CodeLabel, Counter>,
@@ -70,6 +78,10 @@ impl Default for Metrics {
             connections: Gauge::default(),
             turned_away: Counter::default(),
             dismissed: Counter::default(),
+            followed: Counter::default(),
+            source_failures: Counter::default(),
+            source_unsound: Gauge::default(),
+            cards_missing: Gauge::default(),
             recorded: Counter::default(),
             repeated: Counter::default(),
             refused: Family::default(),
@@ -103,6 +115,18 @@ impl Metrics {
             "Idle connections that were sent away for another",
             self.dismissed.clone(),
         );
+        registry.register("followed_checkpoints", "Checkpoints that a copy took", self.followed.clone());
+        registry.register(
+            "source_failures",
+            "Looks at the register of which nothing came",
+            self.source_failures.clone(),
+        );
+        registry.register(
+            "source_unsound",
+            "Whether the register shows what proves nothing, or was caught",
+            self.source_unsound.clone(),
+        );
+        registry.register("cards_missing", "Entries whose cards a copy still lacks", self.cards_missing.clone());
         registry.register("recorded", "Entries recorded", self.recorded.clone());
         registry.register("repeated", "Submissions of entries that were there", self.repeated.clone());
         registry.register("refused", "Submissions refused, by code", self.refused.clone());

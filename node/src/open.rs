@@ -22,13 +22,16 @@ use colophon_storage::recovery::Recovery;
 use colophon_storage::slots::{SlotError, Slots};
 use colophon_storage::view::engine::EngineKind;
 use colophon_storage::view::{Anew, VIEW_DIR, View, ViewError};
+use colophon_tlog::checkpoint::CheckpointError;
 use colophon_tlog::note::{VerifierKey, VerifierKeyError};
 use colophon_tlog::tree::{EntryIndex, TreeSize};
 use tracing::{info, warn};
 
 use crate::clock::{Clock, TIME_MS_MAX};
+use crate::follow::copy::is_copy;
 use crate::keyring::{Keyring, KeyringError};
 use crate::keys::{self, KeyFileError, OPERATOR_KEY_FILE, VERIFIER_KEY_FILE};
+use crate::peers::{self, PeerError, Said};
 use crate::publisher::{PublishError, Publisher, Ready};
 use crate::register::{Parts, Register, Snapshot};
 use crate::seal::Sealer;
@@ -65,6 +68,17 @@ pub enum StartError {
         /// Which key the register names.
         named: String,
     },
+    /// It is a copy of a register.
+    #[error(
+        "{0:?} is a copy of a register and has no keys to sign with: run `colophon-node follow` on it. To make a copy the register's          own after a loss, see \"From a copy\" in docs/operating.md"
+    )]
+    Copy(PathBuf),
+    /// A peer knows more than the log here, or something else.
+    #[error(transparent)]
+    Peer(#[from] PeerError),
+    /// The checkpoint in the slots is not the log's.
+    #[error("the checkpoint that was published last is not this log's: {0}")]
+    Published(#[from] CheckpointError),
     /// The log cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -198,20 +212,32 @@ pub struct WitnessPlan {
     pub interval: Duration,
 }
 
-/// Opens the register in `dir`.
-pub fn open(dir: &Path, clock: Clock, behind: Behind, keeping: Keeping) -> Result<Opened, StartError> {
-    open_witnessed(dir, clock, behind, keeping, None)
+/// Who else knows the register.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Others<'o> {
+    /// By whom checkpoints are cosigned.
+    pub witnesses: Option<&'o WitnessPlan>,
+    /// What other nodes show of it.
+    pub peers: &'o [Said],
 }
 
-/// Opens the register in `dir` whose checkpoints are cosigned. If there is a batch that was not published yet, this waits for
-/// the witnesses.
-pub fn open_witnessed(
+/// Opens the register in `dir`.
+pub fn open(dir: &Path, clock: Clock, behind: Behind, keeping: Keeping) -> Result<Opened, StartError> {
+    open_among(dir, clock, behind, keeping, &Others::default())
+}
+
+/// Opens the register in `dir` among others: not if a peer shows what the log here does not bear out; and if there is a batch that
+/// was not published yet, this waits for the witnesses.
+pub fn open_among(
     dir: &Path,
     clock: Clock,
     behind: Behind,
     keeping: Keeping,
-    plan: Option<&WitnessPlan>,
+    others: &Others<'_>,
 ) -> Result<Opened, StartError> {
+    if is_copy(dir) {
+        return Err(StartError::Copy(dir.to_owned()));
+    }
     if dir.join(FOUNDING_FILE).exists() {
         return Err(StartError::Founded(dir.to_owned()));
     }
@@ -221,11 +247,11 @@ pub fn open_witnessed(
     let (log, recovery) = Log::open(dir)?;
     tell_recovery(&recovery);
     let unsigned_from = log.unsigned_from();
-    match open_over(dir, log, (clock.clone(), behind), keeping, plan) {
+    match open_over(dir, log, (clock.clone(), behind), keeping, others) {
         Err(StartError::CatchUp(CatchUpError::Replay(error))) if is_torn(&error, unsigned_from) => {
             warn!("Cut the last batch, which nobody was shown: power failed while it was written ({error})");
             let log = Log::open(dir)?.0.cut_unsigned().map_err(OpenError::from)?;
-            open_over(dir, log, (clock, behind), keeping, plan)
+            open_over(dir, log, (clock, behind), keeping, others)
         }
         opened => opened,
     }
@@ -243,7 +269,7 @@ fn open_over(
     log: Log,
     (clock, behind): (Clock, Behind),
     keeping: Keeping,
-    plan: Option<&WitnessPlan>,
+    others: &Others<'_>,
 ) -> Result<Opened, StartError> {
     let position = log.position().ok_or(StartError::Empty)?;
     let first = EntryIndex::new(0).ok_or(StartError::Empty)?;
@@ -262,22 +288,22 @@ fn open_over(
     check_verifier_key(dir, &log_key, &rules.log_key)?;
     tell_standing(governance::current(&view)?.as_ref());
     let operator = Sealer::find(&rules, &view, &operator_key)?.ok_or(StartError::OperatorKey)?;
+    peers::check(others.peers, &log_key, &log)?;
     let mut publisher = Publisher::new(Keyring::open(dir, &log_key)?, Slots::open(dir)?);
-    if let Some(WitnessPlan { policy, timeout, interval }) = plan {
+    if let Some(WitnessPlan { policy, timeout, interval }) = others.witnesses {
         let witnesses = Witnesses::read(policy, &log_key, *timeout)?;
         publisher = publisher.with_witnesses(witnesses, log.reader(), *interval);
     }
     let (size, root) = (log.size(), log.root());
     let checkpoint = publisher.begin(size, root)?;
     let ready = publisher.ready();
-    let snapshot = Snapshot { checkpoint, size, root, tree, time_ms: position.time_ms };
+    let snapshot = Snapshot { checkpoint, size, root, tree, time_ms: position.time_ms, sealed_by: operator };
     let (drafts, failed) = Drafts::open(dir);
     if let Some(error) = failed {
         warn!("No drafts can be kept for now: {error}");
     }
     let (reader, standing) = (log.reader(), publisher.standing());
-    let register =
-        Register::new(Parts { rules, operator, log: reader, cards, drafts, clock, standing, view, snapshot });
+    let register = Register::new(Parts { rules, log: reader, cards, drafts, clock, standing, view, snapshot });
     let sealer = Sealer::new(operator, operator_key)?;
     Ok(Opened { register, writer: Writer { log, position, sealer, ready }, publisher })
 }
@@ -289,7 +315,7 @@ fn is_unfinished(dir: &Path) -> bool {
     empty && !dir.join(VERIFIER_KEY_FILE).exists()
 }
 
-fn tell_recovery(recovery: &Recovery) {
+pub(crate) fn tell_recovery(recovery: &Recovery) {
     let Recovery { entries, batches, cut_bytes, healed, torn_slot } = recovery;
     info!(log.entries = entries, log.batches = batches, "Opened the log: {entries} entries in {batches} batches");
     if *cut_bytes > 0 {
@@ -303,7 +329,7 @@ fn tell_recovery(recovery: &Recovery) {
     }
 }
 
-fn open_cards(dir: &Path) -> Result<Cards, StartError> {
+pub(crate) fn open_cards(dir: &Path) -> Result<Cards, StartError> {
     let (cards, CardsRecovery { kept, withdrawn, cut_bytes, zeroed_bytes }) = Cards::open(dir)?;
     info!(cards.kept = kept, cards.withdrawn = withdrawn, "Opened the cards: {kept} kept, {withdrawn} withdrawn");
     if cut_bytes > 0 {
@@ -338,7 +364,7 @@ fn tell_standing(register: Option<&RegisterRecord>) {
 }
 
 /// Writes the verifier key again if its file is lost, or has the one from before: the register names it.
-fn check_verifier_key(dir: &Path, named: &VerifierKey, first: &VerifierKey) -> Result<(), StartError> {
+pub(crate) fn check_verifier_key(dir: &Path, named: &VerifierKey, first: &VerifierKey) -> Result<(), StartError> {
     let path = dir.join(VERIFIER_KEY_FILE);
     let found = fs::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()).unwrap_or_default();
     if found.is_empty() || (named != first && found == first.to_string()) {
@@ -374,7 +400,12 @@ fn check_clock(clock: &Clock, sealed_ms: u64, behind: Behind) -> Result<(), Star
 }
 
 /// Opens the tables and brings them up to the log. Ones that do not lead to the log's own state root are made again.
-fn open_view(dir: &Path, keeping: Keeping, log: &Log, genesis: &EntryId) -> Result<(View, CaughtUp), StartError> {
+pub(crate) fn open_view(
+    dir: &Path,
+    keeping: Keeping,
+    log: &Log,
+    genesis: &EntryId,
+) -> Result<(View, CaughtUp), StartError> {
     let kind = keeping.engine.or_else(|| View::kind_in(dir)).unwrap_or_default();
     if keeping.tables == Tables::Rebuild {
         remove_view(dir)?;

@@ -86,12 +86,14 @@ impl Publishing {
         if let Some(key) = log_key.as_ref().filter(|key| !self.publisher.turn_to(key)) {
             return Err(Fatal::LogKey(key.to_string()));
         }
+        // All batches are sealed by the one account that this node seals with.
+        let sealed_by = self.register.newest().sealed_by;
         let checkpoint = self.publisher.publish(size, root)?;
         if log_key.is_some() {
             self.publisher.keyring().settle();
         }
         let writes = appended.iter_mut().flat_map(|appended| std::mem::take(&mut appended.writes)).collect();
-        self.register.publish(writes, Snapshot { checkpoint, size, root, tree, time_ms })?;
+        self.register.publish(writes, Snapshot { checkpoint, size, root, tree, time_ms, sealed_by })?;
         self.metrics.size.set(i64::try_from(size.get()).unwrap_or(i64::MAX));
         for Appended { entries, size, .. } in appended {
             self.metrics.batches.inc();

@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub tree: StateTree,
     /// The time of the last batch, in milliseconds after 1970.
     pub time_ms: u64,
+    /// The account that sealed it.
+    pub sealed_by: AccountId,
 }
 
 /// A register, shared by all who read it. Only the publisher publishes.
@@ -42,8 +44,6 @@ pub struct Snapshot {
 pub struct Register {
     /// What its genesis lays down.
     pub rules: Rules,
-    /// The account that seals its batches.
-    pub operator: AccountId,
     /// Its entries and tiles.
     pub log: LogReader,
     /// People's words.
@@ -63,7 +63,6 @@ pub struct Register {
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) rules: Rules,
-    pub(crate) operator: AccountId,
     pub(crate) log: LogReader,
     pub(crate) cards: Cards,
     pub(crate) drafts: Drafts,
@@ -91,10 +90,10 @@ impl Moment<'_> {
 
 impl Register {
     pub(crate) fn new(parts: Parts) -> Register {
-        let Parts { rules, operator, log, cards, drafts, clock, standing, view, snapshot } = parts;
+        let Parts { rules, log, cards, drafts, clock, standing, view, snapshot } = parts;
         let newest = RwLock::new(Arc::new(snapshot));
         let damaged = AtomicBool::new(false);
-        Register { rules, operator, log, cards, drafts, clock, standing, view, newest, damaged }
+        Register { rules, log, cards, drafts, clock, standing, view, newest, damaged }
     }
 
     /// Returns what is published.

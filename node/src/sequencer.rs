@@ -268,7 +268,7 @@ impl Sequencer {
     /// so it takes no rotation of its own account's keys, and another key for the log only if it lies ready.
     fn admits(&self, body: &Body) -> bool {
         match body {
-            Body::Rotate(rotate) => rotate.by != self.register.operator,
+            Body::Rotate(rotate) => rotate.by != self.sealer.account(),
             Body::LogKey(act) => act.log_vkey.parse().is_ok_and(|key| self.ready.is_for(&key)),
             _ => true,
         }

@@ -23,8 +23,9 @@ use crate::clock::Clock;
 use crate::connections::Limits;
 use crate::door::Door;
 use crate::metrics::Metrics;
-use crate::open::{Behind, Keeping, Opened, StartError, Tables, WitnessPlan, open_witnessed};
+use crate::open::{Behind, Keeping, Opened, Others, StartError, Tables, WitnessPlan, open_among};
 use crate::open_files::make_room_for;
+use crate::peers::Said;
 use crate::publishing::{BATCHES_MAX, Publishing};
 use crate::register::Register;
 use crate::sequencer::{Fatal, Sequencer};
@@ -57,6 +58,8 @@ pub struct Config {
     pub witnesses: Option<WitnessPlan>,
     /// The policy that names the logs which this node witnesses, if it does.
     pub witness_for: Option<PathBuf>,
+    /// What other nodes show of the register.
+    pub peers: Vec<Said>,
 }
 
 /// Why serving came to an end.
@@ -97,8 +100,8 @@ impl Running {
     /// Opens the register and starts its sequencer.
     pub fn start(config: &Config) -> Result<Running, ServeError> {
         let keeping = Keeping { tables: Tables::Keep, engine: config.engine };
-        let plan = config.witnesses.as_ref();
-        let opened = open_witnessed(&config.dir, config.clock.clone(), config.behind, keeping, plan);
+        let others = Others { witnesses: config.witnesses.as_ref(), peers: &config.peers };
+        let opened = open_among(&config.dir, config.clock.clone(), config.behind, keeping, &others);
         let Opened { register, writer, publisher } = opened?;
         let witness = config.witness_for.as_ref().map(|policy| {
             let dir = WitnessDir::OfRegister(config.dir.clone());

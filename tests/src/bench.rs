@@ -13,6 +13,7 @@ pub mod options;
 mod reading;
 pub mod report;
 mod submitting;
+mod syncing;
 pub mod wire;
 
 use anyhow::{Context as _, Result};
@@ -59,6 +60,9 @@ fn measure(options: &Options) -> Result<Report> {
     }
     if options.wants(Part::Checking) {
         checking::measure(&mut bench)?;
+    }
+    if options.wants(Part::Syncing) {
+        syncing::measure(&mut bench)?;
     }
     if options.wants(Part::Large) {
         for view in bench.views(&[View::Fjall])? {

@@ -3,6 +3,8 @@
 pub mod bench;
 pub mod binaries;
 pub mod demo;
+pub mod forger;
+pub mod liar;
 pub mod minting;
 pub mod node;
 pub mod painting;

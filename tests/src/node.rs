@@ -29,6 +29,8 @@ pub struct Node {
     origin: String,
     launcher: Vec<String>,
     serve_args: Vec<String>,
+    /// The address of the register that this is a copy of, if it is one.
+    follows: Option<String>,
     running: Option<Running>,
 }
 
@@ -88,8 +90,21 @@ impl Node {
         node
     }
 
+    /// Returns a node that will follow the register `other` at the address `url`, without starting it.
+    pub fn following(other: &Node, url: &str) -> Self {
+        let node = Self { follows: Some(url.to_owned()), ..Self::in_home(new_home(), &other.origin) };
+        std::fs::write(node.vkey_path(), other.vkey()).expect("a key file");
+        node
+    }
+
+    /// Follows the register at another address, from the next start on.
+    pub fn follow_at(&mut self, url: &str) {
+        self.follows = Some(url.to_owned());
+    }
+
     fn in_home(home: TempDir, origin: &str) -> Self {
-        Self { home, origin: origin.to_owned(), launcher: Vec::new(), serve_args: Vec::new(), running: None }
+        let (launcher, serve_args) = (Vec::new(), Vec::new());
+        Self { home, origin: origin.to_owned(), launcher, serve_args, follows: None, running: None }
     }
 
     /// Creates a register called `origin` and starts it on a free port.
@@ -159,9 +174,11 @@ impl Node {
             }
             None => sealed(&binaries().node, self.home.path()),
         };
+        match &self.follows {
+            None => command.arg("serve").arg(self.dir()),
+            Some(url) => command.args(["follow", url]).arg(self.dir()).arg("--vkey").arg(self.vkey_path()),
+        };
         command
-            .arg("serve")
-            .arg(self.dir())
             .args(["--listen", "127.0.0.1:0"])
             .args(&self.serve_args)
             .stdin(Stdio::null())
@@ -169,6 +186,13 @@ impl Node {
             .stderr(self.log_file())
             .spawn()
             .map_err(|error| error.to_string())
+    }
+
+    /// Starts the node and kills it (SIGKILL) after a while, wherever it is by then.
+    pub fn start_and_kill_after(&self, moment: Duration) {
+        let mut process = self.spawn().expect("the program starts");
+        std::thread::sleep(moment);
+        end(&mut process);
     }
 
     /// Kills the node as a power cut would: SIGKILL, no farewell.
@@ -239,6 +263,32 @@ impl Node {
         self.running.as_ref().expect("the node runs").process.id()
     }
 
+    /// Waits until the node has published so many entries; fails if it does not within the usual patience.
+    pub fn wait_for_size(&self, size: u64) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let found = self.try_get("/health").ok().and_then(|health| health.json()["size"].as_u64());
+            if found >= Some(size) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{found:?} entries are published, not {size}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until `/health` answers with this status; fails if it does not within the usual patience. Returns the answer.
+    pub fn wait_for_health(&self, status: &str) -> serde_json::Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let found = self.get("/health").json();
+            if found["status"] == status {
+                return found;
+            }
+            assert!(Instant::now() < deadline, "the node's health is not {status}: {found}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Returns the register's verifier key, as `init` wrote it.
     pub fn vkey(&self) -> String {
         let path = self.dir().join("log.vkey");
@@ -291,6 +341,10 @@ impl Node {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    fn vkey_path(&self) -> PathBuf {
+        self.home.path().join("followed.vkey")
     }
 
     fn log_path(&self) -> PathBuf {

@@ -71,7 +71,7 @@ pub(super) async fn account(State(api): State<Arc<Api>>, account: Segment) -> Re
 fn account_answer(api: &Api, account: AccountId) -> Result<AccountAnswer, AnswerError> {
     let register = &*api.register;
     let moment = register.moment();
-    let mut gathered = Gathered::new(register, &moment)?;
+    let mut gathered = Gathered::new(&moment)?;
     gathered.add(&RecordKey::Account(account))?;
     let state = gathered.into_answer(&register.log)?;
     let mut chain = Vec::new();

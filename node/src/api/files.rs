@@ -40,7 +40,7 @@ pub(super) async fn file(
 fn file_answer(api: &Api, file: Digest, after: u64) -> Result<FileAnswer, AnswerError> {
     let register = &*api.register;
     let moment = register.moment();
-    let mut gathered = Gathered::new(register, &moment)?;
+    let mut gathered = Gathered::new(&moment)?;
     let record = gathered.read::<FileRecord>(&RecordKey::File(file))?;
     if let Some(record) = &record {
         let last = record.count.min(after.saturating_add(REGISTRATIONS_MAX));

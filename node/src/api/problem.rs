@@ -73,6 +73,12 @@ pub enum Problem {
     ViewDamaged,
     /// The tables cannot be read now; they are being made again from the log.
     ViewRebuilding,
+    /// This is a copy, and the register that it would pass this on to gives no answer.
+    SourceAway,
+    /// This is a copy of a register that broke its word.
+    SourceUnsound,
+    /// The register has done it, and this copy has not got that far yet.
+    CopyBehind,
     /// Something else in this node is broken.
     Internal,
 }
@@ -134,6 +140,21 @@ impl Problem {
             Problem::ViewRebuilding => {
                 (S::SERVICE_UNAVAILABLE, "view_rebuilding", "try again after the time in Retry-After")
             }
+            Problem::SourceAway => (
+                S::SERVICE_UNAVAILABLE,
+                "source_away",
+                "try again after the time in Retry-After, or ask the register itself",
+            ),
+            Problem::SourceUnsound => (
+                S::SERVICE_UNAVAILABLE,
+                "source_unsound",
+                "do not rely on this register; ask the operator of this copy why",
+            ),
+            Problem::CopyBehind => (
+                S::SERVICE_UNAVAILABLE,
+                "copy_behind",
+                "send the same again after the time in Retry-After: it is recorded once",
+            ),
             Problem::Internal => {
                 (S::INTERNAL_SERVER_ERROR, "internal", "tell the operator to look into the node's log")
             }
@@ -180,6 +201,11 @@ impl Problem {
                 "the tables of this node do not match its log; nothing false was answered".to_owned()
             }
             Problem::ViewRebuilding => "the tables of this node are being made again from its log".to_owned(),
+            Problem::SourceAway => "the register that this node copies gives no answer".to_owned(),
+            Problem::SourceUnsound => {
+                "the register that this node copies broke its word; nothing is passed on to it".to_owned()
+            }
+            Problem::CopyBehind => "the register has recorded it; this copy has not checked that yet".to_owned(),
             Problem::Internal => "the node could not do it".to_owned(),
         }
     }
@@ -193,7 +219,13 @@ impl Problem {
         }
         let passes = matches!(
             self,
-            Problem::Busy | Problem::Crowded | Problem::DiskFull | Problem::ViewRebuilding | Problem::InboxFull(_)
+            Problem::Busy
+                | Problem::Crowded
+                | Problem::DiskFull
+                | Problem::ViewRebuilding
+                | Problem::SourceAway
+                | Problem::CopyBehind
+                | Problem::InboxFull(_)
         );
         passes.then_some(RETRY_AFTER_S)
     }

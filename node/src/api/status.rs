@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::Api;
 use super::body::json;
 use super::register::{Ahead, Standing};
+use crate::follow::following;
 use crate::metrics::METRICS_MEDIA_TYPE;
 
 /// The OpenAPI document of every route.
@@ -26,6 +27,17 @@ struct Health {
     waiting: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     upgrade: Option<Ahead>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    follows: Option<Follows>,
+}
+
+/// How a copy stands to the register that it follows.
+#[derive(Debug, Serialize)]
+struct Follows {
+    address: String,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
 }
 
 pub(super) async fn openapi() -> Response {
@@ -36,12 +48,14 @@ pub(super) async fn openapi() -> Response {
 pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
     let register = &*api.register;
     let newest = register.newest();
+    let copied = api.following.as_ref().map(|following| following.standing());
+    let unwell = copied.as_ref().filter(|standing| !standing.is_sound()).map(following::Standing::word);
     let (code, status) = match (register.is_damaged(), api.is_open()) {
         _ if register.view().is_failing() => (StatusCode::SERVICE_UNAVAILABLE, "view_rebuilding"),
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "view_damaged"),
         (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         (false, true) if register.standing.is_held() => (StatusCode::SERVICE_UNAVAILABLE, "unwitnessed"),
-        (false, true) => (StatusCode::OK, "ok"),
+        (false, true) => unwell.map_or((StatusCode::OK, "ok"), |word| (StatusCode::SERVICE_UNAVAILABLE, word)),
     };
     // While the tables cannot be read, the status says so, and what the genesis says will do.
     let first = || Standing { log_key: register.rules.log_key.clone(), retired: false, upgrade: None };
@@ -52,6 +66,11 @@ pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
         "ok" if needs_newer => (StatusCode::SERVICE_UNAVAILABLE, "needs_newer"),
         status => (code, status),
     };
+    let follows = api.following.as_ref().zip(copied).map(|(following, standing)| Follows {
+        address: following.address().to_owned(),
+        status: standing.word(),
+        why: standing.why(),
+    });
     let health = Health {
         status,
         origin: register.rules.register.origin.to_string(),
@@ -61,6 +80,7 @@ pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
         sealed_ms: newest.time_ms,
         waiting: api.waiting(),
         upgrade,
+        follows,
     };
     (code, json(&health)).into_response()
 }

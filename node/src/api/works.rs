@@ -45,7 +45,7 @@ pub(super) async fn work(
 fn work_answer(api: &Api, work: WorkId, edition: u64) -> Result<WorkAnswer, Problem> {
     let register = &*api.register;
     let moment = register.moment();
-    let mut gathered = Gathered::new(register, &moment)?;
+    let mut gathered = Gathered::new(&moment)?;
     let Some(record) = gathered.read::<WorkRecord>(&RecordKey::Work(work))? else {
         let absence = gathered.into_answer(&register.log)?;
         return Err(Problem::Absent("such work".to_owned(), Box::new(absence)));

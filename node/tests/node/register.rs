@@ -51,6 +51,7 @@ pub(crate) fn config(dir: &Path, clock: Clock) -> Config {
         quotas: Quotas::default(),
         witnesses: None,
         witness_for: None,
+        peers: Vec::new(),
     }
 }
 

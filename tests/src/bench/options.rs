@@ -20,6 +20,9 @@ pub struct Options {
     /// How many entries the large register gets
     #[arg(long, default_value_t = 1_000_000)]
     pub entries: usize,
+    /// How many entries the register has of which a new copy is made
+    #[arg(long, default_value_t = 100_000)]
+    pub sync_entries: usize,
     /// Measure single entries at these numbers of connections
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64, 256])]
     pub connections: Vec<usize>,
@@ -51,6 +54,8 @@ pub enum Part {
     Reading,
     /// A reader's own work: certificates and files
     Checking,
+    /// A new copy of a register
+    Syncing,
     /// A register of a million entries
     Large,
 }

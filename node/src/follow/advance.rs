@@ -1,0 +1,261 @@
+//! From one checkpoint to the next: fetched, judged entry by entry, written, and only then shown to anybody.
+
+use std::collections::BTreeMap;
+
+use colophon_client::download::Download;
+use colophon_client::evidence::of_checkpoints;
+use colophon_client::prove::fetch_proved;
+use colophon_client::tiles::{Span, TreeError};
+use colophon_ledger::batch::Position;
+use colophon_ledger::evidence::{BatchCase, ProvedLeaf};
+use colophon_ledger::look::{Batches, Looked};
+use colophon_ledger::replay::ReplayError;
+use colophon_ledger::signature::FirstKeys;
+use colophon_ledger::state::{Records, Unreadable};
+use colophon_ledger::state_root::StateTree;
+use colophon_storage::checked::Checked;
+use colophon_storage::log::{AppendError, Log};
+use colophon_storage::slots::Slots;
+use colophon_storage::view::View;
+use colophon_tlog::checkpoint::SignedCheckpoint;
+use colophon_tlog::tree::EntryIndex;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use crate::follow::ahead::{Ahead, BadBatch, portions};
+use crate::follow::source::Source;
+use crate::follow::trouble::{Trouble, of_tables, of_tree};
+use crate::publisher::PublishError;
+use crate::register::{Register, Snapshot};
+
+/// How many entries a copy that serves takes in one step, all of whose changes are in memory until they are shown at once.
+pub(super) const STEP_ENTRIES_MAX: u64 = 100_000;
+/// After how many entries a copy that does not serve yet writes what it has judged.
+const PORTION_ENTRIES: u64 = 4_096;
+/// How many keys may wait for the tables' engine meanwhile.
+const BACKLOG_KEYS_MAX: usize = 50_000;
+
+/// What only the one writer of a copy has.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) log: Log,
+    pub(super) slots: Slots,
+    /// The checkpoint that the copy has published; nothing before the first.
+    pub(super) published: Option<SignedCheckpoint>,
+    /// Where the batch after the log's last one begins, and the state before it.
+    pub(super) position: Position,
+    pub(super) tree: StateTree,
+}
+
+/// What a step needs besides.
+#[derive(Debug)]
+pub(super) struct Step<'s> {
+    pub(super) source: &'s Source,
+    pub(super) runtime: &'s Handle,
+    /// Says that the copy is to stop, or is gone when whoever wants the copy is.
+    pub(super) stop: &'s watch::Receiver<bool>,
+}
+
+impl Writer {
+    /// Returns the tree that the log holds.
+    fn span(&self) -> Span {
+        Span { size: self.log.size(), root: self.log.root() }
+    }
+
+    /// Makes a checkpoint the copy's own. It binds from here on.
+    fn publish(&mut self, checkpoint: SignedCheckpoint) -> Result<(), Trouble> {
+        let note = checkpoint.to_string();
+        self.slots.write(Some(&note), Some(&note)).map_err(PublishError::from)?;
+        self.published = Some(checkpoint);
+        Ok(())
+    }
+
+    /// Writes batches behind the last one. Durable when it returns.
+    fn append(&mut self, batches: &[Vec<Vec<u8>>]) -> Result<(), Trouble> {
+        let before = self.log.size();
+        for portion in portions(batches) {
+            match self.log.append_all(portion.iter().map(Vec::as_slice)) {
+                Ok(()) => {}
+                Err(AppendError::Full(error)) if self.log.size() == before => {
+                    return Err(Trouble::Away(format!("there is no room on this machine's disk: {error}")));
+                }
+                Err(AppendError::Full(error)) => return Err(Trouble::Reopen(format!("the disk is full: {error}"))),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings a copy that nobody is served from up to a checkpoint, portion by portion. `progress` is told how many entries there
+    /// are.
+    pub(super) fn fill(
+        &mut self,
+        step: &Step<'_>,
+        view: &View,
+        to: SignedCheckpoint,
+        mut progress: impl FnMut(u64),
+    ) -> Result<(), Trouble> {
+        let mut batches = step.begin(self, &to)?;
+        let rules = step.source.pinned.rules();
+        let mut ended = false;
+        while !ended {
+            let (log, tree) = (self.log.reader(), self.tree.clone());
+            let checked = Checked::of(view, &tree, &log);
+            let mut ahead = Ahead::of(rules, &checked, tree.clone(), self.position);
+            while !ended && ahead.position.index < self.position.index + PORTION_ENTRIES {
+                match batches.next()? {
+                    Some(batch) => ahead.batch(batch).map_err(|bad| step.convict(&ahead, bad, &to, None))?,
+                    None => ended = true,
+                }
+            }
+            let Ahead { tree, position, batches: judged, writes, .. } = ahead;
+            if judged.is_empty() {
+                break;
+            }
+            self.append(&judged)?;
+            view.stage(writes, position.index)?;
+            view.wait_for_backlog(BACKLOG_KEYS_MAX)?;
+            (self.tree, self.position) = (tree, position);
+            progress(position.index);
+        }
+        self.publish(to)
+    }
+
+    /// Brings a copy that is served up to a checkpoint, and shows all of it at once.
+    pub(super) fn follow(&mut self, step: &Step<'_>, register: &Register, to: SignedCheckpoint) -> Result<(), Trouble> {
+        let entries = to.checkpoint().size.get().saturating_sub(self.position.index);
+        if entries > STEP_ENTRIES_MAX {
+            return Err(Trouble::Reopen(format!("the register is {entries} entries ahead")));
+        }
+        let mut batches = step.begin(self, &to)?;
+        let records = register.published();
+        let mut ahead = Ahead::of(&register.rules, &records, self.tree.clone(), self.position);
+        while let Some(batch) = batches.next()? {
+            ahead.batch(batch).map_err(|bad| step.convict(&ahead, bad, &to, self.published.as_ref()))?;
+        }
+        let Ahead { tree, position, batches: judged, writes, sealed_by, .. } = ahead;
+        self.append(&judged)?;
+        let sealed_by = sealed_by.unwrap_or(register.newest().sealed_by);
+        let snapshot = Snapshot {
+            checkpoint: to.to_string(),
+            size: to.checkpoint().size,
+            root: to.checkpoint().root,
+            tree: tree.clone(),
+            time_ms: position.time_ms,
+            sealed_by,
+        };
+        self.publish(to)?;
+        register.publish(writes, snapshot)?;
+        (self.tree, self.position) = (tree, position);
+        Ok(())
+    }
+
+    /// Takes other cosignatures of the checkpoint that the copy has published.
+    pub(super) fn refresh(&mut self, register: &Register, checkpoint: SignedCheckpoint) -> Result<(), Trouble> {
+        let note = checkpoint.to_string();
+        self.publish(checkpoint)?;
+        register.republish(note);
+        Ok(())
+    }
+}
+
+/// The batches of a download, one after the other.
+struct Fetched<'s> {
+    step: &'s Step<'s>,
+    download: Download<Looked>,
+    waiting: std::vec::IntoIter<Looked>,
+    batches: Batches,
+}
+
+impl Fetched<'_> {
+    /// Returns the next batch; nothing after the last. What should be one and has no seal is returned as it is: it is judged like
+    /// every other.
+    fn next(&mut self) -> Result<Option<Vec<Looked>>, Trouble> {
+        loop {
+            for looked in self.waiting.by_ref() {
+                match self.batches.leaf(looked) {
+                    Ok(None) => {}
+                    Ok(whole) => return Ok(whole),
+                    Err(_) => return Ok(Some(self.batches.take())),
+                }
+            }
+            match self.step.wait(self.download.next())?.map_err(|error| of_tree(&error))? {
+                Some(some) => self.waiting = some.into_iter(),
+                None => return Ok(Some(self.batches.take()).filter(|rest| !rest.is_empty())),
+            }
+        }
+    }
+}
+
+impl<'s> Step<'s> {
+    /// Waits for something, but no longer than the copy is wanted.
+    pub(super) fn wait<T>(&self, something: impl Future<Output = T>) -> Result<T, Trouble> {
+        let mut stop = self.stop.clone();
+        self.runtime.block_on(async {
+            tokio::select! {
+                done = something => Ok(done),
+                _ = stop.wait_for(|stopped| *stopped) => Err(Trouble::Stopped),
+            }
+        })
+    }
+
+    /// Begins to fetch what comes after `from`, once it is shown that `to` goes on from there.
+    fn begin(&'s self, writer: &Writer, to: &SignedCheckpoint) -> Result<Fetched<'s>, Trouble> {
+        let (from, first, published) = (writer.span(), writer.position.index, writer.published.as_ref());
+        let look = |leaf| Looked::at(leaf, &FirstKeys);
+        let begun = self.wait(Download::begin(&self.source.transport, from, Span::of(to), look))?;
+        let download = begun.map_err(|error| self.parted(&error, published, to))?;
+        Ok(Fetched { step: self, download, waiting: Vec::new().into_iter(), batches: Batches::from(first) })
+    }
+
+    /// Returns the trouble with a log that is not shown to go on from the copy's.
+    fn parted(&self, error: &TreeError, published: Option<&SignedCheckpoint>, to: &SignedCheckpoint) -> Trouble {
+        match (error, published) {
+            (TreeError::Parted { root, proof }, Some(published)) => self.source.forked(published, to, *root, proof),
+            _ => of_tree(error),
+        }
+    }
+
+    /// Returns the trouble with a batch that is not as the rules have it, with the evidence that is kept of it.
+    fn convict<R: Records>(
+        &self,
+        ahead: &Ahead<'_, R>,
+        bad: BadBatch,
+        to: &SignedCheckpoint,
+        published: Option<&SignedCheckpoint>,
+    ) -> Trouble {
+        match bad.error {
+            ReplayError::NeedsNewer { .. } => return Trouble::NeedsNewer(bad.error.to_string()),
+            ReplayError::Unreadable(unreadable) => return of_tables(&unreadable),
+            _ => {}
+        }
+        let case = BatchCase {
+            rules: self.source.pinned.rules(),
+            records: &ahead.records,
+            tree: &ahead.tree,
+            position: ahead.position,
+            leaves: &bad.leaves,
+            checkpoint: to,
+        };
+        let (first, count) = (ahead.position.index, bad.leaves.len() as u64);
+        let indices = [Some(0), first.checked_sub(1)].into_iter().flatten().chain(first..first + count);
+        let indices = indices.filter_map(EntryIndex::new);
+        let proved = self.wait(fetch_proved(&self.source.transport, Span::of(to), indices));
+        let proved: BTreeMap<u64, ProvedLeaf> = proved
+            .ok()
+            .and_then(Result::ok)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|found| (found.index.get(), ProvedLeaf::new(&found.leaf, found.index.get(), &found.proof)))
+            .collect();
+        let shown = case.evidence(|index| {
+            proved.get(&index).cloned().ok_or_else(|| Unreadable(format!("the entry {index} does not come again")))
+        });
+        // What cannot be shown now is at least written down.
+        let evidence = shown.unwrap_or_else(|_| of_checkpoints(&self.source.pinned, published, to, None));
+        Trouble::Caught {
+            why: format!("its log of {} entries is against the rules: {}", to.checkpoint().size, bad.error),
+            evidence: self.source.keep(&evidence),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Batches judged one after the other ahead of what is written: the state that they lead to, and what is to be written for it.
+
+use colophon_ledger::account::AccountId;
+use colophon_ledger::batch::Position;
+use colophon_ledger::look::Looked;
+use colophon_ledger::replay::{ReplayError, replay_looked};
+use colophon_ledger::rule::Rules;
+use colophon_ledger::state::{Overlay, Records};
+use colophon_ledger::state_root::StateTree;
+use colophon_storage::recovery::BATCH_BYTES_MAX;
+use colophon_storage::tables::writes_of;
+use colophon_storage::view::engine::Write;
+
+/// Whole batches on top of a state.
+#[derive(Debug)]
+pub(super) struct Ahead<'r, R> {
+    rules: &'r Rules,
+    pub(super) records: Overlay<'r, R>,
+    pub(super) tree: StateTree,
+    pub(super) position: Position,
+    /// The leaves of each batch.
+    pub(super) batches: Vec<Vec<Vec<u8>>>,
+    /// What the batches write into the tables.
+    pub(super) writes: Vec<Write>,
+    /// Who sealed the last of them.
+    pub(super) sealed_by: Option<AccountId>,
+}
+
+/// A batch that is not as the rules have it.
+#[derive(Debug)]
+pub(super) struct BadBatch {
+    pub(super) error: ReplayError,
+    pub(super) leaves: Vec<Vec<u8>>,
+}
+
+impl<'r, R: Records> Ahead<'r, R> {
+    /// Begins on top of a state, of which `records` are the records and `tree` is the tree.
+    pub(super) fn of(rules: &'r Rules, records: &'r R, tree: StateTree, position: Position) -> Ahead<'r, R> {
+        let (batches, writes) = (Vec::new(), Vec::new());
+        Ahead { rules, records: Overlay::over(records), tree, position, batches, writes, sealed_by: None }
+    }
+
+    /// Judges the next batch: signatures, rules, seal and state root. One that is not as the rules have it leaves no trace.
+    pub(super) fn batch(&mut self, looked: Vec<Looked>) -> Result<(), BadBatch> {
+        let leaves: Vec<Vec<u8>> = looked.iter().map(|looked| looked.leaf().to_vec()).collect();
+        match self.replay(looked) {
+            Ok(()) => {
+                self.batches.push(leaves);
+                Ok(())
+            }
+            Err(error) => Err(BadBatch { error, leaves }),
+        }
+    }
+
+    fn replay(&mut self, looked: Vec<Looked>) -> Result<(), ReplayError> {
+        let applied = replay_looked(self.rules, &self.records, &self.tree, self.position, looked)?;
+        let writes = writes_of(&applied, &self.records).map_err(ReplayError::Unreadable)?;
+        self.writes.extend(writes);
+        self.sealed_by = Some(applied.seal_body.by);
+        self.records.add(applied.changes);
+        (self.tree, self.position) = (applied.tree, applied.next);
+        Ok(())
+    }
+}
+
+/// Puts batches together to as many as are written at once.
+pub(super) fn portions(batches: &[Vec<Vec<u8>>]) -> Vec<&[Vec<Vec<u8>>]> {
+    let bytes = |batch: &[Vec<u8>]| batch.iter().map(|leaf| 2 + leaf.len() as u64).sum::<u64>();
+    let (mut portions, mut start, mut held) = (Vec::new(), 0, 0);
+    for (place, batch) in batches.iter().enumerate() {
+        let more = bytes(batch);
+        if held + more > BATCH_BYTES_MAX && place > start {
+            portions.extend(batches.get(start..place));
+            (start, held) = (place, 0);
+        }
+        held += more;
+    }
+    portions.extend(batches.get(start..).filter(|rest| !rest.is_empty()));
+    portions
+}

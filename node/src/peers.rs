@@ -1,0 +1,92 @@
+//! What other nodes show of the register, held against its own log before anything is signed.
+//!
+//! An old backup that was put back remembers nothing of what came after it, and would sign another history. Whoever has a copy
+//! remembers: a follower, a mirror, a cache.
+
+use colophon_client::failure::Failure as _;
+use colophon_client::http::{AddressError, Patience, Transport};
+use colophon_storage::log::Log;
+use colophon_storage::reader::ReadError;
+use colophon_tlog::checkpoint::SignedCheckpoint;
+use colophon_tlog::note::{NOTE_BYTES_MAX, VerifierKey};
+use tracing::{info, warn};
+
+/// What a peer shows as the register's checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The peer's address.
+    pub address: String,
+    /// The bytes it answers with.
+    pub checkpoint: Vec<u8>,
+}
+
+/// Why the log here must not be signed.
+#[derive(Debug, thiserror::Error)]
+pub enum PeerError {
+    /// The address cannot be that of a peer.
+    #[error("the peer's address: {error}; {cure}", error = .0, cure = .0.cure())]
+    Address(#[from] AddressError),
+    /// People were shown more than is here.
+    #[error(
+        "the peer {address} shows {size} entries, signed by this register, and there are {held} here: this is an older backup. To sign \
+         it would show people another history than they were given. Put back the newest log, from a newer backup or from that \
+         peer's copy (docs/operating.md, \"From a copy\")"
+    )]
+    Ahead {
+        /// The peer.
+        address: String,
+        /// How many entries it shows.
+        size: u64,
+        /// How many there are here.
+        held: u64,
+    },
+    /// People were shown something else than is here.
+    #[error(
+        "the peer {address} shows another log of {size} entries, signed by this register, than there is here: one of the two is \
+         not the register's. Nothing was signed; find out which of them people were shown before you go on"
+    )]
+    Differs {
+        /// The peer.
+        address: String,
+        /// The size at which they differ.
+        size: u64,
+    },
+    /// The log here cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// Asks peers for the register's checkpoint. One that gives no answer is told of, and stops nothing.
+pub async fn ask(addresses: &[String]) -> Result<Vec<Said>, AddressError> {
+    let mut said = Vec::new();
+    for address in addresses {
+        let transport = Transport::new(address, Patience { attempts: 2, ..Patience::default() })?;
+        match transport.get("checkpoint", NOTE_BYTES_MAX).await {
+            Ok(checkpoint) => said.push(Said { address: transport.address().to_owned(), checkpoint }),
+            Err(error) => warn!("A peer cannot be asked whether the log here is the newest: {error}"),
+        }
+    }
+    Ok(said)
+}
+
+/// Refuses a log of which a peer shows more, or something else. Only what the register's own key has signed counts.
+pub(crate) fn check(said: &[Said], key: &VerifierKey, log: &Log) -> Result<(), PeerError> {
+    for Said { address, checkpoint } in said {
+        let checkpoint = match SignedCheckpoint::open(checkpoint, key) {
+            Ok(checkpoint) => checkpoint,
+            Err(error) => {
+                warn!("A peer shows no checkpoint of this register: {error}");
+                continue;
+            }
+        };
+        let (size, address) = (checkpoint.checkpoint().size, address.clone());
+        if size > log.size() {
+            return Err(PeerError::Ahead { address, size: size.get(), held: log.size().get() });
+        }
+        if log.reader().root(size)? != checkpoint.checkpoint().root {
+            return Err(PeerError::Differs { address, size: size.get() });
+        }
+        info!("A peer shows {size} entries of this log, and no others");
+    }
+    Ok(())
+}

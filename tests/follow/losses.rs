@@ -1,0 +1,119 @@
+//! Killed at any moment, put in the register's place, and held against what it was.
+
+use std::time::Duration;
+
+use e2e::node::{Node, copy_dir};
+
+use crate::scene::{Scene, assert_clean, assert_same_answer, assert_same_log};
+
+const ROUNDS: u64 = 6;
+
+#[test]
+fn a_copy_killed_at_any_moment_goes_on_where_it_was() {
+    let rounds = std::env::var("COLOPHON_CRASH_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().expect("a number"));
+    let mut scene = Scene::open();
+    let mut moment: u64 = 7;
+    for round in 0..rounds {
+        // Now a copy from nothing, now one that has most of it; each killed somewhere between its start and the end.
+        scene.mint(1_500);
+        let mut copy = Node::following(&scene.register, scene.liar.url());
+        let engine = ["sled", "fjall"][usize::try_from(round % 2).expect("0 or 1")];
+        copy.set_serve_args(&["--poll-ms", "50", "--view", engine]);
+        for _ in 0..4 {
+            moment = moment.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            copy.start_and_kill_after(Duration::from_millis(20 + (moment >> 33) % 400));
+        }
+        copy.start();
+        let size = scene.mint(400);
+        copy.wait_for_size(size);
+        assert_same_answer(&scene.register, &copy, "/checkpoint");
+        copy.kill();
+        assert_same_log(&scene.register.dir(), &copy.dir());
+        copy.start();
+        assert_same_answer(&scene.register, &copy, &format!("/v1/accounts/{}", scene.minter.account()));
+        assert!(copy.terminate().success());
+        assert_clean(&copy);
+    }
+}
+
+#[test]
+fn neither_can_be_taken_for_the_other() {
+    let mut scene = Scene::open();
+    scene.mint(3);
+    let mut copy = scene.copy();
+    assert!(copy.terminate().success());
+    // A copy is not served as a register.
+    let mut as_register = Node::copy_of(&copy);
+    assert!(as_register.try_start().is_err());
+    assert!(as_register.log().contains("is a copy of a register and has no keys"), "{}", as_register.log());
+    // A register's own directory is not used as a copy, nor is anything else.
+    let mut as_copy = Node::following(&scene.register, scene.liar.url());
+    copy_dir(&scene.register.dir(), &as_copy.dir());
+    assert!(as_copy.try_start().is_err());
+    assert!(as_copy.log().contains("is a register's own directory"), "{}", as_copy.log());
+    for key in ["log.key", "operator.key"] {
+        std::fs::remove_file(as_copy.dir().join(key)).expect("a key file");
+    }
+    let before = as_copy.log().len();
+    assert!(as_copy.try_start().is_err());
+    assert!(as_copy.log()[before..].contains("holds something that is no copy"), "{}", as_copy.log());
+    // Nor is a copy of another register.
+    let other = Node::start_new("other.example/art");
+    let mut mixed = Node::following(&other, other.url());
+    copy_dir(&copy.dir(), &mixed.dir());
+    assert!(mixed.try_start().is_err());
+    assert!(mixed.log().contains("is a copy of the register with the key"), "{}", mixed.log());
+}
+
+#[test]
+fn a_lost_register_goes_on_from_its_copy() {
+    let mut scene = Scene::open();
+    scene.mint(40);
+    let mut copy = scene.copy();
+    let published = scene.register.get("/checkpoint");
+    let (_, card) = scene.minter.mint("number 1");
+    while copy.get(&format!("/v1/cards/{}", card.digest())).status != 200 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // The machine is lost, but for the keys, which lay elsewhere.
+    scene.register.kill();
+    assert!(copy.terminate().success());
+    let mut again = Node::copy_of(&copy);
+    for key in ["log.key", "operator.key"] {
+        std::fs::copy(scene.register.dir().join(key), again.dir().join(key)).expect("a key file");
+    }
+    std::fs::remove_file(again.dir().join("copy.json")).expect("what makes it a copy");
+    again.start();
+    assert!(again.get("/checkpoint").body == published.body);
+    scene.register = again;
+    let size = scene.mint(5);
+    scene.liar.stand_before(scene.register.url());
+    copy.start();
+    copy.wait_for_size(size);
+    assert_same_answer(&scene.register, &copy, "/checkpoint");
+}
+
+#[test]
+fn an_old_backup_is_not_signed_where_a_peer_knows_more() {
+    let mut scene = Scene::open();
+    scene.mint(3);
+    assert!(scene.register.terminate().success());
+    let mut backup = Node::copy_of(&scene.register);
+    scene.register.start();
+    scene.liar.stand_before(scene.register.url());
+    scene.mint(3);
+    let copy = scene.copy();
+    assert!(scene.register.terminate().success());
+    // The newest log goes on; the peer may be behind, or away.
+    scene.register.set_serve_args(&["--peer", copy.url(), "--peer", "http://127.0.0.1:9"]);
+    scene.register.start();
+    assert!(scene.register.log().contains("and no others"), "{}", scene.register.log());
+    assert!(scene.register.log().contains("A peer cannot be asked"), "{}", scene.register.log());
+    assert!(scene.register.terminate().success());
+    // The backup does not, and signs nothing.
+    let slots = std::fs::read(backup.dir().join("slots")).expect("slots");
+    backup.set_serve_args(&["--peer", copy.url()]);
+    assert!(backup.try_start().is_err());
+    assert!(backup.log().contains("this is an older backup"), "{}", backup.log());
+    assert!(std::fs::read(backup.dir().join("slots")).expect("slots") == slots);
+}

@@ -1,0 +1,6 @@
+//! Copies of a register, with real processes: made, kept up, killed, lied to, and gone back to after a loss.
+
+mod copies;
+mod lies;
+mod losses;
+mod scene;

@@ -1,0 +1,94 @@
+//! A new copy of a register: how fast it is fetched and checked, by a reader in memory and by a follower with its tables.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use colophon_client::download::Download;
+use colophon_client::follow::fetch_checkpoint;
+use colophon_client::http::{Patience, Transport};
+use colophon_client::tiles::Span;
+use colophon_ledger::look::Looked;
+use colophon_ledger::replay::Replay;
+use colophon_ledger::signature::FirstKeys;
+use colophon_tlog::note::VerifierKey;
+
+use crate::bench::entries::Artists;
+use crate::bench::figure::{Figure, Target, Unit};
+use crate::bench::load::{Load, count};
+use crate::bench::node::{View, authority, memory_mb, start};
+use crate::bench::submitting::{CONNECTIONS_MANY, MANY_KEPT_OF};
+use crate::bench::{Bench, limits};
+use crate::node::Node;
+
+/// How many entries a request carries.
+const ENTRIES_EACH: usize = 500;
+/// The most memory that a follower with fjall may take, in megabytes.
+const MEMORY_MB_MAX: f64 = 800.0;
+
+pub(crate) fn measure(bench: &mut Bench) -> Result<()> {
+    let wanted = if bench.options.quick { 4 * ENTRIES_EACH } else { bench.options.sync_entries };
+    let entries = wanted.max(ENTRIES_EACH).next_multiple_of(ENTRIES_EACH);
+    let part = format!("a new copy of {} entries", Figure::thousands(count(entries)));
+    let mut register = start(View::Fjall);
+    fill(bench, &register, entries)?;
+    // What the register still had to do for its own tables is done.
+    ensure!(register.terminate().success(), "the register did not end well");
+    register.start();
+
+    let limit = limits::verify_s(limits::cores()?, bench.sizes.time_max);
+    let name = "fetched and checked: hashes, signatures, rules, state roots";
+    let checked = Figure::new(&part, name, check(&register)?, Unit::PerSecond);
+    bench.tell(checked.beside("verify_strict, all cores", limit).to_reach(Target::ShareAtLeast(0.7)));
+    for (view, share) in [(View::Fjall, 0.5), (View::Sled, 0.25)] {
+        if !bench.views(&[View::Fjall, View::Sled])?.contains(&view) {
+            continue;
+        }
+        let limit = limits::verify_s(limits::cores()?, bench.sizes.time_max);
+        let mut copy = Node::following(&register, register.url()).with_serve_args(&["--view", view.name()]);
+        let begun = Instant::now();
+        copy.start();
+        let rate_s = count(entries) / begun.elapsed().as_secs_f64();
+        let (_, peak_mb) = memory_mb(&copy)?;
+        ensure!(copy.get("/checkpoint").body == register.get("/checkpoint").body, "the copy is another");
+        let name = format!("followed with {}, from nothing until it answers", view.name());
+        let followed = Figure::new(&part, name, rate_s, Unit::PerSecond);
+        bench.tell(followed.beside("verify_strict, all cores", limit).to_reach(Target::ShareAtLeast(share)));
+        let memory = Figure::new(&part, format!("memory of it at its peak, {}", view.name()), peak_mb, Unit::Megabytes);
+        bench.tell(if view == View::Fjall { memory.to_reach(Target::AtMost(MEMORY_MB_MAX)) } else { memory });
+    }
+    Ok(())
+}
+
+/// Submits so many entries to the register.
+fn fill(bench: &Bench, register: &Node, entries: usize) -> Result<()> {
+    let artists = Artists::at(register)?;
+    let requests = Arc::new(artists.requests_of_many("copied", entries, ENTRIES_EACH)?);
+    let load = Load { time_max: Duration::MAX, ..bench.load(&requests, 1, CONNECTIONS_MANY, MANY_KEPT_OF) };
+    let measured = load.send(authority(register))?;
+    artists.check_many(&requests, &measured, register)
+}
+
+/// Fetches the whole log and replays it in memory, and returns how many entries a second that is.
+fn check(register: &Node) -> Result<f64> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let transport = Transport::new(register.url(), Patience::default())?;
+    let key: VerifierKey = register.vkey().parse()?;
+    let begun = Instant::now();
+    let checkpoint = runtime.block_on(fetch_checkpoint(&transport, &key))?;
+    let to = Span::of(&checkpoint);
+    let look = |leaf| Looked::at(leaf, &FirstKeys);
+    let mut download = runtime.block_on(Download::begin(&transport, Span::empty(), to, look))?;
+    let mut replay: Option<Replay> = None;
+    while let Some(some) = runtime.block_on(download.next())? {
+        for looked in some {
+            if replay.is_none() {
+                replay = Some(Replay::begin(looked.leaf())?);
+            }
+            replay.as_mut().context("a replay")?.looked(looked)?;
+        }
+    }
+    let position = replay.context("an entry")?.position().index;
+    ensure!(position == to.size.get(), "{position} of {} entries were replayed", to.size);
+    Ok(count(usize::try_from(position)?) / begun.elapsed().as_secs_f64())
+}
