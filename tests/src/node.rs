@@ -92,7 +92,8 @@ impl Node {
 
     /// Returns a node that will follow the register `other` at the address `url`, without starting it.
     pub fn following(other: &Node, url: &str) -> Self {
-        let node = Self { follows: Some(url.to_owned()), ..Self::in_home(new_home(), &other.origin) };
+        let mut node = Self::in_home(new_home(), &other.origin);
+        node.follow_at(url);
         std::fs::write(node.vkey_path(), other.vkey()).expect("a key file");
         node
     }

@@ -104,7 +104,7 @@ impl Writer {
             let mut ahead = Ahead::of(rules, &checked, tree.clone(), self.position);
             while !ended && ahead.position.index < self.position.index + PORTION_ENTRIES {
                 match batches.next()? {
-                    Some(batch) => ahead.batch(batch).map_err(|bad| step.convict(&ahead, bad, &to, None))?,
+                    Some(batch) => ahead.batch(batch).map_err(|bad| step.convict(&ahead, &bad, &to, None))?,
                     None => ended = true,
                 }
             }
@@ -131,7 +131,7 @@ impl Writer {
         let records = register.published();
         let mut ahead = Ahead::of(&register.rules, &records, self.tree.clone(), self.position);
         while let Some(batch) = batches.next()? {
-            ahead.batch(batch).map_err(|bad| step.convict(&ahead, bad, &to, self.published.as_ref()))?;
+            ahead.batch(batch).map_err(|bad| step.convict(&ahead, &bad, &to, self.published.as_ref()))?;
         }
         let Ahead { tree, position, batches: judged, writes, sealed_by, .. } = ahead;
         self.append(&judged)?;
@@ -220,13 +220,13 @@ impl<'s> Step<'s> {
     fn convict<R: Records>(
         &self,
         ahead: &Ahead<'_, R>,
-        bad: BadBatch,
+        bad: &BadBatch,
         to: &SignedCheckpoint,
         published: Option<&SignedCheckpoint>,
     ) -> Trouble {
-        match bad.error {
+        match &bad.error {
             ReplayError::NeedsNewer { .. } => return Trouble::NeedsNewer(bad.error.to_string()),
-            ReplayError::Unreadable(unreadable) => return of_tables(&unreadable),
+            ReplayError::Unreadable(unreadable) => return of_tables(unreadable),
             _ => {}
         }
         let case = BatchCase {

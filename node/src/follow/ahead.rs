@@ -41,14 +41,14 @@ impl<'r, R: Records> Ahead<'r, R> {
     }
 
     /// Judges the next batch: signatures, rules, seal and state root. One that is not as the rules have it leaves no trace.
-    pub(super) fn batch(&mut self, looked: Vec<Looked>) -> Result<(), BadBatch> {
+    pub(super) fn batch(&mut self, looked: Vec<Looked>) -> Result<(), Box<BadBatch>> {
         let leaves: Vec<Vec<u8>> = looked.iter().map(|looked| looked.leaf().to_vec()).collect();
         match self.replay(looked) {
             Ok(()) => {
                 self.batches.push(leaves);
                 Ok(())
             }
-            Err(error) => Err(BadBatch { error, leaves }),
+            Err(error) => Err(Box::new(BadBatch { error, leaves })),
         }
     }
 

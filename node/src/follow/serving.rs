@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use colophon_ledger::entry::seal::Seal;
 use colophon_storage::drafts::Drafts;
@@ -29,6 +30,10 @@ use crate::open_files::make_room_for;
 use crate::register::{Parts, Register, Snapshot};
 use crate::sequencer::Fatal;
 use crate::serve::{FAREWELL_TIME_MAX, ServeError, accept};
+
+/// How often, and how far apart, it is looked whether the last request has let go of the tables.
+const ALONE_LOOKS: usize = 100;
+const ALONE_PAUSE: Duration = Duration::from_millis(50);
 
 /// Follows a register and serves the copy at `listen` until `stop` is done. `greet` is told the address once there is something
 /// to serve.
@@ -101,7 +106,10 @@ async fn serve(
     let ended = ended.map_err(|_| FollowEnd::BrokeDown)??;
     // Whoever gave up on the words is done with them now.
     drop(running.words.await);
-    let register = Arc::into_inner(running.api).and_then(|api| Arc::into_inner(api.register));
+    let register = match alone(running.api).await {
+        Some(api) => alone(api.register).await,
+        None => None,
+    };
     match register.map(Register::close) {
         Some(Err(error)) => {
             warn!("The tables could not be brought to the disk: {error}; the next start makes them again from the log");
@@ -111,6 +119,18 @@ async fn serve(
         Some(Ok(())) | None => {}
     }
     Ok(ended)
+}
+
+/// Returns what is shared once nobody else has it; nothing if others keep it for long.
+async fn alone<T>(mut shared: Arc<T>) -> Option<T> {
+    for _ in 0..ALONE_LOOKS {
+        match Arc::try_unwrap(shared) {
+            Ok(alone) => return Some(alone),
+            Err(still) => shared = still,
+        }
+        tokio::time::sleep(ALONE_PAUSE).await;
+    }
+    None
 }
 
 fn start(ready: Ready, config: &FollowConfig) -> Result<Running, FollowEnd> {
