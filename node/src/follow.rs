@@ -14,6 +14,7 @@ mod progress;
 mod serving;
 pub mod source;
 mod trouble;
+pub(crate) mod vouch;
 mod words;
 
 use std::path::PathBuf;
@@ -44,6 +45,7 @@ use crate::follow::trouble::Trouble;
 use crate::open::{StartError, open_cards};
 use crate::sequencer::Fatal;
 use crate::serve::ServeError;
+use crate::witness::WitnessStartError;
 
 pub use serving::follow;
 
@@ -66,6 +68,8 @@ pub struct FollowConfig {
     pub clock: Clock,
     /// How many connections there may be.
     pub limits: Limits,
+    /// The folder of a witness's keys, if the copy cosigns what it has replayed. The keys are for nothing else.
+    pub witness: Option<PathBuf>,
 }
 
 /// Why following came to an end.
@@ -98,6 +102,9 @@ pub enum FollowEnd {
         #[source]
         error: std::io::Error,
     },
+    /// The witness cannot be opened.
+    #[error(transparent)]
+    Witness(#[from] WitnessStartError),
     /// Serving came to an end.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -109,7 +116,7 @@ pub enum FollowEnd {
 impl FollowEnd {
     /// Returns whether the copy will be sound when it is started again.
     pub fn is_fatal(&self) -> bool {
-        matches!(self, FollowEnd::Serve(ServeError::Fatal(_)) | FollowEnd::BrokeDown)
+        matches!(self, FollowEnd::Serve(ServeError::Fatal(_) | ServeError::Witness) | FollowEnd::BrokeDown)
     }
 }
 

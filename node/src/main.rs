@@ -168,6 +168,9 @@ enum Command {
         /// The time between two looks at the register, in milliseconds
         #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(50..=3_600_000))]
         poll_ms: u64,
+        /// Be a witness that cosigns what this copy has replayed, with the keys that `witness-key` made in this folder for nothing else
+        #[arg(long, value_name = "DIR")]
+        witness_key: Option<PathBuf>,
         #[command(flatten)]
         view: ViewEngine,
         #[command(flatten)]
@@ -391,7 +394,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let witness = Witness::open(&WitnessDir::Own(dir), &read_policy(&policy)?, clock)?;
             witness_until_signal(Arc::new(witness), connections.limits(), listen)?;
         }
-        Command::Follow { url, dir, vkey, listen, policy, poll_ms, view, limits } => {
+        Command::Follow { url, dir, vkey, listen, policy, poll_ms, witness_key, view, limits } => {
             let config = FollowConfig {
                 address: url,
                 dir,
@@ -401,6 +404,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 engine: view.view,
                 clock,
                 limits: limits.limits(),
+                witness: witness_key,
             };
             follow_until_signal(&config, listen)?;
         }

@@ -4,3 +4,4 @@ mod copies;
 mod lies;
 mod losses;
 mod scene;
+mod witnessing;

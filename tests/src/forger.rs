@@ -13,7 +13,8 @@ use colophon_tlog::checkpoint::Checkpoint;
 use colophon_tlog::hash::{Hash, leaf_hash};
 use colophon_tlog::key::SecretKey;
 use colophon_tlog::note::Signer;
-use colophon_tlog::tile::{Bundle, Tile};
+use colophon_tlog::proof::consistency;
+use colophon_tlog::tile::{Bundle, Tile, TileSet};
 use colophon_tlog::tree::{TileHashes, Tree, TreeSize};
 
 /// A log in memory, with the keys to sign anything.
@@ -85,6 +86,18 @@ impl Forger {
         let signer = Signer::new(&origin, self.log.clone()).expect("the log's key");
         let checkpoint = Checkpoint { origin, size: self.tree.size(), root: self.tree.root() };
         checkpoint.sign(&signer).expect("a checkpoint").to_string()
+    }
+
+    /// Returns the proof that the log goes on from its first `old` leaves.
+    pub fn consistency(&self, old: u64) -> Vec<Hash> {
+        let mut tiles = TileSet::new();
+        for (level, hashes) in (0..).zip(&self.tiles.levels) {
+            for (index, hashes) in (0..).zip(hashes.chunks(256)) {
+                tiles.insert_hashes(level, index, hashes.to_vec());
+            }
+        }
+        let old = TreeSize::new(old).expect("a size");
+        consistency(old, self.tree.size(), &tiles).expect("all tiles")
     }
 
     /// Returns what is answered to a path of the log, from `checkpoint` or `tile/` on.

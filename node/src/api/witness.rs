@@ -14,6 +14,7 @@ use super::Api;
 use super::body::{self, text};
 use super::problem::Problem;
 use super::segment::Segment;
+use crate::follow::vouch::{catch_up, vouch};
 use crate::witness::{Witness, WitnessAnswer, WitnessError};
 
 /// How many seconds a log should wait before it asks a replaying witness again.
@@ -21,7 +22,12 @@ const RETRY_AFTER_S: &str = "1";
 
 pub(super) async fn add_checkpoint(State(api): State<Arc<Api>>, body: Body) -> Result<Response, Problem> {
     let witness = api.witness.clone().ok_or_else(no_route)?;
-    submit(witness, body, |_| Ok(())).await
+    let Some(following) = api.following.clone() else { return submit(witness, body, |_| Ok(())).await };
+    // A copy cosigns what it has replayed, and is given a moment for that.
+    let bytes = body::read(body, ADD_CHECKPOINT_BYTES_MAX).await?;
+    catch_up(&following, &bytes).await;
+    let register = Arc::clone(&api.register);
+    submit(witness, Body::from(bytes), move |checkpoint| vouch(&register, &following, checkpoint)).await
 }
 
 pub(super) async fn latest(State(api): State<Arc<Api>>, origin: Segment) -> Result<Response, Problem> {

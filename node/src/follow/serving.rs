@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::thread;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use colophon_ledger::entry::seal::Seal;
 use colophon_storage::drafts::Drafts;
+use colophon_tlog::policy::Policy;
 use colophon_tlog::tree::EntryIndex;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
@@ -30,6 +32,7 @@ use crate::open_files::make_room_for;
 use crate::register::{Parts, Register, Snapshot};
 use crate::sequencer::Fatal;
 use crate::serve::{FAREWELL_TIME_MAX, ServeError, accept};
+use crate::witness::{Witness, WitnessDir};
 
 /// How often, and how far apart, it is looked whether the last request has let go of the tables.
 const ALONE_LOOKS: usize = 100;
@@ -45,6 +48,7 @@ pub async fn follow(
 ) -> Result<(), FollowEnd> {
     let mut stop = pin!(stop);
     let mut listener = None;
+    let witness = config.witness.as_ref().map(|dir| open_witness(dir, config)).transpose()?;
     loop {
         let ready = tokio::select! {
             ready = prepare(config) => ready?,
@@ -54,11 +58,18 @@ pub async fn follow(
             Some(listening) => listening,
             None => bind(listen, &greet).await?,
         };
-        match serve(ready, config, &listening, stop.as_mut()).await? {
+        match serve(ready, config, witness.clone(), &listening, stop.as_mut()).await? {
             Ended::Stopped => return Ok(()),
             Ended::Reopen => listener = Some(listening),
         }
     }
+}
+
+/// Opens the witness whose keys are in `dir`, of the copied log alone.
+fn open_witness(dir: &Path, config: &FollowConfig) -> Result<Arc<Witness>, FollowEnd> {
+    let policy = Policy::parse(format!("log {}\nquorum none\n", config.log).as_bytes());
+    let policy = policy.expect("a log and no quorum are a policy");
+    Ok(Arc::new(Witness::open(&WitnessDir::Own(dir.to_owned()), &policy, config.clock.clone())?))
 }
 
 async fn bind(listen: SocketAddr, greet: impl Fn(SocketAddr)) -> Result<TcpListener, FollowEnd> {
@@ -81,16 +92,18 @@ struct Running {
 async fn serve(
     ready: Ready,
     config: &FollowConfig,
+    witness: Option<Arc<Witness>>,
     listener: &TcpListener,
     stop: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Ended, FollowEnd> {
-    let mut running = start(ready, config)?;
+    let mut running = start(ready, config, witness)?;
     let graceful = GracefulShutdown::new();
     let limits = Limits { connections: make_room_for(config.limits.connections), ..config.limits };
     let door = Arc::new(Door::new(router(Arc::clone(&running.api)), limits, Arc::clone(&running.api.metrics)));
     let ended = tokio::select! {
         () = accept(listener, door, &graceful) => None,
         () = stop => None,
+        () = running.api.witness_broken() => return Err(ServeError::Witness.into()),
         ended = &mut running.ended => Some(ended),
     };
     info!("Stopping: the copy is closed");
@@ -133,7 +146,7 @@ async fn alone<T>(mut shared: Arc<T>) -> Option<T> {
     None
 }
 
-fn start(ready: Ready, config: &FollowConfig) -> Result<Running, FollowEnd> {
+fn start(ready: Ready, config: &FollowConfig, witness: Option<Arc<Witness>>) -> Result<Running, FollowEnd> {
     let Ready { source, writer, view, cards, standing } = ready;
     let published = writer.published.as_ref().ok_or(StartError::Empty)?;
     let (size, root) = (published.checkpoint().size, published.checkpoint().root);
@@ -153,13 +166,15 @@ fn start(ready: Ready, config: &FollowConfig) -> Result<Running, FollowEnd> {
     }
     let (rules, clock) = (source.pinned.rules().clone(), config.clock.clone());
     let log = writer.log.reader();
-    let standing = Arc::default();
-    let register = Arc::new(Register::new(Parts { rules, log, cards, drafts, clock, standing, view, snapshot }));
+    let publishing = Arc::default();
+    let register =
+        Arc::new(Register::new(Parts { rules, log, cards, drafts, clock, standing: publishing, view, snapshot }));
     let (metrics, runtime) = (Arc::new(Metrics::default()), Handle::current());
     let following = Arc::new(Following::new(source.transport.clone(), size.get()));
     metrics.source_unsound.set(i64::from(!standing.is_sound()));
     following.set(standing);
-    let api = Arc::new(Api::of_copy(Arc::clone(&register), Arc::clone(&metrics), Arc::clone(&following)));
+    let api = Api::of_copy(Arc::clone(&register), Arc::clone(&metrics), Arc::clone(&following));
+    let api = Arc::new(api.with_witness(witness));
     let words =
         Words { register: Arc::clone(&register), following: Arc::clone(&following), metrics: Arc::clone(&metrics) };
     let words = tokio::spawn(words.run());
