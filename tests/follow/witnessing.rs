@@ -15,8 +15,9 @@ use crate::scene::Scene;
 
 /// Makes the keys of a witness in `dir`, and returns its verifier key.
 fn witness_key(dir: &std::path::Path) -> VerifierKey {
-    let made = Command::new(&binaries().node).arg("witness-key").arg(dir).args(["--name", "replay.example/one"]);
-    let made = { made }.output().expect("the program starts");
+    let mut making = Command::new(&binaries().node);
+    let made = making.arg("witness-key").arg(dir).args(["--name", "replay.example/one"]).output();
+    let made = made.expect("the program starts");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let said = String::from_utf8_lossy(&made.stdout).into_owned();
     let key = said.lines().find_map(|line| line.trim().strip_prefix("verifier key  ")).expect("a verifier key");

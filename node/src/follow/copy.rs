@@ -10,7 +10,7 @@ use colophon_storage::files::ENTRIES_FILE;
 use colophon_storage::log::{CreateError, Log};
 use colophon_tlog::note::VerifierKey;
 
-use crate::keys::{LOG_KEY_FILE, OPERATOR_KEY_FILE};
+use crate::keys::{LOG_KEY_FILE, OPERATOR_KEY_FILE, VERIFIER_KEY_FILE};
 
 /// The file that makes a directory a copy: which register it is of. A register's own directory has none.
 pub const COPY_FILE: &str = "copy.json";
@@ -104,8 +104,10 @@ pub(super) fn find(dir: &Path, log: &VerifierKey) -> Result<Option<Pinned>, Copy
 /// Makes the directory of a copy. The file that makes it one is written first: what breaks off after it goes on at the next start.
 pub(super) fn begin(dir: &Path, pinned: &Pinned) -> Result<(), CopyError> {
     let path = dir.join(COPY_FILE);
-    let written =
-        durable::create_dir(dir).and_then(|()| durable::replace(&path, pinned.to_json().as_bytes(), Access::Public));
+    let key = format!("{}\n", pinned.rules().log_key);
+    let written = durable::create_dir(dir)
+        .and_then(|()| durable::replace(&path, pinned.to_json().as_bytes(), Access::Public))
+        .and_then(|()| durable::replace(&dir.join(VERIFIER_KEY_FILE), key.as_bytes(), Access::Public));
     written.map_err(|error| CopyError::Io { path, error })?;
     make_log(dir)
 }
