@@ -123,7 +123,7 @@ fn tiles_and_bundles_that_do_not_lead_to_the_checkpoint_are_not_used() {
     let copy = scene.copy();
     type Lie = fn(&str, Reply) -> Reply;
     let lies: [(&str, Lie); 4] = [
-        ("not the tree's", |path, mut truth| {
+        ("do not lead to the checkpoint", |path, mut truth| {
             if path.starts_with("tile/0/001") {
                 truth.body[40] ^= 1;
             }
@@ -135,7 +135,7 @@ fn tiles_and_bundles_that_do_not_lead_to_the_checkpoint_are_not_used() {
             }
             truth
         }),
-        ("not the one in the tree", |path, mut truth| {
+        ("do not lead to the checkpoint", |path, mut truth| {
             if path.starts_with("tile/entries/001") {
                 truth.body[100] ^= 1;
             }

@@ -54,7 +54,6 @@ fn a_replaying_witness_cosigns_what_it_has_replayed_and_no_lie() {
         assert!(Instant::now() < deadline, "{}", copy.log());
         std::thread::sleep(Duration::from_millis(50));
     }
-    assert!(scene.register.get("/checkpoint").text().contains(&line));
 
     // A lie is not cosigned, by whomever it is asked.
     assert!(scene.register.terminate().success());

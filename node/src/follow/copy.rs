@@ -1,5 +1,6 @@
 //! The directory of a copy: the same files as a register's, with the name of the register in place of keys.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -91,7 +92,7 @@ pub(super) fn find(dir: &Path, log: &VerifierKey) -> Result<Option<Pinned>, Copy
             Ok(Some(pinned))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            match fs::read_dir(dir).map(|mut files| files.next()) {
+            match fs::read_dir(dir).map(|files| files.flatten().find(|file| !is_unfinished(&file.file_name()))) {
                 Ok(Some(_)) => Err(CopyError::NotEmpty(dir.to_owned())),
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
                 Ok(None) | Err(_) => Ok(None),
@@ -99,6 +100,11 @@ pub(super) fn find(dir: &Path, log: &VerifierKey) -> Result<Option<Pinned>, Copy
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Returns whether a file is what is left of one that was being written when power failed.
+fn is_unfinished(name: &OsStr) -> bool {
+    name.to_str().and_then(|name| name.strip_suffix(".tmp")) == Some(COPY_FILE)
 }
 
 /// Makes the directory of a copy. The file that makes it one is written first: what breaks off after it goes on at the next start.
