@@ -78,7 +78,7 @@ impl Liar {
 
     /// Stands before another register from now on.
     pub fn stand_before(&self, register: &str) {
-        self.told().register = register.to_owned();
+        register.clone_into(&mut self.told().register);
     }
 
     /// Lets every answer go through `lie` from now on, with the path that it answers.
