@@ -152,7 +152,7 @@ enum Command {
     },
     /// Keeps a checked copy of a register, and serves it over HTTP until SIGTERM or SIGINT
     Follow {
-        /// The register's address, such as https://registry.example/art
+        /// The register's address, which begins with https:// or http://
         url: String,
         /// The copy's folder; empty or not there yet, or a copy of the same register
         dir: PathBuf,
