@@ -19,7 +19,7 @@ use crate::register::Register;
 pub(super) async fn register(State(api): State<Arc<Api>>) -> Result<Response, Problem> {
     let register = &*api.register;
     let moment = register.moment();
-    let mut gathered = Gathered::new(register, &moment)?;
+    let mut gathered = Gathered::new(&moment)?;
     gathered.add(&RecordKey::Register)?;
     Ok(json(&gathered.into_answer(&register.log)?))
 }
