@@ -163,7 +163,16 @@ COUNT = integer(0, INTEGER_MAX)
 EDITION = integer(1, EDITIONS_MAX)
 
 CREATOR = members({"role": ROLE, "share_bp": integer(0, 10_000)}, {"account": account})
-FILE = members({"bytes": COUNT, "media_type": MEDIA_TYPE, "sha256": DIGEST}, {"fingerprint": FINGERPRINT})
+CREDENTIALS = members({"label": text("[!-~]{1,200}"), "store": DIGEST})
+FILE = members(
+    {"bytes": COUNT, "media_type": MEDIA_TYPE, "sha256": DIGEST},
+    {
+        "c2pa": CREDENTIALS,
+        "dhash": text("[0-9a-f]{16}"),
+        "fingerprint": FINGERPRINT,
+        "prep": text("[a-z0-9.+-]{1,48}"),
+    },
+)
 TREE = members({"bytes": COUNT, "count": integer(1, INTEGER_MAX), "root": DIGEST})
 MONEY = members({"amount": COUNT, "currency": CURRENCY})
 DOCUMENT = members({"sha256": DIGEST, "type": DOCUMENT_TYPE})
@@ -256,7 +265,13 @@ KINDS = {
             "training": one_of("allowed", "notAllowed", "constrained"),
             "work_kind": WORK_KIND,
         },
-        {"ack_first": DIGEST, "derived_from": items(DIGEST, 1, 16), "made_in": COUNTRY, "tree": TREE},
+        {
+            "ack_first": DIGEST,
+            "ack_similar": items(DIGEST, 1, 16),
+            "derived_from": items(DIGEST, 1, 16),
+            "made_in": COUNTRY,
+            "tree": TREE,
+        },
     ),
     "transfer": members(TERMS, TERMS_OPTIONAL),
     "offer": members(TERMS, TERMS_OPTIONAL | {"firm": true}),

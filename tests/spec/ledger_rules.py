@@ -156,9 +156,9 @@ def mint(entry, body, place, records):
         raise Refused("repeated")
     changes = {}
     if place.whole:
-        for source in body.get("derived_from", []):
-            if f"work/{source}" not in records:
-                raise Refused("work_unknown", source)
+        for named in body.get("derived_from", []) + body.get("ack_similar", []):
+            if f"work/{named}" not in records:
+                raise Refused("work_unknown", named)
     check_may_own(body["by"], place)
     if place.whole:
         check_face(body, records)

@@ -140,6 +140,7 @@ def rules_refused(log, ids):
     yield case("not_submittable", "a seal", log.leaves[-1])
     yield case("repeated", "a mint recorded before", log.sign(claim_again(log, ids), "cy"))
     yield case("work_unknown", "derived from nothing", own("bo", "new", derived_from=[digest("none")]))
+    yield case("work_unknown", "like nothing", own("bo", "new", ack_similar=[digest("none")], files=[recognised()]))
     yield case("operator_cannot_own", "a mint by the operator", own("operator", "new", ("operator", "operator 2")))
     yield case("ack_first_missing", "another's face in silence", own("bo", "hills"))
     yield case("ack_first_wrong", "a later work acknowledged", own("bo", "hills", ack_first=ids["claim"]))
@@ -167,6 +168,20 @@ def rules_refused(log, ids):
     yield case("key_reused", "the first key again", log.sign(rotate_body("bo", ids["bo profile"], ["bo"]), "bo"))
     body = rotate_body("ana", ids["ana rotates again"], ["thief"])
     yield case("next_mismatch", "not the keys promised", log.sign(body, ana, ("ana", "thief")))
+
+
+def recognised():
+    """A file with every member."""
+    credentials = {"label": "urn:c2pa:4b9a2f4e-9f0c-4c0e-8f51-2a7d0f6c1b3e", "store": digest("store")}
+    return {
+        "bytes": 48_213,
+        "c2pa": credentials,
+        "dhash": "0f1e2d3c4b5a6978",
+        "fingerprint": "ISCC:" + "A" * 164,
+        "media_type": "image/png",
+        "prep": "image-1",
+        "sha256": digest("recognised"),
+    }
 
 
 def claim_again(log, ids):

@@ -44,12 +44,16 @@ impl Minter {
         let creator = Creator { account: None, role: "art".parse().expect("a role"), share_bp: int(10_000) };
         let file = WorkFile {
             bytes: int(label.len() as u64),
+            c2pa: None,
+            dhash: None,
             fingerprint: None,
             media_type: "text/plain".parse().expect("a media type"),
+            prep: None,
             sha256: Digest(sha256(format!("file {label} of {}", self.account).as_bytes())),
         };
         let mint = Mint {
             ack_first: None,
+            ack_similar: None,
             by: self.account,
             card: card.digest(),
             country: "CN".parse().expect("a country"),

@@ -143,6 +143,21 @@ text_field!(
         && every(text, |b| b.is_ascii_alphanumeric() || b":+/=_-".contains(&b))
 );
 text_field!(
+    /// How a file was prepared before its content was reduced to a code, such as `image-1`.
+    Prep, "a preparation: 1 to 48 of a-z, 0-9 and .+-", |text| sized(text, 1, 48)
+        && every(text, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".+-".contains(&b))
+);
+text_field!(
+    /// The difference hash of a picture.
+    PictureHash, "a difference hash of 16 lower-case hex digits", |text| text.len() == 16
+        && every(text, |b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+);
+text_field!(
+    /// The label of a C2PA manifest, such as `urn:c2pa:…`.
+    ManifestLabel, "a manifest's label: 1 to 200 printable ASCII characters without spaces", |text| sized(text, 1, 200)
+        && every(text, |b| b.is_ascii_graphic())
+);
+text_field!(
     /// The type of a document that accompanies a transfer, such as `EXPORT_CERT_ORIGIN`.
     DocumentType, "a document type: 1 to 48 of A-Z, 0-9 and _", |text| sized(text, 1, 48)
         && every(text, |b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')

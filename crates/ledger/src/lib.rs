@@ -15,6 +15,7 @@ pub mod entry;
 pub mod evidence;
 pub mod field;
 pub mod governance;
+pub mod iscc;
 pub mod look;
 pub mod proved;
 pub mod refusal;

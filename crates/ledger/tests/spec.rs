@@ -12,7 +12,7 @@ use colophon_ledger::entry::carry_edition::{CarriedMint, CarryEdition};
 use colophon_ledger::entry::close::Close;
 use colophon_ledger::entry::genesis::{Genesis, Predecessor};
 use colophon_ledger::entry::log_key::LogKey;
-use colophon_ledger::entry::mint::{Creator, FileTree, Mint, WorkFile};
+use colophon_ledger::entry::mint::{Creator, Credentials, FileTree, Mint, WorkFile};
 use colophon_ledger::entry::profile::Profile;
 use colophon_ledger::entry::retire::{Retire, Successor};
 use colophon_ledger::entry::rotate::Rotate;
@@ -53,6 +53,7 @@ fn every_table_names_the_members_the_code_has() {
         ("mint", members::<Mint>()),
         ("creator", members::<Creator>()),
         ("file", members::<WorkFile>()),
+        ("credentials", members::<Credentials>()),
         ("tree", members::<FileTree>()),
         ("terms", members::<Terms>()),
         ("document", members::<Document>()),

@@ -73,12 +73,16 @@ pub(crate) fn mint(by: &str, face: &str) -> Mint {
     let creator = Creator { account: None, role: "art".parse().unwrap(), share_bp: Int::new(10_000).unwrap() };
     let file = WorkFile {
         bytes: Int::new(7).unwrap(),
+        c2pa: None,
+        dhash: None,
         fingerprint: None,
         media_type: "image/png".parse().unwrap(),
+        prep: None,
         sha256: digest(face),
     };
     Mint {
         ack_first: None,
+        ack_similar: None,
         by: account(by),
         card: card(face).digest(),
         country: "CN".parse().unwrap(),

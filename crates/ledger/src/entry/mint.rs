@@ -6,7 +6,8 @@ use crate::account::AccountId;
 use crate::canonical::INTEGER_MAX;
 use crate::entry::kind_word;
 use crate::field::{
-    Country, Date, Digest, Fingerprint, Int, License, List, MediaType, Role, SourceType, WorkId, WorkKind,
+    Country, Date, Digest, Fingerprint, Int, License, List, ManifestLabel, MediaType, PictureHash, Prep, Role,
+    SourceType, WorkId, WorkKind,
 };
 use crate::refusal::Refusal;
 use crate::rule::{Context, Scope, Stop};
@@ -22,6 +23,8 @@ pub const FILES_MAX: usize = 16;
 pub const EDITIONS_MAX: u64 = 10_000;
 /// The most works a work can be derived from.
 pub const SOURCES_MAX: usize = 16;
+/// The most works that a work is acknowledged to be like.
+pub const SIMILAR_MAX: usize = 16;
 /// All shares of a work, in basis points.
 const WHOLE_BP: u64 = 10_000;
 
@@ -32,6 +35,9 @@ pub struct Mint {
     /// The work under which another account registered the face first, acknowledged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ack_first: Option<WorkId>,
+    /// Earlier works in this register that the maker knows it to be like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ack_similar: Option<List<WorkId, 1, SIMILAR_MAX>>,
     /// The maker, who holds every edition at first.
     pub by: AccountId,
     /// The digest of the card with titles and names.
@@ -111,13 +117,33 @@ impl<'de> Deserialize<'de> for Creators {
 pub struct WorkFile {
     /// How long it is.
     pub bytes: Int<0, INTEGER_MAX>,
-    /// A similarity code of its content.
+    /// The Content Credentials in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub c2pa: Option<Credentials>,
+    /// The difference hash of the picture that it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dhash: Option<PictureHash>,
+    /// A similarity code of its content: an ISCC (see [`crate::iscc`]).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Fingerprint>,
     /// What it is, by its content.
     pub media_type: MediaType,
+    /// How it was prepared for the content's unit of the fingerprint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prep: Option<Prep>,
     /// SHA-256 of its bytes.
     pub sha256: Digest,
+}
+
+/// The Content Credentials (C2PA) that a file carries. Under the same store there may be other pixels: it says nothing
+/// without the file's digest beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// The label of the active manifest.
+    pub label: ManifestLabel,
+    /// SHA-256 of the manifest store.
+    pub store: Digest,
 }
 
 /// 1 to 16 different files; the first is the work's face.
@@ -210,9 +236,10 @@ impl Mint {
 
     /// Refuses a mint that names works there are not, or files that it may not claim.
     fn check_claims(&self, context: &Context<'_>, records: &impl Records) -> Result<(), Stop> {
-        for source in self.derived_from.iter().flat_map(List::as_slice) {
-            if records.record(&RecordKey::Work(*source))?.is_none() {
-                return Err(Refusal::WorkUnknown(*source).into());
+        let sources = self.derived_from.iter().flat_map(List::as_slice);
+        for named in sources.chain(self.ack_similar.iter().flat_map(List::as_slice)) {
+            if records.record(&RecordKey::Work(*named))?.is_none() {
+                return Err(Refusal::WorkUnknown(*named).into());
             }
         }
         context.check_may_own(&self.by)?;

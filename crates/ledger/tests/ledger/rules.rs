@@ -27,12 +27,16 @@ pub(crate) fn mint_body(by: &str, face: &str) -> Mint {
     let creator = Creator { account: None, role: "art".parse().unwrap(), share_bp: Int::new(10_000).unwrap() };
     let file = WorkFile {
         bytes: Int::new(7).unwrap(),
+        c2pa: None,
+        dhash: None,
         fingerprint: None,
         media_type: "image/png".parse().unwrap(),
+        prep: None,
         sha256: digest(face),
     };
     Mint {
         ack_first: None,
+        ack_similar: None,
         by: account(by),
         card: digest("a card"),
         country: "CN".parse().unwrap(),
@@ -159,6 +163,7 @@ fn terms_of(world: &World, actor: &str, words: &Words<'_>, kind: TermsWord) -> T
 fn mint_of(world: &World, actor: &str, words: &Words<'_>) -> Mint {
     let mut mint = mint_body(actor, words.get("face").unwrap());
     mint.ack_first = words.get("ack").map(|label| id(world, label));
+    mint.ack_similar = words.get("like").map(|label| List::new(vec![id(world, label)]).unwrap());
     mint.derived_from = words.get("of").map(|label| List::new(vec![id(world, label)]).unwrap());
     // A card of its own makes two mints of one maker two entries.
     mint.card = digest(words.get("card").unwrap_or("a card"));
@@ -295,6 +300,9 @@ const MINTS: &str = "
     # derived works
     bo  mint face=after of=nothing                               -> work_unknown
     bo  mint face=after of=hills                                 -> accepted
+    # works that it is knowingly like
+    bo  mint face=alike like=nothing                             -> work_unknown
+    bo  mint face=alike like=hills                               -> accepted
     # a co-creator named by account signs too
     ana mint face=duet with=bo signed=ana                        -> signature_set
     ana mint face=duet with=bo                                   -> accepted

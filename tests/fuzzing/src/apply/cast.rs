@@ -284,7 +284,9 @@ fn body(said: &Said) -> Value {
                 "license": "CC0-1.0", "source_type": "digitalCreation", "training": "allowed", "work_kind": "image",
             });
             put(&mut body, "ack_first", ack.as_ref());
-            put(&mut body, "derived_from", source.map(|source| [source]).as_ref());
+            // Works that it is made from, and works that it is like, are looked for alike.
+            let named = if *editions == 3 { "ack_similar" } else { "derived_from" };
+            put(&mut body, named, source.map(|source| [source]).as_ref());
             body
         }
         Deed::Terms(terms) => {
