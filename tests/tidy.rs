@@ -22,7 +22,18 @@ const FLOORS: [(&str, u8, &[&str]); 10] = [
     ),
     ("colophon-cli", 4, &["colophon-client", "colophon-fingerprint", "colophon-ledger", "colophon-tlog"]),
     ("e2e", 5, &["colophon-client", "colophon-ledger", "colophon-storage", "colophon-tlog"]),
-    ("fuzzing", 5, &["colophon-client", "colophon-ledger", "colophon-node", "colophon-storage", "colophon-tlog"]),
+    (
+        "fuzzing",
+        5,
+        &[
+            "colophon-client",
+            "colophon-fingerprint",
+            "colophon-ledger",
+            "colophon-node",
+            "colophon-storage",
+            "colophon-tlog",
+        ],
+    ),
 ];
 
 /// The pure packages, and everything they may be built on.
@@ -38,7 +49,7 @@ const IMPURE_WORDS: [&str; 8] = ["SystemTime", "Instant", "HashMap", "HashSet", 
 const IMPURE_MODULES: [&str; 6] = ["fs", "net", "env", "process", "thread", "io"];
 
 /// Heavy or dangerous packages, and the only packages here that may be built on them.
-const CONFINED: [(&str, &[&str]); 17] = [
+const CONFINED: [(&str, &[&str]); 23] = [
     ("tokio", &["colophon-client", "colophon-node", "colophon-cli", "e2e", "fuzzing"]),
     ("axum", &["colophon-node", "e2e", "fuzzing"]),
     ("tower-http", &["colophon-node"]),
@@ -56,12 +67,21 @@ const CONFINED: [(&str, &[&str]); 17] = [
     ("ml-dsa", &["colophon-tlog"]),
     ("png", &["colophon-fingerprint", "colophon-cli", "e2e"]),
     ("image", &["colophon-fingerprint"]),
+    ("iscc-lib", &["colophon-fingerprint"]),
+    ("symphonia", &["colophon-fingerprint"]),
+    ("rusty-chromaprint", &["colophon-fingerprint"]),
+    ("lopdf", &["colophon-fingerprint"]),
+    ("html5ever", &["colophon-fingerprint"]),
+    ("zip", &["colophon-fingerprint"]),
 ];
 
 /// What a program must not contain, however deep: decoders of pictures in the node, a server or a store in the hands
 /// of a person.
 const NOT_REACHED: [(&str, &[&str]); 2] = [
-    ("colophon-node", &["png", "image", "jpeg-decoder", "zune-jpeg", "gif", "tiff", "image-webp"]),
+    (
+        "colophon-node",
+        &["png", "image", "zune-jpeg", "gif", "tiff", "image-webp", "symphonia", "lopdf", "html5ever", "zip"],
+    ),
     ("colophon-cli", &["axum", "sled", "prometheus-client"]),
 ];
 

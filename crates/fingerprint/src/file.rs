@@ -100,6 +100,18 @@ impl FileError {
 ///
 /// `progress` is told the bytes done so far, after each chunk.
 pub fn fingerprint_file(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<FileFingerprint, FileError> {
+    read_unmoved(path, |file| {
+        let fingerprint = fingerprint_reader(file, progress)?;
+        let bytes = fingerprint.bytes;
+        Ok((fingerprint, bytes))
+    })
+}
+
+/// Returns what `read` makes of a regular file, if the file stays as it is meanwhile. `read` says how many bytes it read.
+pub(crate) fn read_unmoved<T>(
+    path: &Path,
+    read: impl FnOnce(&mut File) -> io::Result<(T, u64)>,
+) -> Result<T, FileError> {
     let from_io = |source| FileError::from_io(path, source);
     let before = std::fs::metadata(path).map_err(from_io)?;
     if before.is_dir() {
@@ -112,13 +124,13 @@ pub fn fingerprint_file(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Fi
         return Err(FileError::TooLarge(path.to_owned()));
     }
     let mut file = File::open(path).map_err(from_io)?;
-    let fingerprint = fingerprint_reader(&mut file, progress).map_err(from_io)?;
+    let (made, bytes) = read(&mut file).map_err(from_io)?;
     let after = file.metadata().map_err(from_io)?;
     let unmoved = matches!((before.modified(), after.modified()), (Ok(before), Ok(after)) if before == after);
-    if fingerprint.bytes != after.len() || before.len() != after.len() || !unmoved {
-        return Err(FileError::Changed { path: path.to_owned(), read: fingerprint.bytes, now: after.len() });
+    if bytes != after.len() || before.len() != after.len() || !unmoved {
+        return Err(FileError::Changed { path: path.to_owned(), read: bytes, now: after.len() });
     }
-    Ok(fingerprint)
+    Ok(made)
 }
 
 /// Returns the fingerprint of everything that `reader` gives until its end, such as standard input.

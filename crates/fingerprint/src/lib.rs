@@ -1,14 +1,27 @@
 //! A work's bytes in, its fingerprint out.
 //!
-//! In scope: SHA-256, size and media type of a file of any size, a stream, or a folder of any number of files. Everything
-//! is judged by content, never by name. Memory does not grow with a file's size; a folder costs 64 bytes a file while it
-//! is added up. Absent: network, ledger, keys.
+//! In scope: SHA-256, size and media type of a file of any size, a stream, or a folder of any number of files; the units of
+//! its ISCC (ISO 24138), which similar works have alike; where a file carries Content Credentials. Everything is judged by
+//! content, never by name, but for Markdown. Memory does not grow with a file's size, except that what is decoded (pictures, documents)
+//! has its named bounds; a folder costs 64 bytes a file while it is added up. Absent: network, ledger, keys.
 
+pub mod content;
 pub mod file;
 pub mod folder;
 pub mod leaf;
+pub mod likeness;
+pub mod manifest;
 pub mod media;
+pub mod picture;
+mod sound;
+pub mod text;
+pub mod thumbnail;
+pub mod units;
 
+pub use content::{Content, ContentError, ContentKind, content_of_bytes, content_of_file};
 pub use file::{FileError, FileFingerprint, fingerprint_file, fingerprint_reader};
 pub use folder::{FolderError, FolderFile, FolderStep, FolderSurvey, FolderTree, fingerprint_folder, survey_folder};
 pub use leaf::path_digest;
+pub use likeness::{Grade, distance, grade};
+pub use manifest::{Manifest, ManifestError, find_manifest};
+pub use units::{ByteUnits, identify_file, identify_reader};

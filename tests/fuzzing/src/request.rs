@@ -181,6 +181,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         format!("/v1/works/{}", &work.to_string()[..9]),
         format!("/v1/works/{work}/certificate?edition=1"),
         format!("/v1/files/{}", crate::people::digest("hills.png")),
+        "/v1/lookalikes?kind=image&codes=0123456789abcdef,ffffffffffffffff&distance=14".to_owned(),
         format!("/v1/accounts/{}/inbox", account("ana")),
         format!("/v1/accounts/{}?after=1", account("ana")),
         format!("/v1/drafts/{}", draft().id()),

@@ -1,9 +1,9 @@
 //! All targets: the name of each, what it checks, and where it begins.
 
 use crate::{
-    add_checkpoint, apply, body, card, cards_file, certificate, checkpoint, commits, cosignatures, draft, entry,
-    evidence, field, log_file, note, pinned, policy, problem, proof, receipt, redo, request, slots, state, tamper,
-    tile,
+    add_checkpoint, apply, body, card, cards_file, certificate, checkpoint, commits, content, cosignatures, draft,
+    entry, evidence, field, iscc, log_file, manifest, note, pinned, policy, problem, proof, receipt, redo, request,
+    slots, state, tamper, tile,
 };
 
 /// A function that takes any bytes, and inputs from which to reach all of it.
@@ -43,12 +43,15 @@ targets! {
     certificate: 400,
     checkpoint: 6_000,
     commits: 8_000,
+    content: 400,
     cosignatures: 4_000,
     draft: 4_000,
     entry: 6_000,
     evidence: 3_000,
     field: 8_000,
+    iscc: 8_000,
     log_file: 2_000,
+    manifest: 6_000,
     note: 6_000,
     pinned: 2_000,
     policy: 4_000,

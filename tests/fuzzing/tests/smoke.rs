@@ -40,8 +40,9 @@ macro_rules! smoke {
 }
 
 smoke! {
-    add_checkpoint, apply, body, card, cards_file, certificate, checkpoint, commits, cosignatures, draft, entry, evidence, field, log_file, note, pinned, policy, problem,
-    proof, receipt, redo, request, slots, state, tamper, tile,
+    add_checkpoint, apply, body, card, cards_file, certificate, checkpoint, commits, content, cosignatures, draft,
+    entry, evidence, field, iscc, log_file, manifest, note, pinned, policy, problem, proof, receipt, redo, request,
+    slots, state, tamper, tile,
 }
 
 /// Runs that reach nothing would find nothing: every kind is taken, and every refusal that the rules know is met.

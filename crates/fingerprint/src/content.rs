@@ -1,0 +1,234 @@
+//! What a file shows, plays or says, as a similarity code: the ISCC Content unit, and the second opinion on pictures.
+//!
+//! Whatever is decoded here comes from strangers. It runs on a thread of its own, within a time, and every reader has its
+//! bounds; a file that cannot be read within them has no Content unit and is known by its digests alone.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use iscc_lib::{gen_audio_code_v0, gen_text_code_v0, iscc_decode};
+
+use crate::picture::Picture;
+use crate::sound::{Source, chromaprint};
+use crate::text::{TextForm, text_of};
+use crate::thumbnail::Thumbnail;
+
+/// How long a file's content may take to be read.
+pub const CONTENT_TIME_MAX: Duration = Duration::from_mins(1);
+/// The stack of the thread that reads it.
+const STACK_BYTES: usize = 16 << 20;
+/// The length of a unit's code. Shorter ones are its beginning.
+pub const CODE_BITS: u32 = 256;
+
+/// The code of one ISCC unit, 256 bits.
+pub type Code = [u8; 32];
+
+/// What sort of content a code is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ContentKind {
+    /// Something to read.
+    Text,
+    /// A still picture.
+    Image,
+    /// Something to hear.
+    Audio,
+}
+
+/// What a file's content is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// What sort it is.
+    pub kind: ContentKind,
+    /// The ISCC Content unit.
+    pub code: Code,
+    /// How the file was prepared for it, such as `image-1`: another preparation may give another code.
+    pub prep: &'static str,
+    /// Of a picture: what it was reduced to.
+    pub thumbnail: Option<Thumbnail>,
+}
+
+/// Why a file has no Content unit. The text says what happened; [`ContentError::cure`] what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum ContentError {
+    /// It could not be read.
+    #[error("it could not be read: {0}")]
+    Read(#[from] std::io::Error),
+    /// It is not what its first bytes say, or is damaged.
+    #[error("its {what} cannot be decoded: {why}")]
+    Broken {
+        /// What was expected in it.
+        what: &'static str,
+        /// What the decoder says.
+        why: String,
+    },
+    /// More of something than is decoded here.
+    #[error("{found} {what} are more than the {max} that are decoded here")]
+    TooMuch {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much was found, or where counting stopped.
+        found: u64,
+        /// How much is decoded.
+        max: u64,
+    },
+    /// There is nothing in it to make a code of.
+    #[error("there is no {0} in it")]
+    Nothing(&'static str),
+    /// Decoding took too long.
+    #[error("its content was not decoded within {} s", .0.as_secs())]
+    TooSlow(Duration),
+    /// The decoder broke down.
+    #[error("its decoder broke down")]
+    BrokeDown,
+}
+
+impl ContentError {
+    /// Returns what the person can do about it.
+    pub fn cure(&self) -> &'static str {
+        match self {
+            ContentError::Read(_) => "check the disk or the network share, then try again",
+            ContentError::Broken { .. } | ContentError::BrokeDown => {
+                "open it with the program that made it and save it anew, or register it by its digests alone"
+            }
+            ContentError::TooMuch { .. } | ContentError::TooSlow(_) => {
+                "register it by its digests alone, or a smaller rendition of it beside it"
+            }
+            ContentError::Nothing(_) => "nothing need be done: it is registered by its digests alone",
+        }
+    }
+}
+
+/// Returns the content of a file of this media type, or none if the type has no code here.
+pub fn content_of_file(path: &Path, media_type: &str) -> Result<Option<Content>, ContentError> {
+    let Some(reading) = Reading::of(media_type, path) else { return Ok(None) };
+    let file = File::open(path)?;
+    within(CONTENT_TIME_MAX, move || reading.read(BufReader::new(file))).map(Some)
+}
+
+/// Returns the content of bytes that are a file of this media type, or none if the type has no code here.
+pub fn content_of_bytes(bytes: Vec<u8>, media_type: &str) -> Result<Option<Content>, ContentError> {
+    let Some(reading) = Reading::of(media_type, Path::new("")) else { return Ok(None) };
+    within(CONTENT_TIME_MAX, move || reading.read(std::io::Cursor::new(bytes))).map(Some)
+}
+
+/// Does `work` on a thread of its own. What takes longer is left to itself: its thread ends with the process.
+fn within<T: Send + 'static>(
+    time: Duration,
+    work: impl FnOnce() -> Result<T, ContentError> + Send + 'static,
+) -> Result<T, ContentError> {
+    let (done, result) = sync_channel(1);
+    let run = move || {
+        let worked = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(ContentError::BrokeDown));
+        // Whoever asked may have stopped waiting.
+        done.send(worked).ok();
+    };
+    thread::Builder::new().name("content".to_owned()).stack_size(STACK_BYTES).spawn(run)?;
+    match result.recv_timeout(time) {
+        Ok(worked) => worked,
+        Err(RecvTimeoutError::Timeout) => Err(ContentError::TooSlow(time)),
+        Err(RecvTimeoutError::Disconnected) => Err(ContentError::BrokeDown),
+    }
+}
+
+/// How a file's content is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Picture,
+    Sound,
+    Text(TextForm),
+}
+
+impl Reading {
+    /// Returns how a file is read. Only between plain text and Markdown, which no byte tells apart, does its name decide.
+    fn of(media_type: &str, path: &Path) -> Option<Reading> {
+        let named = |names: &[&str]| {
+            let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+            names.iter().any(|name| name.eq_ignore_ascii_case(extension))
+        };
+        match media_type {
+            "image/png" | "image/apng" | "image/jpeg" | "image/gif" | "image/webp" | "image/bmp" | "image/tiff" => {
+                Some(Reading::Picture)
+            }
+            "audio/mpeg" | "audio/flac" | "audio/x-flac" | "audio/ogg" | "audio/vorbis" | "audio/vnd.wave"
+            | "audio/wav" | "audio/x-wav" | "audio/aiff" | "audio/x-aiff" | "audio/mp4" | "audio/x-m4a"
+            | "audio/aac" => Some(Reading::Sound),
+            "text/plain" if named(&["md", "markdown"]) => Some(Reading::Text(TextForm::Markdown)),
+            "text/plain" => Some(Reading::Text(TextForm::Plain)),
+            "text/html" | "application/xhtml+xml" => Some(Reading::Text(TextForm::Html)),
+            "application/epub+zip" => Some(Reading::Text(TextForm::Epub)),
+            "application/pdf" => Some(Reading::Text(TextForm::Pdf)),
+            _ => None,
+        }
+    }
+
+    fn read<R: Read + Seek + std::io::BufRead + Send + Sync + 'static>(
+        self,
+        reader: R,
+    ) -> Result<Content, ContentError> {
+        match self {
+            Reading::Picture => {
+                let thumbnail = Thumbnail::of(&Picture::decode(reader)?);
+                let code = thumbnail.code();
+                Ok(Content { kind: ContentKind::Image, code, prep: "image-1", thumbnail: Some(thumbnail) })
+            }
+            Reading::Sound => {
+                let features = chromaprint(Box::new(Source::new(reader)?))?;
+                let result = gen_audio_code_v0(&features, CODE_BITS);
+                let code = code_of(result.map(|result| result.iscc), "sound")?;
+                Ok(Content { kind: ContentKind::Audio, code, prep: "chromaprint-1", thumbnail: None })
+            }
+            Reading::Text(form) => {
+                let text = text_of(form, reader)?;
+                let result = gen_text_code_v0(&text, CODE_BITS).map_err(|error| broken("text", &error))?;
+                if result.characters == 0 {
+                    return Err(ContentError::Nothing("text"));
+                }
+                let code = code_of(Ok(result.iscc), "text")?;
+                Ok(Content { kind: ContentKind::Text, code, prep: form.prep(), thumbnail: None })
+            }
+        }
+    }
+}
+
+/// Returns the code in an ISCC of one unit.
+pub(crate) fn code_of(iscc: iscc_lib::IsccResult<String>, what: &'static str) -> Result<Code, ContentError> {
+    let decoded = iscc.and_then(|iscc| iscc_decode(&iscc)).map_err(|error| broken(what, &error))?;
+    Code::try_from(decoded.4).map_err(|_| ContentError::Nothing(what))
+}
+
+/// Returns the error of content that a decoder would not take.
+pub(crate) fn broken(what: &'static str, why: &dyn std::fmt::Display) -> ContentError {
+    ContentError::Broken { what, why: why.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_library_conforms_to_the_standard() {
+        assert!(iscc_lib::conformance_selftest());
+    }
+
+    #[test]
+    fn what_takes_too_long_or_panics_is_an_error() {
+        let slow = within(Duration::from_millis(20), || -> Result<(), _> {
+            thread::sleep(Duration::from_secs(5));
+            Ok(())
+        });
+        assert!(matches!(slow, Err(ContentError::TooSlow(_))));
+        let panics = within(CONTENT_TIME_MAX, || -> Result<(), _> { panic!("a decoder's fault") });
+        assert!(matches!(panics, Err(ContentError::BrokeDown)));
+    }
+
+    #[test]
+    fn types_without_a_code_have_none() {
+        assert!(content_of_bytes(vec![1, 2, 3], "application/octet-stream").unwrap().is_none());
+        assert!(content_of_bytes(vec![1, 2, 3], "video/mp4").unwrap().is_none());
+    }
+}

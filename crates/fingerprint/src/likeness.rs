@@ -1,0 +1,102 @@
+//! How alike two works are: distances of their codes, and what a distance means.
+//!
+//! The thresholds are those of ISCC's own benchmark for text and sound, and of measurements on generated paintings and
+//! photographs for pictures: between two unrelated pictures the distance is 12 or less in 1 of 40 000 pairs when the best of
+//! 16 variants counts, and 10 or less in none that was seen.
+
+use crate::content::{Code, ContentKind};
+
+/// How many of a code's bits are compared.
+pub const COMPARED_BITS: u32 = 64;
+/// The fewest bits that are set in what is compared of a picture with something in it: in such a picture half of them are.
+const PICTURE_BITS_MIN: u32 = 24;
+const SAME_PICTURE_MAX: u32 = 4;
+const LOOKALIKE_MAX: u32 = 10;
+const MAYBE_MAX: u32 = 14;
+/// The largest distance of difference hashes at which a picture that may be alike is said to be.
+const SECOND_OPINION_MAX: u32 = 12;
+const TEXT_MAX: u32 = 15;
+const AUDIO_MAX: u32 = 4;
+
+/// How alike two works are, the most alike first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// The same, saved anew.
+    Same,
+    /// Alike enough to be one made from the other.
+    Lookalike,
+    /// Perhaps: somebody should look.
+    Maybe,
+}
+
+/// Returns the distance of two codes: in how many of the bits that are compared they differ.
+pub fn distance(one: &Code, other: &Code) -> u32 {
+    (compared(one) ^ compared(other)).count_ones()
+}
+
+/// Returns whether a picture's code comes from a picture with next to nothing in it. Such codes are all alike.
+pub fn is_flat(code: &Code) -> bool {
+    compared(code).count_ones() < PICTURE_BITS_MIN
+}
+
+/// Returns the largest distance of two codes of a kind that means anything.
+pub fn reach(kind: ContentKind) -> u32 {
+    match kind {
+        ContentKind::Image => MAYBE_MAX,
+        ContentKind::Text => TEXT_MAX,
+        ContentKind::Audio => AUDIO_MAX,
+    }
+}
+
+/// Returns what this distance of two codes of a kind means. Of pictures, `dhashes` is the distance of their difference
+/// hashes where both are known.
+pub fn grade(kind: ContentKind, distance: u32, dhashes: Option<u32>) -> Option<Grade> {
+    match kind {
+        ContentKind::Image if distance <= SAME_PICTURE_MAX => Some(Grade::Same),
+        ContentKind::Image if distance <= LOOKALIKE_MAX => Some(Grade::Lookalike),
+        ContentKind::Image if distance <= MAYBE_MAX => {
+            dhashes.filter(|distance| *distance <= SECOND_OPINION_MAX).map(|_| Grade::Maybe)
+        }
+        ContentKind::Text | ContentKind::Audio if distance == 0 => Some(Grade::Same),
+        ContentKind::Text if distance <= TEXT_MAX => Some(Grade::Lookalike),
+        ContentKind::Audio if distance <= AUDIO_MAX => Some(Grade::Lookalike),
+        ContentKind::Image | ContentKind::Text | ContentKind::Audio => None,
+    }
+}
+
+fn compared(code: &Code) -> u64 {
+    code.first_chunk().copied().map_or(0, u64::from_be_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grade_ends_at_its_threshold() {
+        let image = |distance, dhashes| grade(ContentKind::Image, distance, dhashes);
+        assert_eq!((image(4, None), image(5, None)), (Some(Grade::Same), Some(Grade::Lookalike)));
+        assert_eq!((image(10, None), image(11, None)), (Some(Grade::Lookalike), None));
+        assert_eq!((image(14, Some(12)), image(14, Some(13)), image(15, Some(0))), (Some(Grade::Maybe), None, None));
+        assert_eq!(
+            (grade(ContentKind::Text, 15, None), grade(ContentKind::Text, 16, None)),
+            (Some(Grade::Lookalike), None)
+        );
+        assert_eq!(
+            (grade(ContentKind::Audio, 4, None), grade(ContentKind::Audio, 5, None)),
+            (Some(Grade::Lookalike), None)
+        );
+        assert_eq!(grade(ContentKind::Audio, 0, None), Some(Grade::Same));
+        for kind in [ContentKind::Image, ContentKind::Text, ContentKind::Audio] {
+            assert!(grade(kind, reach(kind), Some(0)).is_some() && grade(kind, reach(kind) + 1, Some(0)).is_none());
+        }
+    }
+
+    #[test]
+    fn only_what_is_compared_counts() {
+        let (mut one, other) = ([0; 32], [0; 32]);
+        (one[7], one[8]) = (0b101, 0xff);
+        assert_eq!(distance(&one, &other), 2);
+        assert!(is_flat(&one) && !is_flat(&[0x55; 32]));
+    }
+}

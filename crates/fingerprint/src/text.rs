@@ -1,0 +1,137 @@
+//! The text of a document, out of the formats that texts are published in. What stays is words; what goes is markup.
+
+mod epub;
+mod html;
+mod pdf;
+
+use std::io::{Read, Seek};
+
+use pulldown_cmark::{Event, Parser, TagEnd};
+
+use crate::content::{ContentError, broken};
+
+/// The longest text of a document, and the longest file of plain text, Markdown or HTML, in bytes.
+pub const TEXT_BYTES_MAX: u64 = 16 << 20;
+
+/// The form in which a text comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextForm {
+    /// Nothing but the text, in UTF-8.
+    Plain,
+    /// Markdown (`CommonMark`).
+    Markdown,
+    /// HTML or XHTML, in UTF-8.
+    Html,
+    /// EPUB.
+    Epub,
+    /// PDF.
+    Pdf,
+}
+
+impl TextForm {
+    /// Returns the name of how a text is taken out of the form.
+    pub fn prep(self) -> &'static str {
+        match self {
+            TextForm::Plain => "plain-1",
+            TextForm::Markdown => "markdown-1",
+            TextForm::Html => "html-1",
+            TextForm::Epub => "epub-1",
+            TextForm::Pdf => "pdf-1",
+        }
+    }
+}
+
+/// Returns the text of a document.
+pub fn text_of<R: Read + Seek>(form: TextForm, mut reader: R) -> Result<String, ContentError> {
+    match form {
+        TextForm::Plain => utf8(&mut reader, TEXT_BYTES_MAX),
+        TextForm::Markdown => Ok(markdown(&utf8(&mut reader, TEXT_BYTES_MAX)?)),
+        TextForm::Html => Ok(html::text(&utf8(&mut reader, TEXT_BYTES_MAX)?)),
+        TextForm::Epub => epub::text(reader),
+        TextForm::Pdf => pdf::text(&mut reader),
+    }
+}
+
+/// Reads bytes to their end, if they are not more than `max`.
+fn bytes(reader: &mut dyn Read, max: u64) -> Result<Vec<u8>, ContentError> {
+    let mut bytes = Vec::new();
+    reader.take(max + 1).read_to_end(&mut bytes)?;
+    let found = bytes.len() as u64;
+    if found > max {
+        return Err(ContentError::TooMuch { what: "bytes of text", found, max });
+    }
+    Ok(bytes)
+}
+
+fn utf8(reader: &mut dyn Read, max: u64) -> Result<String, ContentError> {
+    String::from_utf8(bytes(reader, max)?).map_err(|error| broken("text", &error.utf8_error()))
+}
+
+/// Adds to a text, if it does not become too long by that.
+fn add(text: &mut String, more: &str) -> Result<(), ContentError> {
+    text.push_str(more);
+    text.push('\n');
+    let found = text.len() as u64;
+    if found > TEXT_BYTES_MAX {
+        return Err(ContentError::TooMuch { what: "bytes of text", found, max: TEXT_BYTES_MAX });
+    }
+    Ok(())
+}
+
+fn markdown(source: &str) -> String {
+    let mut text = String::with_capacity(source.len());
+    let mut markup = String::new();
+    for event in Parser::new(source) {
+        match event {
+            Event::Html(html) => markup.push_str(&html),
+            Event::Text(words) | Event::Code(words) => text.push_str(&words),
+            Event::End(TagEnd::HtmlBlock) => {
+                text.push_str(&html::text(&std::mem::take(&mut markup)));
+                text.push('\n');
+            }
+            Event::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Link | TagEnd::Strikethrough) => {}
+            Event::End(_) | Event::SoftBreak | Event::HardBreak | Event::Rule => text.push('\n'),
+            _ => {}
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    fn words(form: TextForm, document: &str) -> Vec<String> {
+        let text = text_of(form, Cursor::new(document.as_bytes())).unwrap();
+        text.split_whitespace().map(ToOwned::to_owned).collect()
+    }
+
+    #[test]
+    fn the_words_are_the_same_in_every_form() {
+        let expected = ["Rain", "First", "came", "the", "wind", "&", "then", "rain."];
+        assert_eq!(words(TextForm::Plain, "Rain\n\nFirst came the wind & then rain."), expected);
+        assert_eq!(
+            words(TextForm::Markdown, "# Rain\n\n*First* came [the](http://x) **wind** & then\nrain."),
+            expected
+        );
+        let html = "<!DOCTYPE html><style>p{}</style><h1>Rain</h1><script>if (a < b) {}</script><p>First came <b>the</b> \
+                    wind &amp; then r<i>ain</i>.</p>";
+        assert_eq!(words(TextForm::Html, html), expected);
+    }
+
+    #[test]
+    fn a_text_ends_at_its_limit() {
+        let max = usize::try_from(TEXT_BYTES_MAX).unwrap();
+        let long = vec![b'a'; max + 1];
+        assert_eq!(text_of(TextForm::Plain, Cursor::new(&long[..max])).unwrap().len(), max);
+        let error = text_of(TextForm::Plain, Cursor::new(&long)).unwrap_err();
+        assert!(matches!(error, ContentError::TooMuch { found, .. } if found == TEXT_BYTES_MAX + 1), "{error}");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused() {
+        let error = text_of(TextForm::Plain, Cursor::new(b"caf\xe9")).unwrap_err();
+        assert!(matches!(error, ContentError::Broken { what: "text", .. }));
+    }
+}

@@ -1,0 +1,151 @@
+//! The ISCC units of a file's bytes, made in the same pass as its SHA-256: Data, which survives small edits of the bytes,
+//! and Instance, a BLAKE3 digest.
+
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, Scope, ScopedJoinHandle};
+
+use iscc_lib::{DataHasher, InstanceHasher};
+
+use crate::content::{CODE_BITS, Code, ContentError, code_of};
+use crate::file::{FileError, FileFingerprint, fingerprint_reader, read_unmoved};
+
+/// How many pieces may wait for a hasher. A piece has at most 256 KiB, so two hashers hold 4 MiB at most.
+const PIECES_AHEAD: usize = 8;
+
+/// The units of a file's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByteUnits {
+    /// The Data unit: similar for bytes of which only some differ.
+    pub data: Code,
+    /// The Instance unit: BLAKE3 of the bytes.
+    pub instance: Code,
+}
+
+/// Returns the fingerprint of a regular file and its units, reading it once.
+///
+/// `progress` is told the bytes done so far, after each chunk.
+pub fn identify_file(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<(FileFingerprint, ByteUnits), FileError> {
+    read_unmoved(path, |file| {
+        let (fingerprint, units) = identify_reader(file, progress)?;
+        let bytes = fingerprint.bytes;
+        Ok(((fingerprint, units), bytes))
+    })
+}
+
+/// Returns the fingerprint and the units of everything that `reader` gives until its end.
+///
+/// `progress` is told the bytes done so far, after each chunk. Fails with `FileTooLarge` past `FILE_BYTES_MAX`.
+pub fn identify_reader(
+    reader: &mut dyn Read,
+    progress: &mut dyn FnMut(u64),
+) -> io::Result<(FileFingerprint, ByteUnits)> {
+    thread::scope(|scope| {
+        let (data, data_code) = hashing(scope, data_code);
+        let (instance, instance_code) = hashing(scope, instance_code);
+        let mut shared = Shared { reader, hashers: [data, instance] };
+        let fingerprint = fingerprint_reader(&mut shared, progress)?;
+        drop(shared);
+        let units = ByteUnits { data: joined(data_code)?, instance: joined(instance_code)? };
+        Ok((fingerprint, units))
+    })
+}
+
+/// A reader whose bytes are hashed elsewhere too.
+struct Shared<'r> {
+    reader: &'r mut dyn Read,
+    hashers: [SyncSender<Arc<[u8]>>; 2],
+}
+
+impl Read for Shared<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        let piece: Arc<[u8]> = buffer.get(..count).unwrap_or_default().into();
+        for hasher in &self.hashers {
+            hasher.send(Arc::clone(&piece)).map_err(|_| io::Error::other("hashing broke down"))?;
+        }
+        Ok(count)
+    }
+}
+
+type Hashed = Result<Code, ContentError>;
+
+/// Starts a hasher, and returns where it takes pieces and what it comes to.
+fn hashing<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    hash: impl FnOnce(Receiver<Arc<[u8]>>) -> Hashed + Send + 'scope,
+) -> (SyncSender<Arc<[u8]>>, ScopedJoinHandle<'scope, Hashed>) {
+    let (pieces, to_hash) = sync_channel(PIECES_AHEAD);
+    (pieces, scope.spawn(move || hash(to_hash)))
+}
+
+fn data_code(pieces: Receiver<Arc<[u8]>>) -> Hashed {
+    let mut hasher = DataHasher::new();
+    for piece in pieces {
+        hasher.update(&piece);
+    }
+    code_of(hasher.finalize(CODE_BITS).map(|result| result.iscc), "bytes")
+}
+
+fn instance_code(pieces: Receiver<Arc<[u8]>>) -> Hashed {
+    let mut hasher = InstanceHasher::new();
+    for piece in pieces {
+        hasher.update(&piece);
+    }
+    code_of(hasher.finalize(CODE_BITS).map(|result| result.iscc), "bytes")
+}
+
+fn joined(hashing: ScopedJoinHandle<'_, Hashed>) -> io::Result<Code> {
+    hashing.join().map_err(|_| io::Error::other("hashing broke down"))?.map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::fingerprint_file;
+    use colophon_tlog::hash::Hash;
+    use iscc_lib::{gen_data_code_v0, gen_instance_code_v0, iscc_decode};
+
+    fn body(iscc: &str) -> Vec<u8> {
+        iscc_decode(iscc).unwrap().4
+    }
+
+    #[test]
+    fn a_stream_has_the_units_of_its_bytes() {
+        let bytes: Vec<u8> = (0..700_001_u32).map(|place| place.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
+        for length in [0, 1, 255, 4096, 256 * 1024, bytes.len()] {
+            let bytes = &bytes[..length];
+            let (fingerprint, units) = identify_reader(&mut &*bytes, &mut |_| ()).unwrap();
+            assert_eq!(fingerprint, fingerprint_reader(&mut &*bytes, &mut |_| ()).unwrap());
+            assert_eq!(units.data.to_vec(), body(&gen_data_code_v0(bytes, CODE_BITS).unwrap().iscc), "{length}");
+            assert_eq!(units.instance.to_vec(), body(&gen_instance_code_v0(bytes, CODE_BITS).unwrap().iscc));
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_once_for_all_its_digests() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("work");
+        std::fs::write(&path, "abc").unwrap();
+        let mut done = Vec::new();
+        let (fingerprint, units) = identify_file(&path, &mut |bytes| done.push(bytes)).unwrap();
+        assert_eq!((fingerprint, done), (fingerprint_file(&path, &mut |_| ()).unwrap(), vec![3]));
+        // BLAKE3 of "abc", out of the test vectors of BLAKE3.
+        assert_eq!(Hash::from(units.instance).to_string(), "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85");
+        assert!(matches!(identify_file(folder.path(), &mut |_| ()), Err(FileError::Folder(_))));
+    }
+
+    #[test]
+    fn an_error_in_the_middle_is_passed_on() {
+        struct Broken(usize);
+        impl Read for Broken {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.0 += 1;
+                if self.0 > 9 { Err(io::Error::other("the cable is out")) } else { Ok(buffer.len()) }
+            }
+        }
+        assert_eq!(identify_reader(&mut Broken(0), &mut |_| ()).unwrap_err().to_string(), "the cable is out");
+    }
+}

@@ -1,0 +1,171 @@
+//! Files that lie, break off or blow up: each gives an error or an answer, never a panic, and in bounded time and memory.
+
+use std::time::{Duration, Instant};
+
+use colophon_fingerprint::{ContentError, content_of_bytes, find_manifest, picture};
+use image::{DynamicImage, ImageFormat};
+
+use crate::painting::{Dice, paint};
+use crate::samples::{epub, pdf, rgb_png, saved, wav};
+
+/// A small sound file of each compressed format would need an encoder of each: headers have to do, with noise behind them.
+const HEADS: [(&str, &[u8]); 6] = [
+    ("audio/mpeg", b"ID3\x04\0\0\0\0\0\0\xff\xfb\x90\0"),
+    ("audio/flac", b"fLaC\0\0\0\x22\x10\0\x10\0\0\0\0\0\0\0\x0a\xc4\x42\xf0\0\0\0\0"),
+    ("audio/ogg", b"OggS\0\x02\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\x01\x1e\x01vorbis"),
+    ("audio/mp4", b"\0\0\0\x20ftypM4A \0\0\0\0M4A isom\0\0\0\0\0\0\0\x08moov"),
+    ("audio/aiff", b"FORM\0\0\0\x40AIFFCOMM\0\0\0\x12\0\x01\0\0\0\x08\0\x10\x40\x0e\xac\x44\0\0\0\0\0\0"),
+    ("audio/aac", b"\xff\xf1\x50\x80\x02\x1f\xfc"),
+];
+
+fn corpus() -> Vec<(&'static str, Vec<u8>)> {
+    let picture = paint(3, 40, 30);
+    let rgba = DynamicImage::ImageRgba8(DynamicImage::ImageRgb8(picture.clone()).to_rgba8());
+    let rgb = DynamicImage::ImageRgb8(picture.clone());
+    vec![
+        ("image/png", rgb_png(&picture)),
+        ("image/jpeg", saved(&rgb, ImageFormat::Jpeg)),
+        ("image/gif", saved(&rgba, ImageFormat::Gif)),
+        ("image/webp", saved(&rgb, ImageFormat::WebP)),
+        ("image/bmp", saved(&rgb, ImageFormat::Bmp)),
+        ("image/tiff", saved(&rgb, ImageFormat::Tiff)),
+        ("audio/wav", wav(1, 330.0)),
+        ("text/plain", "Hügel vor dem Regen\n".repeat(9).into_bytes()),
+        ("text/html", b"<!DOCTYPE html><script>x</script><p>Hills &amp; rain<b><i><table>".to_vec()),
+        ("application/epub+zip", epub()),
+        ("application/pdf", pdf()),
+    ]
+}
+
+/// Whatever comes of it, it comes: a panic would be a decoder that broke down.
+fn survives(media_type: &str, bytes: Vec<u8>) -> bool {
+    let told = bytes.len();
+    let result = content_of_bytes(bytes, media_type);
+    assert!(
+        !matches!(result, Err(ContentError::BrokeDown | ContentError::TooSlow(_))),
+        "{media_type} of {told} bytes: {result:?}"
+    );
+    if let Err(error) = &result {
+        assert!(!error.to_string().is_empty() && !error.cure().is_empty());
+    }
+    result.is_ok()
+}
+
+#[test]
+fn whole_files_of_every_type_are_read() {
+    for (media_type, bytes) in corpus() {
+        let long_enough = media_type != "audio/wav";
+        assert_eq!(survives(media_type, bytes), long_enough, "{media_type}");
+    }
+    assert!(survives("audio/wav", wav(6, 330.0)));
+}
+
+#[test]
+fn files_that_break_off_are_errors_or_answers() {
+    for (media_type, bytes) in corpus() {
+        let steps = bytes.len().div_ceil(40).max(1);
+        let mut refused = 0;
+        for end in (0..bytes.len()).step_by(steps) {
+            refused += usize::from(!survives(media_type, bytes[..end].to_vec()));
+        }
+        // The beginning of a text is a text.
+        assert!(refused > 0 || media_type.starts_with("text/"), "{media_type} is read wherever it ends");
+    }
+}
+
+#[test]
+fn damaged_files_are_errors_or_answers() {
+    let mut dice = Dice::new(2026);
+    for (media_type, bytes) in corpus() {
+        for _ in 0..60 {
+            let mut damaged = bytes.clone();
+            for _ in 0..1 + dice.next() % 6 {
+                let place = usize::try_from(dice.next()).unwrap() % damaged.len();
+                damaged[place] = dice.next().to_le_bytes()[0];
+            }
+            survives(media_type, damaged);
+        }
+    }
+}
+
+#[test]
+fn noise_behind_a_known_beginning_is_an_error_or_an_answer() {
+    let mut dice = Dice::new(7);
+    for (media_type, head) in HEADS {
+        for length in [0, 1, 40, 400, 4_000] {
+            let noise = (0..length).map(|_| dice.next().to_le_bytes()[0]);
+            survives(media_type, head.iter().copied().chain(noise).collect());
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_no_such_thing_is_refused() {
+    for (media_type, _) in corpus().into_iter().filter(|(media_type, _)| !media_type.starts_with("text/")) {
+        assert!(!survives(media_type, b"not what it says".to_vec()), "{media_type}");
+        assert!(!survives(media_type, Vec::new()), "{media_type}");
+    }
+}
+
+/// A PNG header that claims a gigantic picture, as bombs do.
+fn claims(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = rgb_png(&paint(3, 4, 4));
+    bytes[16..20].copy_from_slice(&width.to_be_bytes());
+    bytes[20..24].copy_from_slice(&height.to_be_bytes());
+    let crc = crc32(&bytes[12..29]);
+    bytes[29..33].copy_from_slice(&crc.to_be_bytes());
+    bytes
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(crc & 1)))
+    })
+}
+
+#[test]
+fn a_picture_ends_at_its_limits() {
+    let begun = Instant::now();
+    let side = picture::SIDE_MAX;
+    for (width, height) in [(side + 1, 1), (1, side + 1), (10_000, 10_001), (60_000, 60_000), (u32::MAX >> 1, 2)] {
+        let error = content_of_bytes(claims(width, height), "image/png").unwrap_err();
+        assert!(
+            matches!(error, ContentError::TooMuch { .. } | ContentError::Broken { .. }),
+            "{width} × {height}: {error}"
+        );
+    }
+    let error = content_of_bytes(claims(10_000, 10_001), "image/png").unwrap_err();
+    assert!(matches!(error, ContentError::TooMuch { what: "pixels", found: 100_010_000, max: picture::PIXELS_MAX }));
+    assert!(begun.elapsed() < Duration::from_secs(20), "a bomb costs next to nothing");
+}
+
+#[test]
+fn damaged_carriers_of_manifests_are_errors_or_answers() {
+    let mut dice = Dice::new(11);
+    for (kind, bytes) in crate::credentials::carriers() {
+        for _ in 0..400 {
+            let mut damaged = bytes.clone();
+            let place = usize::try_from(dice.next()).unwrap() % damaged.len();
+            damaged[place] = dice.next().to_le_bytes()[0];
+            let end = damaged.len() - usize::try_from(dice.next() % 3).unwrap();
+            damaged.truncate(end);
+            if let Err(error) = find_manifest(&mut std::io::Cursor::new(damaged)) {
+                assert!(!error.to_string().is_empty(), "{kind}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sound_ends_at_its_limits() {
+    let mut many = wav(1, 330.0);
+    // The channels, and the bytes of all of them together (WAVE, `fmt `).
+    many[22..24].copy_from_slice(&17_u16.to_le_bytes());
+    many[32..34].copy_from_slice(&34_u16.to_le_bytes());
+    let mut slow = wav(1, 330.0);
+    slow[24..28].copy_from_slice(&3_999_u32.to_le_bytes());
+    for (name, sound) in [("17 channels", many), ("3 999 samples a second", slow)] {
+        let error = content_of_bytes(sound, "audio/wav").unwrap_err();
+        assert!(!matches!(error, ContentError::Nothing(_)), "{name}: {error}");
+    }
+}

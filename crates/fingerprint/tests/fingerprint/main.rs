@@ -1,0 +1,11 @@
+//! Fingerprints from outside: equal to the reference, stable under what happens to pictures, and safe from broken files.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod credentials;
+mod hostile;
+mod painting;
+mod reference;
+mod reference_codes;
+mod robustness;
+mod samples;

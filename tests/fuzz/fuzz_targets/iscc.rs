@@ -1,0 +1,5 @@
+//! ISCCs.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::iscc::check(data));
