@@ -7,6 +7,7 @@ mod drafts;
 mod entries;
 mod files;
 mod log;
+mod lookalikes;
 pub mod problem;
 mod register;
 mod segment;
@@ -33,6 +34,7 @@ use crate::admission::{Admission, Quotas};
 use crate::answers::AnswerError;
 use crate::follow::following::Following;
 use crate::follow::forward::{Forwarded, forward};
+use crate::lookalikes::Lookalikes;
 use crate::metrics::Metrics;
 use crate::points::Remembered;
 use crate::register::Register;
@@ -45,6 +47,8 @@ use problem::{Code, Problem};
 const MANY_AT_ONCE: usize = 8;
 /// How many certificates are made at the same time.
 const CERTIFICATES_AT_ONCE: usize = 4;
+/// How many searches for lookalikes run at the same time.
+const SEARCHES_AT_ONCE: usize = 2;
 
 /// The longest path and query of a request, in bytes.
 const URL_BYTES_MAX: usize = 2 * 1024;
@@ -78,6 +82,8 @@ pub struct Api {
     certificates: Semaphore,
     /// How this copy stands to the register that it is of, if it is one.
     following: Option<Arc<Following>>,
+    searches: Semaphore,
+    lookalikes: Lookalikes,
     /// Held while a draft is read, merged and written, so that two signatures that come at once are both kept.
     merging: Mutex<()>,
 }
@@ -110,6 +116,8 @@ impl Api {
             certificates: Semaphore::new(CERTIFICATES_AT_ONCE),
             witness: None,
             following: None,
+            searches: Semaphore::new(SEARCHES_AT_ONCE),
+            lookalikes: Lookalikes::default(),
             merging: Mutex::new(()),
         }
     }
@@ -218,6 +226,7 @@ routes! {
     get  "/v1/works/{work}"                => works::work,
     get  "/v1/works/{work}/certificate"    => works::certificate,
     get  "/v1/files/{sha256}"              => files::file,
+    get  "/v1/lookalikes"                  => lookalikes::lookalikes,
     get  "/v1/accounts/{account}"          => accounts::account,
     get  "/v1/accounts/{account}/inbox"    => accounts::inbox,
     post "/v1/drafts"                      => drafts::put,

@@ -12,6 +12,7 @@ pub mod govern;
 pub mod init;
 pub mod keyring;
 pub mod keys;
+pub mod lookalikes;
 pub mod metrics;
 pub mod open;
 mod open_files;

@@ -23,6 +23,22 @@ pub(crate) struct FileAnswer {
     pub(crate) known: bool,
 }
 
+/// The answer about lookalikes.
+#[derive(Deserialize)]
+pub(crate) struct LookalikesAnswer {
+    pub(crate) lookalikes: Vec<LookalikeAnswer>,
+}
+
+/// A work that is said to be alike.
+#[derive(Deserialize)]
+pub(crate) struct LookalikeAnswer {
+    pub(crate) work: WorkId,
+    pub(crate) file: usize,
+    pub(crate) index: u64,
+    pub(crate) distance: u32,
+    pub(crate) code: usize,
+}
+
 /// The answer about an account.
 #[derive(Deserialize)]
 pub(crate) struct AccountAnswer {

@@ -2,9 +2,10 @@
 
 use axum::http::StatusCode;
 use colophon_ledger::entry::Body;
-use colophon_ledger::entry::mint::Mint;
+use colophon_ledger::entry::mint::{Files, Mint, WorkFile};
 use colophon_ledger::entry::terms::{Terms, TermsWord};
 use colophon_ledger::field::WorkId;
+use colophon_ledger::iscc::{Iscc, Unit, UnitKind};
 use colophon_ledger::proved::{ProvedEntry, Shown, StateAnswer};
 use colophon_ledger::state::{EditionRecord, FileRecord, RecordKey, Records as _, WorkRecord};
 use colophon_tlog::checkpoint::Checkpoint;
@@ -140,6 +141,38 @@ async fn a_file_is_shown_with_every_registration_or_to_have_none() {
     let (_, state) = found(&register, &format!("{path}?after=18446744073709551615")).await;
     assert!(claims(&state).is_empty());
     assert_eq!(register.get("/v1/files/hills").await.code(), "bad_request");
+}
+
+/// A mint of a picture with this code.
+fn pictured(by: &str, face: &str, head: u64) -> Body {
+    let mut code = [0x5a; 32];
+    code[..8].copy_from_slice(&head.to_be_bytes());
+    let iscc = Iscc::new(vec![Unit::new(UnitKind::Image, code)]).unwrap();
+    let plain = mint(by, face);
+    let file = WorkFile { fingerprint: Some(iscc.to_string().parse().unwrap()), ..plain.files.as_slice()[0].clone() };
+    Body::Mint(Mint { files: Files::new(vec![file]).unwrap(), ..plain })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lookalikes_are_found_by_any_of_the_codes_asked_about() {
+    let register = Register::new();
+    let (first, second) = (0x0f0f_3333_5555_00ff_u64, 0xf0f0_cccc_aaaa_ff00_u64);
+    let ask = |codes: &str, distance: u32| format!("/v1/lookalikes?kind=image&codes={codes}&distance={distance}");
+    assert_eq!(register.get(&ask(&format!("{first:016x}"), 0)).await.json()["lookalikes"], json!([]));
+    let hills = register.record(Signing::of(pictured("ana", "hills", first), &["ana"])).await;
+    let flat = register.record(Signing::of(pictured("ana", "fog", 1 << 63), &["ana"])).await;
+    let again = register.record(Signing::of(pictured("bo", "again", first ^ 0b101), &["bo"])).await;
+    minted(&register, "cy", "without a code").await;
+    let answer = register.get(&ask(&format!("{second:016x},{first:016x}"), 4)).await.json();
+    assert_eq!(answer["size"], register.running.api().register.newest().size.get());
+    let near = |entry: &Value, distance: u32| json!({"work": entry["id"], "file": 1, "index": entry["index"], "distance": distance, "code": 1});
+    assert_eq!(answer["lookalikes"], json!([near(&hills, 0), near(&again, 2)]));
+    assert_eq!(register.get(&ask(&format!("{first:016x}"), 1)).await.json()["lookalikes"].as_array().unwrap().len(), 1);
+    assert_eq!(register.get(&ask("8000000000000000", 15)).await.json()["lookalikes"], json!([]), "{flat}");
+    for wrong in ["", "?kind=image&distance=4", "?kind=data&codes=0123456789abcdef&distance=4"] {
+        assert_eq!(register.get(&format!("/v1/lookalikes{wrong}")).await.code(), "bad_request");
+    }
+    assert_eq!(register.get(&ask("0123456789abcdef", 16)).await.code(), "bad_request");
 }
 
 #[tokio::test(flavor = "multi_thread")]
