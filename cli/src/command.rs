@@ -12,6 +12,7 @@ pub mod man;
 pub mod mint;
 pub mod offer;
 pub mod profile;
+pub mod search;
 pub mod show;
 pub mod sign;
 pub mod submit;
@@ -95,6 +96,8 @@ enum Command {
     Mint(Box<mint::MintArgs>),
     /// Check a file, a folder, a certificate or a work: who registered it, and who holds it
     Verify(verify::VerifyArgs),
+    /// See what is registered that looks, sounds or reads like a file
+    Search(search::SearchArgs),
     /// Show the card of a work
     Show(show::EditionArgs),
     /// Show every owner, every offer and every border of a work
@@ -184,6 +187,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Profile(command) => profile::run(command, &context),
         Command::Mint(args) => mint::run(&args, &context),
         Command::Verify(args) => verify::run(&args, &context),
+        Command::Search(args) => search::run(&args, &context),
         Command::Show(args) => show::run(&args, &context),
         Command::History(args) => history::run(&args, &context),
         Command::Certificate(args) => certificate::run(&args, &context),

@@ -56,6 +56,9 @@ pub struct Dossier {
     /// An earlier registration of its face by another account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acknowledges: Option<WorkId>,
+    /// Earlier works that the maker knows it to be like.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub acknowledges_similar: Vec<WorkId>,
     /// Who registered it.
     pub maker: Party,
     /// When.
@@ -141,6 +144,7 @@ impl Dossier {
             tree: mint.tree.clone(),
             derived_from: mint.derived_from.as_ref().map_or_else(Vec::new, |from| from.as_slice().to_vec()),
             acknowledges: mint.ack_first,
+            acknowledges_similar: mint.ack_similar.as_ref().map_or_else(Vec::new, |like| like.as_slice().to_vec()),
             maker: Party::of(&mint.by, provenance),
             registered,
             holder: Party::of(&provenance.state.holder, provenance),
@@ -204,6 +208,12 @@ impl Dossier {
         if let Some(first) = &self.acknowledges {
             sheet.row("NOT FIRST", "acknowledges an earlier registration by another account:");
             sheet.row("", &first.to_string());
+        }
+        for (n, similar) in self.acknowledges_similar.iter().enumerate() {
+            if n == 0 {
+                sheet.row("LIKE EARLIER", "acknowledges that it is like what was registered before:");
+            }
+            sheet.row("", &similar.to_string());
         }
     }
 

@@ -11,13 +11,16 @@ pub mod failure;
 pub mod history;
 pub mod home;
 pub mod keystore;
+pub mod likeness;
 pub mod party;
 pub mod passphrase;
+pub mod recognition;
 pub mod register;
 #[cfg(test)]
 mod sample;
 pub mod sealed;
 pub mod sheet;
+pub mod sidecar;
 pub mod signing;
 pub mod story;
 pub(crate) mod terminal;

@@ -12,10 +12,14 @@ use serde::Serialize;
 use crate::as_of::{AsOf, Backing};
 use crate::dossier::Dossier;
 use crate::failure::{Exit, Failure};
+use crate::likeness::Like;
 use crate::party::Party;
 use crate::sheet::Sheet;
 use crate::ui::{Answer, Tone};
 use crate::words::{self, count};
+
+/// What is not checked of a file where nobody has looked for works like it.
+const NOT_SEARCHED: &str = "whether others registered what only looks like it";
 
 /// What a person gave to be checked, and what it turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -99,6 +103,9 @@ pub struct Verdict {
     pub claims: Vec<Claim>,
     /// How many registrations there are, listed or not.
     pub claim_count: u64,
+    /// Works registered earlier that are like the file, as far as the register shows them; none where it was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earlier_lookalikes: Option<Vec<Like>>,
     /// As of when.
     pub as_of: AsOf,
     /// What was checked.
@@ -173,8 +180,26 @@ impl Verdict {
             card,
             claims: claims.0,
             claim_count: claims.1,
+            earlier_lookalikes: None,
             as_of,
         })
+    }
+
+    /// Adds what the register shows of works like the file: those that were registered earlier.
+    pub fn disclose(&mut self, likes: Vec<Like>) {
+        let (own, registered) = (self.card.work, self.card.registered.index);
+        let earlier = likes.into_iter().filter(|like| like.work != own && like.registered.index < registered);
+        self.earlier_lookalikes = Some(earlier.collect());
+        for told in self.not_checked.iter_mut().filter(|told| **told == NOT_SEARCHED) {
+            *told = "that nothing else looks like it: the register's node shows what it finds";
+        }
+    }
+
+    fn write_lookalikes(&self, sheet: &mut Sheet) {
+        for (n, like) in self.earlier_lookalikes.iter().flatten().enumerate() {
+            sheet.row(if n == 0 { "EARLIER, LIKE" } else { "" }, &like.told());
+            sheet.row("", &like.work.to_string());
+        }
     }
 
     /// Returns how the command ends.
@@ -289,7 +314,7 @@ fn not_checked(subject: &Subject, online: bool, is_first: bool, card: &Dossier) 
     match subject {
         Subject::Work { .. } | Subject::Certificate { .. } => not_checked.push("a file: none was given"),
         Subject::File { .. } | Subject::Folder { .. } => {
-            not_checked.push("whether others registered what only looks like it");
+            not_checked.push(NOT_SEARCHED);
         }
     }
     not_checked.push("who made it: the register shows who registered it, and when");
@@ -311,6 +336,7 @@ impl fmt::Display for Verdict {
         sheet.gap();
         self.card.write(&mut sheet);
         self.write_claims(&mut sheet);
+        self.write_lookalikes(&mut sheet);
         sheet.gap();
         self.as_of.write(&mut sheet);
         sheet.gap();

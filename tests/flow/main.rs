@@ -3,9 +3,11 @@
 mod drafts;
 mod governors;
 mod keys;
+mod lookalikes;
 mod offers;
 mod sales;
 mod scene;
+mod sidecars;
 mod theft;
 mod trust;
 mod verdicts;

@@ -21,10 +21,14 @@ use crate::codes::licence::licence;
 use crate::command::Context;
 use crate::drafts;
 use crate::failure::{Exit, Failure};
+use crate::home::create_shared_file;
+use crate::likeness::{Like, find};
+use crate::recognition::STANDARD_INPUT;
 use crate::register::name_of;
+use crate::sidecar::sidecar_of;
 use crate::signing::delivery::submit;
 use crate::signing::outcome::{Minted, Outcome, Stage};
-use crate::signing::{Desk, SigningArgs, text_of_draft};
+use crate::signing::{Desk, SigningArgs, check_free, text_of_draft};
 use crate::terms::summary::{Names, Summary};
 use crate::words::{called, short};
 
@@ -79,18 +83,27 @@ pub struct MintArgs {
     /// The work under which another account registered the face first: knowingly register it again
     #[arg(long, value_name = "WORK")]
     ack_first: Option<String>,
+    /// An earlier work in this register that it is knowingly like; up to 16. The entry says so for ever
+    #[arg(long = "ack-similar", value_name = "WORK")]
+    ack_similar: Vec<String>,
+    /// Write the work's certificate beside the face, as FILE.colophon, where verify finds it without asking anybody
+    #[arg(long)]
+    sidecar: bool,
     #[command(flatten)]
     signing: SigningArgs,
 }
 
 pub(super) fn run(args: &MintArgs, context: &Context) -> Result<Exit, Failure> {
+    let sidecar = sidecar(args)?;
     let hashed = hash(&args.files, &context.ui)?;
     let desk = Desk::open(context, &args.signing)?;
     if let Some(outcome) = settle_earlier(&desk, args, hashed.face())? {
+        write_sidecar(&desk, &outcome, sidecar.as_deref())?;
         return tell(args, context, outcome);
     }
     let sources = sources(&desk, args)?;
     check_face(&desk, hashed.face(), sources.ack_first)?;
+    check_likes(&desk, &hashed, &sources)?;
     let maker = maker(&desk, args)?;
     let titles = titles(args, context)?;
     let held_in = match &args.country {
@@ -101,16 +114,42 @@ pub(super) fn run(args: &MintArgs, context: &Context) -> Result<Exit, Failure> {
     let summary = Summary::of(&desk, &mut Names::default(), &plan.body, plan.card.as_ref(), None)?;
     context.ui.note(format_args!("to be registered\n{summary}"));
     context.ui.note(leaves(&hashed));
-    tell(args, context, desk.carry_out(plan)?)
+    let outcome = desk.carry_out(plan)?;
+    write_sidecar(&desk, &outcome, sidecar.as_deref())?;
+    tell(args, context, outcome)
+}
+
+/// Returns where the certificate is to be written, if it is; a file that is there already is refused before anything is read.
+fn sidecar(args: &MintArgs) -> Result<Option<PathBuf>, Failure> {
+    if !args.sidecar {
+        return Ok(None);
+    }
+    let face = args.files.iter().find(|path| !path.is_dir()).filter(|path| *path != Path::new(STANDARD_INPUT));
+    let face = face.ok_or_else(|| {
+        Failure::usage("standard input has no file beside which a certificate could lie", "save it as a file first")
+    })?;
+    let path = sidecar_of(face);
+    check_free(&path)?;
+    Ok(Some(path))
+}
+
+/// Writes the certificate beside the face, once the work is recorded.
+fn write_sidecar(desk: &Desk<'_>, outcome: &Outcome, path: Option<&Path>) -> Result<(), Failure> {
+    let Some((path, work)) = path.zip(outcome.work).filter(|_| outcome.stage == Stage::Recorded) else { return Ok(()) };
+    let certified = desk.context.wait_for(desk.client.certificate(&work, 1))??;
+    create_shared_file(path, certified.text.as_bytes())?;
+    desk.context.ui.note(format_args!("its certificate is in {}: hand both over together", path.display()));
+    Ok(())
 }
 
 /// Says what leaves this machine, what stays, and which words can be taken back.
 fn leaves(hashed: &Hashed) -> String {
     let folder = if hashed.tree.is_some() { " and the root hash of the folder" } else { "" };
     format!(
-        "leaves this machine: {} with size and type{folder}, what stands above, your account. The files stay here.\n\
-         for ever: the hashes, dates, countries, shares. Erasable later: titles, names, what you say about it",
+        "leaves this machine: {} with size and type, {}{folder}; what stands above; your account. The files stay here.\n\
+         for ever: hashes and codes, dates, countries, shares. Erasable later: titles, names, what you say about it",
         crate::words::count(hashed.files.len() as u64, "file hash").replace("hashs", "hashes"),
+        crate::recognition::told(&hashed.files),
     )
 }
 
@@ -156,7 +195,8 @@ fn sources(desk: &Desk<'_>, args: &MintArgs) -> Result<Sources, Failure> {
     let history = desk.history()?;
     let derived_from = args.derived_from.iter().map(|text| history.work(text)).collect::<Result<Vec<_>, _>>()?;
     let ack_first = args.ack_first.as_ref().map(|text| history.work(text)).transpose()?;
-    Ok(Sources { derived_from, ack_first })
+    let ack_similar = args.ack_similar.iter().map(|text| history.work(text)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Sources { derived_from, ack_first, ack_similar })
 }
 
 /// Refuses a face that another account registered first, unless that is acknowledged, and one that is mine already.
@@ -183,6 +223,37 @@ fn check_face(desk: &Desk<'_>, face: Digest, ack_first: Option<WorkId>) -> Resul
         first.work
     );
     Err(Failure::refused(code, what, cure))
+}
+
+/// Shows what was registered earlier that is like the face, and goes on only if each work of others that is near enough to
+/// be taken for the same is acknowledged.
+fn check_likes(desk: &Desk<'_>, hashed: &Hashed, sources: &Sources) -> Result<(), Failure> {
+    let Some(face) = hashed.files.first() else { return Ok(()) };
+    let likes = find(desk.context, &desk.client, face.content.as_ref())?.unwrap_or_default();
+    let known = |like: &Like| {
+        like.maker.account == desk.account
+            || Some(like.work) == sources.ack_first
+            || sources.ack_similar.contains(&like.work)
+    };
+    let (open, told): (Vec<&Like>, Vec<&Like>) = likes.iter().partition(|like| like.is_alarm() && !known(like));
+    for like in told {
+        desk.context.ui.note(format_args!(
+            "registered before and like it: {} (work {})",
+            like.told(),
+            short(&like.work)
+        ));
+    }
+    if open.is_empty() {
+        return Ok(());
+    }
+    let works: Vec<String> = open.iter().map(|like| format!("{} (work {})", like.told(), like.work)).collect();
+    let flags: Vec<String> = open.iter().map(|like| format!("--ack-similar {}", like.work)).collect();
+    let what = format!("it is like what others have registered before: {}", works.join("; "));
+    let cure = format!(
+        "look with colophon show WORK; to register it knowingly, with what it is like named for ever, add {}",
+        flags.join(" ")
+    );
+    Err(Failure::refused("ack_similar_missing", what, cure))
 }
 
 /// Returns who registers the work, with the name to stand in the card.

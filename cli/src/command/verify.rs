@@ -15,6 +15,7 @@ use clap::value_parser;
 use colophon_client::file::FileFacts;
 use colophon_client::lookup::{AsOf, Looked};
 use colophon_client::work::WorkPrefix;
+use colophon_fingerprint::content::content_of_file;
 use colophon_fingerprint::file::FileFingerprint;
 use colophon_ledger::field::Digest;
 
@@ -23,10 +24,12 @@ use crate::audited;
 use crate::codes::date::age;
 use crate::command::Context;
 use crate::command::verify::proof::{Handed, Judge, Proof};
-use crate::command::verify::target::Target;
+use crate::command::verify::target::{Target, read_certificate};
 use crate::failure::{Exit, Failure};
+use crate::likeness::{Like, find};
 use crate::party::Party;
 use crate::register::name_of;
+use crate::sidecar::sidecar_of;
 use crate::verdict::{Claim, Findings, Subject, Verdict};
 use crate::words::shown;
 
@@ -108,7 +111,13 @@ fn judge_target(judge: &Judge<'_>, target: Target) -> Result<Answered, Failure> 
             receipt::judge(judge, &name, &bytes).map(|recorded| Answered::Receipt(Box::new(recorded)))
         }
         Target::Evidence { name, bytes } => evidence::judge(judge, &name, &bytes).map(Answered::Evidence),
-        Target::File { name, fingerprint } => judge_file(judge, name, &fingerprint).map(Answered::of),
+        Target::File { name, fingerprint, path } => {
+            let mut verdict = judge_file(judge, name, &fingerprint, path.as_deref())?;
+            if let Some(likes) = likes(judge, path.as_deref(), &fingerprint.media_type, verdict.as_of.online)? {
+                verdict.disclose(likes);
+            }
+            Ok(Answered::of(verdict))
+        }
         Target::Folder { name, path } => {
             let (subject, proof) = folder::judge(judge, &name, &path)?;
             verdict_on(judge, subject, &proof).map(Answered::of)
@@ -148,9 +157,23 @@ fn proof_of_work(judge: &Judge<'_>, asked: &WorkPrefix) -> Result<Proof, Failure
     }
 }
 
-fn judge_file(judge: &Judge<'_>, name: String, fingerprint: &FileFingerprint) -> Result<Verdict, Failure> {
+fn judge_file(
+    judge: &Judge<'_>,
+    name: String,
+    fingerprint: &FileFingerprint,
+    path: Option<&Path>,
+) -> Result<Verdict, Failure> {
     let sha256 = Digest(fingerprint.sha256);
-    let (proof, claims) = if let Some(handed) = judge.handed() {
+    // Where a register can be asked, it knows more than what lies beside the file.
+    let sidecar = path.map(sidecar_of).filter(|path| judge.handed().is_none() && path.is_file());
+    let beside = match sidecar {
+        Some(path) if judge.client()?.is_none() => {
+            let (name, bytes) = read_certificate(&path)?;
+            Some(Handed::read(name, bytes)?)
+        }
+        _ => None,
+    };
+    let (proof, claims) = if let Some(handed) = judge.handed().or(beside.as_ref()) {
         let proof = judge.proof_of_certificate(handed)?;
         let claims = claims_beside(judge, &proof, &sha256)?;
         (proof, claims)
@@ -169,6 +192,19 @@ fn judge_file(judge: &Judge<'_>, name: String, fingerprint: &FileFingerprint) ->
     let subject = Subject::File { name, sha256, place: place + 1, of: files.len() };
     judge.keep(&proof);
     verdict(judge, subject, &proof, claims)
+}
+
+/// Returns which works are like a file, if its register is asked and there is something to ask by.
+fn likes(
+    judge: &Judge<'_>,
+    path: Option<&Path>,
+    media_type: &str,
+    online: bool,
+) -> Result<Option<Vec<Like>>, Failure> {
+    let Some((path, client)) = path.zip(judge.client()?).filter(|_| online) else { return Ok(None) };
+    // A file that cannot be decoded is none the less the registered one.
+    let content = content_of_file(path, media_type).unwrap_or_default();
+    find(judge.context, client, content.as_ref())
 }
 
 /// Returns who has registered a file of the work that is proved, if its register is asked at all.
@@ -217,7 +253,7 @@ fn not_registered(name: &str, sha256: &Digest, as_of: &AsOf, moment: &str) -> Fa
             "{name} is not registered in {}; this is proved, as of {moment}; its SHA-256 is {sha256}",
             shown(&checkpoint.origin)
         ),
-        "check that it is the file as it was registered, not an export, a preview or a copy saved again: a single changed byte is another file",
+        "check that it is the file as it was registered, not an export, a preview or a copy saved again: a single changed byte is another file; what is registered that looks or reads like it, colophon search tells",
     )
 }
 

@@ -1,23 +1,19 @@
-//! The files of a work, hashed as streams: in constant memory, however long.
+//! The files of a work, read once each.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use colophon_fingerprint::file::{FileFingerprint, fingerprint_file, fingerprint_reader};
 use colophon_fingerprint::folder::{FolderStep, FolderTree, fingerprint_folder, survey_folder};
 use colophon_ledger::field::Digest;
 
 use crate::failure::Failure;
+use crate::recognition::Recognised;
 use crate::ui::Ui;
-
-/// What stands for standard input.
-const STANDARD_INPUT: &str = "-";
 
 /// The files of a work as an entry says them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Hashed {
     /// The files, the face first.
-    pub(super) files: Vec<FileFingerprint>,
+    pub(super) files: Vec<Recognised>,
     /// The folder.
     pub(super) tree: Option<FolderTree>,
 }
@@ -25,11 +21,11 @@ pub(super) struct Hashed {
 impl Hashed {
     /// Returns the digest of the face.
     pub(super) fn face(&self) -> Digest {
-        Digest(self.files.first().expect("a work without a file is not hashed").sha256)
+        Digest(self.files.first().expect("a work without a file is not hashed").file.sha256)
     }
 }
 
-/// Hashes files and at most one folder, with a bar for what takes long.
+/// Reads files and at most one folder, with a bar for what takes long.
 pub(super) fn hash(paths: &[PathBuf], ui: &Ui) -> Result<Hashed, Failure> {
     let (folders, files): (Vec<&PathBuf>, Vec<&PathBuf>) = paths.iter().partition(|path| path.is_dir());
     if files.is_empty() {
@@ -43,22 +39,8 @@ pub(super) fn hash(paths: &[PathBuf], ui: &Ui) -> Result<Hashed, Failure> {
         [folder] => Some(hash_folder(folder, ui)?),
         _ => return Err(Failure::usage("a work has one folder at most", "put the folders into one")),
     };
-    let files = files.into_iter().map(|path| hash_file(path, ui)).collect::<Result<Vec<_>, _>>()?;
+    let files = files.into_iter().map(|path| Recognised::read(path, ui)).collect::<Result<Vec<_>, _>>()?;
     Ok(Hashed { files, tree })
-}
-
-fn hash_file(path: &Path, ui: &Ui) -> Result<FileFingerprint, Failure> {
-    if path == Path::new(STANDARD_INPUT) {
-        let mut progress = ui.progress("hashing standard input", None);
-        let mut input = std::io::stdin().lock();
-        let mut reader = input.by_ref();
-        return fingerprint_reader(&mut reader, &mut |done| progress.advance_to(done)).map_err(|error| {
-            Failure::failed(format!("standard input could not be read: {error}"), "save it as a file first")
-        });
-    }
-    let total = std::fs::metadata(path).ok().map(|data| data.len());
-    let mut progress = ui.progress(&format!("hashing {}", path.display()), total);
-    Ok(fingerprint_file(path, &mut |done| progress.advance_to(done))?)
 }
 
 fn hash_folder(path: &Path, ui: &Ui) -> Result<FolderTree, Failure> {

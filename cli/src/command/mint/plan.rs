@@ -1,11 +1,10 @@
 //! The entry of a mint, out of what was typed, hashed and proved.
 
-use colophon_fingerprint::file::FileFingerprint;
 use colophon_fingerprint::folder::FolderTree;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::{TITLES_MAX, WorkWords};
 use colophon_ledger::entry::Body;
-use colophon_ledger::entry::mint::{Creator, Creators, FileTree, Files, Mint, MintWord, WorkFile};
+use colophon_ledger::entry::mint::{Creator, Creators, FileTree, Files, Mint, MintWord};
 use colophon_ledger::field::{Country, Date, Digest, Int, List, Role, WorkId, WorkKind};
 
 use super::MintArgs;
@@ -16,6 +15,7 @@ use super::vocabulary::{kind_of, role_of};
 use crate::clock;
 use crate::codes::plain;
 use crate::failure::Failure;
+use crate::recognition::Recognised;
 use crate::signing::{Plan, card_of};
 
 /// Who registers the work.
@@ -34,6 +34,8 @@ pub(super) struct Sources {
     pub(super) derived_from: Vec<WorkId>,
     /// The first registration of its face by another account.
     pub(super) ack_first: Option<WorkId>,
+    /// Earlier works that it is like.
+    pub(super) ack_similar: Vec<WorkId>,
 }
 
 /// Returns the entry to be signed, with its card.
@@ -53,16 +55,15 @@ pub(super) fn plan(
     let words = words(args, titles, names)?;
     args.created.as_ref().map_or(Ok(()), check_past)?;
     let card = card_of(&words)?;
-    let derived_from = Some(sources.derived_from.clone()).filter(|works| !works.is_empty());
-    let derived_from = derived_from.map(|works| List::new(works).ok_or_else(|| too_many("--derived-from", 16)));
     let body = Body::Mint(Mint {
         ack_first: sources.ack_first,
+        ack_similar: listed(&sources.ack_similar, "--ack-similar")?,
         by: maker.account,
         card: card.digest(),
         country,
         created: args.created.clone().map_or_else(this_year, Ok)?,
         creators,
-        derived_from: derived_from.transpose()?,
+        derived_from: listed(&sources.derived_from, "--derived-from")?,
         editions: Int::new(args.editions)
             .ok_or_else(|| Failure::usage(format!("{} editions", args.editions), "give 1 to 10000"))?,
         files: files(hashed)?,
@@ -98,12 +99,18 @@ fn words(args: &MintArgs, titles: Vec<TitleArg>, names: Vec<String>) -> Result<W
     Ok(WorkWords { about, names, titles })
 }
 
+/// Returns works as they stand in a mint: none where there are none.
+fn listed(works: &[WorkId], flag: &str) -> Result<Option<List<WorkId, 1, 16>>, Failure> {
+    let works = Some(works.to_vec()).filter(|works| !works.is_empty());
+    works.map(|works| List::new(works).ok_or_else(|| too_many(flag, 16))).transpose()
+}
+
 fn too_many(flag: &str, max: usize) -> Failure {
     Failure::usage(format!("{flag} is given too often"), format!("give it at most {max} times"))
 }
 
 fn suggested_kind(hashed: &Hashed) -> Result<WorkKind, Failure> {
-    let kind = hashed.files.first().map_or("digital_image", |face| kind_of(&face.media_type));
+    let kind = hashed.files.first().map_or("digital_image", |face| kind_of(&face.file.media_type));
     kind.parse().map_err(|_| Failure::usage("the kind of work is not known", "give --work-kind KIND"))
 }
 
@@ -124,7 +131,7 @@ fn check_past(created: &Date) -> Result<(), Failure> {
 }
 
 fn files(hashed: &Hashed) -> Result<Files, Failure> {
-    let files = hashed.files.iter().map(work_file).collect::<Result<Vec<_>, _>>()?;
+    let files = hashed.files.iter().map(Recognised::work_file).collect::<Result<Vec<_>, _>>()?;
     let many = files.len();
     Files::new(files).ok_or_else(|| {
         if many > colophon_ledger::entry::mint::FILES_MAX {
@@ -132,16 +139,6 @@ fn files(hashed: &Hashed) -> Result<Files, Failure> {
         } else {
             Failure::usage("two of the files have the same content", "name each file once")
         }
-    })
-}
-
-fn work_file(file: &FileFingerprint) -> Result<WorkFile, Failure> {
-    let wrong = |what: &str| Failure::failed(what.to_owned(), "report this");
-    Ok(WorkFile {
-        bytes: Int::new(file.bytes).ok_or_else(|| wrong("the file is too long to be stated"))?,
-        fingerprint: None,
-        media_type: file.media_type.parse().map_err(|_| wrong("the file's type cannot be stated"))?,
-        sha256: Digest(file.sha256),
     })
 }
 
@@ -158,6 +155,8 @@ fn tree(tree: &FolderTree) -> Result<FileTree, Failure> {
 mod tests {
     use super::*;
     use clap::Parser as _;
+    use colophon_fingerprint::file::FileFingerprint;
+    use colophon_fingerprint::units::ByteUnits;
     use colophon_ledger::entry::mint::Training;
     use colophon_tlog::hash::sha256;
     use colophon_tlog::key::SecretKey;
@@ -170,7 +169,8 @@ mod tests {
 
     fn hashed(media_type: &str) -> Hashed {
         let file = FileFingerprint { sha256: sha256(b"face"), bytes: 4, media_type: media_type.to_owned() };
-        Hashed { files: vec![file], tree: None }
+        let units = ByteUnits { data: [1; 32], instance: [2; 32] };
+        Hashed { files: vec![Recognised { file, units, content: None, credentials: None }], tree: None }
     }
 
     fn planned(typed: &[&str], hashed: &Hashed) -> Result<(Mint, WorkWords), Failure> {

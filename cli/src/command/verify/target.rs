@@ -46,7 +46,12 @@ pub(super) enum Target {
     /// A work, by its id or how that begins.
     Work(WorkPrefix),
     /// A file, read to its end.
-    File { name: String, fingerprint: FileFingerprint },
+    File {
+        name: String,
+        fingerprint: FileFingerprint,
+        /// Where it is, if it can be read again.
+        path: Option<PathBuf>,
+    },
     /// A folder, not read yet.
     Folder { name: String, path: PathBuf },
 }
@@ -64,7 +69,7 @@ impl Target {
             Ok(found) if found.is_file() => Target::of_file(path, name, found.len(), ui),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Target::of_work(path, &name),
             // What cannot be read, or is neither: the same words as everywhere.
-            _ => Ok(Target::File { name, fingerprint: fingerprint_file(path, &mut |_| {})? }),
+            _ => Ok(Target::File { name, fingerprint: fingerprint_file(path, &mut |_| {})?, path: None }),
         }
     }
 
@@ -98,7 +103,7 @@ impl Target {
         }
         let mut progress = ui.progress(&format!("reading {name}"), Some(bytes));
         let fingerprint = fingerprint_file(path, &mut |done| progress.advance_to(done))?;
-        Ok(Target::File { name, fingerprint })
+        Ok(Target::File { name, fingerprint, path: Some(path.to_owned()) })
     }
 
     /// Reads standard input: a certificate as a whole, anything else as a stream.
@@ -123,7 +128,7 @@ impl Target {
             }
         }
         let fingerprint = fingerprint_reader(&mut head.chain(reader), &mut |_| {}).map_err(unread)?;
-        Ok(Target::File { name, fingerprint })
+        Ok(Target::File { name, fingerprint, path: None })
     }
 }
 

@@ -1,0 +1,158 @@
+//! What a file is recognised by: its digests, what it shows, plays or says, and the Content Credentials in it. Computed here,
+//! on this machine; what an entry states of it is a claim that whoever has the file can compute again.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use colophon_fingerprint::content::{Content, ContentKind, content_of_file};
+use colophon_fingerprint::file::FileFingerprint;
+use colophon_fingerprint::manifest::{Manifest, find_manifest};
+use colophon_fingerprint::units::{ByteUnits, identify_file, identify_reader};
+use colophon_ledger::entry::mint::{Credentials, WorkFile};
+use colophon_ledger::field::{Digest, FieldError, Int};
+use colophon_ledger::iscc::{Iscc, Unit, UnitKind};
+
+use crate::failure::Failure;
+use crate::ui::Ui;
+
+/// What stands for standard input.
+pub(crate) const STANDARD_INPUT: &str = "-";
+
+/// A file, and what it is recognised by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recognised {
+    /// Digest, size and type.
+    pub file: FileFingerprint,
+    /// What its bytes are known by.
+    pub units: ByteUnits,
+    /// What it shows, plays or says; none if it is of a type that has no code, or cannot be decoded.
+    pub content: Option<Content>,
+    /// The Content Credentials in it.
+    pub credentials: Option<Manifest>,
+}
+
+impl Recognised {
+    /// Reads a file, or standard input for `-`, of which only the bytes count. What cannot be decoded is told and left out.
+    pub fn read(path: &Path, ui: &Ui) -> Result<Recognised, Failure> {
+        if path == Path::new(STANDARD_INPUT) {
+            return Recognised::of_standard_input(ui);
+        }
+        let total = std::fs::metadata(path).ok().map(|data| data.len());
+        let mut progress = ui.progress(&format!("hashing {}", path.display()), total);
+        let (file, units) = identify_file(path, &mut |done| progress.advance_to(done))?;
+        drop(progress);
+        let content = content_of_file(path, &file.media_type).unwrap_or_else(|error| {
+            ui.note(format_args!("{} has no content code: {error}; {}", path.display(), error.cure()));
+            None
+        });
+        Ok(Recognised { credentials: credentials(path, ui), file, units, content })
+    }
+
+    fn of_standard_input(ui: &Ui) -> Result<Recognised, Failure> {
+        let mut progress = ui.progress("hashing standard input", None);
+        let mut input = std::io::stdin().lock();
+        let (file, units) = identify_reader(&mut input, &mut |done| progress.advance_to(done)).map_err(|error| {
+            Failure::failed(format!("standard input could not be read: {error}"), "save it as a file first")
+        })?;
+        Ok(Recognised { file, units, content: None, credentials: None })
+    }
+
+    /// Returns the ISCC of the file.
+    pub fn iscc(&self) -> Iscc {
+        let content = self.content.as_ref().map(|content| Unit::new(unit_kind(content.kind), content.code));
+        let bytes = [Unit::new(UnitKind::Data, self.units.data), Unit::new(UnitKind::Instance, self.units.instance)];
+        Iscc::new(content.into_iter().chain(bytes).collect()).expect("content, data, instance is their order")
+    }
+
+    /// Returns the file as it stands in a mint.
+    pub fn work_file(&self) -> Result<WorkFile, Failure> {
+        let wrong = |what: &str| Failure::failed(what.to_owned(), "report this");
+        let unstated = |error: FieldError| wrong(&format!("the file cannot be stated: {error}"));
+        let thumbnail = self.content.as_ref().and_then(|content| content.thumbnail.as_ref());
+        let dhash = thumbnail.map(|thumbnail| format!("{:016x}", thumbnail.dhash()).parse()).transpose();
+        let prep = self.content.as_ref().map(|content| content.prep.parse()).transpose();
+        let c2pa = self.credentials.as_ref().map(stated).transpose();
+        Ok(WorkFile {
+            bytes: Int::new(self.file.bytes).ok_or_else(|| wrong("the file is too long to be stated"))?,
+            c2pa: c2pa.map_err(unstated)?,
+            dhash: dhash.map_err(unstated)?,
+            fingerprint: Some(self.iscc().to_string().parse().map_err(unstated)?),
+            media_type: self.file.media_type.parse().map_err(unstated)?,
+            prep: prep.map_err(unstated)?,
+            sha256: Digest(self.file.sha256),
+        })
+    }
+}
+
+/// Returns what a kind of content is called in an ISCC.
+pub fn unit_kind(kind: ContentKind) -> UnitKind {
+    match kind {
+        ContentKind::Text => UnitKind::Text,
+        ContentKind::Image => UnitKind::Image,
+        ContentKind::Audio => UnitKind::Audio,
+    }
+}
+
+/// Says what files are known by, for whoever is about to publish it.
+pub(crate) fn told(files: &[Recognised]) -> String {
+    let contents = files.iter().filter(|file| file.content.is_some()).count() as u64;
+    let credentials = files.iter().filter(|file| file.credentials.is_some()).count() as u64;
+    let mut told = String::from("codes of its bytes");
+    if contents > 0 {
+        told.push_str(" and of what it shows or says (256 bits each, from which nothing can be seen)");
+    }
+    if credentials > 0 {
+        write!(told, ", the hash of the Content Credentials in {credentials} of them").ok();
+    }
+    told
+}
+
+fn stated(manifest: &Manifest) -> Result<Credentials, FieldError> {
+    Ok(Credentials { label: manifest.label.parse()?, store: Digest(manifest.store) })
+}
+
+/// Returns the Content Credentials of a file. Ones that cannot be read are told, and left out.
+fn credentials(path: &Path, ui: &Ui) -> Option<Manifest> {
+    let found = File::open(path).map_err(Into::into).and_then(|file| find_manifest(&mut BufReader::new(file)));
+    found.unwrap_or_else(|error| {
+        ui.note(format_args!(
+            "{} carries no Content Credentials that can be named: {error}; ask whoever made it if it should",
+            path.display()
+        ));
+        None
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_stated_with_its_codes() {
+        let desk = tempfile::tempdir().unwrap();
+        let path = desk.path().join("poem.txt");
+        std::fs::write(&path, "Hills before rain, and the river behind them.\n").unwrap();
+        let ui = Ui::new(false, true, true);
+        let recognised = Recognised::read(&path, &ui).unwrap();
+        let stated = recognised.work_file().unwrap();
+        let iscc = Iscc::parse(stated.fingerprint.as_ref().unwrap().as_str()).unwrap();
+        let kinds: Vec<UnitKind> = iscc.units().iter().map(Unit::kind).collect();
+        assert_eq!(kinds, [UnitKind::Text, UnitKind::Data, UnitKind::Instance]);
+        assert_eq!(stated.prep.unwrap().as_str(), "plain-1");
+        assert_eq!((stated.dhash, stated.c2pa, stated.media_type.as_str()), (None, None, "text/plain"));
+        assert!(told(&[recognised]).contains("what it shows or says"));
+    }
+
+    #[test]
+    fn a_broken_picture_is_stated_by_its_bytes_alone() {
+        let desk = tempfile::tempdir().unwrap();
+        let path = desk.path().join("broken.png");
+        std::fs::write(&path, b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR and nothing more").unwrap();
+        let recognised = Recognised::read(&path, &Ui::new(false, true, true)).unwrap();
+        let kinds: Vec<UnitKind> = recognised.iscc().units().iter().map(Unit::kind).collect();
+        assert_eq!(kinds, [UnitKind::Data, UnitKind::Instance]);
+        assert_eq!(recognised.work_file().unwrap().prep, None);
+    }
+}
