@@ -195,12 +195,7 @@ fn judge_file(
 }
 
 /// Returns which works are like a file, if its register is asked and there is something to ask by.
-fn likes(
-    judge: &Judge<'_>,
-    path: Option<&Path>,
-    media_type: &str,
-    online: bool,
-) -> Result<Option<Vec<Like>>, Failure> {
+fn likes(judge: &Judge<'_>, path: Option<&Path>, media_type: &str, online: bool) -> Result<Option<Vec<Like>>, Failure> {
     let Some((path, client)) = path.zip(judge.client()?).filter(|_| online) else { return Ok(None) };
     // A file that cannot be decoded is none the less the registered one.
     let content = content_of_file(path, media_type).unwrap_or_default();

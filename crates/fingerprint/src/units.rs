@@ -133,7 +133,10 @@ mod tests {
         let (fingerprint, units) = identify_file(&path, &mut |bytes| done.push(bytes)).unwrap();
         assert_eq!((fingerprint, done), (fingerprint_file(&path, &mut |_| ()).unwrap(), vec![3]));
         // BLAKE3 of "abc", out of the test vectors of BLAKE3.
-        assert_eq!(Hash::from(units.instance).to_string(), "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85");
+        assert_eq!(
+            Hash::from(units.instance).to_string(),
+            "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85"
+        );
         assert!(matches!(identify_file(folder.path(), &mut |_| ()), Err(FileError::Folder(_))));
     }
 

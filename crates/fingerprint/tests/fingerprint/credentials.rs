@@ -9,9 +9,9 @@ use colophon_tlog::hash::sha256;
 
 const UUID: [u8; 16] = [0xd8, 0xfe, 0xc3, 0xd6, 0x1b, 0x0e, 0x48, 0x3c, 0x92, 0x97, 0x58, 0x28, 0x87, 0x7e, 0xc4, 0x81];
 
-fn part(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn part(kind: &[u8], content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len() + 8).unwrap();
-    [&length.to_be_bytes(), kind.as_slice(), content].concat()
+    [&length.to_be_bytes(), kind, content].concat()
 }
 
 fn superbox(label: &str, children: &[Vec<u8>]) -> Vec<u8> {

@@ -79,7 +79,7 @@ fn damaged_files_are_errors_or_answers() {
     for (media_type, bytes) in corpus() {
         for _ in 0..60 {
             let mut damaged = bytes.clone();
-            for _ in 0..1 + dice.next() % 6 {
+            for _ in 0..=dice.next() % 6 {
                 let place = usize::try_from(dice.next()).unwrap() % damaged.len();
                 damaged[place] = dice.next().to_le_bytes()[0];
             }

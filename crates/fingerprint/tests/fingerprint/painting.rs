@@ -2,7 +2,7 @@
 
 use image::{Rgb, RgbImage};
 
-/// Numbers that follow from a seed (SplitMix64).
+/// Numbers that follow from a seed (`SplitMix64`).
 pub(crate) struct Dice(u64);
 
 impl Dice {

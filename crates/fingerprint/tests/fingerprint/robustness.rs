@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use colophon_fingerprint::content::Code;
 use colophon_fingerprint::likeness::is_flat;
 use colophon_fingerprint::thumbnail::Thumbnail;
 use colophon_fingerprint::{ContentKind, Grade, content_of_bytes, distance, grade};
@@ -105,8 +106,8 @@ const CHANGES: [(&str, u32, u32); 17] = [
     ("mirrored, cropped 2, halved, jpeg 75", 6, 14),
 ];
 
-fn changed(picture: &RgbImage) -> [Thumbnail; 17] {
-    [
+fn changed(picture: &RgbImage) -> Vec<Thumbnail> {
+    vec![
         of_png(&halved(picture)),
         jpeg(picture, 90),
         jpeg(picture, 50),
@@ -159,16 +160,14 @@ fn a_changed_picture_is_still_recognised() {
 
 #[test]
 fn different_pictures_raise_no_alarm() {
-    let works: Vec<(Vec<([u8; 32], u64)>, [u8; 32], u64)> = (0..DIFFERENT)
-        .map(|seed| {
-            let thumbnail = of_png(&paint(10_000 + seed, 160, 120));
-            let variants = thumbnail.variants().iter().map(|variant| (variant.code(), variant.dhash())).collect();
-            (variants, thumbnail.code(), thumbnail.dhash())
-        })
+    let codes = |thumbnail: &Thumbnail| (thumbnail.code(), thumbnail.dhash());
+    let works: Vec<[(Code, u64); 16]> = (0..DIFFERENT)
+        .map(|seed| of_png(&paint(10_000 + seed, 160, 120)).variants().each_ref().map(codes))
         .collect();
     let mut nearest = u32::MAX;
-    for (place, (variants, ..)) in works.iter().enumerate() {
-        for (_, code, dhash) in works.iter().skip(place + 1) {
+    for (place, variants) in works.iter().enumerate() {
+        // The first variant is the picture as it is.
+        for [(code, dhash), ..] in works.iter().skip(place + 1) {
             for (variant, variant_dhash) in variants {
                 let distance = distance(variant, code);
                 nearest = nearest.min(distance);
@@ -178,7 +177,7 @@ fn different_pictures_raise_no_alarm() {
         }
     }
     println!("the nearest of all pairs is at {nearest}");
-    assert!(works.iter().all(|(_, code, _)| !is_flat(code)));
+    assert!(works.iter().all(|[(code, _), ..]| !is_flat(code)));
 }
 
 #[test]
