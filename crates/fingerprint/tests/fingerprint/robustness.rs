@@ -161,9 +161,8 @@ fn a_changed_picture_is_still_recognised() {
 #[test]
 fn different_pictures_raise_no_alarm() {
     let codes = |thumbnail: &Thumbnail| (thumbnail.code(), thumbnail.dhash());
-    let works: Vec<[(Code, u64); 16]> = (0..DIFFERENT)
-        .map(|seed| of_png(&paint(10_000 + seed, 160, 120)).variants().each_ref().map(codes))
-        .collect();
+    let works: Vec<[(Code, u64); 16]> =
+        (0..DIFFERENT).map(|seed| of_png(&paint(10_000 + seed, 160, 120)).variants().each_ref().map(codes)).collect();
     let mut nearest = u32::MAX;
     for (place, variants) in works.iter().enumerate() {
         // The first variant is the picture as it is.
