@@ -7,6 +7,7 @@ use colophon_client::lookalikes::Lookalike;
 use colophon_client::lookup::LookupError;
 use colophon_fingerprint::content::Content;
 use colophon_fingerprint::likeness::{Grade, grade, reach};
+use colophon_fingerprint::thumbnail::Thumbnail;
 use colophon_ledger::card::Title;
 use colophon_ledger::entry::mint::Mint;
 use colophon_ledger::field::WorkId;
@@ -114,7 +115,7 @@ impl Asked {
         };
         let variants = thumbnail.variants();
         let codes = variants.iter().map(|variant| Unit::new(unit.kind(), variant.code()).head()).collect();
-        Asked { unit, codes, dhashes: variants.iter().map(|variant| variant.dhash()).collect() }
+        Asked { unit, codes, dhashes: variants.iter().map(Thumbnail::dhash).collect() }
     }
 
     /// Holds what the node said against the work's own mint, and returns what it is if it is alike.
