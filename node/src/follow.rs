@@ -23,6 +23,7 @@ use std::time::Duration;
 use colophon_client::failure::Failure as _;
 use colophon_client::http::{AddressError, Patience, Transport};
 use colophon_client::register::{FirstUseError, Pinned, first_use};
+use colophon_ledger::replay::read_genesis;
 use colophon_storage::cards::Cards;
 use colophon_storage::view::View;
 use colophon_storage::view::engine::EngineKind;
@@ -143,7 +144,8 @@ async fn prepare(config: &FollowConfig) -> Result<Ready, FollowEnd> {
         None => meet(&transport, config).await?,
     };
     let evidence = config.dir.join(EVIDENCE_DIR);
-    let source = Source { transport, pinned, policy: config.policy.clone(), evidence };
+    let (rules, _) = read_genesis(pinned.genesis().as_bytes()).map_err(StartError::from)?;
+    let source = Source { transport, pinned, rules, policy: config.policy.clone(), evidence };
     let (config, runtime) = (config.clone(), Handle::current());
     // Gone with this future, and what is done for it ends.
     let (wanted, stop) = watch::channel(false);

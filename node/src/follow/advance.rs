@@ -96,7 +96,7 @@ impl Writer {
         mut progress: impl FnMut(u64),
     ) -> Result<(), Trouble> {
         let mut batches = step.begin(self, &to)?;
-        let rules = step.source.pinned.rules();
+        let rules = &step.source.rules;
         let mut ended = false;
         while !ended {
             let (log, tree) = (self.log.reader(), self.tree.clone());
@@ -230,7 +230,7 @@ impl<'s> Step<'s> {
             _ => {}
         }
         let case = BatchCase {
-            rules: self.source.pinned.rules(),
+            rules: &self.source.rules,
             records: &ahead.records,
             tree: &ahead.tree,
             position: ahead.position,

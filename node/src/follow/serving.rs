@@ -164,7 +164,7 @@ fn start(ready: Ready, config: &FollowConfig, witness: Option<Arc<Witness>>) -> 
     if let Some(error) = failed {
         warn!("No drafts can be kept for now: {error}");
     }
-    let (rules, clock) = (source.pinned.rules().clone(), config.clock.clone());
+    let (rules, clock) = (source.rules.clone(), config.clock.clone());
     let log = writer.log.reader();
     let publishing = Arc::default();
     let register =

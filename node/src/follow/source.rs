@@ -8,6 +8,7 @@ use colophon_client::follow::fetch_checkpoint;
 use colophon_client::http::Transport;
 use colophon_client::register::Pinned;
 use colophon_ledger::evidence::Evidence;
+use colophon_ledger::rule::Rules;
 use colophon_storage::reader::LogReader;
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::Hash;
@@ -23,6 +24,8 @@ pub const EVIDENCE_DIR: &str = "evidence";
 pub(super) struct Source {
     pub(super) transport: Transport,
     pub(super) pinned: Pinned,
+    /// What its genesis lays down, by which the log is judged. The key of its checkpoints may be another since.
+    pub(super) rules: Rules,
     pub(super) policy: Option<Policy>,
     /// Where evidence against it is kept.
     pub(super) evidence: PathBuf,
