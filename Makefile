@@ -20,7 +20,7 @@ else
 RUN_TESTS = $(CARGO) nextest run --no-fail-fast $(LOCKED)
 endif
 
-.PHONY: demo test verify fix bench bench-large bench-programs bench-sync long long-crash long-faults long-fuzz long-mutants long-overload long-properties long-sim help lint docs deny python
+.PHONY: demo test verify fix bench bench-large bench-programs bench-sync long long-crash long-faults long-fuzz long-mutants long-network long-overload long-properties long-sim help lint docs deny python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,7 +58,7 @@ bench-programs:
 	@$(call needs,tests/src/bin/bench.rs)
 	COLOPHON_VERSION="$(VERSION) ($(COMMIT))" $(CARGO) build --release $(LOCKED) -p colophon-node -p colophon-cli -p e2e --bins
 
-long: long-crash long-faults long-properties long-sim long-overload long-fuzz long-mutants ## hours: 200 rounds of kill -9, 1000 power cuts, 500 simulated lives, 10 minutes of overload, 4096 cases of every property, fuzzing, mutants
+long: long-crash long-faults long-properties long-sim long-network long-overload long-fuzz long-mutants ## hours: 200 rounds of kill -9, 1000 power cuts, 500 simulated lives, 10 minutes of overload, 4096 cases of every property, fuzzing, mutants
 
 long-crash: ## 200 rounds of kill -9 under load
 	$(CARGO) build --workspace --all-targets $(LOCKED)
@@ -75,6 +75,10 @@ long-fuzz: ## every fuzz target for ten minutes, or for FUZZ_SECONDS each; FUZZ_
 
 long-sim: ## 500 seeds of everybody together on a network and disks that fail
 	COLOPHON_SIM_SEEDS=500 NEXTEST_SUCCESS_OUTPUT=immediate $(RUN_TESTS) -p e2e --test sim
+
+long-network: ## 60 rounds of kill -9 of a register, its followers and its witnesses
+	$(CARGO) build --workspace --all-targets $(LOCKED)
+	COLOPHON_NETWORK_ROUNDS=60 NEXTEST_SUCCESS_OUTPUT=immediate COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) -p e2e --test network
 
 long-overload: ## 10 minutes of twice the load that a node can take
 	$(CARGO) build --workspace --all-targets $(LOCKED)
