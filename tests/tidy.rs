@@ -8,7 +8,8 @@ use e2e::sources::{Source, has_float, has_word, names_after};
 use serde_json::Value;
 
 /// Each package's floor and exactly which packages of this workspace it is built on. An arrow may only point down.
-const FLOORS: [(&str, u8, &[&str]); 10] = [
+const FLOORS: [(&str, u8, &[&str]); 11] = [
+    ("colophon-corridor", 1, &[]),
     ("colophon-tlog", 1, &[]),
     ("colophon-ledger", 2, &["colophon-tlog"]),
     ("colophon-fingerprint", 3, &["colophon-tlog"]),
@@ -36,8 +37,12 @@ const FLOORS: [(&str, u8, &[&str]); 10] = [
     ),
 ];
 
+/// Packages of the product that have a workspace of their own, by their manifests.
+const OWN_WORKSPACES: [&str; 1] = ["crates/corridor/Cargo.toml"];
+
 /// The pure packages, and everything they may be built on.
-const PURE: [(&str, &[&str]); 2] = [
+const PURE: [(&str, &[&str]); 3] = [
+    ("colophon-corridor", &["cedar-policy", "sha2", "stacker", "thiserror"]),
     ("colophon-tlog", &["base64", "ed25519-dalek", "hex", "ml-dsa", "sha2", "thiserror"]),
     ("colophon-ledger", &["bs58", "colophon-tlog", "serde", "serde_json", "thiserror"]),
 ];
@@ -49,7 +54,8 @@ const IMPURE_WORDS: [&str; 8] = ["SystemTime", "Instant", "HashMap", "HashSet", 
 const IMPURE_MODULES: [&str; 6] = ["fs", "net", "env", "process", "thread", "io"];
 
 /// Heavy or dangerous packages, and the only packages here that may be built on them.
-const CONFINED: [(&str, &[&str]); 23] = [
+const CONFINED: [(&str, &[&str]); 24] = [
+    ("cedar-policy", &["colophon-corridor"]),
     ("tokio", &["colophon-client", "colophon-node", "colophon-cli", "e2e", "fuzzing"]),
     ("axum", &["colophon-node", "e2e", "fuzzing"]),
     ("tower-http", &["colophon-node"]),
@@ -201,8 +207,14 @@ fn heavy_packages_stay_where_they_belong() {
 #[test]
 fn every_package_obeys_the_lints() {
     let mut complaints = Vec::new();
+    let root = Source::one("Cargo.toml").map(|source| source.text).unwrap_or_default();
+    let lints = root.split_once("[workspace.lints.rust]").and_then(|(_, rest)| rest.split_once("[profile"));
+    let lints = lints.expect("the root's manifest has lints, and then profiles").0.to_owned();
     for source in Source::all(&["Cargo.toml"]) {
         let is_package = source.text.contains("[package]");
+        if OWN_WORKSPACES.contains(&source.path.as_str()) && !source.text.contains(&lints) {
+            complaints.push(format!("{}: its workspace's lints are not those of the root: copy them", source.path));
+        }
         let is_test_package = ["tests/Cargo.toml", "tests/fuzzing/Cargo.toml"].contains(&source.path.as_str());
         let own_lints = is_test_package && source.text.contains("[lints.rust]\nunsafe_code = \"forbid\"");
         if is_package && !own_lints && !source.text.contains("[lints]\nworkspace = true") {
@@ -318,7 +330,9 @@ fn every_parser_is_fuzzed() {
     let files = rust_files();
     let fuzzing: String = files
         .iter()
-        .filter(|source| source.path.starts_with("tests/fuzzing/src/"))
+        .filter(|source| {
+            source.path.starts_with("tests/fuzzing/src/") || source.path == "crates/corridor/tests/shipped/fuzz.rs"
+        })
         .map(|source| &*source.text)
         .collect();
     for source in files.iter().filter(|source| source.path.starts_with("crates/")) {
@@ -425,10 +439,14 @@ struct Package {
 impl Package {
     /// Reads the packages of the workspace by name, as cargo understands their manifests.
     fn all() -> BTreeMap<String, Self> {
-        let text = cargo(&["metadata", "--no-deps", "--offline", "--format-version", "1"]);
+        let manifests = std::iter::once("Cargo.toml").chain(OWN_WORKSPACES);
+        manifests.flat_map(Self::of_workspace).map(|package| (package.name.clone(), package)).collect()
+    }
+
+    fn of_workspace(manifest: &str) -> Vec<Self> {
+        let text = cargo(&["metadata", "--no-deps", "--offline", "--format-version", "1", "--manifest-path", manifest]);
         let metadata: Value = serde_json::from_str(&text).expect("cargo writes JSON");
-        let packages = metadata["packages"].as_array().expect("the metadata lists packages");
-        packages.iter().map(Self::read).map(|package| (package.name.clone(), package)).collect()
+        metadata["packages"].as_array().expect("the metadata lists packages").iter().map(Self::read).collect()
     }
 
     fn read(package: &Value) -> Self {

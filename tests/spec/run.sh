@@ -27,6 +27,7 @@ expect() {
 }
 
 $python "$here/colophon_spec.py" check
+$python "$here/corridor_rules.py" check
 
 # A checkpoint cosigned by both implementations with both types; the same with another line; and less than a quorum.
 cosigned="$root/tests/testdata/cosigned"
