@@ -91,6 +91,7 @@ impl Served {
             quotas: Quotas::default(),
             witnesses: None,
             witness_for: None,
+            peers: Vec::new(),
         };
         let running = runtime.block_on(async { Running::start(&config) }).unwrap();
         Served { runtime, router: running.router(), _running: running, _dir: dir }
