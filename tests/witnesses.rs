@@ -7,7 +7,7 @@ use colophon_client::http::{Patience, Transport};
 use colophon_client::tiles::{Span, check_extends};
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::sha256;
-use colophon_tlog::note::VerifierKey;
+use colophon_tlog::note::{SignatureLine, VerifierKey};
 use colophon_tlog::policy::Policy;
 use colophon_tlog::receipt::Receipt;
 use colophon_tlog::tree::TreeSize;
@@ -183,7 +183,7 @@ fn an_idle_checkpoint_gets_fresh_cosignatures_and_keeps_its_log_line() {
     assert_eq!(first.note().text(), second.note().text());
     assert_eq!(first.note().signatures()[0], second.note().signatures()[0]);
     let newest =
-        |signed: &SignedCheckpoint| signed.note().signatures()[1..].iter().filter_map(|line| line.cosigned_at()).max();
+        |signed: &SignedCheckpoint| signed.note().signatures()[1..].iter().filter_map(SignatureLine::cosigned_at).max();
     assert!(newest(&second) > newest(&first));
     let lines: std::collections::BTreeSet<_> =
         second.note().signatures().iter().map(|line| (line.name.clone(), line.key_id)).collect();

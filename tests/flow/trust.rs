@@ -142,7 +142,7 @@ fn an_audit_replays_the_whole_register_and_is_remembered() {
     let vkey = scene.node.vkey();
     let state_by = |person: &Person| {
         let told = person.succeed(&["verify", "mine.certificate", "--offline", "--vkey", &vkey, "--json"]).json();
-        text(&told, "/as_of/state_by").to_owned()
+        text(&told, "/as_of/state_by").clone()
     };
     assert_eq!(state_by(&auditor), "operator");
     let told = auditor.succeed(&["audit", scene.node.url(), "--vkey", &vkey, "--json"]).json();

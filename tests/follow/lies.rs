@@ -116,12 +116,14 @@ fn a_register_that_goes_back_is_noticed_until_it_has_come_again() {
     copy.wait_for_health("ok");
 }
 
+/// What a lying source makes of an answer to a path.
+type Lie = fn(&str, Reply) -> Reply;
+
 #[test]
 fn tiles_and_bundles_that_do_not_lead_to_the_checkpoint_are_not_used() {
     let mut scene = Scene::open();
     scene.mint(300);
     let copy = scene.copy();
-    type Lie = fn(&str, Reply) -> Reply;
     let lies: [(&str, Lie); 4] = [
         ("do not lead to the checkpoint", |path, mut truth| {
             if path.starts_with("tile/0/001") {

@@ -29,7 +29,7 @@ pub fn check(data: &[u8]) {
     assert!(!matches!(result, Err(ContentError::BrokeDown | ContentError::TooSlow(_))), "{media_type}: {result:?}");
     if let Ok(content) = result {
         let content = content.expect("every type of the list has a code");
-        assert_eq!(content.thumbnail.map(|thumbnail| thumbnail.code()).unwrap_or(content.code), content.code);
+        assert_eq!(content.thumbnail.map_or(content.code, |thumbnail| thumbnail.code()), content.code);
     }
 }
 
