@@ -78,7 +78,7 @@ struct Totals {
     acknowledged: usize,
     checkpoints: usize,
     /// How often the checkpoint in the slot was the log's own, and was signed again in the same bytes. In the other rounds the
-    /// log had one batch more.
+    /// log had a batch or more behind it.
     signed_again: u64,
 }
 

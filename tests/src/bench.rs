@@ -16,6 +16,8 @@ mod submitting;
 mod syncing;
 pub mod wire;
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 
 use crate::bench::figure::{Figure, Unit};
@@ -37,10 +39,16 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 fn read(options: &Options) -> Result<Report> {
-    let text = std::fs::read_to_string(&options.json).with_context(|| options.json.display().to_string())?;
-    let report = Report::from_json(&text)?;
-    print!("{}", report.table());
-    Ok(report)
+    let report = |path: &Path| {
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        Report::from_json(&text)
+    };
+    let mut shown = report(&options.json)?;
+    if let Some(other) = &options.and {
+        shown.figures.extend(report(other)?.figures);
+    }
+    print!("{}", shown.table());
+    Ok(shown)
 }
 
 fn measure(options: &Options) -> Result<Report> {

@@ -8,26 +8,29 @@ use crate::bench::report::Report;
 const LABEL_WIDTH: f64 = 330.0;
 const BAR_WIDTH: f64 = 340.0;
 const SHARE_WIDTH: f64 = 60.0;
+/// A bar is no longer than this share, and the figure beside it tells the rest.
+const SHARE_MAX: f64 = 1.15;
 const ROW_HEIGHT: f64 = 22.0;
 const HEADING_HEIGHT: f64 = 30.0;
 const TOP: f64 = 44.0;
 const REACHED: &str = "#3b7a57";
 const MISSED: &str = "#b5472f";
 
-/// Returns an SVG of all figures that are to be at least some share of their limit.
+/// Returns an SVG of all figures that are to be at least, or at most, some share of their limit.
 pub(crate) fn draw(report: &Report) -> String {
     let (mut rows, mut y, mut part) = (String::new(), TOP, "");
     for figure in &report.figures {
-        let (Some(Target::ShareAtLeast(least)), Some(share)) = (figure.target, figure.share()) else { continue };
+        let Some(Target::ShareAtLeast(target) | Target::ShareAtMost(target)) = figure.target else { continue };
+        let Some(share) = figure.share() else { continue };
         if figure.part != part {
             part = &figure.part;
             y += HEADING_HEIGHT;
             let _ = writeln!(rows, r#"<text class="part" x="0" y="{:.0}">{}</text>"#, y - 8.0, escaped(part));
         }
-        bar(&mut rows, y, figure, share, least);
+        bar(&mut rows, y, figure, share, target);
         y += ROW_HEIGHT;
     }
-    let (width, height) = (LABEL_WIDTH + BAR_WIDTH + SHARE_WIDTH, y + 10.0);
+    let (width, height) = (LABEL_WIDTH + BAR_WIDTH * SHARE_MAX + SHARE_WIDTH, y + 10.0);
     let title = format!("Share of what the machine can do · {} · {}", report.date, report.commit);
     format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="-12 0 {:.0} {height:.0}" font-family="sans-serif" font-size="13">
@@ -44,12 +47,12 @@ pub(crate) fn draw(report: &Report) -> String {
     )
 }
 
-fn bar(rows: &mut String, y: f64, figure: &Figure, share: f64, least: f64) {
-    let colour = if share >= least { REACHED } else { MISSED };
+fn bar(rows: &mut String, y: f64, figure: &Figure, share: f64, target: f64) {
+    let colour = if figure.reached() == Some(true) { REACHED } else { MISSED };
     let limit = figure.limit.as_ref().map(|limit| limit.name.as_str()).unwrap_or_default();
     let (name, value) = (escaped(figure.name.trim()), escaped(&figure.amount(figure.value)));
-    let width = BAR_WIDTH * share.min(1.0);
-    let mark = LABEL_WIDTH + BAR_WIDTH * least;
+    let width = BAR_WIDTH * share.min(SHARE_MAX);
+    let mark = LABEL_WIDTH + BAR_WIDTH * target.min(SHARE_MAX);
     let text_y = y + 14.0;
     let _ = writeln!(
         rows,
@@ -67,7 +70,7 @@ fn bar(rows: &mut String, y: f64, figure: &Figure, share: f64, least: f64) {
     let _ = writeln!(
         rows,
         r#"<text x="{:.0}" y="{text_y:.0}">{:.0} %</text>"#,
-        LABEL_WIDTH + BAR_WIDTH + 8.0,
+        LABEL_WIDTH + BAR_WIDTH * SHARE_MAX + 8.0,
         100.0 * share
     );
 }
@@ -87,9 +90,11 @@ mod tests {
         let least = Target::ShareAtLeast(0.5);
         let figures =
             vec![figure("fast", 60.0).to_reach(least), figure("slow", 40.0).to_reach(least), figure("free", 10.0)];
+        let most = figure("large", 300.0).to_reach(Target::ShareAtMost(0.6));
+        let figures = [figures, vec![most]].concat();
         let (date, machine, commit) = ("today".to_owned(), "here".to_owned(), "abc".to_owned());
         let chart = draw(&Report { date, machine, commit, figures });
-        assert_eq!((chart.matches(REACHED).count(), chart.matches(MISSED).count()), (1, 1), "{chart}");
+        assert_eq!((chart.matches(REACHED).count(), chart.matches(MISSED).count()), (1, 2), "{chart}");
         assert!(chart.contains("a &lt; b") && !chart.contains("free"), "{chart}");
         assert!(chart.starts_with("<svg ") && chart.ends_with("</svg>\n"));
     }

@@ -35,6 +35,9 @@ pub struct Options {
     /// Measure nothing: show the figures in the JSON again
     #[arg(long)]
     pub show: bool,
+    /// Show those of another run behind them
+    #[arg(long, value_name = "JSON", requires = "show")]
+    pub and: Option<PathBuf>,
     /// Draw the figures as an SVG into this file
     #[arg(long)]
     pub chart: Option<PathBuf>,
