@@ -153,7 +153,7 @@ fn behind_a_proxy_requests_count_by_the_address_it_names() {
     let (under_way, next) = (connect(&node, 2), connect(&node, 2));
     (&under_way).write_all(named(UNFINISHED, "192.0.2.1").as_bytes()).expect("a request");
     let mut refused = None;
-    for _ in 0..100 {
+    for _ in 0..1_000 {
         refused = ask(&next, &named(HEALTH, "192.0.2.1"));
         if status(&refused) == 503 {
             break;
