@@ -119,10 +119,9 @@ endif
 
 # The second implementation of the encodings needs one package beside the standard library.
 python:
-	@$(PYTHON) -c 'import cryptography' 2>/dev/null || { \
-		echo "make test needs python3 with the package cryptography. Install it with:" >&2; \
-		if command -v apt-get >/dev/null; then echo "  sudo apt-get install -y python3-cryptography" >&2; \
-		else echo "  $(PYTHON) -m pip install --user cryptography" >&2; fi; \
+	@$(PYTHON) -c 'from cryptography.hazmat.primitives.asymmetric import mldsa' 2>/dev/null || { \
+		echo "make test needs python3 with the package cryptography, version 47 or newer. Install it with:" >&2; \
+		echo "  $(PYTHON) -m pip install --upgrade cryptography" >&2; \
 		exit 1; }
 
 needs = test -f $(1) || { echo "make $@: $(1) is not written yet, so there is nothing to run" >&2; exit 1; }

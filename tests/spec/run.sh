@@ -8,8 +8,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 python="${PYTHON:-python3} -B"
-if ! $python -c 'import cryptography' 2>/dev/null; then
-    echo "tests/spec: the Python package cryptography is missing; install it: ${PYTHON:-python3} -m pip install cryptography" >&2
+if ! $python -c 'from cryptography.hazmat.primitives.asymmetric import mldsa' 2>/dev/null; then
+    echo "tests/spec: the Python package cryptography of version 47 or newer is missing; install it: ${PYTHON:-python3} -m pip install --upgrade cryptography" >&2
     exit 1
 fi
 
