@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::sheet::Sheet;
-use crate::witnessed::{Cosignature, Witnessed};
+use crate::witnessed::Witnessed;
 use crate::words::{self, shown};
 
 /// How far the operator's clock may be ahead of this machine's before it is worth a word, in milliseconds.
@@ -50,15 +50,9 @@ pub struct AsOf {
     pub online: bool,
     /// The witnesses of the policy whose cosignatures count.
     pub cosigned_by: Vec<String>,
-    /// Every cosignature by a witness of the policy.
-    pub cosignatures: Vec<Cosignature>,
-    /// The last moment at which the policy was met; see [`Witnessed::fresh_ms`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fresh_ms: Option<u64>,
-    /// Whether those that count are those that the policy asks for.
-    pub quorum_met: bool,
-    /// How many witnesses the policy names.
-    pub witnesses: usize,
+    /// What the witnesses of the policy say of the checkpoint.
+    #[serde(flatten)]
+    pub witnessed: Witnessed,
     /// Whose word the state rests on.
     pub state_by: StateBy,
     /// Those of `cosigned_by` that replay the state.
@@ -67,8 +61,6 @@ pub struct AsOf {
     pub replaying: usize,
     #[serde(skip)]
     now_ms: u64,
-    #[serde(skip)]
-    witnessed: Witnessed,
 }
 
 /// Whose word it is that the state is what the entries lead to.
@@ -106,10 +98,6 @@ impl AsOf {
             ahead_ms: time_ms.checked_sub(now_ms).filter(|ahead_ms| *ahead_ms > 0),
             online,
             cosigned_by: witnessed.cosigned_by(),
-            cosignatures: witnessed.cosignatures.clone(),
-            fresh_ms: witnessed.fresh_ms,
-            quorum_met: witnessed.quorum_met,
-            witnesses: witnessed.witnesses,
             state_by,
             replayed_by,
             replaying: witnessed.replaying,
@@ -121,7 +109,7 @@ impl AsOf {
     /// Returns how old the answer is, in milliseconds: since the policy's witnesses cosigned it, or where none did since the
     /// operator's time of the newest entry.
     pub fn staleness_ms(&self) -> u64 {
-        self.fresh_ms.map_or(self.age_ms, |fresh| self.now_ms.saturating_sub(fresh))
+        self.witnessed.fresh_ms.map_or(self.age_ms, |fresh| self.now_ms.saturating_sub(fresh))
     }
 
     /// Writes the moment, and whose word it is.

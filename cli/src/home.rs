@@ -4,6 +4,7 @@
 //! data   keys/NAME.age  keys/NAME.pub  drafts/    the person's own: lost keys are lost works
 //! config policy  registers/ORIGIN.json            which registers and witnesses the person believes
 //! state  seen/  evidence/  history  lock          what registers have shown so far; proof of it, should one lie
+//!        audited/                                 what was replayed of them
 //! ```
 //!
 //! With `COLOPHON_HOME` (or `--home`) all of it is in one directory; without, in the three XDG base directories.
@@ -169,6 +170,12 @@ pub fn read_file(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>>, Failu
     Ok(Some(bytes))
 }
 
+/// Makes a private file (0600), all at once, in the place of one that may be there. Durable when it returns. Whoever writes it
+/// without the home's lock holds another one for its directory.
+pub(crate) fn replace_private_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_atomically(path, bytes, Existing::Replaced, &private_options()).map_err(|error| cannot("write", path, &error))
+}
+
 /// Makes a private file (0600) anywhere, all at once, and never over another one. Durable when it returns.
 pub fn create_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write_atomically(path, bytes, Existing::Kept, &private_options()).map_err(|error| not_made(path, &error))
@@ -252,7 +259,7 @@ fn put_in_place(aside: &Path, path: &Path) -> io::Result<()> {
     }
 }
 
-fn create_private_dir(path: &Path) -> Result<(), Failure> {
+pub(crate) fn create_private_dir(path: &Path) -> Result<(), Failure> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| cannot("create", path, &error))
 }
 
@@ -278,7 +285,7 @@ fn wait_for_lock(file: &File, path: &Path, patience: Duration) -> Result<(), Fai
 }
 
 /// Removes what interrupted commands left; only under the lock, so that nobody still writes it.
-fn clear_aside(directory: &Path) -> Result<(), Failure> {
+pub(crate) fn clear_aside(directory: &Path) -> Result<(), Failure> {
     let clear = || {
         for entry in fs::read_dir(directory)? {
             let entry = entry?;

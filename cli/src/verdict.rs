@@ -166,7 +166,7 @@ impl Verdict {
         shortfalls.extend(overtaken.map(|certificate_size| Shortfall::Overtaken { certificate_size }));
         let too_old = max_age_ms.filter(|max_age_ms| as_of.staleness_ms() > *max_age_ms);
         shortfalls.extend(too_old.map(|allowed_ms| Shortfall::Age { allowed_ms }));
-        if !as_of.quorum_met {
+        if !as_of.witnessed.quorum_met {
             shortfalls.push(Shortfall::Witnesses);
         }
         let card = Dossier::of(provenance, backing.now_ms);
@@ -331,7 +331,7 @@ impl fmt::Display for Verdict {
         let mut sheet = Sheet::new();
         write_outcome(&self.shortfalls, &self.subject.verified(), &mut sheet);
         for shortfall in &self.shortfalls {
-            sheet.text(2, &shortfall.told(self.as_of.fresh_ms.is_some()));
+            sheet.text(2, &shortfall.told(self.as_of.witnessed.fresh_ms.is_some()));
         }
         sheet.gap();
         self.card.write(&mut sheet);

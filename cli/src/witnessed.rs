@@ -26,8 +26,8 @@ pub struct Cosignature {
     pub counts: bool,
 }
 
-/// What the witnesses of a policy say of a checkpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the witnesses of a policy say of a checkpoint. An answer about one has these members among its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Witnessed {
     /// Every cosignature by a witness of the policy.
     pub cosignatures: Vec<Cosignature>,
@@ -36,9 +36,11 @@ pub struct Witnessed {
     /// How many witnesses the policy names.
     pub witnesses: usize,
     /// How many of them are in its group `replayed`.
+    #[serde(skip)]
     pub replaying: usize,
     /// The last moment at which the policy was met: as many as it asks for have cosigned then or later, by their clocks, in
     /// milliseconds after 1970. Where it asks for none, or is not met, the moment of the newest cosignature that counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fresh_ms: Option<u64>,
 }
 

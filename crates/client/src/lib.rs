@@ -19,6 +19,7 @@ pub mod file;
 pub mod follow;
 pub mod http;
 pub mod inbox;
+pub mod look;
 pub mod lookalikes;
 pub mod lookup;
 pub mod pass;

@@ -1,14 +1,15 @@
 //! An audit: a whole register replayed leaf by leaf, with no trust in it, and all that it has ever claimed, counted.
 //!
-//! What grows with the register is the state alone: each record's text under its place, and the state tree. Leaves are let go
-//! as soon as their batch has been judged.
+//! What grows with the register is the state tree alone, about 200 bytes a record. The records' texts are wherever the caller
+//! keeps them, and leaves are let go as soon as their batch has been judged. An audit that was broken off after a batch can go on
+//! from there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::Hash;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::batch::{Applied, Position, beginning};
 use crate::entry::Body;
@@ -17,18 +18,18 @@ use crate::field::{Country, WorkId};
 use crate::look::{Batches, Looked};
 use crate::replay::{ReplayError, read_genesis, replay_looked};
 use crate::rule::Rules;
-use crate::state::{Changes, EditionRecord, RecordKey, Records, Unreadable};
-use crate::state_root::{StateKey, StateTree};
+use crate::state::{Changes, EditionRecord, RecordKey, Records, Unreadable, record_digest};
+use crate::state_root::StateTree;
 
 /// What a register has claimed, up to the last batch that was judged. All of it follows from its entries by the rules.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// How many leaves, seals among them.
     pub entries: u64,
     /// How many batches, each closed by a seal whose every member and state root is right.
     pub batches: u64,
     /// How many entries of each kind.
-    pub kinds: BTreeMap<&'static str, u64>,
+    pub kinds: BTreeMap<String, u64>,
     /// How many works.
     pub works: u64,
     /// How many accounts have published a profile or rotated their keys.
@@ -36,7 +37,7 @@ pub struct Claims {
     /// How often title has moved.
     pub moves: u64,
     /// How often an edition has crossed from one country to another.
-    #[serde(serialize_with = "borders_as_list")]
+    #[serde(serialize_with = "borders_as_list", deserialize_with = "borders_of_list")]
     pub borders: BTreeMap<(Country, Country), u64>,
     /// How many records there are.
     pub records: u64,
@@ -47,10 +48,10 @@ pub struct Claims {
 }
 
 /// One border, as it is listed.
-#[derive(Serialize)]
-struct Border<'c> {
-    from: &'c Country,
-    to: &'c Country,
+#[derive(Serialize, Deserialize)]
+struct Border<C> {
+    from: C,
+    to: C,
     count: u64,
 }
 
@@ -59,6 +60,13 @@ fn borders_as_list<S: serde::Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(borders.iter().map(|((from, to), count)| Border { from, to, count: *count }))
+}
+
+fn borders_of_list<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<(Country, Country), u64>, D::Error> {
+    let listed: Vec<Border<Country>> = Vec::deserialize(deserializer)?;
+    Ok(listed.into_iter().map(|Border { from, to, count }| ((from, to), count)).collect())
 }
 
 impl fmt::Display for Claims {
@@ -118,8 +126,13 @@ impl Claims {
         Ok(())
     }
 
-    fn count(&mut self, kind: &'static str) {
-        *self.kinds.entry(kind).or_default() += 1;
+    fn count(&mut self, kind: &str) {
+        match self.kinds.get_mut(kind) {
+            Some(count) => *count += 1,
+            None => {
+                self.kinds.insert(kind.to_owned(), 1);
+            }
+        }
     }
 }
 
@@ -129,48 +142,79 @@ fn offered((work, edition): (WorkId, u64), before: &impl Records) -> Result<Opti
     Ok(record.and_then(|record| record.offer.map(|offer| (record.country, offer.to_country))))
 }
 
-/// Records by their places, as short as they can be kept: a place is a digest, whatever the name.
-#[derive(Debug, Clone, Default)]
-pub struct Compact(BTreeMap<StateKey, Box<str>>);
+/// Where an audit keeps the records, so that they need not be in memory.
+///
+/// Nothing rests on what is read back: whatever is not the record that the state tree holds counts as unreadable.
+pub trait Keep: Records {
+    /// Takes every record that a batch has changed, in the place of the one before. It is asked for at once. When it comes to the
+    /// disk is for whoever keeps it.
+    fn keep(&mut self, changes: Changes);
+}
 
-impl Compact {
-    fn extend(&mut self, changes: Changes) {
-        self.0.extend(changes.into_iter().map(|(key, record)| (key.state_key(), record.into_boxed_str())));
+impl Keep for Changes {
+    fn keep(&mut self, changes: Changes) {
+        self.extend(changes);
     }
 }
 
-impl Records for Compact {
-    fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
-        Ok(self.0.get(&key.state_key()).map(ToString::to_string))
-    }
-}
-
-/// A register under audit.
+/// Records as far as the state tree confirms them.
 #[derive(Debug)]
-pub struct Audit {
+pub struct Confirmed<'a, R> {
+    records: &'a R,
+    tree: &'a StateTree,
+}
+
+impl<R: Records> Records for Confirmed<'_, R> {
+    fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
+        let Some(digest) = self.tree.digest(&key.state_key()) else { return Ok(None) };
+        let found = self.records.record(key)?;
+        if found.as_deref().map(record_digest) == Some(digest) {
+            Ok(found)
+        } else {
+            Err(Unreadable(format!("{key} is not as it was kept")))
+        }
+    }
+}
+
+/// How far an audit has come, after a whole batch: with the records, all that it takes to go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Where the next batch begins.
+    pub position: Position,
+    /// What has been claimed so far.
+    pub claims: Claims,
+}
+
+/// A register under audit, whose records are kept in `R`.
+#[derive(Debug)]
+pub struct Audit<R> {
     rules: Rules,
-    records: Compact,
+    records: R,
     tree: StateTree,
-    position: Position,
+    stage: Stage,
     batches: Batches,
     /// The leaves of the batch that is not closed yet, or that was found wrong.
     waiting: Vec<Vec<u8>>,
-    claims: Claims,
 }
 
-impl Audit {
-    /// Begins with the first leaf of a log. That leaf must then be given to [`Audit::leaf`] like every other.
-    pub fn begin(first_leaf: &[u8]) -> Result<Audit, ReplayError> {
+impl<R: Keep> Audit<R> {
+    /// Begins with the first leaf of a log, and no records. That leaf must then be given to [`Audit::leaf`] like every other.
+    pub fn begin(first_leaf: &[u8], records: R) -> Result<Audit<R>, ReplayError> {
         let (rules, genesis) = read_genesis(first_leaf)?;
-        Ok(Audit {
-            rules,
-            records: Compact::default(),
-            tree: StateTree::new(),
-            position: beginning(genesis.id()),
-            batches: Batches::from(0),
-            waiting: Vec::new(),
-            claims: Claims::default(),
-        })
+        let stage = Stage { position: beginning(genesis.id()), claims: Claims::default() };
+        Ok(Audit::from(rules, records, StateTree::new(), stage))
+    }
+
+    /// Goes on from a stage with the records of it, whose tree is `tree`. The caller answers for it that they belong together.
+    pub fn resume(first_leaf: &[u8], records: R, tree: StateTree, stage: Stage) -> Result<Audit<R>, ReplayError> {
+        let (rules, _) = read_genesis(first_leaf)?;
+        Ok(Audit::from(rules, records, tree, stage))
+    }
+
+    fn from(rules: Rules, records: R, tree: StateTree, stage: Stage) -> Audit<R> {
+        let batches = Batches::from(stage.position.index);
+        Audit { rules, records, tree, stage, batches, waiting: Vec::new() }
     }
 
     /// Takes the next leaf, and if it closes a batch, judges all of it. Returns how many leaves have been judged, if they are
@@ -178,19 +222,20 @@ impl Audit {
     pub fn leaf(&mut self, looked: Looked) -> Result<Option<u64>, ReplayError> {
         self.waiting.push(looked.leaf().to_vec());
         let Some(batch) = self.batches.leaf(looked)? else { return Ok(None) };
-        let applied = replay_looked(&self.rules, &self.records, &self.tree, self.position, batch)?;
-        self.claims.add(&applied, &self.records)?;
+        let before = Confirmed { records: &self.records, tree: &self.tree };
+        let applied = replay_looked(&self.rules, &before, &self.tree, self.stage.position, batch)?;
+        self.stage.claims.add(&applied, &before)?;
+        self.records.keep(applied.changes);
         self.waiting.clear();
-        self.records.extend(applied.changes);
-        (self.tree, self.position) = (applied.tree, applied.next);
-        Ok(Some(self.position.index))
+        (self.tree, self.stage.position) = (applied.tree, applied.next);
+        Ok(Some(self.stage.position.index))
     }
 
     /// Checks that the log ends on a seal.
     pub fn finish(&self) -> Result<(), ReplayError> {
         match self.waiting.len() as u64 {
             0 => Ok(()),
-            some => Err(ReplayError::NoSeal(self.position.index + some - 1)),
+            some => Err(ReplayError::NoSeal(self.stage.position.index + some - 1)),
         }
     }
 
@@ -199,9 +244,24 @@ impl Audit {
         &self.rules
     }
 
+    /// Returns the records, as they are after the last batch that was judged.
+    pub fn records(&self) -> Confirmed<'_, R> {
+        Confirmed { records: &self.records, tree: &self.tree }
+    }
+
+    /// Returns where the records are kept, to be brought to the disk.
+    pub fn kept_mut(&mut self) -> &mut R {
+        &mut self.records
+    }
+
+    /// Returns how far the audit has come: after the last batch that was judged.
+    pub fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
     /// Returns what the register has claimed so far.
     pub fn claims(&self) -> &Claims {
-        &self.claims
+        &self.stage.claims
     }
 
     /// Returns the state root after the last batch that was judged.
@@ -210,12 +270,12 @@ impl Audit {
     }
 
     /// Returns the batch that was not closed or is wrong, for the evidence. `checkpoint` must be over all its leaves.
-    pub fn case<'a>(&'a self, checkpoint: &'a SignedCheckpoint) -> BatchCase<'a, Compact> {
+    pub fn case<'a>(&'a self, checkpoint: &'a SignedCheckpoint) -> BatchCase<'a, R> {
         BatchCase {
             rules: &self.rules,
             records: &self.records,
             tree: &self.tree,
-            position: self.position,
+            position: self.stage.position,
             leaves: &self.waiting,
             checkpoint,
         }
@@ -223,7 +283,7 @@ impl Audit {
 
     /// Returns the indices of the leaves that the evidence takes: the genesis, the seal before, and the batch.
     pub fn case_indices(&self) -> BTreeSet<u64> {
-        let first = self.position.index;
+        let first = self.stage.position.index;
         [0, first.saturating_sub(1)].into_iter().chain(first..first + self.waiting.len() as u64).collect()
     }
 }

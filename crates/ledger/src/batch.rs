@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use colophon_tlog::hash::Hash;
+use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::entry::Entry;
@@ -16,7 +17,8 @@ use crate::state::{Changes, Overlay, Records, record_digest};
 use crate::state_root::{StateKey, StateTree};
 
 /// Where the next batch begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Position {
     /// The index of its first entry, which is the size of the tree so far.
     pub index: u64,

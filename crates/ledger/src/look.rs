@@ -6,7 +6,7 @@ use crate::entry::{Body, Entry};
 use crate::refusal::Refusal;
 use crate::replay::ReplayError;
 use crate::rule::Stop;
-use crate::signature::Signed;
+use crate::signature::{EachTime, Points, Signed};
 use crate::state::Records;
 
 /// A leaf with what could be found out about it before its turn: that it is an entry, and that its signatures verify.
@@ -23,7 +23,12 @@ pub struct Looked {
 impl Looked {
     /// Looks at a leaf, by the keys that `records` know of at any time before its turn.
     pub fn at(leaf: Vec<u8>, records: &impl Records) -> Looked {
-        let signed = Entry::parse(&leaf).ok().and_then(|entry| Signed::check(entry, records).ok());
+        Looked::at_by(leaf, records, &EachTime)
+    }
+
+    /// Does the same with the keys' points taken from `points`.
+    pub fn at_by(leaf: Vec<u8>, records: &impl Records, points: &impl Points) -> Looked {
+        let signed = Entry::parse(&leaf).ok().and_then(|entry| Signed::check_by(entry, records, points).ok());
         let closes = match &signed {
             Some(signed) => matches!(signed.entry().body(), Body::Seal(_)),
             None => Seal::peek(&leaf).is_some(),
@@ -34,6 +39,17 @@ impl Looked {
     /// Takes a leaf as it is, to be looked at when it has its turn.
     pub fn later(leaf: Vec<u8>) -> Looked {
         Looked { closes: Seal::peek(&leaf).is_some(), leaf, signed: None }
+    }
+
+    /// Looks once more, by other records, at a leaf whose signatures did not verify by those known before.
+    #[must_use]
+    pub fn again(self, records: &impl Records, points: &impl Points) -> Looked {
+        if self.is_verified() { self } else { Looked::at_by(self.leaf, records, points) }
+    }
+
+    /// Returns whether it is an entry whose signatures verify, by some keys that its signers had.
+    pub fn is_verified(&self) -> bool {
+        self.signed.is_some()
     }
 
     /// Returns the leaf.

@@ -50,6 +50,16 @@ impl Tree {
         Ok(Tree { size: size.get(), stack })
     }
 
+    /// Returns the tree of `size` leaves that falls into subtrees with these roots, if they are as many as they should be.
+    pub fn from_subtrees(size: TreeSize, roots: Vec<Hash>) -> Option<Tree> {
+        (roots.len() == size.get().count_ones() as usize).then(|| Tree { size: size.get(), stack: roots })
+    }
+
+    /// Returns the roots of the complete subtrees that the leaves fall into, left to right.
+    pub fn subtree_roots(&self) -> &[Hash] {
+        &self.stack
+    }
+
     /// Returns how many leaves there are.
     pub fn size(&self) -> TreeSize {
         TreeSize::new(self.size).expect("nobody lives to append 2^63 leaves")
@@ -110,6 +120,8 @@ mod tests {
             let size = TreeSize::new(size).unwrap();
             let tree = Tree::from_tiles(size, &big.tiles(&root_tiles(size))).unwrap();
             assert_eq!((tree.size(), tree.root()), (size, reference_root(big.leaves(size.get()))));
+            assert_eq!(Tree::from_subtrees(size, tree.subtree_roots().to_vec()), Some(tree.clone()));
+            assert_eq!(Tree::from_subtrees(size, vec![leaf(1); tree.subtree_roots().len() + 1]), None);
             let mut grown = tree.clone();
             grown.append(leaf(size.get()), &mut TileHashes::default());
             let next = [big.leaves(size.get()), &[leaf(size.get())]].concat();

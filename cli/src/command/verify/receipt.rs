@@ -17,7 +17,7 @@ use crate::failure::{Exit, Failure};
 use crate::sheet::Sheet;
 use crate::ui::Answer;
 use crate::verdict::{Outcome, Shortfall, write_outcome};
-use crate::witnessed::{Cosignature, Witnessed};
+use crate::witnessed::Witnessed;
 use crate::words::shown;
 
 /// What a receipt proves.
@@ -38,12 +38,7 @@ pub(super) struct Recorded {
     origin: String,
     log_key: String,
     size: u64,
-    cosignatures: Vec<Cosignature>,
-    quorum_met: bool,
-    witnesses: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fresh_ms: Option<u64>,
-    #[serde(skip)]
+    #[serde(flatten)]
     witnessed: Witnessed,
     #[serde(skip)]
     now_ms: u64,
@@ -85,10 +80,6 @@ pub(super) fn judge(judge: &Judge<'_>, name: &str, bytes: &[u8]) -> Result<Recor
         origin: checkpoint.checkpoint().origin.clone(),
         log_key: key.to_string(),
         size: checkpoint.checkpoint().size.get(),
-        cosignatures: witnessed.cosignatures.clone(),
-        quorum_met: witnessed.quorum_met,
-        witnesses: witnessed.witnesses,
-        fresh_ms: witnessed.fresh_ms,
         witnessed,
         now_ms: judge.now_ms,
     })
@@ -162,7 +153,7 @@ impl fmt::Display for Recorded {
         let mut sheet = Sheet::new();
         let what = format!("{} proves that its entry is in the register", self.name);
         write_outcome(&self.shortfalls, &what, &mut sheet);
-        let is_cosigned = self.fresh_ms.is_some();
+        let is_cosigned = self.witnessed.fresh_ms.is_some();
         for shortfall in &self.shortfalls {
             match shortfall {
                 Shortfall::Age { .. } if !is_cosigned => sheet.text(2, "no witness of your policy says how old it is"),

@@ -1,20 +1,21 @@
 //! An audit of a whole register: what it claims, and what convicts it.
 
-use colophon_ledger::audit::Audit;
+use colophon_ledger::audit::{Audit, Stage};
 use colophon_ledger::entry::{Body, Entry, text_of};
 use colophon_ledger::evidence::{Lie, ProvedLeaf};
 use colophon_ledger::look::Looked;
 use colophon_ledger::replay::ReplayError;
 use colophon_ledger::signature::FirstKeys;
-use colophon_ledger::state::Unreadable;
+use colophon_ledger::state::{Changes, RecordKey, Unreadable, record_digest};
+use colophon_ledger::state_root::StateTree;
 
 use crate::attacks::story;
 use crate::rules::terms_body;
 use crate::world::{DAY_MS, World, signed};
 
 /// Audits every leaf of the world's log, looked at before or not.
-fn audited(world: &World, before: bool) -> (Audit, Result<(), ReplayError>) {
-    let mut audit = Audit::begin(&world.leaves[0]).unwrap();
+fn audited(world: &World, before: bool) -> (Audit<Changes>, Result<(), ReplayError>) {
+    let mut audit = Audit::begin(&world.leaves[0], Changes::new()).unwrap();
     for leaf in &world.leaves {
         let looked = if before { Looked::at(leaf.clone(), &FirstKeys) } else { Looked::later(leaf.clone()) };
         if let Err(error) = audit.leaf(looked) {
@@ -48,6 +49,60 @@ fn all_that_was_ever_claimed_is_counted() {
             claims.borders.iter().map(|((from, to), count)| format!("{from} {to} {count}")).collect();
         assert_eq!(borders, ["CN FR 1"]);
         assert_eq!((claims.first_ms, claims.last_ms), (1_000 * DAY_MS, world.time_ms));
+    }
+}
+
+/// Returns the audit of the world's first leaves up to a seal, put down and taken up again.
+fn taken_up(world: &World, size: u64, records: impl FnOnce(Changes) -> Changes) -> Audit<Changes> {
+    let mut audit = Audit::begin(&world.leaves[0], Changes::new()).unwrap();
+    for leaf in &world.leaves[..usize::try_from(size).unwrap()] {
+        audit.leaf(Looked::later(leaf.clone())).unwrap();
+    }
+    assert_eq!(audit.stage().position.index, size, "not at a seal");
+    let kept = audit.kept_mut().clone();
+    let tree = StateTree::new().apply(kept.iter().map(|(key, text)| (key.state_key(), record_digest(text))));
+    assert_eq!(tree.root(), audit.state_root());
+    let stage: Stage = serde_json::from_str(&serde_json::to_string(audit.stage()).unwrap()).unwrap();
+    assert_eq!(&stage, audit.stage());
+    Audit::resume(&world.leaves[0], records(kept), tree, stage).unwrap()
+}
+
+#[test]
+fn an_audit_that_was_broken_off_comes_to_the_same_end() {
+    let (world, _) = story();
+    let whole = audited(&world, false).0;
+    let seals = world.leaves.iter().zip(1..).filter(|(leaf, _)| Looked::later((*leaf).clone()).closes());
+    for (_, size) in seals {
+        let mut audit = taken_up(&world, size, |records| records);
+        for leaf in &world.leaves[usize::try_from(size).unwrap()..] {
+            audit.leaf(Looked::later(leaf.clone())).unwrap();
+        }
+        assert_eq!((audit.stage(), audit.state_root()), (whole.stage(), whole.state_root()), "from {size}");
+        assert_eq!(audit.finish(), Ok(()));
+    }
+}
+
+#[test]
+fn a_record_that_was_damaged_where_it_is_kept_convicts_nobody() {
+    let (mut world, work) = story();
+    let before = world.size();
+    let mut sale = terms_body("cy", "ana", work, world.edition_prev(&work), world.time_ms + DAY_MS);
+    sale.from_country = "FR".parse().unwrap();
+    world.submit(&Body::Transfer(sale), &[("ana", "ana"), ("cy", "cy")]).unwrap();
+    for damage in [false, true] {
+        let mut audit = taken_up(&world, before, |mut records| {
+            if damage {
+                let edition = records.get_mut(&RecordKey::Edition(work, 1)).unwrap();
+                *edition = edition.replace("\"FR\"", "\"CN\"");
+            }
+            records
+        });
+        let rest = world.leaves[usize::try_from(before).unwrap()..].iter();
+        let judged: Result<Vec<_>, _> = rest.map(|leaf| audit.leaf(Looked::later(leaf.clone()))).collect();
+        match judged {
+            Ok(_) => assert!(!damage),
+            Err(error) => assert!(damage && matches!(error, ReplayError::Unreadable(_)), "{error}"),
+        }
     }
 }
 
