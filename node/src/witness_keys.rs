@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use colophon_storage::durable::{self, Access};
+use colophon_storage::witnessed::{WITNESSED_DIR, Witnessed};
 use colophon_tlog::cosignature::{Cosigner, CosignerKey};
 use colophon_tlog::note::{Algorithm, VerifierKey, VerifierKeyError, is_valid_name};
 
@@ -63,7 +64,8 @@ pub enum WitnessKeyError {
     },
 }
 
-/// Makes keys of these types for the witness called `name`, in a folder that may be there. Durable when it returns.
+/// Makes keys of these types for the witness called `name`, in a folder that may be there, and the place where it keeps what it
+/// cosigns. Durable when it returns.
 pub fn create(dir: &Path, name: &str, types: &[Algorithm]) -> Result<Vec<VerifierKey>, WitnessKeyError> {
     let failed = |path: PathBuf| move |error| WitnessKeyError::Write { path, error };
     // Before anything is written: a name that cannot be one.
@@ -77,6 +79,8 @@ pub fn create(dir: &Path, name: &str, types: &[Algorithm]) -> Result<Vec<Verifie
         let Some(key) = CosignerKey::from_seed(*algorithm, *seed) else { continue };
         made.push(Cosigner::new(name, key)?.verifier().clone());
     }
+    // After the secrets: keys that were put back without what they cosigned fail above, and get no empty place.
+    Witnessed::create(dir).map_err(failed(dir.join(WITNESSED_DIR)))?;
     let path = dir.join(WITNESS_VERIFIER_KEY_FILE);
     let text: String = made.iter().map(|key| key.to_string() + "\n").collect();
     durable::write_new(&path, text.as_bytes(), Access::Public).map_err(failed(path))?;
@@ -123,8 +127,12 @@ mod tests {
         let made = create(&dir.path().join("new"), "w.example", &BOTH).unwrap();
         let loaded = load(&dir.path().join("new")).unwrap();
         assert_eq!(made, loaded.iter().map(|cosigner| cosigner.verifier().clone()).collect::<Vec<_>>());
+        let cosigned = dir.path().join("new").join(WITNESSED_DIR);
+        assert_eq!(fs::read_dir(&cosigned).unwrap().count(), 0);
+        fs::remove_dir(&cosigned).unwrap();
         let again = create(&dir.path().join("new"), "w.example", &BOTH);
         assert!(matches!(again, Err(WitnessKeyError::Key(KeyFileError::Write { .. }))), "{again:?}");
+        assert!(!cosigned.exists(), "old keys get no empty place");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Each log has a file `witnessed/HASH`, named by the SHA-256 of its origin in hex, with two alternating slots as in
 //! [`crate::slots`], of which only the published note is used. Comparing with what was cosigned last and writing down what
 //! is cosigned next happen under one lock a log, and what is written is durable before anybody hears of it.
+//!
+//! The folder is made together with the keys, and never again: where it is missing, nobody knows what they have signed.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -21,6 +23,13 @@ pub const WITNESSED_DIR: &str = "witnessed";
 /// Why what was cosigned last cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum WitnessedError {
+    /// The folder is missing, as where keys were put back without it.
+    #[error(
+        "the folder {0:?} is missing, which says what was cosigned last: without it the witness could contradict itself. Put back \
+         a copy that is just as new, or begin a witness with new keys. Only if these keys have never cosigned anything, make the \
+         folder, empty"
+    )]
+    Missing(PathBuf),
     /// Neither slot is whole. Not even a power cut in the middle of a write does that.
     #[error(
         "the file {path:?}, which says what was cosigned last of {origin:?}, is damaged. Never remove it to go on: the witness \
@@ -75,8 +84,17 @@ pub fn origin_hash(origin: &str) -> String {
 }
 
 impl Witnessed {
+    /// Makes the folder in `dir` of a witness whose keys are new: it has cosigned nothing yet. Durable when it returns.
+    pub fn create(dir: &Path) -> io::Result<()> {
+        durable::create_dir(&dir.join(WITNESSED_DIR))
+    }
+
     /// Opens what is kept in `dir` of these logs. Whoever calls has the folder alone, by [`crate::lock::DirLock`].
     pub fn open<'o>(dir: &Path, origins: impl IntoIterator<Item = &'o str>) -> Result<Witnessed, WitnessedError> {
+        let folder = dir.join(WITNESSED_DIR);
+        if !folder.is_dir() {
+            return Err(WitnessedError::Missing(folder));
+        }
         Witnessed::open_on(&RealDisk, dir, origins)
     }
 
@@ -142,7 +160,6 @@ impl Place {
     /// Makes the file as a whole: a crash leaves none, or an empty one, and never one that looks damaged.
     fn create(&self) -> Result<Slots, WitnessedError> {
         let failed = |error| WitnessedError::File { path: self.path.clone(), error };
-        durable::create_dir(self.path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
         durable::write_new(&self.path, &Slots::blank(), Access::Public).map_err(failed)?;
         Slots::open_file(&RealDisk, &self.path).map_err(|error| self.told(error))
     }
@@ -179,9 +196,15 @@ mod tests {
         witnessed.update(ORIGIN, |last| Ok((note.to_owned(), last.map(str::to_owned))))
     }
 
+    fn new_dir() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        Witnessed::create(dir.path()).unwrap();
+        dir
+    }
+
     #[test]
     fn what_was_cosigned_last_is_remembered_of_each_log() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = new_dir();
         let witnessed = open(dir.path());
         assert_eq!(witnessed.last(ORIGIN), None);
         assert_eq!(put(&witnessed, "one\n").unwrap(), None);
@@ -196,16 +219,29 @@ mod tests {
     }
 
     #[test]
+    fn without_its_folder_a_witness_does_not_begin_from_nothing() {
+        let dir = new_dir();
+        put(&open(dir.path()), "one\n").unwrap();
+        let folder = dir.path().join(WITNESSED_DIR);
+        std::fs::rename(&folder, dir.path().join("lost")).unwrap();
+        let error = Witnessed::open(dir.path(), [ORIGIN]).unwrap_err();
+        assert!(matches!(&error, WitnessedError::Missing(missing) if *missing == folder), "{error}");
+        std::fs::rename(dir.path().join("lost"), &folder).unwrap();
+        assert_eq!(open(dir.path()).last(ORIGIN).as_deref(), Some("one\n"));
+    }
+
+    #[test]
     fn a_refusal_leaves_no_trace() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = new_dir();
         let witnessed = open(dir.path());
         let refused: Answer = witnessed.update(ORIGIN, |_| Err(WitnessedError::Unknown("no".into())));
-        assert!(refused.is_err() && !dir.path().join(WITNESSED_DIR).exists());
+        assert!(refused.is_err());
+        assert_eq!(std::fs::read_dir(dir.path().join(WITNESSED_DIR)).unwrap().count(), 0);
     }
 
     #[test]
     fn only_one_of_many_at_once_goes_on_from_the_same_checkpoint() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = new_dir();
         let witnessed = Arc::new(open(dir.path()));
         let add = |witnessed: &Witnessed| -> Result<(), WitnessedError> {
             witnessed.update(ORIGIN, |last| {
@@ -227,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_damaged_file_stops_the_witness_and_says_what_not_to_do() {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = new_dir();
         put(&open(dir.path()), "one\n").unwrap();
         let path = dir.path().join(WITNESSED_DIR).join(origin_hash(ORIGIN));
         let bytes = std::fs::read(&path).unwrap();
