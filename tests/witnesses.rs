@@ -14,7 +14,7 @@ use colophon_tlog::tree::TreeSize;
 use colophon_tlog::witness::AddCheckpoint;
 use e2e::minting::Minter;
 use e2e::node::{Answer, Node, copy_dir};
-use e2e::told::submit;
+use e2e::told::{read_slots, submit};
 use e2e::witness::{Witness, write_policy};
 
 /// How long to wait for what comes soon.
@@ -76,6 +76,15 @@ impl Scene {
     }
 }
 
+/// Returns the checkpoint that waits for its quorum.
+fn pending(node: &Node) -> SignedCheckpoint {
+    let log: VerifierKey = node.vkey().parse().expect("a verifier key");
+    let slots = read_slots(&node.dir());
+    let notes = slots.iter().flat_map(|(_, notes)| notes);
+    let signed = notes.map(|note| SignedCheckpoint::open(note.as_bytes(), &log).expect("the log's checkpoint"));
+    signed.max_by_key(|signed| signed.checkpoint().size).expect("a slot that is whole")
+}
+
 fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + SOON;
     while !holds() {
@@ -101,6 +110,15 @@ fn every_checkpoint_and_receipt_carries_a_quorum_also_with_one_witness_away() {
     }
     assert_eq!(scene.status(), (200, "ok".to_owned()));
     eventually("the absence is told", || scene.node.log().contains("The witness w1 does not cosign"));
+    let metrics = scene.node.get("/metrics");
+    for line in [
+        "colophon_witness_answer{witness=\"w0\",answer=\"cosigned\"} 1".to_owned(),
+        "colophon_witness_answer{witness=\"w1\",answer=\"away\"} 1".to_owned(),
+        "colophon_witness_answer{witness=\"w1\",answer=\"cosigned\"} 0".to_owned(),
+        format!("colophon_witness_size{{witness=\"w0\"}} {}", scene.size()),
+    ] {
+        assert!(metrics.text().lines().any(|found| found == line), "{line} is not in\n{}", metrics.text());
+    }
     scene.witnesses[1].start();
     eventually("the witness cosigns again", || scene.node.log().contains("The witness w1 cosigns again"));
     assert_eq!(scene.node.log().matches("does not cosign").count(), 1, "told once: {}", scene.node.log());
@@ -142,12 +160,25 @@ fn without_a_quorum_nothing_new_is_shown_and_nothing_is_lost() {
         }
     });
     assert_eq!(scene.node.get("/checkpoint").body, before);
-    // Killed meanwhile, it sends the same checkpoint again.
-    scene.node.kill();
+    // Killed meanwhile, it listens again at once, shows what it showed before, and says what it waits for.
+    for _ in 0..2 {
+        scene.node.kill();
+        scene.node.start_listening().expect("it listens without a quorum");
+        assert_eq!(scene.status(), (503, "unwitnessed".to_owned()));
+        assert_eq!(scene.node.get("/checkpoint").body, before);
+        assert_eq!(scene.node.get(&format!("/v1/entries/{size}")).status, 404, "nothing beyond the published size");
+        let held = scene.mint(1);
+        assert_eq!((held.status, held.json()["code"].as_str()), (503, Some("unwitnessed")), "{}", held.text());
+    }
+    let pending = pending(&scene.node);
+    // Stopped while it waits, it ends, and the next start sends the same checkpoint again.
+    assert!(scene.node.terminate().success());
     scene.witnesses[0].start();
-    scene.node.start();
-    assert_eq!(scene.status(), (200, "ok".to_owned()));
-    assert!(scene.size() > size);
+    scene.node.start_listening().expect("it listens");
+    scene.node.wait_for_health("ok");
+    eventually("what was held is shown", || scene.size() > size);
+    let shown = scene.checkpoint();
+    assert_eq!(shown.note().text(), pending.note().text(), "the checkpoint that was signed before");
     let again = scene.mint(1);
     assert_eq!((again.status, again.json()["repeated"].as_bool()), (200, Some(true)), "{}", again.text());
     scene.checkpoint();
@@ -293,6 +324,48 @@ fn a_register_that_is_told_to_witnesses_another() {
     assert_eq!(guest.post("/add-checkpoint", "text/plain", "old 0\n").status, 404);
 }
 
+/// A backup has neither what was cosigned nor the keys for it. Where only the keys are put back, nothing is cosigned.
+#[test]
+fn a_witness_that_was_restored_without_what_it_cosigned_does_not_start() {
+    let guest = Node::start_new("guest.example/log");
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| dir.path().join(name);
+    let text = |path: PathBuf| path.to_str().expect("a path of text").to_owned();
+    std::fs::write(path("logs"), format!("log {}\nquorum none\n", guest.vkey())).expect("a policy");
+    let args = ["--witness-for", &text(path("logs"))].map(str::to_owned);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let mut host = Node::init("host.example/log").with_serve_args(&args);
+    assert_eq!(host.run("witness-key", &["--name", "host.example/witness"]).code, 0);
+    host.start();
+    let log: VerifierKey = guest.vkey().parse().expect("a verifier key");
+    let signed = SignedCheckpoint::open(&guest.get("/checkpoint").body, &log).expect("the guest's checkpoint");
+    let request = AddCheckpoint::new(TreeSize::ZERO, Vec::new(), &signed).expect("a request").to_string();
+    assert_eq!(host.post("/add-checkpoint", "text/plain", request.clone()).status, 200);
+    let made = host.run("backup", &[text(path("backup")), "--with-keys".to_owned()]);
+    assert_eq!(made.code, 0, "{made}");
+    for name in ["witnessed", "witness.vkey", "witness.ed25519.key"] {
+        assert!(!path("backup").join(name).exists(), "{name} is in the backup");
+    }
+    assert!(host.terminate().success());
+    let lost = host.dir();
+    std::fs::rename(&lost, path("lost")).expect("the lost disk");
+    copy_dir(&path("backup"), &lost);
+    for name in ["witness.vkey", "witness.ed25519.key"] {
+        std::fs::copy(path("lost").join(name), lost.join(name)).expect("keys that were kept apart");
+    }
+    let refused = host.refused_start();
+    assert_eq!(refused.code, 1, "{}", refused.said);
+    assert!(refused.said.contains("the witness could contradict itself"), "{}", refused.said);
+    // The register itself is whole; and with what was cosigned the witness goes on.
+    host.set_serve_args(&[]);
+    host.start();
+    assert!(host.terminate().success());
+    host.set_serve_args(&args);
+    copy_dir(&path("lost").join("witnessed"), &lost.join("witnessed"));
+    host.start();
+    assert_eq!(host.post("/add-checkpoint", "text/plain", request).status, 409);
+}
+
 #[test]
 fn what_is_no_request_costs_a_witness_nothing() {
     let log = Node::init("log.example/one");
@@ -306,5 +379,6 @@ fn what_is_no_request_costs_a_witness_nothing() {
         assert_eq!(witness.get(path).status, 404, "{path}");
     }
     assert!(witness.get("/metrics").text().contains("route=\"/add-checkpoint\",status=\"400\""));
-    assert!(!witness.dir().join("witnessed").exists(), "nothing is kept");
+    let kept = std::fs::read_dir(witness.dir().join("witnessed")).expect("the folder that witness-key makes");
+    assert_eq!(kept.count(), 0, "nothing is kept");
 }

@@ -18,6 +18,7 @@ pub(crate) mod vouch;
 mod words;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use colophon_client::failure::Failure as _;
@@ -36,7 +37,7 @@ use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::connections::Limits;
-use crate::follow::advance::{STEP_ENTRIES_MAX, Step, Writer};
+use crate::follow::advance::{Step, Writer};
 use crate::follow::copy::CopyError;
 use crate::follow::follower::BACKOFF_MAX;
 use crate::follow::following::Standing;
@@ -49,6 +50,9 @@ use crate::serve::ServeError;
 use crate::witness::WitnessStartError;
 
 pub use serving::follow;
+
+/// How many entries a copy that serves takes in one step, all of whose changes are in memory until they are shown at once.
+pub const STEP_ENTRIES_MAX: u64 = 100_000;
 
 /// How a copy is kept.
 #[derive(Debug, Clone)]
@@ -69,6 +73,8 @@ pub struct FollowConfig {
     pub clock: Clock,
     /// How many connections there may be.
     pub limits: Limits,
+    /// How many entries it takes in one step while it serves: [`STEP_ENTRIES_MAX`]. If there are more, it is opened again.
+    pub step_entries_max: u64,
     /// The folder of a witness's keys, if the copy cosigns what it has replayed. The keys are for nothing else.
     pub witness: Option<PathBuf>,
 }
@@ -145,7 +151,8 @@ async fn prepare(config: &FollowConfig) -> Result<Ready, FollowEnd> {
     };
     let evidence = config.dir.join(EVIDENCE_DIR);
     let (rules, _) = read_genesis(pinned.genesis().as_bytes()).map_err(StartError::from)?;
-    let source = Source { transport, pinned, rules, policy: config.policy.clone(), evidence };
+    let (policy, points, step_entries_max) = (config.policy.clone(), Arc::default(), config.step_entries_max);
+    let source = Source { transport, pinned, rules, policy, evidence, points, step_entries_max };
     let (config, runtime) = (config.clone(), Handle::current());
     // Gone with this future, and what is done for it ends.
     let (wanted, stop) = watch::channel(false);
@@ -220,7 +227,7 @@ fn fill(writer: &mut Writer, step: &Step<'_>, view: &View) -> Result<(), Trouble
     let Shown::Larger(to) = step.wait(newest)?? else { return Ok(()) };
     let size = to.checkpoint().size.get();
     let entries = size.saturating_sub(writer.position.index);
-    if writer.published.is_some() && entries <= STEP_ENTRIES_MAX {
+    if writer.published.is_some() && entries <= step.source.step_entries_max {
         return Ok(());
     }
     info!("Fetching {entries} entries of the register {}", step.source.pinned.rules().register.origin);

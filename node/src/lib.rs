@@ -32,4 +32,5 @@ mod tip;
 pub mod witness;
 pub mod witness_keys;
 pub mod witness_server;
+pub mod witness_standing;
 pub mod witnesses;

@@ -20,7 +20,7 @@ use colophon_ledger::field::{Digest, Origin};
 use colophon_node::admission::{Quota, Quotas};
 use colophon_node::clock::Clock;
 use colophon_node::connections::{CONNECTIONS_DEFAULT, CONNECTIONS_MAX, CONNECTIONS_OF_ADDRESS_DEFAULT, Limits};
-use colophon_node::follow::{FollowConfig, FollowEnd, follow};
+use colophon_node::follow::{FollowConfig, FollowEnd, STEP_ENTRIES_MAX, follow};
 use colophon_node::init::init;
 use colophon_node::keys::{PUBLIC_FILES, SERVING_KEYS};
 use colophon_node::open::{Behind, Keeping, Tables, WitnessPlan, open};
@@ -404,6 +404,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 engine: view.view,
                 clock,
                 limits: limits.limits(),
+                step_entries_max: STEP_ENTRIES_MAX,
                 witness: witness_key,
             };
             follow_until_signal(&config, listen)?;
@@ -473,7 +474,7 @@ async fn serve_until_signal(mut config: Config, peers: &[String], listen: Socket
     let mut stop = pin!(told_to_end()?);
     config.peers = peers::ask(peers).await.context("a peer")?;
     let (started, running) = oneshot::channel();
-    // A start may wait for witnesses. Whoever ends it then, ends it as a power cut would.
+    // A start may take long. Whoever ends it then, ends it as a power cut would.
     thread::spawn(move || drop(started.send(Running::start(&config))));
     let running = tokio::select! {
         running = running => running.context("the register could not be opened: the code that does so broke down")??,

@@ -10,6 +10,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::oneshot;
 
 use crate::sequencer::Outcome;
+use crate::witness_standing::{LastAnswer, WitnessStanding};
 
 /// The media type of [`Metrics::to_text`].
 pub const METRICS_MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -25,6 +26,19 @@ struct CodeLabel {
 struct RequestLabels {
     route: String,
     status: u16,
+}
+
+/// Which witness: as many as are asked, by their names in the policy.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WitnessLabel {
+    witness: String,
+}
+
+/// Which witness, and how it may have answered.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AnswerLabels {
+    witness: String,
+    answer: &'static str,
 }
 
 /// The counts. Nothing in them tells one client or work from another.
@@ -58,6 +72,9 @@ pub struct Metrics {
     pub source_unsound: Gauge,
     /// Of a copy: entries whose cards its register has not given.
     pub cards_missing: Gauge,
+    witness_size: Family<WitnessLabel, Gauge>,
+    witness_cosigned_s: Family<WitnessLabel, Gauge>,
+    witness_answer: Family<AnswerLabels, Gauge>,
     recorded: Counter,
     repeated: Counter,
     refused: Family<CodeLabel, Counter>,
@@ -82,6 +99,9 @@ impl Default for Metrics {
             source_failures: Counter::default(),
             source_unsound: Gauge::default(),
             cards_missing: Gauge::default(),
+            witness_size: Family::default(),
+            witness_cosigned_s: Family::default(),
+            witness_answer: Family::default(),
             recorded: Counter::default(),
             repeated: Counter::default(),
             refused: Family::default(),
@@ -102,6 +122,9 @@ impl Metrics {
         registry.register("log_entries", "Entries in the published log", self.size.clone());
         registry.register("checkpoint_held", "1 while a checkpoint waits for its quorum", self.held.clone());
         registry.register("checkpoint_cosigned_seconds", "When its quorum cosigned it", self.cosigned_s.clone());
+        registry.register("witness_size", "What a witness cosigned last", self.witness_size.clone());
+        registry.register("witness_cosigned_seconds", "When it did", self.witness_cosigned_s.clone());
+        registry.register("witness_answer", "1 for how it answered last", self.witness_answer.clone());
         registry.register("queue_entries", "Submissions that wait for a batch", self.waiting.clone());
         registry.register("view_backlog_keys", "Keys that wait for the tables' engine", self.view_backlog.clone());
         registry.register("connections", "Connections that are open", self.connections.clone());
@@ -132,6 +155,20 @@ impl Metrics {
         registry.register("refused", "Submissions refused, by code", self.refused.clone());
         registry.register("requests", "Requests answered, by route and status", self.requests.clone());
         registry
+    }
+
+    /// Shows how it stands with each witness.
+    pub fn show_witnesses(&self, witnesses: &[WitnessStanding]) {
+        let gauge = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        for WitnessStanding { name: witness, size, cosigned_s, answer: last } in witnesses {
+            let label = WitnessLabel { witness: witness.clone() };
+            self.witness_size.get_or_create(&label).set(gauge(*size));
+            self.witness_cosigned_s.get_or_create(&label).set(gauge(*cosigned_s));
+            for answer in LastAnswer::ALL {
+                let labels = AnswerLabels { witness: witness.clone(), answer: answer.word() };
+                self.witness_answer.get_or_create(&labels).set(i64::from(*last == Some(answer)));
+            }
+        }
     }
 
     /// Tells a submitter what came of their submission, and counts it.
@@ -181,6 +218,27 @@ impl Metrics {
 mod tests {
     use super::*;
     use colophon_ledger::refusal::Refusal;
+
+    #[test]
+    fn of_a_witness_the_last_answer_alone_is_shown() {
+        let metrics = Metrics::default();
+        let away = WitnessStanding::unasked("one".to_owned());
+        let answered = |answer| WitnessStanding { size: 7, cosigned_s: 1_000, answer: Some(answer), ..away.clone() };
+        for standing in [away.clone(), answered(LastAnswer::Away), answered(LastAnswer::Cosigned)] {
+            metrics.show_witnesses(std::slice::from_ref(&standing));
+            let text = metrics.to_text();
+            assert_eq!(text.matches("colophon_witness_answer{").count(), LastAnswer::ALL.len());
+            let shown = |answer: LastAnswer| {
+                text.contains(&format!(r#"colophon_witness_answer{{witness="one",answer="{}"}} 1"#, answer.word()))
+            };
+            assert!(
+                LastAnswer::ALL.into_iter().all(|answer| shown(answer) == (standing.answer == Some(answer))),
+                "{text}"
+            );
+            let size = format!(r#"colophon_witness_size{{witness="one"}} {}"#, standing.size);
+            assert!(text.contains(&size), "{text}");
+        }
+    }
 
     #[test]
     fn what_happened_is_counted_under_its_code() {

@@ -12,13 +12,13 @@ use colophon_ledger::governance;
 use colophon_ledger::replay::{ReplayError, read_genesis};
 use colophon_ledger::state::{RegisterRecord, Unreadable, UpgradeRecord};
 use colophon_storage::cards::{Cards, CardsError, CardsRecovery};
-use colophon_storage::catch_up::{CatchUpError, CaughtUp, catch_up};
+use colophon_storage::catch_up::{CatchUpError, CaughtUp, Unstaged, catch_up_until, replay_beyond};
 use colophon_storage::drafts::Drafts;
 use colophon_storage::durable::{self, Access};
 use colophon_storage::files::ENTRIES_FILE;
 use colophon_storage::log::{Log, OpenError};
 use colophon_storage::reader::ReadError;
-use colophon_storage::recovery::Recovery;
+use colophon_storage::recovery::{Recovery, checkpoint_in};
 use colophon_storage::slots::{SlotError, Slots};
 use colophon_storage::view::engine::EngineKind;
 use colophon_storage::view::{Anew, VIEW_DIR, View, ViewError};
@@ -40,6 +40,9 @@ use crate::witnesses::{Witnesses, WitnessesError};
 
 /// How far this machine's clock may be behind the last batch, in milliseconds.
 pub const CLOCK_BEHIND_MS_MAX: u64 = 60_000;
+/// How many entries that were not published may be kept in memory until witnesses have cosigned them. A register that runs holds
+/// three batches of at most 1 001 back.
+const UNPUBLISHED_ENTRIES_MAX: u64 = 8_192;
 /// After how many replayed entries it is told how far the tables are.
 const PROGRESS_ENTRIES: u64 = 50_000;
 
@@ -199,6 +202,8 @@ pub struct Writer {
     pub(crate) sealer: Sealer,
     /// Whether the log can go on with another key.
     pub(crate) ready: Ready,
+    /// What the log holds beyond what is published: it is published once the witnesses have cosigned it.
+    pub(crate) unpublished: Vec<Unstaged>,
 }
 
 /// By whom checkpoints are cosigned before they are published.
@@ -226,8 +231,9 @@ pub fn open(dir: &Path, clock: Clock, behind: Behind, keeping: Keeping) -> Resul
     open_among(dir, clock, behind, keeping, &Others::default())
 }
 
-/// Opens the register in `dir` among others: not if a peer shows what the log here does not bear out; and if there is a batch that
-/// was not published yet, this waits for the witnesses.
+/// Opens the register in `dir` among others: not if a peer shows what the log here does not bear out. Batches that were not
+/// published yet are for the sequencer to hand over, if witnesses have to cosign them; only for more than
+/// [`UNPUBLISHED_ENTRIES_MAX`] entries this waits for the witnesses.
 pub fn open_among(
     dir: &Path,
     clock: Clock,
@@ -276,28 +282,40 @@ fn open_over(
     let (rules, _) = read_genesis(&log.reader().entry(first)?)?;
     check_clock(&clock, position.time_ms, behind)?;
     let operator_key = keys::load(dir, OPERATOR_KEY_FILE)?;
+    let slots = Slots::open(dir)?;
+    let published = others.witnesses.and_then(|_| held_back_from(&slots, log.size()));
+    let shown = published.as_ref().map_or(log.size(), |(_, shown)| *shown);
     // The cards are read while the tables are: with many of either, this is what a start waits for.
     let (view, cards) = thread::scope(|scope| {
         let cards = scope.spawn(|| open_cards(dir));
-        let view = open_view(dir, keeping, &log, &rules.register.genesis);
+        let view = open_view(dir, keeping, (&log, shown), &rules.register.genesis);
         (view, cards.join().unwrap_or(Err(StartError::BrokeDown)))
     });
-    let (view, CaughtUp { tree, .. }) = view?;
+    let (view, caught_up) = view?;
     let cards = cards?;
+    let unpublished = replay_beyond(&view, &log.reader(), &caught_up)?;
     let log_key = governance::log_key(&rules, &view)?;
     check_verifier_key(dir, &log_key, &rules.log_key)?;
     tell_standing(governance::current(&view)?.as_ref());
     let operator = Sealer::find(&rules, &view, &operator_key)?.ok_or(StartError::OperatorKey)?;
     peers::check(others.peers, &log_key, &log)?;
-    let mut publisher = Publisher::new(Keyring::open(dir, &log_key)?, Slots::open(dir)?);
+    let mut publisher = Publisher::new(Keyring::open(dir, &log_key)?, slots);
     if let Some(WitnessPlan { policy, timeout, interval }) = others.witnesses {
         let witnesses = Witnesses::read(policy, &log_key, *timeout)?;
         publisher = publisher.with_witnesses(witnesses, log.reader(), *interval);
     }
-    let (size, root) = (log.size(), log.root());
-    let checkpoint = publisher.begin(size, root)?;
+    let (size, root) = (shown, log.reader().root(shown)?);
+    let checkpoint = match &published {
+        Some((note, _)) => {
+            let (held, of) = (log.size().get() - size.get(), log.size());
+            info!("The last {held} of {of} entries were not published: they are shown once a quorum has cosigned them");
+            publisher.begin_behind(note)?
+        }
+        None => publisher.begin(size, root)?,
+    };
     let ready = publisher.ready();
-    let snapshot = Snapshot { checkpoint, size, root, tree, time_ms: position.time_ms, sealed_by: operator };
+    let CaughtUp { tree, position: Position { time_ms, .. }, .. } = caught_up;
+    let snapshot = Snapshot { checkpoint, size, root, tree, time_ms, sealed_by: operator };
     let (drafts, failed) = Drafts::open(dir);
     if let Some(error) = failed {
         warn!("No drafts can be kept for now: {error}");
@@ -305,7 +323,17 @@ fn open_over(
     let (reader, standing) = (log.reader(), publisher.standing());
     let register = Register::new(Parts { rules, log: reader, cards, drafts, clock, standing, view, snapshot });
     let sealer = Sealer::new(operator, operator_key)?;
-    Ok(Opened { register, writer: Writer { log, position, sealer, ready }, publisher })
+    Ok(Opened { register, writer: Writer { log, position, sealer, ready, unpublished }, publisher })
+}
+
+/// Returns the checkpoint that is published and its size, if the log holds more than that, and not so much that it could not be
+/// held back in memory.
+fn held_back_from(slots: &Slots, size: TreeSize) -> Option<(String, TreeSize)> {
+    let note = slots.newest().published.clone()?;
+    // Held against the log when that was opened.
+    let shown = checkpoint_in(&note).ok()?.size;
+    let held = size.get().checked_sub(shown.get())?;
+    (1..=UNPUBLISHED_ENTRIES_MAX).contains(&held).then_some((note, shown))
 }
 
 /// Tells whether an init broke off before anything was recorded: the log is empty, and the key file that init writes last
@@ -399,11 +427,12 @@ fn check_clock(clock: &Clock, sealed_ms: u64, behind: Behind) -> Result<(), Star
     Ok(())
 }
 
-/// Opens the tables and brings them up to the log. Ones that do not lead to the log's own state root are made again.
+/// Opens the tables and brings them up to what is to be shown of the log. Ones that do not lead to the log's own state root are
+/// made again.
 pub(crate) fn open_view(
     dir: &Path,
     keeping: Keeping,
-    log: &Log,
+    (log, shown): (&Log, TreeSize),
     genesis: &EntryId,
 ) -> Result<(View, CaughtUp), StartError> {
     let kind = keeping.engine.or_else(|| View::kind_in(dir)).unwrap_or_default();
@@ -411,26 +440,26 @@ pub(crate) fn open_view(
         remove_view(dir)?;
     }
     let reader = log.reader();
-    let (view, anew) = View::open(dir, kind, &genesis.0, log.size().get())?;
+    let (view, anew) = View::open(dir, kind, &genesis.0, shown.get())?;
     match anew {
         Some(why @ Anew::InMemory(_)) => warn!("The tables are made from the log: {why}"),
         Some(why) => info!(view.engine = %kind, "The tables are made from the log, with {kind}: {why}"),
         None => info!(view.engine = %kind, "The tables are kept by {kind}"),
     }
-    let view = match catch_up(&view, &reader, progress(log.size())) {
+    let view = match catch_up_until(&view, &reader, shown.get(), progress(shown)) {
         Err(CatchUpError::ViewDiffers(_)) => {
             warn!("The tables do not fit the log; they are made again");
             drop(view);
             remove_view(dir)?;
-            View::open(dir, kind, &genesis.0, log.size().get())?.0
+            View::open(dir, kind, &genesis.0, shown.get())?.0
         }
         Err(error) if view.is_failing() => in_memory(&error)?,
         caught_up => return Ok((view, caught_up?)),
     };
-    match catch_up(&view, &reader, progress(log.size())) {
+    match catch_up_until(&view, &reader, shown.get(), progress(shown)) {
         Err(error) if view.is_failing() => {
             let view = in_memory(&error)?;
-            let caught_up = catch_up(&view, &reader, progress(log.size()))?;
+            let caught_up = catch_up_until(&view, &reader, shown.get(), progress(shown))?;
             Ok((view, caught_up))
         }
         caught_up => Ok((view, caught_up?)),

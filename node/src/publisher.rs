@@ -4,8 +4,8 @@
 //! the same pending checkpoint is sent again until it has its quorum, also by the next process.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,7 @@ use colophon_tlog::tree::TreeSize;
 use tracing::{debug, info, warn};
 
 use crate::keyring::{Keyring, lies_ready};
+use crate::witness_standing::WitnessStanding;
 use crate::witnesses::{Enough, Round, RoundError, Witnesses, WitnessesError};
 
 /// How long after a round without a quorum the next one begins; twice as long after each further one, up to the longest.
@@ -54,6 +55,7 @@ pub struct Standing {
     held: AtomicBool,
     stopping: AtomicBool,
     cosigned_s: AtomicU64,
+    witnesses: Mutex<Vec<WitnessStanding>>,
 }
 
 impl Standing {
@@ -65,6 +67,20 @@ impl Standing {
     /// Returns when the quorum of the published checkpoint cosigned it last, in seconds since 1970; 0 without witnesses.
     pub fn cosigned_s(&self) -> u64 {
         self.cosigned_s.load(Ordering::Relaxed)
+    }
+
+    /// Returns how it stands with each witness that is asked; there are at most [`crate::witnesses::WITNESSES_MAX`].
+    pub fn witnesses(&self) -> Vec<WitnessStanding> {
+        self.witnesses.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn tell(&self, witnesses: &Witnesses) {
+        *self.witnesses.lock().unwrap_or_else(PoisonError::into_inner) = witnesses.standing();
+    }
+
+    /// Notes whether entries are committed and not published.
+    pub(crate) fn hold(&self, held: bool) {
+        self.held.store(held, Ordering::Relaxed);
     }
 
     /// Lets no publication wait any longer.
@@ -139,6 +155,7 @@ impl Publisher {
     #[must_use]
     pub fn with_witnesses(mut self, witnesses: Witnesses, log: LogReader, interval: Duration) -> Publisher {
         let refresh_at = Instant::now() + interval;
+        self.standing.tell(&witnesses);
         self.witnessing = Some(Witnessing { witnesses, log, interval, refresh_at });
         self
     }
@@ -153,6 +170,12 @@ impl Publisher {
     /// Before anything is signed, the witnesses are asked what they know. What was published before stays published,
     /// whatever they answer; what was not waits for its quorum.
     pub fn begin(&mut self, size: TreeSize, root: Hash) -> Result<String, PublishError> {
+        let begun = self.begin_at(size, root)?;
+        self.standing.hold(false);
+        Ok(begun)
+    }
+
+    fn begin_at(&mut self, size: TreeSize, root: Hash) -> Result<String, PublishError> {
         let published = self.slots.newest().published.clone();
         let Some(witnessing) = &mut self.witnessing else { return self.publish(size, root) };
         witnessing.witnesses.check(&witnessing.log)?;
@@ -163,10 +186,24 @@ impl Publisher {
         };
         // Also where there is more to publish: a witness that shows nothing says what it knows when it is asked to cosign.
         let round = witnessing.witnesses.round(&published, &witnessing.log, Enough::All)?;
+        self.standing.tell(&witnessing.witnesses);
         if (published.checkpoint().size, published.checkpoint().root) != (size, root) {
             return self.publish(size, root);
         }
         self.show(&round)
+    }
+
+    /// Returns the checkpoint to begin with where it is `published`, and the log holds more: that is yet to be handed over to be
+    /// published. Witnesses are asked what they know, and are not waited for.
+    pub fn begin_behind(&mut self, published: &str) -> Result<String, PublishError> {
+        if let Some(Witnessing { witnesses, log, .. }) = &mut self.witnessing {
+            witnesses.check(log)?;
+            if let Ok(signed) = SignedCheckpoint::open(published.as_bytes(), &self.keyring.signer().verifier()) {
+                self.standing.cosigned_s.store(witnesses.cosigned_s(&signed), Ordering::Relaxed);
+            }
+        }
+        self.standing.hold(true);
+        Ok(published.to_owned())
     }
 
     /// Returns the checkpoint of a log that durably holds `size` entries with this root. It binds once it is in a slot, and
@@ -199,6 +236,7 @@ impl Publisher {
         let Some(published) = &self.slots.newest().published else { return Ok(None) };
         let published = SignedCheckpoint::open(published.as_bytes(), &self.keyring.signer().verifier())?;
         let round = witnessing.witnesses.round(&published, &witnessing.log, Enough::All)?;
+        self.standing.tell(&witnessing.witnesses);
         let size = published.checkpoint().size;
         debug!(tree.size = %size, "Asked the witnesses anew; a quorum cosigned: {}", round.fresh);
         let is_new = round.signed != published;
@@ -212,20 +250,23 @@ impl Publisher {
             return Ok(Round { signed, quorum_met: true, fresh: false });
         };
         let size = signed.checkpoint().size;
-        let (mut signed, mut pause) = (signed, RETRY_AFTER);
+        let (mut signed, mut pause, mut told) = (signed, RETRY_AFTER, false);
         loop {
             let round = witnesses.round(&signed, log, Enough::Quorum)?;
+            self.standing.tell(witnesses);
             if round.quorum_met {
-                if self.standing.held.swap(false, Ordering::Relaxed) {
+                if told {
                     info!(tree.size = %size, "The checkpoint over {size} entries has its quorum");
                 }
                 return Ok(round);
             }
-            if !self.standing.held.swap(true, Ordering::Relaxed) {
+            self.standing.hold(true);
+            if !told {
                 warn!(
                     tree.size = %size,
                     "The checkpoint over {size} entries lacks its quorum of cosignatures: nothing new is shown until it has it"
                 );
+                told = true;
             }
             signed = round.signed;
             let until = Instant::now() + pause;

@@ -94,6 +94,7 @@ impl Publishing {
         }
         let writes = appended.iter_mut().flat_map(|appended| std::mem::take(&mut appended.writes)).collect();
         self.register.publish(writes, Snapshot { checkpoint, size, root, tree, time_ms, sealed_by })?;
+        self.register.standing.hold(false);
         self.metrics.size.set(i64::try_from(size.get()).unwrap_or(i64::MAX));
         for Appended { entries, size, .. } in appended {
             self.metrics.batches.inc();

@@ -21,6 +21,7 @@ use colophon_ledger::state::Unreadable;
 use colophon_ledger::state_root::StateTree;
 use colophon_order::solo::Batches;
 use colophon_storage::cards::CardsError;
+use colophon_storage::catch_up::Unstaged;
 use colophon_storage::log::{AppendError, Log};
 use colophon_storage::reader::ReadError;
 use colophon_storage::tables::writes_of;
@@ -114,6 +115,8 @@ pub struct Sequencer {
     metrics: Arc<Metrics>,
     points: Remembered,
     publishing: SyncSender<Handed>,
+    /// What was in the log at the start and nobody had been shown.
+    unpublished: Vec<Unstaged>,
 }
 
 /// What is handed over to be published and answered.
@@ -186,15 +189,22 @@ impl Sequencer {
         metrics: Arc<Metrics>,
         publishing: SyncSender<Handed>,
     ) -> Sequencer {
-        let Writer { log, position, sealer, ready } = writer;
+        let Writer { log, position, sealer, ready, unpublished } = writer;
         let tip = Tip::at(register.newest().tree.clone());
-        Sequencer { register, log, position, sealer, ready, tip, metrics, points: Remembered::default(), publishing }
+        let points = Remembered::default();
+        Sequencer { register, log, position, sealer, ready, tip, metrics, points, publishing, unpublished }
     }
 
     /// Takes batch after batch, at least `min_gap` apart, until every submitter is gone and the queue is empty, or until
     /// nothing is published any more: why, whoever publishes says.
     pub fn run(mut self, batches: &mut Batches<Submission>, min_gap: Duration) -> Result<(), Fatal> {
         let entries_max = usize::try_from(BATCH_ENTRIES_MAX).unwrap_or(usize::MAX);
+        let appended = self.take_up()?;
+        if appended.is_some()
+            && self.publishing.send(Handed { appended, waiting: Vec::new(), begun: Instant::now() }).is_err()
+        {
+            return Ok(());
+        }
         while let Some(submissions) = batches.next_batch(entries_max, min_gap) {
             let begun = Instant::now();
             let view = self.register.view();
@@ -215,6 +225,25 @@ impl Sequencer {
             }
         }
         Ok(())
+    }
+
+    /// Goes on from what was in the log at the start, and returns it as one batch to be published: the checkpoint that was signed
+    /// over it is the only one that witnesses have been asked for.
+    fn take_up(&mut self) -> Result<Option<Appended>, Fatal> {
+        let Some(first) = self.unpublished.first().map(|batch| batch.applied.seal_body.first.get()) else {
+            return Ok(None);
+        };
+        let (mut entries, mut leaves, mut writes, mut log_key) = (0, Vec::new(), Vec::new(), None);
+        for Unstaged { applied, writes: written } in std::mem::take(&mut self.unpublished) {
+            entries += applied.entries.len();
+            leaves.extend(applied.leaves());
+            writes.extend(written);
+            log_key = self.log_key_of(&applied)?.or(log_key);
+            self.tip.advance(applied);
+        }
+        let (size, root) = (self.log.size(), self.log.root());
+        let (tree, time_ms) = (self.tip.tree().clone(), self.position.time_ms);
+        Ok(Some(Appended { first, entries, leaves, writes, size, root, tree, time_ms, log_key }))
     }
 
     /// Applies submissions in order. Those that are refused are answered at once. If the tables fail meanwhile, nothing is

@@ -10,6 +10,7 @@ use colophon_client::cosign::{CosignError, WitnessClient};
 use colophon_client::http::{AddressError, Patience};
 use colophon_storage::reader::{LogReader, ReadError};
 use colophon_tlog::checkpoint::SignedCheckpoint;
+use colophon_tlog::cosignature::CosignedAt;
 use colophon_tlog::note::{NoteError, SignatureLine, VerifierKey};
 use colophon_tlog::policy::{POLICY_BYTES_MAX, Policy, PolicyError, Word};
 use colophon_tlog::tree::TreeSize;
@@ -17,6 +18,8 @@ use colophon_tlog::witness::{AddCheckpoint, AddCheckpointError};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
+
+use crate::witness_standing::{LastAnswer, WitnessStanding};
 
 /// The most witnesses that are asked: their lines and those of the checkpoint before fit a slot.
 pub const WITNESSES_MAX: usize = 32;
@@ -147,12 +150,13 @@ pub struct Witnesses {
 /// One witness and what is known of it.
 #[derive(Debug)]
 struct Asked {
-    name: String,
     client: Arc<WitnessClient>,
     /// The size it cosigned last, once it has said so.
     known: Option<TreeSize>,
     /// Whether it failed when it was asked last.
     failing: bool,
+    /// What others see of it.
+    standing: WitnessStanding,
 }
 
 /// Why one witness did not cosign.
@@ -197,8 +201,8 @@ impl Witnesses {
             }
             let client = WitnessClient::new(&address, vec![witness.key.clone()], patience.clone())
                 .map_err(|error| WitnessesError::Address { name: witness.name.clone(), error })?;
-            let name = witness.name.to_string();
-            asked.push(Asked { name, client: Arc::new(client), known: None, failing: false });
+            let standing = WitnessStanding::unasked(witness.name.to_string());
+            asked.push(Asked { client: Arc::new(client), known: None, failing: false, standing });
         }
         if asked.len() > WITNESSES_MAX {
             return Err(WitnessesError::TooMany(asked.len()));
@@ -208,6 +212,11 @@ impl Witnesses {
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         Ok(Witnesses { policy, log_key: log_key.clone(), asked, runtime: runtime.map_err(WitnessesError::Runtime)? })
+    }
+
+    /// Returns how it stands with each of them.
+    pub fn standing(&self) -> Vec<WitnessStanding> {
+        self.asked.iter().map(|asked| asked.standing.clone()).collect()
     }
 
     /// Returns the keys of logs that the policy names.
@@ -233,7 +242,7 @@ impl Witnesses {
         });
         for (place, latest) in shown {
             if let Ok(Some(latest)) = latest {
-                compare(&self.asked[place].name, &latest, log)?;
+                compare(&self.asked[place].standing.name, &latest, log)?;
             }
         }
         Ok(())
@@ -253,15 +262,11 @@ impl Witnesses {
             let asked = &mut self.asked[place];
             match answer {
                 Ok(given) => {
-                    asked.known = Some(plain.checkpoint().size);
-                    asked.recovered();
+                    asked.cosigned(plain.checkpoint().size, &given);
                     lines.extend(given);
                 }
                 Err(Silence::Round(error)) => return Err(error),
-                Err(Silence::GoneOn(theirs)) => {
-                    asked.known = Some(theirs);
-                    asked.recovered();
-                }
+                Err(Silence::GoneOn(theirs)) => asked.gone_on(theirs),
                 Err(silence) => asked.failed(&silence),
             }
         }
@@ -287,20 +292,41 @@ impl Witnesses {
 }
 
 impl Asked {
-    fn recovered(&mut self) {
+    fn cosigned(&mut self, size: TreeSize, lines: &[SignatureLine]) {
+        let at = lines.iter().filter_map(SignatureLine::cosigned_at).map(CosignedAt::seconds).max();
+        self.standing.size = size.get();
+        self.standing.cosigned_s = at.unwrap_or(self.standing.cosigned_s);
+        self.knows(size, LastAnswer::Cosigned);
+    }
+
+    fn gone_on(&mut self, theirs: TreeSize) {
+        self.knows(theirs, LastAnswer::Ahead);
+    }
+
+    fn knows(&mut self, size: TreeSize, answer: LastAnswer) {
         if self.failing {
-            info!("The witness {} cosigns again", self.name);
+            info!("The witness {} cosigns again", self.standing.name);
         }
-        self.failing = false;
+        (self.known, self.failing, self.standing.answer) = (Some(size), false, Some(answer));
     }
 
     fn failed(&mut self, silence: &Silence) {
-        // Next time it is asked what it cosigned last.
-        self.known = None;
         if !self.failing {
-            warn!("The witness {} does not cosign: {silence}", self.name);
+            warn!("The witness {} does not cosign: {silence}", self.standing.name);
         }
-        self.failing = true;
+        // Next time it is asked what it cosigned last.
+        (self.known, self.failing, self.standing.answer) = (None, true, Some(silence.class()));
+    }
+}
+
+impl Silence {
+    fn class(&self) -> LastAnswer {
+        match self {
+            Silence::Cosign(error) => error.into(),
+            Silence::GoneOn(_) => LastAnswer::Ahead,
+            Silence::Wavering => LastAnswer::Conflict,
+            Silence::Request(_) | Silence::Round(_) => LastAnswer::Wrong,
+        }
     }
 }
 
@@ -320,8 +346,8 @@ async fn gather(
     will_do: impl Fn(&[SignatureLine]) -> bool,
 ) -> Vec<(usize, Result<Vec<SignatureLine>, Silence>)> {
     let mut under_way = JoinSet::new();
-    for (place, Asked { name, client, known, .. }) in witnesses.iter().enumerate() {
-        let (name, client, known) = (name.clone(), Arc::clone(client), *known);
+    for (place, Asked { standing, client, known, .. }) in witnesses.iter().enumerate() {
+        let (name, client, known) = (standing.name.clone(), Arc::clone(client), *known);
         let (key, plain, log) = (asking.key.clone(), asking.plain.clone(), asking.log.clone());
         under_way.spawn(async move {
             let asking = Asking { key: &key, plain: &plain, log: &log };

@@ -81,6 +81,53 @@ fn a_policy_that_asks_for_witnesses_is_not_met_without_them() {
     assert!(short.stdout.contains("0 of the 1 in your policy cosigned this checkpoint"), "{short}");
 }
 
+/// What somebody may have in their hands, and how a person asks about it: always the same exit code.
+#[test]
+fn a_file_a_work_a_certificate_and_a_receipt_fall_short_alike() {
+    let scene = Scene::open();
+    let ana = &scene.ana;
+    ana.put("mine.txt", b"mine");
+    let minted = ana.succeed(&["mint", "mine.txt", "--title", "Mine", "--country", "CN", "--yes", "--json"]).json();
+    let (work, receipt) = (text(&minted, "/work"), text(&minted, "/receipt"));
+    ana.succeed(&["certificate", &work, "-o", "mine.certificate"]);
+    let held: [&[&str]; 6] = [
+        &["mine.txt"],
+        &[&work],
+        &["mine.txt", "--certificate", "mine.certificate"],
+        &["mine.certificate"],
+        &["mine.certificate", "--offline"],
+        &[&receipt, "--offline"],
+    ];
+    let verify = |held: &[&str], more: &[&str], time: Option<&str>| {
+        let mut command = ana.command();
+        command.arg("verify").args(held).args(more).arg("--json");
+        command.envs(time.map(|time| ("COLOPHON_TEST_TIME", time)));
+        let output = command.output().unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let short = told["shortfalls"].as_array().cloned().unwrap_or_default();
+        let short = short.iter().filter_map(|short| short["short_of"].as_str().map(str::to_owned));
+        (output.status.code(), short.collect::<Vec<_>>())
+    };
+    let short = |words: &[&str]| (Some(5), words.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let (late, max_age) = (Some("2100-01-01T00:00:00Z"), ["--max-age", "1 day"]);
+    for held in held {
+        assert_eq!(verify(held, &[], None), (Some(0), Vec::new()), "{held:?}");
+        assert_eq!(verify(held, &[], late), (Some(0), Vec::new()), "{held:?}");
+        assert_eq!(verify(held, &max_age, late), short(&["age"]), "{held:?}");
+    }
+    // Now a witness is asked for that has cosigned nothing.
+    let path = ana.home().join("policy");
+    let key = colophon_tlog::key::SecretKey::from_seed([7; 32]).public();
+    let key = colophon_tlog::note::VerifierKey::new("w.example", colophon_tlog::note::Algorithm::CosignatureV1, key);
+    let witness = format!("witness w {}\nquorum w", key.unwrap());
+    let asked = std::fs::read_to_string(&path).unwrap().replace("quorum none", &witness);
+    std::fs::write(&path, asked).unwrap();
+    for held in held {
+        assert_eq!(verify(held, &[], None), short(&["witnesses"]), "{held:?}");
+        assert_eq!(verify(held, &max_age, late), short(&["age", "witnesses"]), "{held:?}");
+    }
+}
+
 #[test]
 fn a_register_with_another_past_is_a_security_error_with_evidence() {
     let mut scene = Scene::open();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use e2e::node::{Node, copy_dir};
+use e2e::told::submit;
 
 use crate::scene::{Scene, assert_clean, assert_same_answer, assert_same_log};
 
@@ -34,6 +35,38 @@ fn a_copy_killed_at_any_moment_goes_on_where_it_was() {
         assert!(copy.terminate().success());
         assert_clean(&copy);
     }
+}
+
+/// `docs/operating.md`, "Freeze": the register is stopped, and its copy goes on being read.
+#[test]
+fn a_register_that_is_frozen_is_read_from_its_copy() {
+    let mut scene = Scene::open();
+    let size = scene.mint(5);
+    let mut copy = Node::following(&scene.register, scene.register.url()).with_serve_args(&["--poll-ms", "50"]);
+    copy.start();
+    copy.wait_for_size(size);
+    let paths = ["/checkpoint".to_owned(), format!("/v1/accounts/{}", scene.minter.account())];
+    let before: Vec<Vec<u8>> = paths.iter().map(|path| scene.register.get(path).body).collect();
+    assert!(scene.register.terminate().success());
+    for _ in 0..2 {
+        for (path, before) in paths.iter().zip(&before) {
+            let answer = copy.get(path);
+            assert!(answer.status == 200 && answer.body == *before, "{path}: {}", answer.text());
+        }
+        let (entry, card) = scene.next();
+        let refused = submit(&copy, &entry, &card).expect("an answer");
+        assert_eq!((refused.status, refused.json()["code"].as_str()), (503, Some("source_away")), "{}", refused.text());
+        assert_eq!(copy.get("/health").json()["size"].as_u64(), Some(size));
+        assert!(copy.terminate().success());
+        copy.start();
+    }
+    // It thaws, and both go on.
+    scene.register.start();
+    assert!(copy.terminate().success());
+    copy.follow_at(scene.register.url());
+    copy.start();
+    copy.wait_for_size(scene.mint(1));
+    assert_same_answer(&scene.register, &copy, "/checkpoint");
 }
 
 #[test]

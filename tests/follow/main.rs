@@ -3,5 +3,6 @@
 mod copies;
 mod lies;
 mod losses;
+mod policies;
 mod scene;
 mod witnessing;

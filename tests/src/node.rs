@@ -143,6 +143,12 @@ impl Node {
 
     /// Starts the node like [`Node::start`], or says why it did not come up.
     pub fn try_start(&mut self) -> Result<(), String> {
+        self.start_listening()?;
+        self.wait_until_healthy()
+    }
+
+    /// Starts the node and returns once it listens, however well it is; or says why it does not.
+    pub fn start_listening(&mut self) -> Result<(), String> {
         let mut process = self.spawn()?;
         let stdout = process.stdout.take().expect("standard output is piped");
         let first_line = read_lines(stdout, self.log_file()).recv_timeout(PATIENCE);
@@ -151,7 +157,7 @@ impl Node {
             return Err(format!("its first line is not `{LISTENING}URL`: {first_line:?}"));
         };
         self.running = Some(Running { process, url: url.trim().trim_end_matches('/').to_owned() });
-        self.wait_until_healthy()
+        Ok(())
     }
 
     /// Starts the node although it must not come up, waits until it has ended, and returns what it said.

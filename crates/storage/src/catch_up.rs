@@ -1,21 +1,23 @@
 //! Bringing the view up to the log, batch by batch, checking everything on the way.
 
+use std::ops::Range;
 use std::panic::resume_unwind;
 use std::thread;
 
-use colophon_ledger::batch::{Position, beginning};
+use colophon_ledger::batch::{Applied, Position, beginning};
 use colophon_ledger::entry::entry_id;
 use colophon_ledger::entry::seal::{BATCH_ENTRIES_MAX, Seal};
 use colophon_ledger::field::Digest;
 use colophon_ledger::look::{Batches, Looked};
 use colophon_ledger::replay::{ReplayError, read_genesis, replay_looked};
 use colophon_ledger::rule::Rules;
-use colophon_ledger::state::Unreadable;
+use colophon_ledger::state::{Overlay, Unreadable};
 use colophon_ledger::state_root::StateTree;
 use colophon_tlog::tree::EntryIndex;
 
 use crate::reader::{ENTRIES_AT_ONCE_MAX, LogReader, ReadError};
 use crate::tables::{Tables, writes_of};
+use crate::view::engine::Write;
 use crate::view::{View, ViewError};
 
 /// How many keys may wait for the engine while the view is filled.
@@ -65,9 +67,43 @@ pub enum CatchUpError {
 /// The view's own state is taken only if its root is the one in the seal up to which it goes; everything after that is
 /// checked as an auditor would, the signatures on all cores.
 pub fn catch_up(view: &View, log: &LogReader, progress: impl FnMut(u64)) -> Result<CaughtUp, CatchUpError> {
-    let caught_up = catch_up_to(view, log, log.size().get(), progress)?;
+    catch_up_until(view, log, log.size().get(), progress)
+}
+
+/// Does what [`catch_up`] does, up to the first `size` entries, of which the last is a seal.
+pub fn catch_up_until(
+    view: &View,
+    log: &LogReader,
+    size: u64,
+    progress: impl FnMut(u64),
+) -> Result<CaughtUp, CatchUpError> {
+    let caught_up = catch_up_to(view, log, size, progress)?;
     refill_from(view, log);
     Ok(caught_up)
+}
+
+/// A batch of the log that the view does not reflect yet.
+#[derive(Debug)]
+pub struct Unstaged {
+    /// What it did.
+    pub applied: Applied,
+    /// What it writes into the view.
+    pub writes: Vec<Write>,
+}
+
+/// Replays what the log holds beyond where its view was brought up to, and stages nothing. All of it is in memory.
+pub fn replay_beyond(view: &View, log: &LogReader, from: &CaughtUp) -> Result<Vec<Unstaged>, CatchUpError> {
+    let (mut position, mut tree, mut records) = (from.position, from.tree.clone(), Overlay::over(view));
+    let mut beyond = Vec::new();
+    each_batch(view, log, position.index..log.size().get(), |leaves| {
+        let applied = replay_looked(&from.rules, &records, &tree, position, leaves)?;
+        let writes = writes_of(&applied, &records)?;
+        records.add(applied.changes.clone());
+        (position, tree) = (applied.next, applied.tree.clone());
+        beyond.push(Unstaged { applied, writes });
+        Ok(())
+    })?;
+    Ok(beyond)
 }
 
 /// Lets a view whose engine fails be filled again from the log.
@@ -94,25 +130,37 @@ fn catch_up_to(
         0 => (beginning(genesis.id()), StateTree::new()),
         _ => resume(view, log, applied)?,
     };
-    let mut batches = Batches::from(applied);
-    let mut next = applied;
-    while next < size {
-        let count = ENTRIES_AT_ONCE_MAX.min(size - next);
+    each_batch(view, log, applied..size, |leaves| {
+        let applied = replay_looked(&rules, view, &tree, position, leaves)?;
+        view.stage(writes_of(&applied, view)?, applied.next.index)?;
+        view.wait_for_backlog(BACKLOG_KEYS_MAX)?;
+        (position, tree) = (applied.next, applied.tree);
+        progress(position.index);
+        Ok(())
+    })?;
+    Ok(CaughtUp { rules, tree, position, replayed: size - applied })
+}
+
+/// Calls `take` with the leaves of each batch at these indices of the log, looked at on all cores. The last one is a seal.
+fn each_batch(
+    view: &View,
+    log: &LogReader,
+    indices: Range<u64>,
+    mut take: impl FnMut(Vec<Looked>) -> Result<(), CatchUpError>,
+) -> Result<(), CatchUpError> {
+    let mut batches = Batches::from(indices.start);
+    let mut next = indices.start;
+    while next < indices.end {
+        let count = ENTRIES_AT_ONCE_MAX.min(indices.end - next);
         let first = EntryIndex::new(next).ok_or(CatchUpError::ViewDiffers(next))?;
         for looked in look(log.entries(first, count)?, view) {
-            let Some(leaves) = batches.leaf(looked)? else { continue };
-            let applied = replay_looked(&rules, view, &tree, position, leaves)?;
-            view.stage(writes_of(&applied, view)?, applied.next.index)?;
-            view.wait_for_backlog(BACKLOG_KEYS_MAX)?;
-            (position, tree) = (applied.next, applied.tree);
-            progress(position.index);
+            if let Some(leaves) = batches.leaf(looked)? {
+                take(leaves)?;
+            }
         }
         next += count;
     }
-    if !batches.is_at_seal() {
-        return Err(ReplayError::NoSeal(size - 1).into());
-    }
-    Ok(CaughtUp { rules, tree, position, replayed: size - applied })
+    if batches.is_at_seal() { Ok(()) } else { Err(ReplayError::NoSeal(indices.end - 1).into()) }
 }
 
 /// Looks at leaves on all cores.
@@ -230,6 +278,29 @@ mod tests {
                 });
                 assert!(result.is_ok());
                 assert_eq!(view.prefix(b"", Some(&[0, 255]), 10_000).unwrap(), before);
+            }
+        }
+    }
+
+    #[test]
+    fn what_lies_beyond_a_part_of_the_log_is_replayed_and_seen_once_it_is_staged() {
+        for kind in EngineKind::ALL {
+            let dir = tempfile::tempdir().unwrap();
+            let (genesis, before) = after_story(dir.path(), kind);
+            let (log, _) = Log::open(dir.path()).unwrap();
+            for shown in [2, 11, 16] {
+                View::delete(dir.path()).unwrap();
+                let (view, _) = View::open(dir.path(), kind, &genesis, shown).unwrap();
+                let up = catch_up_until(&view, &log.reader(), shown, |_| {}).unwrap();
+                assert_eq!((up.position.index, view.reading().size()), (shown, shown));
+                let beyond = replay_beyond(&view, &log.reader(), &up).unwrap();
+                assert_eq!(view.reading().size(), shown, "nothing is seen yet");
+                assert_eq!(beyond.last().map_or(up.position, |last| last.applied.next), log.position().unwrap());
+                for Unstaged { applied, writes } in beyond {
+                    view.stage(writes, applied.next.index).unwrap();
+                }
+                assert_eq!(view.prefix(b"", Some(&[0, 255]), 10_000).unwrap(), before);
+                view.close().unwrap();
             }
         }
     }

@@ -186,7 +186,7 @@ fn read_checkpoints(disk: &dyn Disk, dir: &Path) -> Result<Vec<Checkpoint>, Reco
 }
 
 /// Returns what the checkpoint in a slot says. Its signature is not looked at.
-pub(crate) fn checkpoint_in(note: &str) -> Result<Checkpoint, RecoveryError> {
+pub fn checkpoint_in(note: &str) -> Result<Checkpoint, RecoveryError> {
     let unfit = |why: &dyn std::fmt::Display| RecoveryError::Checkpoint(why.to_string());
     let note = Note::parse(note.as_bytes(), SIGNATURES_MAX).map_err(|error| unfit(&error))?;
     Checkpoint::parse(note.text()).map_err(|error| unfit(&error))

@@ -90,6 +90,7 @@ pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Response {
     metrics.size.set(i64::try_from(api.register.newest().size.get()).unwrap_or(i64::MAX));
     metrics.held.set(i64::from(api.register.standing.is_held()));
     metrics.cosigned_s.set(i64::try_from(api.register.standing.cosigned_s()).unwrap_or(i64::MAX));
+    metrics.show_witnesses(&api.register.standing.witnesses());
     metrics.waiting.set(i64::try_from(api.waiting()).unwrap_or(i64::MAX));
     metrics.view_backlog.set(i64::try_from(api.register.view().backlog()).unwrap_or(i64::MAX));
     ([(header::CONTENT_TYPE, METRICS_MEDIA_TYPE), (header::CACHE_CONTROL, "no-cache")], metrics.to_text())

@@ -1,9 +1,11 @@
 //! From one checkpoint to the next: fetched, judged entry by entry, written, and only then shown to anybody.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use colophon_client::download::Download;
 use colophon_client::evidence::of_checkpoints;
+use colophon_client::look::look_again;
 use colophon_client::prove::fetch_proved;
 use colophon_client::tiles::{Span, TreeError};
 use colophon_ledger::batch::Position;
@@ -28,8 +30,6 @@ use crate::follow::trouble::{Trouble, of_tables, of_tree};
 use crate::publisher::PublishError;
 use crate::register::{Register, Snapshot};
 
-/// How many entries a copy that serves takes in one step, all of whose changes are in memory until they are shown at once.
-pub(super) const STEP_ENTRIES_MAX: u64 = 100_000;
 /// After how many entries a copy that does not serve yet writes what it has judged.
 const PORTION_ENTRIES: u64 = 4_096;
 /// How many keys may wait for the tables' engine meanwhile.
@@ -103,7 +103,7 @@ impl Writer {
             let checked = Checked::of(view, &tree, &log);
             let mut ahead = Ahead::of(rules, &checked, tree.clone(), self.position);
             while !ended && ahead.position.index < self.position.index + PORTION_ENTRIES {
-                match batches.next()? {
+                match batches.next(&ahead.records)? {
                     Some(batch) => ahead.batch(batch).map_err(|bad| step.convict(&ahead, &bad, &to, None))?,
                     None => ended = true,
                 }
@@ -124,13 +124,13 @@ impl Writer {
     /// Brings a copy that is served up to a checkpoint, and shows all of it at once.
     pub(super) fn follow(&mut self, step: &Step<'_>, register: &Register, to: SignedCheckpoint) -> Result<(), Trouble> {
         let entries = to.checkpoint().size.get().saturating_sub(self.position.index);
-        if entries > STEP_ENTRIES_MAX {
+        if entries > step.source.step_entries_max {
             return Err(Trouble::Reopen(format!("the register is {entries} entries ahead")));
         }
         let mut batches = step.begin(self, &to)?;
         let records = register.published();
         let mut ahead = Ahead::of(&register.rules, &records, self.tree.clone(), self.position);
-        while let Some(batch) = batches.next()? {
+        while let Some(batch) = batches.next(&ahead.records)? {
             ahead.batch(batch).map_err(|bad| step.convict(&ahead, &bad, &to, self.published.as_ref()))?;
         }
         let Ahead { tree, position, batches: judged, writes, sealed_by, .. } = ahead;
@@ -168,9 +168,10 @@ struct Fetched<'s> {
 }
 
 impl Fetched<'_> {
-    /// Returns the next batch; nothing after the last. What should be one and has no seal is returned as it is: it is judged like
-    /// every other.
-    fn next(&mut self) -> Result<Option<Vec<Looked>>, Trouble> {
+    /// Returns the next batch; nothing after the last. `records` are those before it, as far as they are known: what other keys
+    /// than their accounts' first have signed is checked by them, on all cores. What should be a batch and has no seal is returned
+    /// as it is: it is judged like every other.
+    fn next(&mut self, records: &(impl Records + Sync)) -> Result<Option<Vec<Looked>>, Trouble> {
         loop {
             for looked in self.waiting.by_ref() {
                 match self.batches.leaf(looked) {
@@ -180,7 +181,7 @@ impl Fetched<'_> {
                 }
             }
             match self.step.wait(self.download.next())?.map_err(|error| of_tree(&error))? {
-                Some(some) => self.waiting = some.into_iter(),
+                Some(some) => self.waiting = look_again(some, records, &*self.step.source.points).into_iter(),
                 None => return Ok(Some(self.batches.take()).filter(|rest| !rest.is_empty())),
             }
         }
@@ -202,7 +203,8 @@ impl<'s> Step<'s> {
     /// Begins to fetch what comes after `from`, once it is shown that `to` goes on from there.
     fn begin(&'s self, writer: &Writer, to: &SignedCheckpoint) -> Result<Fetched<'s>, Trouble> {
         let (from, first, published) = (writer.span(), writer.position.index, writer.published.as_ref());
-        let look = |leaf| Looked::at(leaf, &FirstKeys);
+        let points = Arc::clone(&self.source.points);
+        let look = move |leaf| Looked::at_by(leaf, &FirstKeys, &*points);
         let begun = self.wait(Download::begin(&self.source.transport, from, Span::of(to), look))?;
         let download = begun.map_err(|error| self.parted(&error, published, to))?;
         Ok(Fetched { step: self, download, waiting: Vec::new().into_iter(), batches: Batches::from(first) })

@@ -46,7 +46,7 @@ pub(super) fn open(dir: &Path, rules: &Rules, engine: Option<EngineKind>) -> Res
 fn tables(dir: &Path, keeping: Keeping, log: &Log, rules: &Rules) -> Result<(View, CaughtUp), StartError> {
     let genesis = &rules.register.genesis;
     if log.size() > TreeSize::ZERO {
-        return open_view(dir, keeping, log, genesis);
+        return open_view(dir, keeping, (log, log.size()), genesis);
     }
     let kind = keeping.engine.or_else(|| View::kind_in(dir)).unwrap_or_default();
     let (view, _) = View::open(dir, kind, &genesis.0, 0)?;

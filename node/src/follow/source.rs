@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use colophon_client::evidence::{keep, of_checkpoints};
 use colophon_client::follow::fetch_checkpoint;
@@ -15,6 +16,7 @@ use colophon_tlog::hash::Hash;
 use colophon_tlog::policy::Policy;
 
 use crate::follow::trouble::{Trouble, of_checkpoint};
+use crate::points::Remembered;
 
 /// The name of the folder of evidence in the copy's folder.
 pub const EVIDENCE_DIR: &str = "evidence";
@@ -29,6 +31,10 @@ pub(super) struct Source {
     pub(super) policy: Option<Policy>,
     /// Where evidence against it is kept.
     pub(super) evidence: PathBuf,
+    /// The keys of those who sign often.
+    pub(super) points: Arc<Remembered>,
+    /// How many entries are taken in one step by a copy that serves.
+    pub(super) step_entries_max: u64,
 }
 
 /// What the register shows.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod certificates;
+mod copies;
 mod drafts;
 mod governance;
 mod lookups;

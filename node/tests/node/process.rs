@@ -156,18 +156,27 @@ pub(crate) fn post(address: &str, path: &str, media_type: &str, body: &[u8]) -> 
     ask(address, &head, body)
 }
 
+/// Asks the node at an address; nothing if the connection is cut before an answer.
+pub(crate) fn try_get(address: &str, path: &str) -> Option<Answer> {
+    try_ask(address, &format!("GET {path} HTTP/1.1\r\n"), b"")
+}
+
 /// Sends a request over a connection of its own and reads the answer to its end.
 fn ask(address: &str, head: &str, body: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.write_all(format!("{head}Host: node\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
-    stream.write_all(body).unwrap();
+    try_ask(address, head, body).unwrap()
+}
+
+fn try_ask(address: &str, head: &str, body: &[u8]) -> Option<Answer> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    stream.write_all(format!("{head}Host: node\r\nConnection: close\r\n\r\n").as_bytes()).ok()?;
+    stream.write_all(body).ok()?;
     let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).unwrap();
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(bytes.len() - 4);
-    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, head, bytes[end + 4..].to_vec())
+    stream.read_to_end(&mut bytes).ok()?;
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = String::from_utf8(bytes[..end].to_vec()).ok()?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some((status, head, bytes[end + 4..].to_vec()))
 }
 
 /// Returns the most memory that a process has held, in KiB.
