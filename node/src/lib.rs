@@ -17,7 +17,6 @@ pub mod metrics;
 pub mod open;
 mod open_files;
 pub mod peers;
-pub mod points;
 pub mod publisher;
 mod publishing;
 pub mod receipts;

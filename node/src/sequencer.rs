@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
+use colophon_client::points::Remembered;
 use colophon_ledger::batch::{Applied, Batch, Position};
 use colophon_ledger::card::Card;
 use colophon_ledger::entry::Body;
@@ -37,7 +38,6 @@ use crate::clock::TIME_MS_MAX;
 use crate::keys::NEXT_LOG_KEY_FILE;
 use crate::metrics::Metrics;
 use crate::open::Writer;
-use crate::points::Remembered;
 use crate::publisher::{PublishError, Ready};
 use crate::receipts::Unwritten;
 use crate::register::Register;

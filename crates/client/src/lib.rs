@@ -23,6 +23,7 @@ pub mod look;
 pub mod lookalikes;
 pub mod lookup;
 pub mod pass;
+pub mod points;
 pub mod problem;
 pub mod prove;
 pub mod register;

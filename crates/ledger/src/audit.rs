@@ -223,7 +223,7 @@ impl<R: Keep> Audit<R> {
         self.waiting.push(looked.leaf().to_vec());
         let Some(batch) = self.batches.leaf(looked)? else { return Ok(None) };
         let before = Confirmed { records: &self.records, tree: &self.tree };
-        let applied = replay_looked(&self.rules, &before, &self.tree, self.stage.position, batch)?;
+        let applied = replay_looked(&self.rules, &before, self.tree.clone(), self.stage.position, batch)?;
         self.stage.claims.add(&applied, &before)?;
         self.records.keep(applied.changes);
         self.waiting.clear();

@@ -104,7 +104,7 @@ impl<'a, R: Records> Batch<'a, R> {
 
     /// Closes the batch on top of the tree of the state before it. Nothing comes of a batch without entries.
     pub fn close(self, by: AccountId, tree: &StateTree) -> Option<Closed> {
-        let tree = tree.apply(digests(self.records.changes()));
+        let tree = tree.clone().apply(digests(self.records.changes()));
         let root = tree.root();
         self.close_over(by, tree, root)
     }
@@ -128,7 +128,7 @@ impl<'a, R: Records> Batch<'a, R> {
 }
 
 /// Returns the place in the state tree and the digest of each record.
-pub(crate) fn digests(changes: &Changes) -> impl Iterator<Item = (StateKey, Hash)> {
+pub fn digests(changes: &Changes) -> impl Iterator<Item = (StateKey, Hash)> {
     changes.iter().map(|(key, record)| (key.state_key(), record_digest(record)))
 }
 

@@ -4,6 +4,8 @@
 //! null. A struct whose fields are declared in sorted order is written in canonical form by `serde_json` itself; what is
 //! read is parsed into such a struct, written again and compared, so nothing but the canonical form gets in.
 
+use std::io;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -32,8 +34,26 @@ pub fn to_canonical<T: Serialize>(value: &T) -> String {
 /// Reads a value that must be written exactly in its canonical form.
 pub fn from_canonical<T: Serialize + DeserializeOwned>(text: &str) -> Result<T, CanonicalError> {
     let value: T = serde_json::from_str(text).map_err(|error| shape_error(&error))?;
-    let canonical = to_canonical(&value);
-    if canonical == text { Ok(value) } else { Err(CanonicalError::Spelling(canonical)) }
+    let mut rest = Rest(text.as_bytes());
+    if serde_json::to_writer(&mut rest, &value).is_ok() && rest.0.is_empty() {
+        Ok(value)
+    } else {
+        Err(CanonicalError::Spelling(to_canonical(&value)))
+    }
+}
+
+/// What has still to be written for a text to come out again. Takes the text itself and nothing else.
+struct Rest<'a>(&'a [u8]);
+
+impl io::Write for Rest<'_> {
+    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(written).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(written.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Tells a member from a newer rules version apart from a plain mistake; serde says both in words alone.

@@ -129,10 +129,18 @@ macro_rules! kinds {
                 if !text.starts_with('{') {
                     return Err(Refusal::BodyMalformed("it does not begin with {".to_owned()));
                 }
-                let peek: Peek = serde_json::from_str(text).map_err(|error| Refusal::BodyMalformed(error.to_string()))?;
-                let body = match &*peek.kind {
-                    $($word => Body::$kind(read(text)?),)+
-                    other => return Err(Refusal::UnknownKind(other.chars().take(40).collect())),
+                let of_kind = |kind: &str| match kind {
+                    $($word => Ok(Body::$kind(read(text)?)),)+
+                    other => Err(Refusal::UnknownKind(other.chars().take(40).collect())),
+                };
+                // Nearly always right, and what is read says its kind itself; where it is wrong, the whole is looked through.
+                let body = match first_kind(text).map(of_kind) {
+                    Some(Ok(body)) => body,
+                    _ => {
+                        let peek: Peek =
+                            serde_json::from_str(text).map_err(|error| Refusal::BodyMalformed(error.to_string()))?;
+                        of_kind(&peek.kind)?
+                    }
                 };
                 body.check_members()?;
                 Ok(body)
@@ -156,6 +164,12 @@ kinds! {
     "upgrade" => Upgrade(Upgrade),
     "retire" => Retire(Retire),
     "seal" => Seal(Seal),
+}
+
+/// Returns the first word that stands in a text as the value of a `kind`, be it the body's or another object's.
+fn first_kind(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once(r#""kind":""#)?;
+    rest.split_once('"').map(|(kind, _)| kind)
 }
 
 fn read<T: Serialize + DeserializeOwned>(text: &str) -> Result<T, Refusal> {

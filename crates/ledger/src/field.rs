@@ -4,10 +4,12 @@
 //! the same answer. Membership (is there a country `QQ`?) is for the command line to check before it signs.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use colophon_tlog::hash::Hash;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::de::{Error as _, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A SHA-256 digest as it stands in bodies: 64 lower-case hex digits. Entry ids and work ids are digests too.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +61,27 @@ impl FromStr for Digest {
     }
 }
 
+/// Reads a value from a string without keeping the string.
+pub(crate) struct FromText<T>(PhantomData<T>);
+
+impl<T> FromText<T> {
+    pub(crate) fn new() -> FromText<T> {
+        FromText(PhantomData)
+    }
+}
+
+impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for FromText<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
 /// Serializes through `Display` and deserializes through `FromStr`.
 macro_rules! serde_as_text {
     ($name:ident) => {
@@ -69,7 +92,7 @@ macro_rules! serde_as_text {
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
-                std::borrow::Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+                deserializer.deserialize_str(crate::field::FromText::new())
             }
         }
     };

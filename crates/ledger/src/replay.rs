@@ -9,7 +9,7 @@ use crate::look::{Batches, Looked};
 use crate::refusal::Refusal;
 use crate::rule::{Rules, Stop};
 use crate::signature::{FirstKeys, Signed};
-use crate::state::{Changes, Overlay, Records, Unreadable};
+use crate::state::{Changes, RecordKey, Records, Unreadable};
 use crate::state_root::StateTree;
 
 /// Why leaves are not a batch that these rules could have made.
@@ -108,14 +108,15 @@ pub fn replay_batch(
     position: Position,
     leaves: &[Vec<u8>],
 ) -> Result<Applied, ReplayError> {
-    replay_looked(rules, records, tree, position, leaves.iter().cloned().map(Looked::later).collect())
+    replay_looked(rules, records, tree.clone(), position, leaves.iter().cloned().map(Looked::later).collect())
 }
 
-/// Does what [`replay_batch`] does, with leaves that have been looked at before.
+/// Does what [`replay_batch`] does, with leaves that have been looked at before, and with the tree given away: where nobody
+/// else holds it, it is changed in place.
 pub fn replay_looked(
     rules: &Rules,
     records: &impl Records,
-    tree: &StateTree,
+    tree: StateTree,
     position: Position,
     leaves: Vec<Looked>,
 ) -> Result<Applied, ReplayError> {
@@ -192,9 +193,22 @@ fn check_seal_signature(
         return Err(ReplayError::NotOperator(index));
     }
     // The seal stands after its batch, so it is judged by the keys that the batch leads to.
-    let mut after = Overlay::over(records);
-    after.add(changes.clone());
-    seal.check_signatures(&after).map_err(stopped(index))
+    seal.check_signatures(&After { changes, before: records }).map_err(stopped(index))
+}
+
+/// The records after a batch.
+struct After<'a, R> {
+    changes: &'a Changes,
+    before: &'a R,
+}
+
+impl<R: Records> Records for After<'_, R> {
+    fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
+        match self.changes.get(key) {
+            Some(record) => Ok(Some(record.clone())),
+            None => self.before.record(key),
+        }
+    }
 }
 
 /// A whole register replayed in memory, batch by batch.
@@ -223,8 +237,10 @@ impl Replay {
     /// Does what [`Replay::leaf`] does, with a leaf that has been looked at before.
     pub fn looked(&mut self, looked: Looked) -> Result<Option<Applied>, ReplayError> {
         let Some(leaves) = self.batches.leaf(looked)? else { return Ok(None) };
-        let applied = replay_looked(&self.rules, &self.records, &self.tree, self.position, leaves)?;
-        self.records.extend(applied.changes.clone());
+        let tree = std::mem::take(&mut self.tree);
+        let applied = replay_looked(&self.rules, &self.records, tree, self.position, leaves)
+            .inspect_err(|_| self.tree = StateTree::new().apply(digests(&self.records)))?;
+        self.records.extend(applied.changes.iter().map(|(key, record)| (key.clone(), record.clone())));
         self.tree = applied.tree.clone();
         self.position = applied.next;
         Ok(Some(applied))

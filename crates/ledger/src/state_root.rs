@@ -12,8 +12,8 @@
 //!        02 key 10…  02 key 11…
 //! ```
 //!
-//! The tree is persistent: a changed tree shares what did not change with the one before, so the published tree, the one
-//! a batch is being built on and the ones readers hold live side by side, and a batch that fails is merely dropped.
+//! The tree is persistent: what changes in a clone is copied and the rest is shared, so the published tree, the one a batch
+//! is being built on and the ones readers hold live side by side, and a batch that fails is merely dropped.
 
 mod partial;
 
@@ -64,15 +64,18 @@ impl StateKey {
 /// save half of the memory of a node each.
 const FEW_MAX: usize = 4;
 
-/// A subtree; nothing stands for an empty one.
-type Subtree = Option<Arc<Node>>;
 type Record = (StateKey, Hash);
 
-enum Node {
-    /// One to [`FEW_MAX`] records in the order of their keys, with the hash of the subtree that they make.
-    Few { hash: Hash, records: Box<[Record]> },
-    /// More than that.
-    Fork { hash: Hash, left: Subtree, right: Subtree },
+/// A subtree. Its hash stands beside it and not in it, so that whoever changes one side of a fork need not visit the other.
+#[derive(Clone, Default)]
+enum Subtree {
+    /// No record.
+    #[default]
+    Empty,
+    /// One to [`FEW_MAX`] records in the order of their keys.
+    Few { hash: Hash, records: Arc<[Record]> },
+    /// More than that: those whose next bit is 0, and those whose next bit is 1.
+    Fork { hash: Hash, sides: Arc<[Subtree; 2]> },
 }
 
 fn record_hash(key: &StateKey, value: &Hash) -> Hash {
@@ -81,13 +84,6 @@ fn record_hash(key: &StateKey, value: &Hash) -> Hash {
 
 fn fork_hash(left: &Hash, right: &Hash) -> Hash {
     pair_hash(0x03, left, right)
-}
-
-fn hash_of(subtree: &Subtree) -> Hash {
-    match subtree.as_deref() {
-        None => Hash::ZERO,
-        Some(Node::Few { hash, .. } | Node::Fork { hash, .. }) => *hash,
-    }
 }
 
 /// Returns the hash of the subtree at `depth` that holds these records alone, which are sorted.
@@ -127,26 +123,30 @@ impl StateTree {
 
     /// Returns the state root.
     pub fn root(&self) -> Hash {
-        hash_of(&self.top)
+        self.top.hash()
     }
 
-    /// Returns the tree with these records added or replaced; this one stays as it is. Of a key given twice, the last counts.
+    /// Returns the tree with these records added or replaced. Of a key given twice, the last counts.
+    ///
+    /// What this tree shares with a clone is copied where it changes, and what it alone has is changed in place.
     #[must_use]
-    pub fn apply(&self, records: impl IntoIterator<Item = (StateKey, Hash)>) -> StateTree {
+    pub fn apply(mut self, records: impl IntoIterator<Item = (StateKey, Hash)>) -> StateTree {
         let mut records: Vec<_> = records.into_iter().collect();
         records.reverse();
         records.sort_by_key(|(key, _)| *key);
         records.dedup_by_key(|(key, _)| *key);
-        StateTree { top: with_records(&self.top, 0, &records) }
+        self.top.add(&records, 0);
+        self
     }
 
     /// Returns the digest of the record at `key`, if there is one.
     pub fn digest(&self, key: &StateKey) -> Option<Hash> {
         let (mut subtree, mut depth) = (&self.top, 0);
         loop {
-            match subtree.as_deref()? {
-                Node::Few { records, .. } => return value_at(records, key),
-                Node::Fork { left, right, .. } => subtree = if key.bit(depth) { right } else { left },
+            match subtree {
+                Subtree::Empty => return None,
+                Subtree::Few { records, .. } => return value_at(records, key),
+                Subtree::Fork { sides, .. } => subtree = facing(sides, key, depth).0,
             }
             depth += 1;
         }
@@ -157,12 +157,12 @@ impl StateTree {
         let mut path = Vec::new();
         let mut subtree = &self.top;
         let mut records = loop {
-            match subtree.as_deref() {
-                None => break &[][..],
-                Some(Node::Few { records, .. }) => break records,
-                Some(Node::Fork { left, right, .. }) => {
-                    let (next, sibling) = if key.bit(path.len()) { (right, left) } else { (left, right) };
-                    path.push(hash_of(sibling));
+            match subtree {
+                Subtree::Empty => break &[][..],
+                Subtree::Few { records, .. } => break records,
+                Subtree::Fork { sides, .. } => {
+                    let (next, sibling) = facing(sides, key, path.len());
+                    path.push(sibling.hash());
                     subtree = next;
                 }
             }
@@ -179,29 +179,59 @@ impl StateTree {
     }
 }
 
+/// Returns the side of a fork at `depth` on which `key` stands, and the other.
+fn facing<'s>([left, right]: &'s [Subtree; 2], key: &StateKey, depth: usize) -> (&'s Subtree, &'s Subtree) {
+    if key.bit(depth) { (right, left) } else { (left, right) }
+}
+
 fn value_at(records: &[Record], key: &StateKey) -> Option<Hash> {
     let place = records.binary_search_by_key(key, |(key, _)| *key).ok()?;
     records.get(place).map(|(_, value)| *value)
 }
 
-/// Returns the subtree at `depth` with `records`, which are sorted, differ in their keys and belong under it.
-fn with_records(subtree: &Subtree, depth: usize, records: &[Record]) -> Subtree {
-    match subtree.as_deref() {
-        _ if records.is_empty() => subtree.clone(),
-        None if records.len() <= FEW_MAX => {
-            Some(Arc::new(Node::Few { hash: hash_of_records(records, depth), records: records.into() }))
+impl Subtree {
+    fn hash(&self) -> Hash {
+        match self {
+            Subtree::Empty => Hash::ZERO,
+            Subtree::Few { hash, .. } | Subtree::Fork { hash, .. } => *hash,
         }
-        None => Some(fork(&None, &None, depth, records)),
-        Some(Node::Few { records: there, .. }) => with_records(&None, depth, &merged(there, records)),
-        Some(Node::Fork { left, right, .. }) => Some(fork(left, right, depth, records)),
+    }
+
+    /// Returns the subtree at `depth` of these records alone, which are sorted and differ in their keys.
+    fn of(records: &[Record], depth: usize) -> Subtree {
+        if records.is_empty() {
+            return Subtree::Empty;
+        }
+        if records.len() <= FEW_MAX {
+            return Subtree::Few { hash: hash_of_records(records, depth), records: records.into() };
+        }
+        let (lower, upper) = halves(records, depth);
+        let sides = [Subtree::of(lower, depth + 1), Subtree::of(upper, depth + 1)];
+        Subtree::Fork { hash: hash_of_fork(&sides), sides: Arc::new(sides) }
+    }
+
+    /// Adds records to the subtree at `depth`, or puts them in their place. They are sorted, differ in their keys and belong
+    /// under it.
+    fn add(&mut self, records: &[Record], depth: usize) {
+        if records.is_empty() {
+            return;
+        }
+        match self {
+            Subtree::Empty => *self = Subtree::of(records, depth),
+            Subtree::Few { records: there, .. } => *self = Subtree::of(&merged(there, records), depth),
+            Subtree::Fork { hash, sides } => {
+                let (lower, upper) = halves(records, depth);
+                let sides = Arc::make_mut(sides);
+                sides[0].add(lower, depth + 1);
+                sides[1].add(upper, depth + 1);
+                *hash = hash_of_fork(sides);
+            }
+        }
     }
 }
 
-fn fork(left: &Subtree, right: &Subtree, depth: usize, records: &[Record]) -> Arc<Node> {
-    let (lower, upper) = halves(records, depth);
-    let left = with_records(left, depth + 1, lower);
-    let right = with_records(right, depth + 1, upper);
-    Arc::new(Node::Fork { hash: fork_hash(&hash_of(&left), &hash_of(&right)), left, right })
+fn hash_of_fork([left, right]: &[Subtree; 2]) -> Hash {
+    fork_hash(&left.hash(), &right.hash())
 }
 
 /// Returns sorted records with others, also sorted, added or in their place.

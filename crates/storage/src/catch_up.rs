@@ -96,7 +96,7 @@ pub fn replay_beyond(view: &View, log: &LogReader, from: &CaughtUp) -> Result<Ve
     let (mut position, mut tree, mut records) = (from.position, from.tree.clone(), Overlay::over(view));
     let mut beyond = Vec::new();
     each_batch(view, log, position.index..log.size().get(), |leaves| {
-        let applied = replay_looked(&from.rules, &records, &tree, position, leaves)?;
+        let applied = replay_looked(&from.rules, &records, tree.clone(), position, leaves)?;
         let writes = writes_of(&applied, &records)?;
         records.add(applied.changes.clone());
         (position, tree) = (applied.next, applied.tree.clone());
@@ -131,7 +131,7 @@ fn catch_up_to(
         _ => resume(view, log, applied)?,
     };
     each_batch(view, log, applied..size, |leaves| {
-        let applied = replay_looked(&rules, view, &tree, position, leaves)?;
+        let applied = replay_looked(&rules, view, std::mem::take(&mut tree), position, leaves)?;
         view.stage(writes_of(&applied, view)?, applied.next.index)?;
         view.wait_for_backlog(BACKLOG_KEYS_MAX)?;
         (position, tree) = (applied.next, applied.tree);

@@ -1,7 +1,7 @@
 //! Batches judged one after the other ahead of what is written: the state that they lead to, and what is to be written for it.
 
 use colophon_ledger::account::AccountId;
-use colophon_ledger::batch::Position;
+use colophon_ledger::batch::{Position, digests};
 use colophon_ledger::look::Looked;
 use colophon_ledger::replay::{ReplayError, replay_looked};
 use colophon_ledger::rule::Rules;
@@ -17,6 +17,8 @@ pub(super) struct Ahead<'r, R> {
     rules: &'r Rules,
     pub(super) records: Overlay<'r, R>,
     pub(super) tree: StateTree,
+    /// The tree of the state that it began with.
+    base: StateTree,
     pub(super) position: Position,
     /// The leaves of each batch.
     pub(super) batches: Vec<Vec<Vec<u8>>>,
@@ -37,7 +39,8 @@ impl<'r, R: Records> Ahead<'r, R> {
     /// Begins on top of a state, of which `records` are the records and `tree` is the tree.
     pub(super) fn of(rules: &'r Rules, records: &'r R, tree: StateTree, position: Position) -> Ahead<'r, R> {
         let (batches, writes) = (Vec::new(), Vec::new());
-        Ahead { rules, records: Overlay::over(records), tree, position, batches, writes, sealed_by: None }
+        let base = tree.clone();
+        Ahead { rules, records: Overlay::over(records), tree, base, position, batches, writes, sealed_by: None }
     }
 
     /// Judges the next batch: signatures, rules, seal and state root. One that is not as the rules have it leaves no trace.
@@ -53,7 +56,9 @@ impl<'r, R: Records> Ahead<'r, R> {
     }
 
     fn replay(&mut self, looked: Vec<Looked>) -> Result<(), ReplayError> {
-        let applied = replay_looked(self.rules, &self.records, &self.tree, self.position, looked)?;
+        let tree = std::mem::take(&mut self.tree);
+        let applied = replay_looked(self.rules, &self.records, tree, self.position, looked)
+            .inspect_err(|_| self.tree = self.base.clone().apply(digests(self.records.changes())))?;
         let writes = writes_of(&applied, &self.records).map_err(ReplayError::Unreadable)?;
         self.writes.extend(writes);
         self.sealed_by = Some(applied.seal_body.by);

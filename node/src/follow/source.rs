@@ -16,7 +16,7 @@ use colophon_tlog::hash::Hash;
 use colophon_tlog::policy::Policy;
 
 use crate::follow::trouble::{Trouble, of_checkpoint};
-use crate::points::Remembered;
+use colophon_client::points::Remembered;
 
 /// The name of the folder of evidence in the copy's folder.
 pub const EVIDENCE_DIR: &str = "evidence";

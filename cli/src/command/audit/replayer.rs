@@ -1,12 +1,14 @@
 //! A register being replayed: while some entries are judged, the next ones are fetched.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use colophon_client::client::Client;
 use colophon_client::download::Download;
 use colophon_client::evidence::keep;
 use colophon_client::look::look_again;
+use colophon_client::points::Remembered;
 use colophon_client::prove::fetch_proved;
 use colophon_client::tiles::{Span, TreeError};
 use colophon_ledger::audit::Audit;
@@ -145,8 +147,9 @@ impl Replayer {
             ));
         }
         // Most keys are their accounts' first.
-        let look = |leaf| Looked::at(leaf, &FirstKeys);
-        match Download::begin(client.transport(), from, to, look).await {
+        let points = Arc::new(Remembered::default());
+        let look = move |leaf| Looked::at_by(leaf, &FirstKeys, &*points);
+        match Download::begin(client.transport(), from, to, look.clone()).await {
             Ok(download) => Ok((self, download)),
             Err(TreeError::Misfit(_) | TreeError::Parted { .. }) if from.size.get() > 0 => {
                 context.ui.warn("what the last audit kept is not the beginning of this log, so this one begins anew");

@@ -82,7 +82,7 @@ impl<R: Records> BatchCase<'_, R> {
         let leaves = self.leaves.iter().cloned().map(Looked::later).collect();
         let _judged = replay_over(self.rules, &asked, self.position, leaves, |changes| {
             asked.keys.borrow_mut().extend(changes.keys().cloned());
-            let tree = self.tree.apply(digests(changes));
+            let tree = self.tree.clone().apply(digests(changes));
             Ok(((), tree.root()))
         });
         let mut proved = Vec::new();
