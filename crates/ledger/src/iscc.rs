@@ -26,6 +26,13 @@ pub const TEXT_BYTES_MAX: usize = 169;
 const TAG: &str = "ISCC:";
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
+/// The longest sequence of units that others send, in bytes: more than twice as many units as there are kinds.
+pub const SEQUENCE_BYTES_MAX: usize = 512;
+/// Beyond these nibbles a header is longer than two bytes: no such main type, subtype or version is in use.
+const NIBBLE_MAX: u8 = 7;
+/// The last main type of a unit, the instance. Those beyond it are of whole ISCCs and of their names.
+const UNIT_MAIN_TYPE_MAX: u8 = 4;
+
 /// What a unit's code is made of. In this order units stand in an ISCC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UnitKind {
@@ -126,6 +133,36 @@ impl Iscc {
     pub fn parse(text: &str) -> Result<Iscc, FieldError> {
         read(text).ok_or_else(|| FieldError::new(text, "an ISCC of content, data and instance units"))
     }
+}
+
+/// Reads units side by side in their binary form, as a C2PA soft binding `io.iscc.v0` has them. Units of kinds that are not known here, of
+/// titles for one, and codes of another length than 256 bits are passed over (IEP-0020). Nothing, where the bytes are no units.
+///
+/// ```
+/// # use colophon_ledger::iscc::{UnitKind, units_of_sequence};
+/// let picture = [&[0x21, 0x07][..], &[0xa5; 32]].concat();
+/// let title = [&[0x00, 0x07][..], &[1; 32]].concat();
+/// let units = units_of_sequence(&[title, picture].concat()).unwrap();
+/// assert_eq!((units.len(), units[0].kind()), (1, UnitKind::Image));
+/// ```
+pub fn units_of_sequence(bytes: &[u8]) -> Option<Vec<Unit>> {
+    if bytes.is_empty() || bytes.len() > SEQUENCE_BYTES_MAX {
+        return None;
+    }
+    let (mut rest, mut units) = (bytes, Vec::new());
+    while let Some((&[types, length], after)) = rest.split_first_chunk::<HEADER_BYTES>() {
+        let nibbles = [types >> 4, types & 15, length >> 4, length & 15];
+        if nibbles.into_iter().any(|nibble| nibble > NIBBLE_MAX) || nibbles[0] > UNIT_MAIN_TYPE_MAX {
+            return None;
+        }
+        let (code, next) = after.split_at_checked((usize::from(nibbles[3]) + 1) * 4)?;
+        let kind = UnitKind::ALL.into_iter().find(|kind| kind.types() == types && nibbles[2] == 0);
+        if let Some((kind, code)) = kind.zip(code.try_into().ok()) {
+            units.push(Unit::new(kind, code));
+        }
+        rest = next;
+    }
+    rest.is_empty().then_some(units)
 }
 
 impl FromStr for Iscc {
@@ -237,6 +274,29 @@ mod tests {
         };
         assert!(unit(UnitKind::Image, 1 << 63).is_flat() && unit(UnitKind::Image, (1 << 23) - 1).is_flat());
         assert!(!unit(UnitKind::Image, (1 << 24) - 1).is_flat() && !unit(UnitKind::Text, 0).is_flat());
+    }
+
+    #[test]
+    fn a_sequence_is_read_unit_by_unit_and_what_is_strange_is_passed_over() {
+        let unit = |types: u8, length: u8| [vec![types, length], vec![9; (usize::from(length & 15) + 1) * 4]].concat();
+        let kinds =
+            |bytes: &[u8]| units_of_sequence(bytes).map(|units| units.iter().map(Unit::kind).collect::<Vec<_>>());
+        let whole = [unit(0x00, 7), unit(0x10, 7), unit(0x21, 7), unit(0x30, 7), unit(0x40, 7)].concat();
+        assert_eq!(kinds(&whole), Some(vec![UnitKind::Image, UnitKind::Data, UnitKind::Instance]));
+        // Too short a code, another version, an unknown subtype.
+        assert_eq!(kinds(&[unit(0x21, 1), unit(0x21, 0x17), unit(0x24, 7)].concat()), Some(vec![]));
+        for wrong in [
+            &[][..],
+            &[0x21],
+            &unit(0x21, 7)[..33],
+            &[unit(0x21, 7), vec![0x30]].concat(),
+            &unit(0x50, 7),
+            &unit(0x81, 7),
+            &unit(0x21, 8),
+            &[0; SEQUENCE_BYTES_MAX + 1],
+        ] {
+            assert_eq!(kinds(wrong), None, "{wrong:?}");
+        }
     }
 
     #[test]
