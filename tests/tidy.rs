@@ -54,13 +54,14 @@ const IMPURE_WORDS: [&str; 8] = ["SystemTime", "Instant", "HashMap", "HashSet", 
 const IMPURE_MODULES: [&str; 6] = ["fs", "net", "env", "process", "thread", "io"];
 
 /// Heavy or dangerous packages, and the only packages here that may be built on them.
-const CONFINED: [(&str, &[&str]); 24] = [
+const CONFINED: [(&str, &[&str]); 25] = [
     ("cedar-policy", &["colophon-corridor"]),
     ("tokio", &["colophon-client", "colophon-node", "colophon-cli", "e2e", "fuzzing"]),
     ("axum", &["colophon-node", "e2e", "fuzzing"]),
     ("tower-http", &["colophon-node"]),
     ("prometheus-client", &["colophon-node"]),
     ("sled", &["colophon-storage"]),
+    ("tantivy", &["colophon-node"]),
     ("reqwest", &["colophon-client", "e2e"]),
     ("age", &["colophon-cli"]),
     ("dialoguer", &["colophon-cli"]),

@@ -96,7 +96,7 @@ enum Command {
     Mint(Box<mint::MintArgs>),
     /// Check a file, a folder, a certificate or a work: who registered it, and who holds it
     Verify(verify::VerifyArgs),
-    /// See what is registered that looks, sounds or reads like a file
+    /// See what is registered like a file, or under some words
     Search(search::SearchArgs),
     /// Show the card of a work
     Show(show::EditionArgs),

@@ -10,7 +10,9 @@ mod log;
 mod lookalikes;
 pub mod problem;
 mod register;
+mod search;
 mod segment;
+mod soft_bindings;
 mod status;
 pub(crate) mod witness;
 mod works;
@@ -40,6 +42,7 @@ use crate::metrics::Metrics;
 use crate::register::Register;
 use crate::sequencer::Submission;
 use crate::source::Source;
+use crate::text_search::TextSearch;
 use crate::witness::Witness;
 use problem::{Code, Problem};
 
@@ -47,7 +50,7 @@ use problem::{Code, Problem};
 const MANY_AT_ONCE: usize = 8;
 /// How many certificates are made at the same time.
 const CERTIFICATES_AT_ONCE: usize = 4;
-/// How many searches for lookalikes run at the same time.
+/// How many searches, for lookalikes and for words, run at the same time.
 const SEARCHES_AT_ONCE: usize = 2;
 
 /// The longest path and query of a request, in bytes.
@@ -84,6 +87,8 @@ pub struct Api {
     following: Option<Arc<Following>>,
     searches: Semaphore,
     lookalikes: Lookalikes,
+    /// Made when somebody searches first, and again after it failed.
+    text_search: Mutex<Option<Arc<TextSearch>>>,
     /// Held while a draft is read, merged and written, so that two signatures that come at once are both kept.
     merging: Mutex<()>,
 }
@@ -118,6 +123,7 @@ impl Api {
             following: None,
             searches: Semaphore::new(SEARCHES_AT_ONCE),
             lookalikes: Lookalikes::default(),
+            text_search: Mutex::default(),
             merging: Mutex::new(()),
         }
     }
@@ -227,6 +233,11 @@ routes! {
     get  "/v1/works/{work}/certificate"    => works::certificate,
     get  "/v1/files/{sha256}"              => files::file,
     get  "/v1/lookalikes"                  => lookalikes::lookalikes,
+    get  "/v1/search"                      => search::search,
+    get  "/v1/matches/byBinding"           => soft_bindings::by_binding,
+    post "/v1/matches/byBinding"           => soft_bindings::by_large_binding,
+    get  "/v1/manifests/{manifest}"        => soft_bindings::manifest,
+    get  "/v1/services/supportedAlgorithms" => soft_bindings::supported_algorithms,
     get  "/v1/accounts/{account}"          => accounts::account,
     get  "/v1/accounts/{account}/inbox"    => accounts::inbox,
     post "/v1/drafts"                      => drafts::put,

@@ -1,15 +1,17 @@
 //! Works that look, sound or read alike: the content codes of the whole register, packed side by side and compared one by one.
 //!
-//! Derived from the log alone and kept in memory: 16 bytes a file. What the log has gained since is read when somebody asks,
+//! Derived from the log alone and kept in memory: 16 bytes a file for its content, and 16 for its bytes. What the log has gained since is read when somebody asks,
 //! so nothing that is recorded waits for it. What is found is a hint: whoever asks reads the mints themselves.
 
 use std::sync::{PoisonError, RwLock};
 
-use colophon_ledger::entry::{Body, Entry, entry_id};
-use colophon_ledger::field::{Digest, WorkId};
+use colophon_ledger::entry::Entry;
+use colophon_ledger::field::WorkId;
 use colophon_ledger::iscc::{Iscc, UnitKind};
 use colophon_storage::reader::{LogReader, ReadError};
 use colophon_tlog::tree::{EntryIndex, TreeSize};
+
+use crate::minted::minted;
 
 /// The most codes in one question: a picture in 8 orientations, each as it is and in negative.
 pub const CODES_MAX: usize = 16;
@@ -23,8 +25,8 @@ const ENTRIES_AT_ONCE: u64 = 1_024;
 const MARK: &str = "\"fingerprint\":\"ISCC:";
 /// How many bits of a place say which of a work's files it is.
 const FILE_BITS: u32 = 4;
-/// What is content, in the order of the shelves.
-const KINDS: [UnitKind; 4] = [UnitKind::Text, UnitKind::Image, UnitKind::Audio, UnitKind::Video];
+/// What is kept, in the order of the shelves: content, and which very bytes a file is of.
+const KINDS: [UnitKind; 5] = [UnitKind::Text, UnitKind::Image, UnitKind::Audio, UnitKind::Video, UnitKind::Instance];
 
 /// A file that is near to what was asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,14 +101,15 @@ impl Shelves {
             return;
         }
         let Ok(entry) = Entry::parse(leaf) else { return };
-        let Body::Mint(mint) = entry.body() else { return };
+        let Some((_, mint)) = minted(&entry) else { return };
         for (file, named) in (0..).zip(mint.files.as_slice()) {
             let iscc = named.fingerprint.as_ref().and_then(|fingerprint| Iscc::parse(fingerprint.as_str()).ok());
-            let Some(unit) = iscc.as_ref().and_then(Iscc::content).filter(|unit| !unit.is_flat()) else { continue };
-            let shelf = KINDS.iter().position(|kind| *kind == unit.kind());
-            if let Some(shelf) = shelf.and_then(|place| self.shelves.get_mut(place)) {
-                shelf.heads.push(unit.head());
-                shelf.places.push(index << FILE_BITS | file);
+            for unit in iscc.iter().flat_map(Iscc::units).filter(|unit| !unit.is_flat()) {
+                let shelf = KINDS.iter().position(|kind| *kind == unit.kind());
+                if let Some(shelf) = shelf.and_then(|place| self.shelves.get_mut(place)) {
+                    shelf.heads.push(unit.head());
+                    shelf.places.push(index << FILE_BITS | file);
+                }
             }
         }
     }
@@ -135,10 +138,11 @@ fn keep_nearest(near: &mut Vec<Near>) {
     near.truncate(LOOKALIKES_MAX);
 }
 
-/// Returns the work that is minted at an index.
+/// Returns the work that is minted or carried over at an index.
 pub fn work_at(log: &LogReader, index: u64) -> Result<Option<WorkId>, ReadError> {
     let Some(index) = EntryIndex::new(index) else { return Ok(None) };
-    Ok(entry_id(&log.entry(index)?).map(Digest))
+    let entry = Entry::parse(&log.entry(index)?).ok();
+    Ok(entry.as_ref().and_then(minted).map(|(work, _)| work))
 }
 
 #[cfg(test)]

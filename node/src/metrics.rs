@@ -75,6 +75,8 @@ pub struct Metrics {
     witness_size: Family<WitnessLabel, Gauge>,
     witness_cosigned_s: Family<WitnessLabel, Gauge>,
     witness_answer: Family<AnswerLabels, Gauge>,
+    /// Entries whose words can be searched: of those that are published, as many as when somebody searched last.
+    pub searchable: Gauge,
     recorded: Counter,
     repeated: Counter,
     refused: Family<CodeLabel, Counter>,
@@ -102,6 +104,7 @@ impl Default for Metrics {
             witness_size: Family::default(),
             witness_cosigned_s: Family::default(),
             witness_answer: Family::default(),
+            searchable: Gauge::default(),
             recorded: Counter::default(),
             repeated: Counter::default(),
             refused: Family::default(),
@@ -150,6 +153,7 @@ impl Metrics {
             self.source_unsound.clone(),
         );
         registry.register("cards_missing", "Entries whose cards a copy still lacks", self.cards_missing.clone());
+        registry.register("searchable_entries", "Entries whose words were read for a search", self.searchable.clone());
         registry.register("recorded", "Entries recorded", self.recorded.clone());
         registry.register("repeated", "Submissions of entries that were there", self.repeated.clone());
         registry.register("refused", "Submissions refused, by code", self.refused.clone());

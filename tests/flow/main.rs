@@ -7,6 +7,7 @@ mod lookalikes;
 mod offers;
 mod sales;
 mod scene;
+mod searches;
 mod sidecars;
 mod theft;
 mod trust;

@@ -27,6 +27,7 @@ pub mod points;
 pub mod problem;
 pub mod prove;
 pub mod register;
+pub mod search;
 pub mod security;
 pub mod seen;
 pub mod stated;

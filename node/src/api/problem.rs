@@ -67,6 +67,8 @@ pub enum Problem {
     InboxFull(String),
     /// The card was here and has been erased.
     CardWithdrawn,
+    /// The register names manifests and keeps none.
+    ManifestNotKept,
     /// More has happened to the edition than a certificate holds.
     CertificateTooLarge,
     /// The tables do not match the log, or cannot be read.
@@ -131,6 +133,11 @@ impl Problem {
                 (S::TOO_MANY_REQUESTS, "inbox_full", "pass the draft on as a file, or have others signed or declined")
             }
             Problem::CardWithdrawn => (S::GONE, "card_withdrawn", "nothing: the words were erased, every proof stands"),
+            Problem::ManifestNotKept => (
+                S::NOT_FOUND,
+                "manifest_not_kept",
+                "ask whoever has the manifest; the work of the match says under which hash it was registered",
+            ),
             Problem::CertificateTooLarge => {
                 (S::UNPROCESSABLE_ENTITY, "certificate_too_large", "read the log itself, and replay it")
             }
@@ -196,6 +203,7 @@ impl Problem {
             }
             Problem::DraftComplete => "the draft has every signature it needs".to_owned(),
             Problem::CardWithdrawn => "the card was here and has been erased".to_owned(),
+            Problem::ManifestNotKept => "a register names manifests by label and hash, and keeps none".to_owned(),
             Problem::CertificateTooLarge => "more has happened to the edition than a certificate holds".to_owned(),
             Problem::ViewDamaged => {
                 "the tables of this node do not match its log; nothing false was answered".to_owned()

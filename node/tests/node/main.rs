@@ -11,6 +11,7 @@ mod process;
 mod program;
 mod refusals;
 mod register;
+mod searches;
 mod submitting;
 mod surface;
 mod tiles;

@@ -40,4 +40,6 @@ pub mod state;
 pub mod story;
 pub mod tamper;
 pub mod target;
+pub mod text_search;
 pub mod tile;
+pub mod video_signature;

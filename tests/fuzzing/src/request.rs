@@ -38,6 +38,10 @@ pub const WORDS: &[&str] = &[
     "[[[[[[[[",
     "/v1/entries/",
     "/v1/works/",
+    "/v1/search?q=",
+    "&after=",
+    "/v1/matches/byBinding?alg=io.iscc.v0&value=",
+    "\"alg\":\"io.iscc.v0\"",
     "/receipt",
     "/certificate",
     "/tile/0/000",
@@ -50,12 +54,13 @@ pub const WORDS: &[&str] = &[
 ];
 
 /// The routes that read bodies, by the first byte of the input; the last reads a path.
-const ROUTES: [(&str, &str); 6] = [
+const ROUTES: [(&str, &str); 7] = [
     ("/v1/entries", "text/plain"),
     ("/v1/entries", "application/json"),
     ("/v1/entries/many", "application/json"),
     ("/v1/drafts", "application/json"),
     ("decline", "text/plain"),
+    ("/v1/matches/byBinding", "application/json"),
     ("", ""),
 ];
 
@@ -183,12 +188,17 @@ pub fn seeds() -> Vec<Vec<u8>> {
         format!("/v1/works/{work}/certificate?edition=1"),
         format!("/v1/files/{}", crate::people::digest("hills.png")),
         "/v1/lookalikes?kind=image&codes=0123456789abcdef,ffffffffffffffff&distance=14".to_owned(),
+        "/v1/search?q=hills+%E5%B1%B1&after=0".to_owned(),
+        "/v1/matches/byBinding?alg=io.iscc.v0&value=IQdaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWg&maxResults=3"
+            .to_owned(),
         format!("/v1/accounts/{}/inbox", account("ana")),
         format!("/v1/accounts/{}?after=1", account("ana")),
         format!("/v1/drafts/{}", draft().id()),
         format!("/v1/cards/{}", card.digest()),
     ];
-    seeds.extend(paths.map(|path| format!("\u{5}{path}")));
+    let unit = "IQdaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWg==";
+    seeds.push(format!("\u{5}{}", json!({"alg": "io.iscc.v0", "value": unit})));
+    seeds.extend(paths.map(|path| format!("\u{6}{path}")));
     seeds.into_iter().map(String::into_bytes).collect()
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     add_checkpoint, apply, body, card, cards_file, certificate, checkpoint, commits, content, cosignatures, draft,
     entry, evidence, field, iscc, log_file, manifest, note, pinned, policy, problem, proof, receipt, redo, request,
-    slots, state, tamper, tile,
+    slots, state, tamper, text_search, tile, video_signature,
 };
 
 /// A function that takes any bytes, and inputs from which to reach all of it.
@@ -63,5 +63,7 @@ targets! {
     slots: 2_000,
     state: 1_000,
     tamper: 150,
+    text_search: 8_000,
     tile: 8_000,
+    video_signature: 6_000,
 }

@@ -42,7 +42,7 @@ macro_rules! smoke {
 smoke! {
     add_checkpoint, apply, body, card, cards_file, certificate, checkpoint, commits, content, cosignatures, draft,
     entry, evidence, field, iscc, log_file, manifest, note, pinned, policy, problem, proof, receipt, redo, request,
-    slots, state, tamper, tile,
+    slots, state, tamper, text_search, tile, video_signature,
 }
 
 /// Runs that reach nothing would find nothing: every kind is taken, and every refusal that the rules know is met.

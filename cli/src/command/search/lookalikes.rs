@@ -1,0 +1,61 @@
+//! What is registered that looks, sounds or reads like a file.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::command::Context;
+use crate::failure::{Exit, Failure};
+use crate::likeness::{Like, find};
+use crate::recognition::Recognised;
+use crate::sheet::Sheet;
+use crate::ui::{Answer, Tone};
+use crate::words::{count, short, shown};
+
+pub(super) fn run(path: &Path, context: &Context) -> Result<Exit, Failure> {
+    let file = shown(&path.display().to_string());
+    let recognised = Recognised::read(path, &context.ui)?;
+    let client = context.client().map_err(Failure::of_reading)?;
+    let lookalikes = find(context, &client, recognised.content.as_ref()).map_err(Failure::of_reading)?;
+    let lookalikes = lookalikes.ok_or_else(|| {
+        Failure::failed(
+            format!("{file} has nothing by which works like it could be found"),
+            "search with a picture that is not of one colour, a text, a sound; or look these very bytes up with colophon verify",
+        )
+    })?;
+    let found = Found { file, lookalikes };
+    context.ui.answer(&found)?;
+    if let Some(nearest) = found.lookalikes.first() {
+        context.ui.next(format_args!("colophon show {}", short(&nearest.work)));
+    }
+    Ok(Exit::Done)
+}
+
+/// What is like a file.
+#[derive(Serialize)]
+struct Found {
+    file: String,
+    lookalikes: Vec<Like>,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut sheet = Sheet::new();
+        if self.lookalikes.is_empty() {
+            sheet.heading("·", Tone::Good, &format!("nothing that the register shows is like {}", self.file));
+            return sheet.fmt(f);
+        }
+        let works = count(self.lookalikes.len() as u64, "work");
+        sheet.heading("!", Tone::Warning, &format!("{works} like {}", self.file));
+        for like in &self.lookalikes {
+            sheet.gap();
+            like.write(&mut sheet);
+        }
+        sheet.fmt(f)
+    }
+}
+
+impl Answer for Found {
+    const SCHEMA: &'static str = "colophon.search/v1";
+}

@@ -1,0 +1,270 @@
+//! The read routes of C2PA's Soft Binding Resolution API for `io.iscc.v0`: a validator that meets a file without its Content Credentials
+//! asks by what the file shows, and finds the entries that name them.
+//!
+//! A register names manifests by label and hash; it keeps none.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use colophon_ledger::entry::Entry;
+use colophon_ledger::field::{Digest, WorkId};
+use colophon_ledger::iscc::{Iscc, Unit, UnitKind, units_of_sequence};
+use colophon_storage::reader::ReadError;
+use colophon_tlog::tree::EntryIndex;
+use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+
+use super::Api;
+use super::body::{self, json, parse_json, require_json};
+use super::problem::Problem;
+use super::segment::Segment;
+use crate::answers::AnswerError;
+use crate::lookalikes::{LOOKALIKES_MAX, Near};
+use crate::minted::minted;
+
+/// The one algorithm, by its name in C2PA's list.
+const ALGORITHM: &str = "io.iscc.v0";
+/// The longest value, in Base64: somewhat more than the longest sequence of units.
+const VALUE_BYTES_MAX: usize = 1_024;
+/// The longest body of a question.
+const BODY_BYTES_MAX: usize = 16 * 1024;
+/// How many matches there are where nobody says how many.
+const RESULTS_DEFAULT: usize = 10;
+/// In how many of 64 bits what is alike may differ: what is beyond is alike by chance now and then.
+const DISTANCE_MAX: u32 = 10;
+/// The score of the very bytes, and the most that anything else has.
+const SCORE_SAME_BYTES: u32 = 100;
+const SCORE_ALIKE_MAX: u32 = 99;
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    alg: String,
+    value: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct HowMany {
+    #[serde(rename = "maxResults")]
+    max_results: Option<usize>,
+}
+
+/// `c2pa.softBindingQueryResult`, and beside it what has no manifest.
+#[derive(Debug, Serialize)]
+struct MatchesAnswer {
+    matches: Vec<Match>,
+    /// Every work that is alike, with a manifest or without.
+    works: Vec<Alike>,
+}
+
+/// A manifest that an entry of the register names.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Match {
+    manifest_id: String,
+    similarity_score: u32,
+    /// The SHA-256 of the manifest store that it was the active one of.
+    store: Digest,
+    work: WorkId,
+}
+
+/// A work with a file that is alike.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Alike {
+    work: WorkId,
+    /// Which of its files, from 1 for the face.
+    file: u64,
+    /// The index of the entry that names it.
+    index: u64,
+    similarity_score: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct Algorithm {
+    alg: &'static str,
+}
+
+/// `c2pa.softBindingAlgList`.
+#[derive(Debug, Serialize)]
+struct Algorithms {
+    watermarks: [Algorithm; 0],
+    fingerprints: [Algorithm; 1],
+}
+
+pub(super) async fn supported_algorithms() -> Response {
+    json(&Algorithms { watermarks: [], fingerprints: [Algorithm { alg: ALGORITHM }] })
+}
+
+/// Answers by a binding in the query.
+pub(super) async fn by_binding(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {
+    let Ok(Query(asked)) = Query::<Asked>::try_from_uri(&uri) else {
+        return Err(bad("alg and value should say what is asked about"));
+    };
+    answer(api, &asked, &uri).await
+}
+
+/// Answers by a binding in the body.
+pub(super) async fn by_large_binding(
+    State(api): State<Arc<Api>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    require_json(&headers)?;
+    let asked: Asked = parse_json(&body::read(body, BODY_BYTES_MAX).await?)?;
+    answer(api, &asked, &uri).await
+}
+
+/// Says that no manifest is kept here.
+pub(super) async fn manifest(_: Segment) -> Problem {
+    Problem::ManifestNotKept
+}
+
+async fn answer(api: Arc<Api>, asked: &Asked, uri: &Uri) -> Result<Response, Problem> {
+    let units = units(asked)?;
+    let Ok(Query(HowMany { max_results })) = Query::<HowMany>::try_from_uri(uri) else {
+        return Err(bad("maxResults should be a number"));
+    };
+    let results = max_results.unwrap_or(RESULTS_DEFAULT).min(LOOKALIKES_MAX);
+    if results == 0 {
+        return Err(bad("maxResults should be 1 at least"));
+    }
+    let searching = Arc::clone(&api);
+    let _permit = api.searches.acquire().await.map_err(|_| Problem::Stopping)?;
+    // All codes are compared: too long for a thread that answers others.
+    let found = spawn_blocking(move || matches(&searching, &units, results)).await;
+    Ok(json(&found.map_err(|_| Problem::Internal)?.map_err(AnswerError::from)?))
+}
+
+/// Returns the units that are asked about, of which some must be of kinds that are compared.
+fn units(asked: &Asked) -> Result<Vec<Unit>, Problem> {
+    if asked.alg != ALGORITHM {
+        return Err(bad(&format!("alg should be {ALGORITHM}")));
+    }
+    let bytes = Some(&asked.value).filter(|value| value.len() <= VALUE_BYTES_MAX).and_then(|value| from_base64(value));
+    let units = bytes.as_deref().and_then(units_of_sequence);
+    let units =
+        units.ok_or_else(|| bad("value should be an ISCC-SEQ in Base64: units with their headers, side by side"))?;
+    let compared: Vec<Unit> = units.into_iter().filter(|unit| unit.kind() != UnitKind::Data).collect();
+    if compared.is_empty() {
+        return Err(bad("value should have a unit of content or of the instance, with 256 bits"));
+    }
+    Ok(compared)
+}
+
+/// Reads Base64 of either alphabet, padded or not: implementations differ.
+fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    [STANDARD, URL_SAFE].iter().find_map(|alphabet| GeneralPurpose::new(alphabet, lenient).decode(text).ok())
+}
+
+fn matches(api: &Api, units: &[Unit], results: usize) -> Result<MatchesAnswer, ReadError> {
+    let log = &api.register.log;
+    api.lookalikes.read(log, api.register.newest().size)?;
+    let mut found: Vec<(Alike, Option<(String, Digest)>)> = Vec::new();
+    for unit in units.iter().filter(|unit| !unit.is_flat()) {
+        let distance = if unit.kind() == UnitKind::Instance { 0 } else { DISTANCE_MAX };
+        for near in api.lookalikes.near(unit.kind(), &[unit.head()], distance).near {
+            let Some(index) = EntryIndex::new(near.index) else { continue };
+            found.extend(Entry::parse(&log.entry(index)?).ok().and_then(|entry| judge(&entry, unit, &near)));
+        }
+    }
+    found.sort_by_key(|(alike, _)| (std::cmp::Reverse(alike.similarity_score), alike.index, alike.file));
+    let (mut seen, mut named) = (BTreeSet::new(), BTreeSet::new());
+    let (mut works, mut matches) = (Vec::new(), Vec::new());
+    for (alike, manifest) in found {
+        if let Some((manifest_id, store)) = manifest.filter(|manifest| named.insert(manifest.clone())) {
+            let (similarity_score, work) = (alike.similarity_score, alike.work);
+            matches.push(Match { manifest_id, similarity_score, store, work });
+        }
+        if seen.insert((alike.work, alike.file)) {
+            works.push(alike);
+        }
+    }
+    works.truncate(results);
+    matches.truncate(results);
+    Ok(MatchesAnswer { matches, works })
+}
+
+/// Returns how much a file of an entry is like a unit, and the manifest that the entry names for it.
+fn judge(entry: &Entry, unit: &Unit, near: &Near) -> Option<(Alike, Option<(String, Digest)>)> {
+    let (work, mint) = minted(entry)?;
+    let file = mint.files.as_slice().get(usize::try_from(near.file.checked_sub(1)?).ok()?)?;
+    let iscc = Iscc::parse(file.fingerprint.as_ref()?.as_str()).ok()?;
+    let own = iscc.units().iter().find(|own| own.kind() == unit.kind())?;
+    let similarity_score = score(unit, own)?;
+    let manifest = file.c2pa.as_ref().map(|named| (named.label.as_str().to_owned(), named.store));
+    Some((Alike { work, file: near.file, index: near.index, similarity_score }, manifest))
+}
+
+/// Returns how alike two units of a kind are, out of 100, by the bits that both have.
+fn score(unit: &Unit, own: &Unit) -> Option<u32> {
+    let pairs = unit.code().iter().zip(own.code());
+    let (bits, differing) =
+        pairs.fold((0, 0), |(bits, differing), (a, b)| (bits + 8, differing + (a ^ b).count_ones()));
+    if unit.kind() == UnitKind::Instance {
+        return (differing == 0).then_some(SCORE_SAME_BYTES);
+    }
+    let same: u32 = bits - differing;
+    Some(((100 * same + bits / 2) / bits.max(1)).min(SCORE_ALIKE_MAX))
+}
+
+fn bad(why: &str) -> Problem {
+    Problem::BadRequest(why.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose::{STANDARD as PLAIN, URL_SAFE_NO_PAD};
+
+    fn asked(alg: &str, value: String) -> Result<Vec<UnitKind>, Problem> {
+        let units = units(&Asked { alg: alg.to_owned(), value })?;
+        Ok(units.iter().map(Unit::kind).collect())
+    }
+
+    fn unit(types: u8, byte: u8) -> Vec<u8> {
+        [&[types, 7][..], &[byte; 32]].concat()
+    }
+
+    #[test]
+    fn a_value_is_read_in_either_alphabet_padded_or_not() {
+        let picture = unit(0x21, 0xfb);
+        let whole = [unit(0x00, 1), picture.clone(), unit(0x30, 2), unit(0x40, 3)].concat();
+        let expected = Ok(vec![UnitKind::Image, UnitKind::Instance]);
+        assert_eq!(asked(ALGORITHM, PLAIN.encode(&whole)), expected);
+        assert_eq!(asked(ALGORITHM, URL_SAFE_NO_PAD.encode(&whole)), expected);
+        assert_eq!(
+            asked(ALGORITHM, PLAIN.encode(&picture).trim_end_matches('=').to_owned()),
+            Ok(vec![UnitKind::Image])
+        );
+        for (alg, value) in [
+            ("io.iscc.v1", PLAIN.encode(&picture)),
+            (ALGORITHM, String::new()),
+            (ALGORITHM, "?".to_owned()),
+            (ALGORITHM, PLAIN.encode(&picture[..20])),
+            (ALGORITHM, PLAIN.encode(unit(0x30, 1))),
+            (ALGORITHM, "A".repeat(VALUE_BYTES_MAX + 4)),
+        ] {
+            assert!(matches!(asked(alg, value.clone()), Err(Problem::BadRequest(_))), "{alg} {value}");
+        }
+    }
+
+    #[test]
+    fn only_the_very_bytes_score_a_hundred() {
+        let of = |kind, byte| Unit::new(kind, [byte; 32]);
+        let image = |byte| of(UnitKind::Image, byte);
+        assert_eq!(score(&image(0xff), &image(0xff)), Some(99));
+        assert_eq!(score(&image(0xff), &image(0xfe)), Some(88));
+        assert_eq!(score(&image(0xff), &image(0)), Some(0));
+        assert_eq!(score(&of(UnitKind::Instance, 7), &of(UnitKind::Instance, 7)), Some(100));
+        assert_eq!(score(&of(UnitKind::Instance, 7), &of(UnitKind::Instance, 6)), None);
+    }
+}

@@ -1,0 +1,5 @@
+//! Words that are searched for.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::text_search::check(data));
