@@ -10,6 +10,7 @@ use colophon_fingerprint::content::{Content, ContentKind, content_of_file};
 use colophon_fingerprint::file::FileFingerprint;
 use colophon_fingerprint::manifest::{Manifest, find_manifest};
 use colophon_fingerprint::units::{ByteUnits, identify_file, identify_reader};
+use colophon_fingerprint::video::{is_looked_at_here, is_video};
 use colophon_ledger::entry::mint::{Credentials, WorkFile};
 use colophon_ledger::field::{Digest, FieldError, Int};
 use colophon_ledger::iscc::{Iscc, Unit, UnitKind};
@@ -47,6 +48,13 @@ impl Recognised {
             ui.note(format_args!("{} has no content code: {error}; {}", path.display(), error.cure()));
             None
         });
+        if content.is_none() && is_video(&file.media_type) && !is_looked_at_here() {
+            ui.note(format_args!(
+                "{} has no content code: videos are looked at by ffmpeg with its filter signature, which is not here; install it to have \
+                 the video recognised when it is changed",
+                path.display()
+            ));
+        }
         Ok(Recognised { credentials: credentials(path, ui), file, units, content })
     }
 
@@ -92,6 +100,7 @@ pub fn unit_kind(kind: ContentKind) -> UnitKind {
         ContentKind::Text => UnitKind::Text,
         ContentKind::Image => UnitKind::Image,
         ContentKind::Audio => UnitKind::Audio,
+        ContentKind::Video => UnitKind::Video,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::picture::Picture;
 use crate::sound::{Source, chromaprint};
 use crate::text::{TextForm, text_of};
 use crate::thumbnail::Thumbnail;
+use crate::video::{content_of_video, is_video};
 
 /// How long a file's content may take to be read.
 pub const CONTENT_TIME_MAX: Duration = Duration::from_mins(1);
@@ -37,6 +38,8 @@ pub enum ContentKind {
     Image,
     /// Something to hear.
     Audio,
+    /// A moving picture.
+    Video,
 }
 
 /// What a file's content is known by.
@@ -103,14 +106,19 @@ impl ContentError {
     }
 }
 
-/// Returns the content of a file of this media type, or none if the type has no code here.
+/// Returns the content of a file of this media type, or none if the type has no code here. A video is looked at by this machine's
+/// `ffmpeg`, which has longer, and has no code where there is none.
 pub fn content_of_file(path: &Path, media_type: &str) -> Result<Option<Content>, ContentError> {
+    if is_video(media_type) {
+        return content_of_video(path, media_type);
+    }
     let Some(reading) = Reading::of(media_type, path) else { return Ok(None) };
     let file = File::open(path)?;
     within(CONTENT_TIME_MAX, move || reading.read(BufReader::new(file))).map(Some)
 }
 
-/// Returns the content of bytes that are a file of this media type, or none if the type has no code here.
+/// Returns the content of bytes that are a file of this media type, or none if the type has no code here, as videos have none that
+/// are not in a file.
 pub fn content_of_bytes(bytes: Vec<u8>, media_type: &str) -> Result<Option<Content>, ContentError> {
     let Some(reading) = Reading::of(media_type, Path::new("")) else { return Ok(None) };
     within(CONTENT_TIME_MAX, move || reading.read(std::io::Cursor::new(bytes))).map(Some)

@@ -3,7 +3,8 @@
 //! In scope: SHA-256, size and media type of a file of any size, a stream, or a folder of any number of files; the units of
 //! its ISCC (ISO 24138), which similar works have alike; where a file carries Content Credentials. Everything is judged by
 //! content, never by name, but for Markdown. Memory does not grow with a file's size, except that what is decoded (pictures, documents)
-//! has its named bounds; a folder costs 64 bytes a file while it is added up. Absent: network, ledger, keys.
+//! has its named bounds; a folder costs 64 bytes a file while it is added up. Videos are looked at by
+//! a program of this machine, where it is there. Absent: network, ledger, keys.
 
 pub mod content;
 pub mod file;
@@ -17,6 +18,7 @@ mod sound;
 pub mod text;
 pub mod thumbnail;
 pub mod units;
+pub mod video;
 
 pub use content::{Content, ContentError, ContentKind, content_of_bytes, content_of_file};
 pub use file::{FileError, FileFingerprint, fingerprint_file, fingerprint_reader};

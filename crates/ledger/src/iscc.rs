@@ -19,6 +19,8 @@ pub const CODE_BITS_MAX: usize = 256;
 pub const CODE_BITS_MIN: usize = 64;
 /// The fewest bits that are set in the first 64 of a picture with something in it: in such a picture half of them are.
 const PICTURE_BITS_MIN: u32 = 24;
+/// The same of a video. Of those with something in them 16 and more were seen; one of a single colour has none.
+const VIDEO_BITS_MIN: u32 = 8;
 const CODE_BYTES_MAX: usize = CODE_BITS_MAX / 8;
 const HEADER_BYTES: usize = 2;
 /// The longest text: one unit of each main type that is known here.
@@ -101,9 +103,13 @@ impl Unit {
         self.code.first_chunk().copied().map_or(0, u64::from_be_bytes)
     }
 
-    /// Returns whether it is of a picture with next to nothing in it: such codes are alike, and say nothing.
+    /// Returns whether it is of a picture, still or moving, with next to nothing in it: such codes are alike, and say nothing.
     pub fn is_flat(&self) -> bool {
-        self.kind == UnitKind::Image && self.head().count_ones() < PICTURE_BITS_MIN
+        match self.kind {
+            UnitKind::Image => self.head().count_ones() < PICTURE_BITS_MIN,
+            UnitKind::Video => self.head().count_ones() < VIDEO_BITS_MIN,
+            UnitKind::Text | UnitKind::Audio | UnitKind::Data | UnitKind::Instance => false,
+        }
     }
 }
 
@@ -273,6 +279,7 @@ mod tests {
             Unit::new(kind, code)
         };
         assert!(unit(UnitKind::Image, 1 << 63).is_flat() && unit(UnitKind::Image, (1 << 23) - 1).is_flat());
+        assert!(unit(UnitKind::Video, (1 << 7) - 1).is_flat() && !unit(UnitKind::Video, (1 << 8) - 1).is_flat());
         assert!(!unit(UnitKind::Image, (1 << 24) - 1).is_flat() && !unit(UnitKind::Text, 0).is_flat());
     }
 

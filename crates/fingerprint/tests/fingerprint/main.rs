@@ -9,3 +9,4 @@ mod reference;
 mod reference_codes;
 mod robustness;
 mod samples;
+mod videos;
