@@ -3,7 +3,7 @@
 use colophon_fingerprint::{ContentError, content_of_bytes};
 
 /// The types, of which a file's first byte chooses one.
-const TYPES: [&str; 11] = [
+const TYPES: [&str; 18] = [
     "image/png",
     "image/jpeg",
     "image/gif",
@@ -15,6 +15,23 @@ const TYPES: [&str; 11] = [
     "text/html",
     "application/epub+zip",
     "application/pdf",
+    "application/xhtml+xml",
+    "audio/aac",
+    "audio/aiff",
+    "audio/flac",
+    "audio/mp4",
+    "audio/mpeg",
+    "audio/ogg",
+];
+
+/// A sound in each compressed format, by its place in the list of types.
+const SOUNDS: [(u8, &[u8]); 6] = [
+    (12, include_bytes!("../../../crates/fingerprint/tests/testdata/sounds/glide.aac")),
+    (13, include_bytes!("../../../crates/fingerprint/tests/testdata/sounds/glide.aiff")),
+    (14, include_bytes!("../../../crates/fingerprint/tests/testdata/sounds/glide.flac")),
+    (15, include_bytes!("../../../crates/fingerprint/tests/testdata/sounds/glide.m4a")),
+    (16, include_bytes!("../../../crates/fingerprint/tests/testdata/sounds/glide.mp3")),
+    (17, include_bytes!("../../../crates/fingerprint/tests/testdata/sounds/glide.ogg")),
 ];
 
 /// Words of such files.
@@ -50,5 +67,6 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let pdf = b"%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\ntrailer<</Root 1 0 R>>".to_vec();
     let files =
         [(4_u8, bmp), (2, gif), (6, wav), (7, b"Hills before rain".to_vec()), (8, b"<p>Hills</p>".to_vec()), (10, pdf)];
-    files.map(|(choice, file)| [&[choice], file.as_slice()].concat()).to_vec()
+    let files = files.iter().map(|(choice, file)| (*choice, file.as_slice())).chain(SOUNDS);
+    files.map(|(choice, file)| [&[choice], file].concat()).collect()
 }
