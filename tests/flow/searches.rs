@@ -53,7 +53,7 @@ fn works_are_found_by_words_in_any_script_until_the_words_are_erased() {
     assert_eq!(found(&scene.bruno, &["--text", "wave"]), [wave.clone()]);
     let guessed = scene.bruno.succeed(&["search", "great.wave"]);
     assert!(guessed.stderr.contains("there is no file great.wave here") && guessed.stdout.contains(&wave), "{guessed}");
-    scene.bruno.expect(&["search", "--file", "gone.png"], 1);
+    scene.bruno.expect(&["search", "--file", "gone.png"], 2);
     scene.bruno.expect(&["search", " "], 2);
     scene.bruno.expect(&["search", &"a".repeat(300)], 2);
 
