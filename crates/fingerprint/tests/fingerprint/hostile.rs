@@ -19,6 +19,7 @@ const HEADS: [(&str, &[u8]); 6] = [
     ("audio/aac", b"\xff\xf1\x50\x80\x02\x1f\xfc"),
 ];
 
+/// One small file of each type. The compressed sounds are made by `testdata/sounds/build.sh`.
 fn corpus() -> Vec<(&'static str, Vec<u8>)> {
     let picture = paint(3, 40, 30);
     let rgba = DynamicImage::ImageRgba8(DynamicImage::ImageRgb8(picture.clone()).to_rgba8());
