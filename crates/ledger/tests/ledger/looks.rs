@@ -4,7 +4,7 @@ use colophon_ledger::entry::seal::BATCH_ENTRIES_MAX;
 use colophon_ledger::entry::{Body, Entry, text_of};
 use colophon_ledger::look::{Batches, Looked};
 use colophon_ledger::replay::{Replay, ReplayError, replay_batch, replay_looked};
-use colophon_ledger::signature::{FirstKeys, Signed};
+use colophon_ledger::signature::{EachTime, FirstKeys, Signed};
 use colophon_ledger::state::Records;
 
 use crate::rules::mint_body;
@@ -54,7 +54,7 @@ fn what_other_keys_have_signed_is_looked_at_again_and_nothing_else_is() {
     let verified = |looked: &[Looked]| looked.iter().filter(|looked| looked.is_verified()).count();
     assert!((1..first.len()).contains(&verified(&first)), "some by first keys, some by others");
     // Those that verified stay as they are, whatever the records say now.
-    let again: Vec<Looked> = first.into_iter().map(|looked| looked.again(world.replay.records())).collect();
+    let again: Vec<Looked> = first.into_iter().map(|looked| looked.again(world.replay.records(), &EachTime)).collect();
     assert_eq!(verified(&again), world.leaves.len());
     let mut replay = Replay::begin(&world.leaves[0]).unwrap();
     for looked in again {
