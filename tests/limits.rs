@@ -226,6 +226,8 @@ fn each_entry_of_many_counts() {
     let codes: Vec<&str> = results.iter().map(|result| result["problem"]["code"].as_str().unwrap_or("taken")).collect();
     assert_eq!(codes, ["taken", "taken", "taken", "not_admitted", "not_admitted"]);
     assert_eq!(results[4]["problem"]["status"], 429);
+    let wait_s = results[4]["problem"]["retry_after_s"].as_u64();
+    assert!(wait_s.is_some_and(|wait_s| (1_100..=1_200).contains(&wait_s)), "a third of an hour: {wait_s:?}");
 }
 
 #[test]

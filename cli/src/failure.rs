@@ -59,6 +59,21 @@ impl Exit {
     }
 }
 
+/// Returns how several things end together: a forgery is told before anything else, a lack before a delay.
+pub fn worst(ends: impl IntoIterator<Item = Exit>) -> Exit {
+    let weight = |exit: &Exit| match exit {
+        Exit::NotVerified => 7,
+        Exit::Failed => 6,
+        Exit::Usage => 5,
+        Exit::TryAgain => 4,
+        Exit::Refused => 3,
+        Exit::NotRegistered => 2,
+        Exit::Stale => 1,
+        Exit::Done => 0,
+    };
+    ends.into_iter().max_by_key(weight).unwrap_or(Exit::Done)
+}
+
 /// Why a command did not do what it was asked, in words for the person who asked.
 ///
 /// ```
@@ -196,6 +211,14 @@ mod tests {
         for (exit, number) in all {
             assert_eq!(exit.number(), number);
         }
+    }
+
+    #[test]
+    fn a_forgery_is_told_before_anything_else() {
+        assert_eq!(worst([Exit::Done, Exit::Stale]), Exit::Stale);
+        assert_eq!(worst([Exit::NotRegistered, Exit::Stale, Exit::Done]), Exit::NotRegistered);
+        assert_eq!(worst([Exit::NotVerified, Exit::Failed, Exit::TryAgain]), Exit::NotVerified);
+        assert_eq!(worst([]), Exit::Done);
     }
 
     #[test]

@@ -7,8 +7,8 @@
 //! A command that signs takes a shortened id only if it is one in here (or one that it has just listed): a prefix of
 //! anything else could have been made to measure by a stranger.
 
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use colophon_client::submit::Submitted;
 use colophon_ledger::draft::Draft;
@@ -104,20 +104,29 @@ pub fn choose(text: &str, mut known: Vec<Digest>, what: &str) -> Result<Digest, 
     }
 }
 
-/// Writes the receipt of an acknowledged entry and its line in the history. Both are durable when this returns.
+/// Writes the receipt of an acknowledged entry and its line in the history, and returns where the receipt is. Both are durable when this returns.
 pub fn acknowledge(home: &Home, lock: &HomeLock, submitted: &Submitted, time: Timestamp) -> Result<PathBuf, Failure> {
-    let receipt = receipt_path(home, &submitted.id);
-    if let Some(directory) = receipt.parent() {
-        make_directory(directory)?;
-    }
-    lock.write(&receipt, receipt_of(submitted).to_string().as_bytes())?;
-    let line = line_of(submitted, time, receipt.clone());
-    if !History::read(home)?.lines.iter().any(|there| there.id == line.id) {
-        let text = serde_json::to_string(&line)
-            .map_err(|error| Failure::failed(format!("the history cannot be written: {error}"), "report this"))?;
-        lock.append_line(&home.history_path(), &text)?;
-    }
-    Ok(receipt)
+    acknowledge_all(home, lock, std::slice::from_ref(submitted), time)?;
+    Ok(receipt_path(home, &submitted.id))
+}
+
+/// Writes the receipts of acknowledged entries and their lines in the history. All are durable when this returns.
+pub fn acknowledge_all(home: &Home, lock: &HomeLock, all: &[Submitted], time: Timestamp) -> Result<(), Failure> {
+    let receipts: Vec<(PathBuf, Vec<u8>)> = all
+        .iter()
+        .map(|submitted| (receipt_path(home, &submitted.id), receipt_of(submitted).to_string().into_bytes()))
+        .collect();
+    lock.write_all(&home.receipts_dir(), &receipts)?;
+    let history = History::read(home)?;
+    let there: BTreeSet<EntryId> = history.lines.iter().map(|line| line.id).collect();
+    let new = all.iter().filter(|submitted| !there.contains(&submitted.id));
+    let lines = new.map(|submitted| {
+        let line = line_of(submitted, time, receipt_path(home, &submitted.id));
+        serde_json::to_string(&line)
+            .map_err(|error| Failure::failed(format!("the history cannot be written: {error}"), "report this"))
+    });
+    let lines = lines.collect::<Result<Vec<String>, Failure>>()?;
+    if lines.is_empty() { Ok(()) } else { lock.append_lines(&home.history_path(), &lines) }
 }
 
 /// Returns the receipt of an entry with the entry itself in its line `extra`, so that it can be checked by itself. (Nothing
@@ -131,9 +140,6 @@ pub fn receipt_of(submitted: &Submitted) -> Receipt {
 pub fn keep_opening(home: &Home, lock: &HomeLock, draft: &Draft) -> Result<(), Failure> {
     let Some(opening) = draft.price() else { return Ok(()) };
     let path = receipt_path(home, &draft.id()).with_extension("price");
-    if let Some(directory) = path.parent() {
-        make_directory(directory)?;
-    }
     let json = serde_json::to_vec(opening)
         .map_err(|error| Failure::failed(format!("the price cannot be written: {error}"), "report this"))?;
     lock.write(&path, &json)
@@ -149,13 +155,7 @@ fn line_of(submitted: &Submitted, time: Timestamp, receipt: PathBuf) -> HistoryL
 }
 
 fn receipt_path(home: &Home, id: &EntryId) -> PathBuf {
-    home.history_path().with_file_name("receipts").join(format!("{id}.receipt"))
-}
-
-fn make_directory(path: &Path) -> Result<(), Failure> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
-        Failure::failed(format!("cannot create {}: {error}", path.display()), "check who owns the folder above it")
-    })
+    home.receipts_dir().join(format!("{id}.receipt"))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! config policy  registers/ORIGIN.json            which registers and witnesses the person believes
 //! state  seen/  evidence/  history  lock          what registers have shown so far; proof of it, should one lie
 //!        audited/                                 what was replayed of them
+//!        receipts/  catalogues/                   of the entries this person made; of works on their way, many at once
 //! ```
 //!
 //! With `COLOPHON_HOME` (or `--home`) all of it is in one directory; without, in the three XDG base directories.
@@ -89,6 +90,17 @@ impl Home {
         self.state.join("audited")
     }
 
+    /// Returns the directory of journals of catalogues that are being registered. Lost, one that was cut off begins anew: nothing is
+    /// registered twice for it, for the register does not take a face twice.
+    pub fn catalogues_dir(&self) -> PathBuf {
+        self.state.join("catalogues")
+    }
+
+    /// Returns the directory of receipts, one file an entry. Lost, the register gives them again.
+    pub fn receipts_dir(&self) -> PathBuf {
+        self.state.join("receipts")
+    }
+
     /// Returns the file of entries this person made, one a line. Lost, shortened ids no longer resolve.
     pub fn history_path(&self) -> PathBuf {
         self.state.join("history")
@@ -98,7 +110,15 @@ impl Home {
     ///
     /// What an interrupted command left half-written is cleared away.
     pub fn lock(&self) -> Result<HomeLock, Failure> {
-        for directory in [&self.keys_dir(), &self.drafts_dir(), &self.registers_dir(), &self.seen_dir()] {
+        let written = [
+            self.keys_dir(),
+            self.drafts_dir(),
+            self.registers_dir(),
+            self.seen_dir(),
+            self.receipts_dir(),
+            self.catalogues_dir(),
+        ];
+        for directory in &written {
             create_private_dir(directory)?;
         }
         let path = self.state.join("lock");
@@ -109,7 +129,6 @@ impl Home {
             .open(&path)
             .map_err(|error| cannot("write", &path, &error))?;
         wait_for_lock(&file, &path, LOCK_WAIT)?;
-        let written = [self.keys_dir(), self.drafts_dir(), self.registers_dir(), self.seen_dir()];
         for directory in written.iter().chain([&self.config, &self.state]) {
             clear_aside(directory)?;
         }
@@ -135,11 +154,21 @@ impl HomeLock {
         create_file(path, bytes)
     }
 
-    /// Adds one line to a file that grows, such as the history. Durable when it returns.
-    pub fn append_line(&self, path: &Path, line: &str) -> Result<(), Failure> {
+    /// Replaces the files, or makes them, all of one directory. Durable when it returns.
+    pub fn write_all(&self, directory: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<(), Failure> {
+        for (path, bytes) in files {
+            write_renamed(path, bytes, Existing::Replaced, &private_options())
+                .map_err(|error| cannot("write", path, &error))?;
+        }
+        sync_dir(directory).map_err(|error| cannot("write", directory, &error))
+    }
+
+    /// Adds lines to a file that grows, such as the history. Durable when it returns.
+    pub fn append_lines(&self, path: &Path, lines: &[String]) -> Result<(), Failure> {
         let append = || {
             let mut file = private_options().append(true).create(true).open(path)?;
-            file.write_all(format!("{line}\n").as_bytes())?;
+            let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+            file.write_all(text.as_bytes())?;
             file.sync_data()
         };
         append().map_err(|error| cannot("write", path, &error))
@@ -225,7 +254,22 @@ fn not_made(path: &Path, error: &io::Error) -> Failure {
 }
 
 fn write_atomically(path: &Path, bytes: &[u8], existing: Existing, options: &OpenOptions) -> io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    write_renamed(path, bytes, existing, options)?;
+    sync_dir(directory_of(path))
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes the names of what was made in a directory durable.
+pub(crate) fn sync_dir(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// Writes a file whole or not at all; its name is durable once its directory is synced.
+fn write_renamed(path: &Path, bytes: &[u8], existing: Existing, options: &OpenOptions) -> io::Result<()> {
+    let directory = directory_of(path);
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let mut aside_name = OsString::from(format!("{ASIDE_PREFIX}{}-", std::process::id()));
     aside_name.push(name);
@@ -238,8 +282,7 @@ fn write_atomically(path: &Path, bytes: &[u8], existing: Existing, options: &Ope
         // The error that is returned says more than one about the clearing up.
         let _cleared = fs::remove_file(&aside);
     }
-    written?;
-    File::open(directory)?.sync_all()
+    written
 }
 
 fn write_and_sync(path: &Path, bytes: &[u8], options: &OpenOptions) -> io::Result<()> {
@@ -298,7 +341,7 @@ pub(crate) fn clear_aside(directory: &Path) -> Result<(), Failure> {
     clear().map_err(|error| cannot("tidy", directory, &error))
 }
 
-fn cannot(verb: &str, path: &Path, error: &io::Error) -> Failure {
+pub(crate) fn cannot(verb: &str, path: &Path, error: &io::Error) -> Failure {
     let cure = match error.kind() {
         io::ErrorKind::PermissionDenied => "check who owns it, or choose another place with --home DIR",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk, then try again",
@@ -335,13 +378,13 @@ mod tests {
         let (directory, home) = home();
         let lock = home.lock().unwrap();
         lock.write(&home.policy_path(), b"policy").unwrap();
-        lock.append_line(&home.history_path(), "one").unwrap();
-        lock.append_line(&home.history_path(), "two").unwrap();
+        lock.append_lines(&home.history_path(), &["one".to_owned()]).unwrap();
+        lock.append_lines(&home.history_path(), &["two".to_owned(), "three".to_owned()]).unwrap();
         for path in [&home.keys_dir(), &home.drafts_dir(), &home.seen_dir(), &directory.path().join("deep/home")] {
             assert_eq!(mode(path), 0o700, "{}", path.display());
         }
         assert_eq!((mode(&home.policy_path()), mode(&home.history_path())), (0o600, 0o600));
-        assert_eq!(read_file(&home.history_path(), 100).unwrap().unwrap(), b"one\ntwo\n");
+        assert_eq!(read_file(&home.history_path(), 100).unwrap().unwrap(), b"one\ntwo\nthree\n");
     }
 
     #[test]

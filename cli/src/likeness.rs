@@ -2,6 +2,8 @@
 //!
 //! The file stays here. A picture is asked about in its 8 orientations, each also in negative, by codes of 64 bits.
 
+use std::collections::BTreeSet;
+
 use colophon_client::client::Client;
 use colophon_client::lookalikes::Lookalike;
 use colophon_client::lookup::LookupError;
@@ -76,16 +78,42 @@ impl Like {
     }
 }
 
-/// Returns the works that are like a file of this content, nearest first; none where there is nothing to look for it by: no code, a picture of
-/// one colour, or a node that does not search.
+/// What came of looking for works that are like a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sought {
+    /// There is nothing to look for it by: no code, or a picture of one colour.
+    NothingToSeekBy,
+    /// The node does not search.
+    NobodySeeks,
+    /// The works, nearest first.
+    Found(Vec<Like>),
+}
+
+/// What is said where [`Sought::NobodySeeks`].
+pub const NOBODY_SEEKS: &str = "this node does not search for lookalikes: nobody has looked for works like it";
+
+/// Returns the works that are like a file of this content, nearest first; none where there is nothing to look for it by, or nobody looks.
 pub fn find(context: &Context, client: &Client, content: Option<&Content>) -> Result<Option<Vec<Like>>, Failure> {
-    let Some(content) = content.filter(|content| !unit(content).is_flat()) else { return Ok(None) };
-    let asked = Asked::of(content);
-    let found = match context.wait_for(client.lookalikes(asked.unit.kind(), &asked.codes, reach(content.kind)))? {
-        Err(LookupError::NotKnown(_)) => {
-            context.ui.note("this node does not search for lookalikes: nobody has looked for works like it");
-            return Ok(None);
+    Ok(match context.wait_for(seek(client, content, &BTreeSet::new()))?? {
+        Sought::NothingToSeekBy => None,
+        Sought::NobodySeeks => {
+            context.ui.note(NOBODY_SEEKS);
+            None
         }
+        Sought::Found(likes) => Some(likes),
+    })
+}
+
+/// Looks for the works that are like a file of this content, but for those that are passed over.
+pub async fn seek(
+    client: &Client,
+    content: Option<&Content>,
+    passed_over: &BTreeSet<WorkId>,
+) -> Result<Sought, Failure> {
+    let Some(content) = content.filter(|content| !unit(content).is_flat()) else { return Ok(Sought::NothingToSeekBy) };
+    let asked = Asked::of(content);
+    let found = match client.lookalikes(asked.unit.kind(), &asked.codes, reach(content.kind)).await {
+        Err(LookupError::NotKnown(_)) => return Ok(Sought::NobodySeeks),
         found => found?,
     };
     let mut likes: Vec<Like> = Vec::new();
@@ -93,11 +121,11 @@ pub fn find(context: &Context, client: &Client, content: Option<&Content>) -> Re
         if likes.len() == SHOWN_MAX {
             break;
         }
-        if !likes.iter().any(|like| like.work == hit.work) {
-            likes.extend(asked.judge(context, client, content, &hit)?);
+        if !passed_over.contains(&hit.work) && !likes.iter().any(|like| like.work == hit.work) {
+            likes.extend(asked.judge(client, content, &hit).await?);
         }
     }
-    Ok(Some(likes))
+    Ok(Sought::Found(likes))
 }
 
 /// What is asked about: the codes, and of a picture the difference hashes that go with them.
@@ -119,14 +147,8 @@ impl Asked {
     }
 
     /// Holds what the node said against the work's own mint, and returns what it is if it is alike.
-    fn judge(
-        &self,
-        context: &Context,
-        client: &Client,
-        content: &Content,
-        hit: &Lookalike,
-    ) -> Result<Option<Like>, Failure> {
-        let provenance = context.wait_for(client.certificate(&hit.work, 1))??.provenance;
+    async fn judge(&self, client: &Client, content: &Content, hit: &Lookalike) -> Result<Option<Like>, Failure> {
+        let provenance = client.certificate(&hit.work, 1).await?.provenance;
         hit.check(self.unit.kind(), &self.codes, &provenance.mint)?;
         let dhash = self.dhashes.get(hit.code).zip(dhash_of(&provenance.mint, hit.file));
         let dhashes = dhash.map(|(own, other)| (own ^ other).count_ones());

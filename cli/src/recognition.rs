@@ -42,20 +42,35 @@ impl Recognised {
         }
         let total = std::fs::metadata(path).ok().map(|data| data.len());
         let mut progress = ui.progress(&format!("hashing {}", path.display()), total);
-        let (file, units) = identify_file(path, &mut |done| progress.advance_to(done))?;
+        let (recognised, notes) = Recognised::read_file(path, &mut |done| progress.advance_to(done))?;
         drop(progress);
+        for note in notes {
+            ui.note(note);
+        }
+        Ok(recognised)
+    }
+
+    /// Reads a file, and returns with it what is to be said of what could not be decoded and was left out. `progress` is told
+    /// the bytes done so far.
+    pub(crate) fn read_file(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<(Recognised, Vec<String>), Failure> {
+        let (file, units) = identify_file(path, progress)?;
+        let mut notes = Vec::new();
         let content = content_of_file(path, &file.media_type).unwrap_or_else(|error| {
-            ui.note(format_args!("{} has no content code: {error}; {}", path.display(), error.cure()));
+            notes.push(format!("{} has no content code: {error}; {}", path.display(), error.cure()));
             None
         });
         if content.is_none() && is_video(&file.media_type) && !is_looked_at_here() {
-            ui.note(format_args!(
+            notes.push(format!(
                 "{} has no content code: videos are looked at by ffmpeg with its filter signature, which is not here; install it to have \
                  the video recognised when it is changed",
                 path.display()
             ));
         }
-        Ok(Recognised { credentials: credentials(path, ui), file, units, content })
+        let credentials = credentials(path).unwrap_or_else(|note| {
+            notes.push(note);
+            None
+        });
+        Ok((Recognised { file, units, content, credentials }, notes))
     }
 
     fn of_standard_input(ui: &Ui) -> Result<Recognised, Failure> {
@@ -122,15 +137,14 @@ fn stated(manifest: &Manifest) -> Result<Credentials, FieldError> {
     Ok(Credentials { label: manifest.label.parse()?, store: Digest(manifest.store) })
 }
 
-/// Returns the Content Credentials of a file. Ones that cannot be read are told, and left out.
-fn credentials(path: &Path, ui: &Ui) -> Option<Manifest> {
+/// Returns the Content Credentials of a file; of ones that cannot be read, what is to be said.
+fn credentials(path: &Path) -> Result<Option<Manifest>, String> {
     let found = File::open(path).map_err(Into::into).and_then(|file| find_manifest(&mut BufReader::new(file)));
-    found.unwrap_or_else(|error| {
-        ui.note(format_args!(
+    found.map_err(|error| {
+        format!(
             "{} carries no Content Credentials that can be named: {error}; ask whoever made it if it should",
             path.display()
-        ));
-        None
+        )
     })
 }
 

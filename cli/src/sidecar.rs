@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-/// What is added to a file's whole name.
-const SUFFIX: &str = ".colophon";
+use colophon_fingerprint::listing::CERTIFICATE_SUFFIX;
 
-/// Returns where the certificate of a file lies.
+/// Returns where the certificate of a file lies: the file's whole name, with more behind it.
 ///
 /// ```
 /// let path = colophon_cli::sidecar::sidecar_of("art/hills.png".as_ref());
@@ -13,6 +12,6 @@ const SUFFIX: &str = ".colophon";
 /// ```
 pub fn sidecar_of(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
-    name.push(SUFFIX);
+    name.push(CERTIFICATE_SUFFIX);
     name.into()
 }

@@ -5,6 +5,7 @@ pub mod delivery;
 pub mod outcome;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use colophon_client::account::AccountFacts;
@@ -12,11 +13,12 @@ use colophon_client::card::CardFound;
 use colophon_client::client::Client;
 use colophon_client::lookup::Looked;
 use colophon_client::work::{WorkFacts, WorkPrefix};
-use colophon_ledger::account::AccountId;
+use colophon_ledger::account::{AccountId, KeySet};
 use colophon_ledger::card::Card;
 use colophon_ledger::draft::{Draft, DraftError, Missing, PriceOpening};
 use colophon_ledger::entry::{Body, Register, Text, text_of};
 use colophon_ledger::field::{Digest, WorkId};
+use colophon_ledger::state::Records as _;
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -113,7 +115,7 @@ pub struct Desk<'c> {
     /// What the command works with.
     pub context: &'c Context,
     /// The register.
-    pub client: Client,
+    pub client: Arc<Client>,
     /// The account that acts.
     pub account: AccountId,
     args: &'c SigningArgs,
@@ -140,7 +142,7 @@ impl<'c> Desk<'c> {
         [&args.output, &args.draft].into_iter().flatten().try_for_each(|path| check_free(path))?;
         let keys = keys_of_one_account(context, args.key.as_ref())?;
         let account = keys.first().expect("a choice of keys holds one at least").public.account;
-        Ok(Desk { context, client: context.client()?, account, args, keys })
+        Ok(Desk { context, client: Arc::new(context.client()?), account, args, keys })
     }
 
     /// Returns the first key of my account here that a successor waits beside.
@@ -196,6 +198,11 @@ impl<'c> Desk<'c> {
         &self.keys
     }
 
+    /// Returns whether `--yes` was given.
+    pub fn goes_on_unasked(&self) -> bool {
+        self.args.yes
+    }
+
     /// Asks whether to go on, unless `--yes` or `--dry-run` was given.
     pub fn confirm(&self, question: &str) -> Result<(), Failure> {
         if self.args.yes || self.args.dry_run || self.context.ui.confirm(question, "--yes")? {
@@ -244,6 +251,24 @@ impl<'c> Desk<'c> {
         extra.map_or(Ok(()), |key| draft.sign(&self.account, key.secret.clone()).map_err(unfit))
     }
 
+    /// Opens as many of my keys as sign for my account. Fails if they are not all here.
+    pub fn open_keys(&self, accounts: &KnownAccounts) -> Result<Vec<OpenKey>, Failure> {
+        let KeySet { keys, threshold } = accounts.key_set(&self.account).map_err(|error| unsaid(&error))?;
+        let owed = Missing { account: self.account, count: threshold, keys, new: Vec::new() };
+        let names = keys_to_sign(&owed, &self.keys);
+        if names.is_empty() {
+            return Err(self.no_key_speaks()?);
+        }
+        if (names.len() as u64) < threshold {
+            let what = format!("this account signs with {threshold} keys, of which {} are here", names.len());
+            return Err(Failure::usage(
+                what,
+                "register the works one by one: each then waits for the other signatures",
+            ));
+        }
+        names.into_iter().map(|name| self.context.keys.open(name, &self.context.passphrases)).collect()
+    }
+
     /// Submits a draft that has all its signatures; leaves another for those who must still sign.
     pub fn deliver(&self, draft: &Draft, accounts: &KnownAccounts) -> Result<Outcome, Failure> {
         keep_opening(&self.context.home, &self.context.home.lock()?, draft)?;
@@ -265,12 +290,14 @@ pub fn check_free(path: &Path) -> Result<(), Failure> {
 
 /// Returns whose signatures a draft lacks.
 pub fn missing(draft: &Draft, accounts: &KnownAccounts) -> Result<Vec<Missing>, Failure> {
-    draft.missing(accounts).map_err(|error| {
-        Failure::failed(
-            format!("it cannot be said who must sign: {}", shown(&error.to_string())),
-            "ask whoever made the draft for another",
-        )
-    })
+    draft.missing(accounts).map_err(|error| unsaid(&error))
+}
+
+fn unsaid(error: &dyn std::fmt::Display) -> Failure {
+    Failure::failed(
+        format!("it cannot be said who must sign: {}", shown(&error.to_string())),
+        "ask whoever made the draft for another",
+    )
 }
 
 /// Returns what a dry run shows.

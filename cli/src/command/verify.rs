@@ -25,7 +25,7 @@ use crate::codes::date::age;
 use crate::command::Context;
 use crate::command::verify::proof::{Handed, Judge, Proof};
 use crate::command::verify::target::{Target, read_certificate};
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, worst};
 use crate::likeness::{Like, find};
 use crate::party::Party;
 use crate::register::name_of;
@@ -83,7 +83,7 @@ pub(super) fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, Failure>
             }
         }
     }
-    Ok(worst(&ends))
+    Ok(worst(ends))
 }
 
 /// What is answered about one argument.
@@ -267,32 +267,4 @@ fn nothing_shown(name: &str) -> Failure {
         format!("the node shows no registration of {name}, and says that there is one"),
         "tell the operator",
     )
-}
-
-/// Returns how several checks end together: a forgery is told before anything else, a lack before a delay.
-fn worst(ends: &[Exit]) -> Exit {
-    let weight = |exit: &Exit| match exit {
-        Exit::NotVerified => 7,
-        Exit::Failed => 6,
-        Exit::Usage => 5,
-        Exit::TryAgain => 4,
-        Exit::Refused => 3,
-        Exit::NotRegistered => 2,
-        Exit::Stale => 1,
-        Exit::Done => 0,
-    };
-    ends.iter().copied().max_by_key(weight).unwrap_or(Exit::Done)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_forgery_is_told_before_anything_else() {
-        assert_eq!(worst(&[Exit::Done, Exit::Stale]), Exit::Stale);
-        assert_eq!(worst(&[Exit::NotRegistered, Exit::Stale, Exit::Done]), Exit::NotRegistered);
-        assert_eq!(worst(&[Exit::NotVerified, Exit::Failed, Exit::TryAgain]), Exit::NotVerified);
-        assert_eq!(worst(&[]), Exit::Done);
-    }
 }

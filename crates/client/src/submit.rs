@@ -1,6 +1,7 @@
 //! Submits entries, and checks that each really is in the log before it says so.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use colophon_ledger::card::Card;
 use colophon_ledger::entry::Entry;
@@ -251,9 +252,10 @@ fn json<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).expect("what is sent is strings")
 }
 
-/// Reads the problem document of one of many entries, which carries its own status.
+/// Reads the problem document of one of many entries, which carries its own status, and how long to wait.
 fn read_problem(problem: &serde_json::Value) -> Problem {
     let status = problem.get("status").and_then(serde_json::Value::as_u64);
     let status = status.and_then(|status| u16::try_from(status).ok()).unwrap_or(UNPROCESSABLE);
-    Problem::read(status, None, problem.to_string().into_bytes())
+    let retry_after = problem.get("retry_after_s").and_then(serde_json::Value::as_u64).map(Duration::from_secs);
+    Problem::read(status, retry_after, problem.to_string().into_bytes())
 }

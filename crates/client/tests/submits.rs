@@ -205,6 +205,21 @@ async fn many_stop_at_the_first_lie() {
 }
 
 #[tokio::test]
+async fn one_among_many_says_how_long_to_wait() {
+    let register = TrueRegister::begin(1);
+    let node = Node::start(register.clone()).await;
+    node.lie(|path, truth| {
+        let mut answer = if path == "v1/entries/many" { truth.value() } else { return truth };
+        answer["results"][1] = json!({"problem": {"code": "not_admitted", "status": 429, "retry_after_s": 7}});
+        Reply::json(&answer)
+    });
+    let many = node.client().submit_many(&works(&register, 3), |_| ()).await;
+    let Err(SubmitError::Problem(problem)) = &many.results[1] else { panic!("{:?}", many.results[1]) };
+    assert_eq!((problem.class(), problem.retry_after.map(|wait| wait.as_secs())), (Class::Fault, Some(7)));
+    assert!(many.stopped.is_none() && many.results[2].is_ok());
+}
+
+#[tokio::test]
 async fn a_draft_under_another_id_is_noticed() {
     let story = Story::tell(1);
     let node = Node::start(story.register.clone()).await;

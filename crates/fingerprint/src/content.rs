@@ -8,7 +8,8 @@ use std::io::{BufReader, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::thread;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use iscc_lib::{gen_audio_code_v0, gen_text_code_v0, iscc_decode};
@@ -21,6 +22,8 @@ use crate::video::{content_of_video, is_video};
 
 /// How long a file's content may take to be read.
 pub const CONTENT_TIME_MAX: Duration = Duration::from_mins(1);
+/// How many decoders that took longer may be left to themselves at a time: each may hold its bounds of memory, and a core.
+pub const LEFT_BEHIND_MAX: usize = 4;
 /// The stack of the thread that reads it.
 const STACK_BYTES: usize = 16 << 20;
 /// The length of a unit's code. Shorter ones are its beginning.
@@ -85,6 +88,9 @@ pub enum ContentError {
     /// Decoding took too long.
     #[error("its content was not decoded within {} s", .0.as_secs())]
     TooSlow(Duration),
+    /// As many decoders as may be are left to themselves already.
+    #[error("{LEFT_BEHIND_MAX} decoders that took too long are still at work")]
+    LeftBehind,
     /// The decoder broke down.
     #[error("its decoder broke down")]
     BrokeDown,
@@ -101,6 +107,7 @@ impl ContentError {
             ContentError::TooMuch { .. } | ContentError::TooSlow(_) => {
                 "register it by its digests alone, or a smaller rendition of it beside it"
             }
+            ContentError::LeftBehind => "register it by its digests alone, or by itself later",
             ContentError::Nothing(_) => "nothing need be done: it is registered by its digests alone",
         }
     }
@@ -114,32 +121,54 @@ pub fn content_of_file(path: &Path, media_type: &str) -> Result<Option<Content>,
     }
     let Some(reading) = Reading::of(media_type, path) else { return Ok(None) };
     let file = File::open(path)?;
-    within(CONTENT_TIME_MAX, move || reading.read(BufReader::new(file))).map(Some)
+    LEFT_BEHIND.within(CONTENT_TIME_MAX, move || reading.read(BufReader::new(file))).map(Some)
 }
 
 /// Returns the content of bytes that are a file of this media type, or none if the type has no code here, as videos have none that
 /// are not in a file.
 pub fn content_of_bytes(bytes: Vec<u8>, media_type: &str) -> Result<Option<Content>, ContentError> {
     let Some(reading) = Reading::of(media_type, Path::new("")) else { return Ok(None) };
-    within(CONTENT_TIME_MAX, move || reading.read(std::io::Cursor::new(bytes))).map(Some)
+    LEFT_BEHIND.within(CONTENT_TIME_MAX, move || reading.read(std::io::Cursor::new(bytes))).map(Some)
 }
 
-/// Does `work` on a thread of its own. What takes longer is left to itself: its thread ends with the process.
-fn within<T: Send + 'static>(
-    time: Duration,
-    work: impl FnOnce() -> Result<T, ContentError> + Send + 'static,
-) -> Result<T, ContentError> {
-    let (done, result) = sync_channel(1);
-    let run = move || {
-        let worked = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(ContentError::BrokeDown));
-        // Whoever asked may have stopped waiting.
-        done.send(worked).ok();
-    };
-    thread::Builder::new().name("content".to_owned()).stack_size(STACK_BYTES).spawn(run)?;
-    match result.recv_timeout(time) {
-        Ok(worked) => worked,
-        Err(RecvTimeoutError::Timeout) => Err(ContentError::TooSlow(time)),
-        Err(RecvTimeoutError::Disconnected) => Err(ContentError::BrokeDown),
+/// The decoders of this process that took too long.
+static LEFT_BEHIND: LeftBehind = LeftBehind(Mutex::new(Vec::new()));
+
+/// Decoders that nobody waits for any more: a thread cannot be told to end, so each goes on until it is done or the process ends.
+struct LeftBehind(Mutex<Vec<JoinHandle<()>>>);
+
+impl LeftBehind {
+    /// Does `work` on a thread of its own. What takes longer than `time` is left to itself.
+    fn within<T: Send + 'static>(
+        &self,
+        time: Duration,
+        work: impl FnOnce() -> Result<T, ContentError> + Send + 'static,
+    ) -> Result<T, ContentError> {
+        if self.count() >= LEFT_BEHIND_MAX {
+            return Err(ContentError::LeftBehind);
+        }
+        let (done, result) = sync_channel(1);
+        let run = move || {
+            let worked = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(ContentError::BrokeDown));
+            // Whoever asked may have stopped waiting.
+            done.send(worked).ok();
+        };
+        let thread = thread::Builder::new().name("content".to_owned()).stack_size(STACK_BYTES).spawn(run)?;
+        match result.recv_timeout(time) {
+            Ok(worked) => worked,
+            Err(RecvTimeoutError::Timeout) => {
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+                Err(ContentError::TooSlow(time))
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(ContentError::BrokeDown),
+        }
+    }
+
+    /// Returns how many are still at work.
+    fn count(&self) -> usize {
+        let mut threads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.retain(|thread| !thread.is_finished());
+        threads.len()
     }
 }
 
@@ -223,15 +252,37 @@ mod tests {
         assert!(iscc_lib::conformance_selftest());
     }
 
+    fn nobody() -> LeftBehind {
+        LeftBehind(Mutex::new(Vec::new()))
+    }
+
     #[test]
     fn what_takes_too_long_or_panics_is_an_error() {
-        let slow = within(Duration::from_millis(20), || -> Result<(), _> {
-            thread::sleep(Duration::from_secs(5));
-            Ok(())
-        });
+        let left = nobody();
+        let (end, ended) = sync_channel::<()>(0);
+        let slow = left.within(Duration::from_millis(20), move || Ok(ended.recv().is_err()));
         assert!(matches!(slow, Err(ContentError::TooSlow(_))));
-        let panics = within(CONTENT_TIME_MAX, || -> Result<(), _> { panic!("a decoder's fault") });
+        drop(end);
+        let panics = left.within(CONTENT_TIME_MAX, || -> Result<(), _> { panic!("a decoder's fault") });
         assert!(matches!(panics, Err(ContentError::BrokeDown)));
+    }
+
+    #[test]
+    fn only_so_many_are_left_to_themselves() {
+        let left = nobody();
+        let mut ends = Vec::new();
+        for _ in 0..LEFT_BEHIND_MAX {
+            let (end, ended) = sync_channel::<()>(0);
+            let slow = left.within(Duration::from_millis(5), move || Ok(ended.recv().is_err()));
+            assert!(matches!(slow, Err(ContentError::TooSlow(_))));
+            ends.push(end);
+        }
+        assert!(matches!(left.within(CONTENT_TIME_MAX, || Ok(1)), Err(ContentError::LeftBehind)));
+        ends.clear();
+        while left.count() > 0 {
+            thread::yield_now();
+        }
+        assert_eq!(left.within(CONTENT_TIME_MAX, || Ok(1)).unwrap(), 1);
     }
 
     #[test]

@@ -90,6 +90,9 @@ pub enum FolderError {
     /// Two names that are one after normalisation to NFC.
     #[error("two files are both named {0} once accents are written in one way")]
     SameName(String),
+    /// More files than are listed as works of their own.
+    #[error("{} is one file more than is listed at once", .0.display())]
+    TooMany(PathBuf),
     /// More bytes than an entry can state.
     #[error("{} has more than {FILE_BYTES_MAX} bytes in all", .0.display())]
     TooLarge(PathBuf),
@@ -112,6 +115,7 @@ impl FolderError {
             FolderError::NotUnicode(_) => "rename the file with letters that UTF-8 can write",
             FolderError::PathTooLong { .. } | FolderError::TooDeep(_) => "shorten the names, or nest fewer folders",
             FolderError::SameName(_) => "rename one of the two: other systems could not keep them apart",
+            FolderError::TooMany(_) => "take a part of the folder at a time",
             FolderError::TooLarge(_) => "divide the work into several folders",
             FolderError::List(_) => "check that you may read the folder and all folders in it, then try again",
             FolderError::File(error) => error.cure(),

@@ -11,6 +11,7 @@ pub mod file;
 pub mod folder;
 pub mod leaf;
 pub mod likeness;
+pub mod listing;
 pub mod manifest;
 pub mod media;
 pub mod picture;
@@ -25,5 +26,6 @@ pub use file::{FileError, FileFingerprint, fingerprint_file, fingerprint_reader}
 pub use folder::{FolderError, FolderFile, FolderStep, FolderSurvey, FolderTree, fingerprint_folder, survey_folder};
 pub use leaf::path_digest;
 pub use likeness::{Grade, distance, grade};
+pub use listing::{Listed, Listing, list_files};
 pub use manifest::{Manifest, ManifestError, find_manifest};
 pub use units::{ByteUnits, identify_file, identify_reader};

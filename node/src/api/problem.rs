@@ -250,6 +250,7 @@ impl Problem {
             detail: self.detail(),
             code,
             cure,
+            retry_after_s: self.retry_after_s(),
             absence,
         }
     }
@@ -269,6 +270,9 @@ pub struct Document {
     detail: String,
     code: &'static str,
     cure: &'static str,
+    /// What Retry-After says, for a problem that stands among others and has no header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_s: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     absence: Option<Box<StateAnswer>>,
 }

@@ -1,5 +1,6 @@
 //! The entry of a mint, out of what was typed, hashed and proved.
 
+use colophon_client::account::AccountFacts;
 use colophon_fingerprint::folder::FolderTree;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::{TITLES_MAX, WorkWords};
@@ -7,16 +8,18 @@ use colophon_ledger::entry::Body;
 use colophon_ledger::entry::mint::{Creator, Creators, FileTree, Files, Mint, MintWord};
 use colophon_ledger::field::{Country, Date, Digest, Int, List, Role, WorkId, WorkKind};
 
-use super::MintArgs;
 use super::creator::creators;
 use super::files::Hashed;
 use super::title::{TitleArg, locale_language};
 use super::vocabulary::{kind_of, role_of};
+use super::work_args::WorkArgs;
 use crate::clock;
 use crate::codes::plain;
 use crate::failure::Failure;
+use crate::history::History;
 use crate::recognition::Recognised;
-use crate::signing::{Plan, card_of};
+use crate::register::name_of;
+use crate::signing::{Desk, Plan, card_of};
 
 /// Who registers the work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,30 @@ pub(super) struct Maker {
     pub(super) account: AccountId,
     /// The name to stand in the card.
     pub(super) name: Option<String>,
+}
+
+impl Maker {
+    /// Returns whoever sits at the desk, with the name they have published, or give when they are asked; none is needed where
+    /// creators are named.
+    pub(super) fn of(desk: &Desk<'_>, args: &WorkArgs) -> Result<Maker, Failure> {
+        let facts: AccountFacts = desk.facts(&desk.account)?;
+        let mut name = None;
+        if args.creators.is_empty() {
+            if facts.record.is_some() {
+                name = desk.context.wait_for(name_of(&desk.client, &desk.account))??;
+            }
+            let ui = &desk.context.ui;
+            if name.is_none() && ui.may_ask() && !desk.goes_on_unasked() {
+                name = Some(ui.ask("What is the maker called?", None, "--creator NAME")?);
+            }
+            if name.is_none() {
+                ui.note(
+                    "no name of the maker is published with it: colophon profile set, or --creator NAME, gives one",
+                );
+            }
+        }
+        Ok(Maker { account: desk.account, name })
+    }
 }
 
 /// Other works that a mint names.
@@ -38,9 +65,21 @@ pub(super) struct Sources {
     pub(super) ack_similar: Vec<WorkId>,
 }
 
+impl Sources {
+    /// Finds the works that are named, by their ids or by the beginning of those in this person's history.
+    pub(super) fn of(args: &WorkArgs, history: &History) -> Result<Sources, Failure> {
+        let all = |texts: &[String]| texts.iter().map(|text| history.work(text)).collect::<Result<Vec<_>, _>>();
+        Ok(Sources {
+            derived_from: all(&args.derived_from)?,
+            ack_first: args.ack_first.as_ref().map(|text| history.work(text)).transpose()?,
+            ack_similar: all(&args.ack_similar)?,
+        })
+    }
+}
+
 /// Returns the entry to be signed, with its card.
 pub(super) fn plan(
-    args: &MintArgs,
+    args: &WorkArgs,
     hashed: &Hashed,
     maker: &Maker,
     sources: &Sources,
@@ -64,8 +103,7 @@ pub(super) fn plan(
         created: args.created.clone().map_or_else(this_year, Ok)?,
         creators,
         derived_from: listed(&sources.derived_from, "--derived-from")?,
-        editions: Int::new(args.editions)
-            .ok_or_else(|| Failure::usage(format!("{} editions", args.editions), "give 1 to 10000"))?,
+        editions: args.editions,
         files: files(hashed)?,
         kind: MintWord::It,
         license: args.license.clone(),
@@ -78,7 +116,7 @@ pub(super) fn plan(
     Ok(Plan { body, card: Some(card), price: None })
 }
 
-fn makers(args: &MintArgs, maker: &Maker, role: &Role) -> Result<(Creators, Vec<String>), Failure> {
+fn makers(args: &WorkArgs, maker: &Maker, role: &Role) -> Result<(Creators, Vec<String>), Failure> {
     if args.creators.is_empty() {
         let whole = Int::new(10_000).expect("10000 is within its own bounds");
         let creator = Creator { account: Some(maker.account), role: role.clone(), share_bp: whole };
@@ -89,7 +127,7 @@ fn makers(args: &MintArgs, maker: &Maker, role: &Role) -> Result<(Creators, Vec<
     Ok((creators(&args.creators, role)?, names))
 }
 
-fn words(args: &MintArgs, titles: Vec<TitleArg>, names: Vec<String>) -> Result<WorkWords, Failure> {
+fn words(args: &WorkArgs, titles: Vec<TitleArg>, names: Vec<String>) -> Result<WorkWords, Failure> {
     if titles.len() > TITLES_MAX {
         return Err(too_many("--title", TITLES_MAX));
     }
@@ -154,18 +192,12 @@ fn tree(tree: &FolderTree) -> Result<FileTree, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser as _;
+    use crate::command::mint::sample::mint_args;
     use colophon_fingerprint::file::FileFingerprint;
     use colophon_fingerprint::units::ByteUnits;
     use colophon_ledger::entry::mint::Training;
     use colophon_tlog::hash::sha256;
     use colophon_tlog::key::SecretKey;
-
-    #[derive(clap::Parser)]
-    struct Typed {
-        #[command(flatten)]
-        mint: MintArgs,
-    }
 
     fn hashed(media_type: &str) -> Hashed {
         let file = FileFingerprint { sha256: sha256(b"face"), bytes: 4, media_type: media_type.to_owned() };
@@ -174,7 +206,7 @@ mod tests {
     }
 
     fn planned(typed: &[&str], hashed: &Hashed) -> Result<(Mint, WorkWords), Failure> {
-        let args = Typed::try_parse_from(["mint", "face.png"].iter().chain(typed)).unwrap().mint;
+        let args = mint_args(&[&["face.png"], typed].concat())?.work;
         let account = AccountId::from(&SecretKey::from_seed([1; 32]).public());
         let maker = Maker { account, name: Some("Lin Ana".to_owned()) };
         let titles = args.titles.clone();

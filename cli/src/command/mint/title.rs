@@ -27,6 +27,13 @@ impl FromStr for TitleArg {
         let tagged = typed.split_once(':').filter(|(_, text)| !text.starts_with(char::is_whitespace));
         let tagged = tagged.and_then(|(tag, text)| Some((language(tag).ok()?, text)));
         let (language, text) = tagged.map_or((None, typed), |(tag, text)| (Some(tag), text));
+        TitleArg::new(language, text)
+    }
+}
+
+impl TitleArg {
+    /// Returns a title, colons and all, in a language that was said or in the user's.
+    pub(super) fn new(language: Option<String>, text: &str) -> Result<TitleArg, Failure> {
         let text = text.trim();
         if text.is_empty() {
             return Err(Failure::usage("the title is empty", "give --title TEXT"));
@@ -34,9 +41,7 @@ impl FromStr for TitleArg {
         plain("--title", text)?;
         Ok(TitleArg { language, text: text.to_owned() })
     }
-}
 
-impl TitleArg {
     /// Returns the title as it stands in a card, in `default` if its language was not given.
     pub(super) fn title(self, default: &str) -> Title {
         Title { lang: self.language.unwrap_or_else(|| default.to_owned()), text: self.text }

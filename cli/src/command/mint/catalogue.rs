@@ -1,0 +1,172 @@
+//! Many works at once: every file below a folder, or the lines of a list, in a run that can be cut off anywhere.
+//!
+//! ```text
+//! gather -> read (all cores) -> look (the very file, works like it) -> sign -> note -> send (many a request) -> receipts
+//! ```
+//!
+//! What is noted in the journal can be sent again. Everything before that is done again, and the register does not take a face
+//! twice from one account: so no work is registered twice, wherever a run is cut off.
+
+mod gather;
+mod journal;
+mod list;
+mod looking;
+mod reading;
+mod report;
+mod row;
+mod run;
+mod sending;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use colophon_ledger::field::Country;
+
+use super::MintArgs;
+use super::plan::Maker;
+use crate::codes::country::country;
+use crate::command::Context;
+use crate::failure::{Exit, Failure};
+use crate::history::History;
+use crate::home::create_shared_file;
+use crate::sidecar::sidecar_of;
+use crate::signing::Desk;
+use crate::signing::delivery::known;
+use crate::words::{argument, bytes, count};
+
+use self::gather::gather;
+use self::journal::{Done, Journal, Left};
+use self::looking::Looker;
+use self::reading::Readers;
+use self::report::{Fate, Outcome, Report};
+use self::row::Row;
+use self::run::{Run, Signatory};
+use self::sending::{Came, Sender, Sent};
+
+/// Registers every work of the catalogue that can be, and tells what became of each.
+pub(super) fn run(args: &MintArgs, context: &Context) -> Result<Exit, Failure> {
+    check_options(args)?;
+    let rows = gather(args, &History::read(&context.home)?, &context.ui)?;
+    let desk = Desk::open(context, &args.signing)?;
+    let held_in = held_in(&rows, context)?;
+    let maker = Maker::of(&desk, &args.work)?;
+    let total = rows.iter().filter_map(|row| std::fs::metadata(&row.path).ok()).map(|data| data.len()).sum();
+    context.ui.note(leaves(&rows, total));
+    desk.confirm(&format!("Register {}?", count(rows.len() as u64, "work")))?;
+    let accounts = known(context, &desk.client, vec![desk.account])?;
+    let keys = if args.signing.dry_run { Vec::new() } else { desk.open_keys(&accounts)? };
+    let register = desk.client.rules().register.clone();
+    let signatory = Signatory { register, maker, held_in, keys, accounts };
+    let report = register_all(args, &desk, (rows, total), signatory)?;
+    context.ui.answer(&report)?;
+    if let Some(first) = report.first() {
+        context.ui.next(format_args!("colophon verify {}", argument(first.file.as_ref())));
+    }
+    Ok(report.exit())
+}
+
+/// Refuses options that are for one work.
+fn check_options(args: &MintArgs) -> Result<(), Failure> {
+    let one = |what: &str, cure: &str| Err(Failure::usage(format!("{what} is for one work"), cure));
+    if args.signing.output.is_some() {
+        return one(
+            "--output",
+            "leave it out: the receipts of all are kept, and --sidecar writes certificates beside the files",
+        );
+    }
+    if args.signing.draft.is_some() {
+        return one("--draft", "register works that others must sign too one by one");
+    }
+    if args.work.ack_first.is_some() {
+        return one("--ack-first", "name it in the column ack_first of a list");
+    }
+    Ok(())
+}
+
+/// Asks once for the country, if there is a work of which it is not said.
+fn held_in(rows: &[Row], context: &Context) -> Result<Option<Country>, Failure> {
+    if rows.iter().all(|row| row.work.country.is_some()) {
+        return Ok(None);
+    }
+    country(&context.ui.ask("In which country are they held?", None, "--country CC")?).map(Some)
+}
+
+/// Says what leaves this machine, what stays, and which words can be taken back.
+fn leaves(rows: &[Row], total: u64) -> String {
+    format!(
+        "{}, {} of files\n\
+         leaves this machine: of each file its hash, size and type, and codes of its bytes and of what it shows or says, from which nothing can be seen; \
+         what is said about it; your account. The files stay here.\n\
+         for ever: hashes and codes, dates, countries, shares. Erasable later: titles, names, what you say about it",
+        count(rows.len() as u64, "work"),
+        bytes(total)
+    )
+}
+
+fn register_all(
+    args: &MintArgs,
+    desk: &Desk<'_>,
+    (rows, total): (Vec<Row>, u64),
+    signatory: Signatory,
+) -> Result<Report, Failure> {
+    let (context, at_once) = (desk.context, usize::try_from(args.at_once).unwrap_or(1));
+    let rows = Arc::new(rows);
+    let (mut done, mut sender) = (Done::default(), None);
+    if !args.signing.dry_run {
+        let (journal, left) = Journal::open(&context.home, signatory.register.genesis, &desk.account)?;
+        let mut found = Sender::new(Arc::clone(&desk.client), &context.home, journal, at_once);
+        done = send_left(desk, &mut found, left)?;
+        sender = Some(found);
+    }
+    let own: BTreeSet<_> = done.works().collect();
+    let looker = Looker { client: Arc::clone(&desk.client), account: desk.account, own: Arc::new(own) };
+    let progress = context.ui.progress("reading", Some(total));
+    let readers = Readers::start(Arc::clone(&rows), Arc::new(done))?;
+    let run = Run::new(Arc::clone(&rows), looker, signatory, (sender, at_once), progress);
+    let (mut fates, sender, stopped) = context.wait_for(run.run(readers))?;
+    if let Some(sender) = sender.filter(|_| stopped.is_none()) {
+        sender.into_journal().finish()?;
+    }
+    if args.sidecar && stopped.is_none() {
+        write_sidecars(desk, &rows, &mut fates)?;
+    }
+    Ok(Report::new(fates, stopped))
+}
+
+/// Sends what an earlier run had signed and nothing was heard of, as it was; returns all that is done by now.
+fn send_left(desk: &Desk<'_>, sender: &mut Sender<'_>, left: Left) -> Result<Done, Failure> {
+    let Left { open, mut done } = left;
+    if open.is_empty() {
+        return Ok(done);
+    }
+    let ui = &desk.context.ui;
+    ui.note(format_args!(
+        "an earlier run was cut off: {} signed then and never acknowledged, sent again as they were",
+        count(open.len() as u64, "mint")
+    ));
+    let Sent { settled, stopped } = desk.context.wait_for(sender.send(open))?;
+    for (signed, came) in settled {
+        if let Came::Recorded(submitted) = came {
+            done.add(signed.stamp, submitted.id);
+        }
+    }
+    stopped.map_or(Ok(done), Err)
+}
+
+/// Writes the certificate of each registered work beside its file, where none lies yet.
+fn write_sidecars(desk: &Desk<'_>, rows: &[Row], fates: &mut [Fate]) -> Result<(), Failure> {
+    let mut progress = desk.context.ui.counting("writing certificates");
+    progress.expect(rows.len() as u64);
+    for (number, (row, fate)) in (1..).zip(rows.iter().zip(fates)) {
+        let path = sidecar_of(&row.path);
+        let is_new = fate.outcome == Outcome::Registered;
+        if let Some(work) = fate.work.filter(|_| is_new || fate.outcome == Outcome::ThereBefore && !path.exists()) {
+            let certified = desk.context.wait_for(desk.client.certificate(&work, 1))??;
+            if let Err(failure) = create_shared_file(&path, certified.text.as_bytes()) {
+                fate.notes.push(format!("its certificate is not written: {}", failure.what()));
+            }
+        }
+        progress.advance_to(number);
+    }
+    Ok(())
+}

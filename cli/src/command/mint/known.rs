@@ -1,0 +1,86 @@
+//! What is registered already that stands against a mint, or must be named in it.
+
+use colophon_client::file::{FileFacts, Registration};
+use colophon_client::lookup::Looked;
+use colophon_ledger::account::AccountId;
+use colophon_ledger::field::WorkId;
+
+use super::plan::Sources;
+use crate::failure::Failure;
+use crate::likeness::Like;
+use crate::words::{called, short};
+
+/// How a face stands in the register, for an account that would register it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Standing<'f> {
+    /// Nothing is against it.
+    Free,
+    /// The account has registered it, as this work.
+    Mine(WorkId),
+    /// Another account was first, and that is not acknowledged.
+    Taken(&'f Registration),
+}
+
+impl<'f> Standing<'f> {
+    /// Judges by what the register has proved of the face.
+    pub(super) fn of(looked: &'f Looked<FileFacts>, account: &AccountId, ack_first: Option<WorkId>) -> Standing<'f> {
+        let Looked::Found(facts) = looked else { return Standing::Free };
+        let Some(first) = facts.registrations.first() else { return Standing::Free };
+        if first.record.maker == *account {
+            return if facts.face { Standing::Mine(first.work) } else { Standing::Free };
+        }
+        if ack_first == Some(first.work) { Standing::Free } else { Standing::Taken(first) }
+    }
+}
+
+/// Returns the refusal of a face that the account has registered before.
+pub(super) fn registered_before(work: &WorkId) -> Failure {
+    let what = format!("you have registered this very file before, as the work {work}");
+    Failure::refused("face_repeated", what, format!("colophon show {}", short(work)))
+}
+
+/// Returns the refusal of a face that another account, which calls itself `name`, registered first; `acked` says whether some
+/// other work was acknowledged.
+pub(super) fn registered_by_others(first: &Registration, name: Option<&str>, acked: bool) -> Failure {
+    let maker = called(&first.record.maker, name);
+    let what = format!("this very file was first registered by another account, {maker}, as the work {}", first.work);
+    let code = if acked { "ack_first_wrong" } else { "ack_first_missing" };
+    let cure = format!(
+        "look at it with colophon show {}; to register it again knowingly, with that claim named for ever, add --ack-first {}",
+        short(&first.work),
+        first.work
+    );
+    Failure::refused(code, what, cure)
+}
+
+/// Parts the works that are like a face: those of others that are near enough to be taken for the same and are not
+/// acknowledged, and those that are merely told.
+pub(super) fn unacknowledged<'l>(
+    likes: &'l [Like],
+    account: &AccountId,
+    sources: &Sources,
+) -> (Vec<&'l Like>, Vec<&'l Like>) {
+    let known = |like: &Like| {
+        like.maker.account == *account
+            || Some(like.work) == sources.ack_first
+            || sources.ack_similar.contains(&like.work)
+    };
+    likes.iter().partition(|like| like.is_alarm() && !known(like))
+}
+
+/// Says of a work that it is like the face and stands in nobody's way.
+pub(super) fn registered_and_like(like: &Like) -> String {
+    format!("registered before and like it: {} (work {})", like.told(), short(&like.work))
+}
+
+/// Returns the refusal of a face that is like works of others.
+pub(super) fn like_others(open: &[&Like]) -> Failure {
+    let works: Vec<String> = open.iter().map(|like| format!("{} (work {})", like.told(), like.work)).collect();
+    let flags: Vec<String> = open.iter().map(|like| format!("--ack-similar {}", like.work)).collect();
+    let what = format!("it is like what others have registered before: {}", works.join("; "));
+    let cure = format!(
+        "look with colophon show WORK; to register it knowingly, with what it is like named for ever, add {}",
+        flags.join(" ")
+    );
+    Failure::refused("ack_similar_missing", what, cure)
+}

@@ -1,0 +1,167 @@
+//! Many works in one run: from a folder, from a list, cut off and run again.
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use e2e::node::Node;
+use e2e::person::Person;
+use serde_json::Value;
+
+use crate::lookalikes::{copy, paint};
+use crate::scene::{Scene, text};
+
+const WORKS: u64 = 40;
+/// How often a run is killed. Small requests, so that there is something to kill it between.
+const KILLS: u64 = 8;
+const MINT: [&str; 7] = ["mint", "art", "--country", "CN", "--yes", "--json", "--at-once=3"];
+
+/// Puts so many different works into a folder on the desk.
+fn put_works(person: &Person, folder: &str, count: u64) {
+    std::fs::create_dir_all(person.desk().join(folder).join("deeper")).unwrap();
+    for number in 0..count {
+        let place = if number % 3 == 0 { "deeper/" } else { "" };
+        person.put(&format!("{folder}/{place}sketch {number}.txt"), format!("{folder}, sketch {number}").as_bytes());
+    }
+}
+
+/// Returns how many works the register has, as whoever replays it counts them.
+fn registered(node: &Node) -> u64 {
+    let auditor = Person::without_key("auditor");
+    auditor.succeed(&["audit", node.url(), "--json"]).json()["works"].as_u64().unwrap()
+}
+
+/// Returns how many entries the register says it has taken.
+fn taken(node: &Node) -> u64 {
+    let metrics = node.get("/metrics");
+    let line = metrics.text().lines().find(|line| line.starts_with("colophon_recorded_total ")).unwrap().to_owned();
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+fn start(person: &Person, args: &[&str]) -> Child {
+    let mut command = person.command();
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+fn outcomes(report: &Value) -> Vec<String> {
+    report["works"].as_array().unwrap().iter().map(|work| text(work, "/outcome")).collect()
+}
+
+#[test]
+fn a_run_that_is_killed_again_and_again_registers_each_work_once() {
+    let scene = Scene::open();
+    // As many other works tell how long a whole run takes.
+    put_works(&scene.ana, "other", WORKS);
+    let begun = Instant::now();
+    scene.ana.succeed(&["mint", "other", "--country", "CN", "--yes", "--quiet"]);
+    let whole = begun.elapsed();
+
+    put_works(&scene.ana, "art", WORKS);
+    let mut killed = 0;
+    for round in 1..=KILLS {
+        let before = taken(&scene.node);
+        let mut run = start(&scene.ana, &MINT);
+        let begun = Instant::now();
+        // By turns at some moment, and as soon as the register has taken something more.
+        let moment = whole * u32::try_from(round).unwrap() / u32::try_from(KILLS).unwrap();
+        let due = || if round % 2 == 0 { begun.elapsed() >= moment } else { taken(&scene.node) > before };
+        while !due() && run.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        run.kill().unwrap();
+        killed += u64::from(run.wait().unwrap().code().is_none());
+    }
+    assert!(killed > 0, "every run came to its end before it was killed");
+
+    let report = scene.ana.succeed(&MINT).json();
+    assert_eq!(report["registered"].as_u64().unwrap() + report["there_before"].as_u64().unwrap(), WORKS, "{report}");
+    assert_eq!(registered(&scene.node), 2 * WORKS);
+    for work in report["works"].as_array().unwrap() {
+        let receipt = scene.ana.home().join(format!("receipts/{}.receipt", text(work, "/work")));
+        assert!(receipt.is_file(), "the receipt of {work} was lost");
+    }
+    // Once more, from the beginning: nothing is left to be done.
+    let again = scene.ana.succeed(&MINT).json();
+    assert_eq!(again["there_before"].as_u64(), Some(WORKS));
+    assert_eq!(registered(&scene.node), 2 * WORKS);
+    scene.ana.succeed(&["verify", "art/sketch 1.txt"]);
+    let journals = std::fs::read_dir(scene.ana.home().join("catalogues")).unwrap();
+    assert!(journals.into_iter().all(|journal| journal.unwrap().metadata().unwrap().len() == 0));
+}
+
+#[test]
+fn a_list_is_registered_but_for_what_stands_against_it() {
+    let scene = Scene::open();
+    let paths = paint(&scene.ana);
+    let words = ["--title", "Mountains in mist", "--country", "CN", "--yes", "--json"];
+    let first = text(&scene.ana.succeed(&[&["mint", &paths[0]][..], &words].concat()).json(), "/work");
+
+    let desk = scene.bruno.desk();
+    copy(&scene.ana.desk().join(&paths[0]), &desk.join("copy.jpg"));
+    std::fs::copy(scene.ana.desk().join(&paths[0]), desk.join("theft.png")).unwrap();
+    scene.bruno.put("poem.txt", b"A poem about nothing at all, in one line.");
+    scene.bruno.put("twin.txt", b"A poem about nothing at all, in one line.");
+    let header = "file,title,title:zh,creators,created,ack_similar,country\n";
+    let lines = "poem.txt,Nothing,\u{65e0},Bruno:aut:60%; Ana:edt:40%,1999,,\n\
+                 twin.txt,,,,,,\ncopy.jpg,Mine,,,,,\ntheft.png,Mine too,,,,,\nnowhere.txt,,,,,,\n";
+    scene.bruno.put("list.csv", format!("\u{feff}{header}{lines}").as_bytes());
+    let mint = ["mint", "--works", "list.csv", "--country", "FR", "--yes", "--json"];
+    let report = scene.bruno.expect(&mint, 2).json();
+    assert_eq!(outcomes(&report), ["registered", "refused", "refused", "refused", "failed"]);
+    let codes: Vec<_> = report["works"].as_array().unwrap().iter().map(|work| work["code"].as_str()).collect();
+    assert_eq!(
+        codes,
+        [None, Some("face_repeated"), Some("ack_similar_missing"), Some("ack_first_missing"), Some("usage")]
+    );
+    assert_eq!(report["works"][2]["like"], serde_json::json!([first]));
+    assert_eq!(report["works"][4]["line"].as_u64(), Some(6));
+    let shown = scene.bruno.succeed(&["show", &text(&report, "/works/0/work"), "--json"]).json();
+    assert_eq!(shown["card"]["titles"][1]["lang"], "zh");
+    assert_eq!((shown["card"]["created"].as_str(), shown["card"]["held_in"].as_str()), (Some("1999"), Some("FR")));
+    assert_eq!(shown["card"]["creators"][1]["share_bp"].as_u64(), Some(4000));
+
+    // With what it is like named, and the line of no file gone.
+    let named = lines.replace("Mine,,,,,", &format!("Mine,,,,{first},")).replace("nowhere.txt,,,,,,\n", "");
+    scene.bruno.put("list.csv", format!("{header}{named}").as_bytes());
+    let report = scene.bruno.expect(&mint, 6).json();
+    assert_eq!(outcomes(&report), ["there_before", "refused", "registered", "refused"]);
+    let shown = scene.bruno.succeed(&["show", &text(&report, "/works/2/work"), "--json"]).json();
+    assert_eq!(shown["card"]["acknowledges_similar"], serde_json::json!([first]));
+    let table = scene.bruno.expect(&mint[..6], 6).stdout;
+    assert!(table.contains("there before: 2 works") && table.contains("refused: 2 works"), "{table}");
+}
+
+#[test]
+fn every_work_gets_its_certificate_beside_it_and_a_dry_run_signs_nothing() {
+    let scene = Scene::open();
+    put_works(&scene.ana, "art", 4);
+    let dry = scene.ana.succeed(&[&MINT[..], &["--dry-run"]].concat()).json();
+    assert!(outcomes(&dry).iter().all(|outcome| outcome == "dry_run"));
+    assert!(
+        text(&dry, "/works/0/text").contains("\"kind\":\"mint\"") && text(&dry, "/works/0/card").contains("sketch")
+    );
+    assert_eq!(registered(&scene.node), 0);
+    let report = scene.ana.succeed(&[&MINT[..], &["--sidecar"]].concat()).json();
+    assert_eq!(report["registered"].as_u64(), Some(4));
+    for file in ["art/sketch 1.txt", "art/deeper/sketch 3.txt"] {
+        scene.ana.succeed(&["verify", file, "--offline"]);
+    }
+    // The certificates are no works.
+    let again = scene.ana.succeed(&[&MINT[..], &["--sidecar"]].concat()).json();
+    assert_eq!((again["there_before"].as_u64(), outcomes(&again).len()), (Some(4), 4));
+    // Without leave nobody is taken to have said yes.
+    put_works(&scene.ana, "new", 1);
+    scene.ana.expect(&["mint", "new", "--country", "CN"], 2);
+    assert_eq!(registered(&scene.node), 4);
+}
+
+#[test]
+fn a_used_up_quota_is_waited_for() {
+    let mut node = Node::init("flow.example/art").with_serve_args(&["--quota-account", "10/s"]);
+    node.start();
+    let ana = Person::new("ana", node.url());
+    put_works(&ana, "art", WORKS);
+    let report = ana.succeed(&["mint", "art", "--country", "CN", "--yes", "--json"]).json();
+    assert_eq!(report["registered"].as_u64(), Some(WORKS), "{report}");
+    assert_eq!(registered(&node), WORKS);
+}
