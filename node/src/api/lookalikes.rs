@@ -13,7 +13,8 @@ use super::Api;
 use super::body::{json, number};
 use super::problem::Problem;
 use crate::answers::AnswerError;
-use crate::lookalikes::{CODES_MAX, DISTANCE_MAX, work_at};
+use crate::lookalikes::shelf::DISTANCE_MAX;
+use crate::lookalikes::{CODES_MAX, work_at};
 
 const CODE_DIGITS: usize = 16;
 

@@ -1,0 +1,379 @@
+//! Content codes of one kind, packed bit by bit and compared many at once.
+//!
+//! ```text
+//! block     256 codes as 64 planes; plane n holds bit n of each of them, 64 to a word
+//! question  a code: where its bit n is set, plane n is inverted, so that a 1 says that a code differs there
+//! count     15 full adders turn 16 planes into planes of ones, twos, fours and eights, and a carry that says sixteen
+//! ```
+//!
+//! Four such rounds make four carries. A code differs in at most 15 bits if it has none of them, and in 48 or more if it has three, so
+//! no number is ever put together; the few codes that are left are looked at one by one. That is some six operations for each bit of all the codes
+//! of a plane, of a kind that compilers turn into those on vectors.
+//!
+//! A negative has nearly the opposite code: what is near to it is far from the code of the picture, so one count answers for both.
+
+use std::num::NonZero;
+use std::thread;
+
+/// The largest distance that can be asked for, of 64 bits: what four bits count to.
+pub const DISTANCE_MAX: u32 = 15;
+/// The most files in an answer, the nearest.
+pub const LOOKALIKES_MAX: usize = 50;
+/// How many bits of a place say which of a work's files it is.
+const FILE_BITS: u32 = 4;
+/// How many files are gathered before all but the nearest are let go.
+const GATHERED_MAX: usize = 4 * LOOKALIKES_MAX;
+
+const BITS: usize = 64;
+/// Words of a plane: a vector or two.
+const WORDS: usize = 4;
+/// Codes of a block.
+const BLOCK_CODES: usize = WORDS * BITS;
+/// Planes that are counted at a time.
+const ROUND: usize = 16;
+/// From how many bits on three carries tell that a code differs.
+const FAR: u32 = 48;
+/// The fewest blocks for which another thread is worth its start: about 250 000 codes.
+const BLOCKS_EACH_MIN: usize = 1_024;
+
+/// A file that is near to what was asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Near {
+    /// In how many of 64 bits its code differs from the nearest of those asked about.
+    pub distance: u32,
+    /// The index of the mint that names it.
+    pub index: u64,
+    /// Which of the work's files it is, from 1 for the face.
+    pub file: u64,
+    /// Which of the codes asked about is the nearest, from 0.
+    pub code: usize,
+}
+
+/// Codes of one kind of content: the first 64 bits of each, and where it stands.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    blocks: Vec<Block>,
+    places: Vec<u64>,
+}
+
+/// One bit of each code of a block.
+type Plane = [u64; WORDS];
+
+#[derive(Debug, Clone)]
+struct Block {
+    planes: [Plane; BITS],
+}
+
+/// A code that is asked about, and perhaps its opposite with it.
+struct Question {
+    /// For each bit of the code all ones or all zeros.
+    masks: [Plane; BITS],
+    /// Whether codes that differ in nearly all bits are wanted too.
+    far: bool,
+}
+
+impl Shelf {
+    /// Adds the code of a file, from 0, of the mint at an index.
+    pub fn push(&mut self, head: u64, index: u64, file: u64) {
+        let place = self.places.len() % BLOCK_CODES;
+        if place == 0 {
+            self.blocks.push(Block { planes: [[0; WORDS]; BITS] });
+        }
+        if let Some(block) = self.blocks.last_mut() {
+            block.put(place, head);
+        }
+        self.places.push(index << FILE_BITS | file);
+    }
+
+    /// Returns how many codes there are.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Returns whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Returns the files whose code is at most `distance_max`, which is at most [`DISTANCE_MAX`], from one of `codes`: the nearest, nearest first, and of those as near
+    /// as each other the earlier first. Uses all cores.
+    pub fn near(&self, codes: &[u64], distance_max: u32) -> Vec<Near> {
+        let distance_max = distance_max.min(DISTANCE_MAX);
+        let questions = questions(codes, distance_max);
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let each = self.blocks.len().div_ceil(cores).max(BLOCKS_EACH_MIN);
+        let search = |(number, blocks): (usize, &[Block])| {
+            let mut nearest = Nearest::new(distance_max);
+            for (block, first) in blocks.iter().zip((number * each * BLOCK_CODES..).step_by(BLOCK_CODES)) {
+                self.search(block, first, (codes, &questions), &mut nearest);
+            }
+            nearest.files
+        };
+        let parts: Vec<_> = self.blocks.chunks(each).enumerate().collect();
+        let mut nearest = Nearest::new(distance_max);
+        if let [only] = parts.as_slice() {
+            nearest.files = search(*only);
+        } else {
+            thread::scope(|scope| {
+                let searches: Vec<_> = parts.into_iter().map(|part| scope.spawn(move || search(part))).collect();
+                for part in searches {
+                    nearest.files.extend(part.join().expect("comparing numbers does not panic"));
+                }
+            });
+        }
+        nearest.cut();
+        nearest.files
+    }
+
+    fn search(&self, block: &Block, first: usize, (codes, questions): (&[u64], &[Question]), nearest: &mut Nearest) {
+        let found = questions.iter().fold(Plane::default(), |found, question| or(found, block.candidates(question)));
+        for (mut word, begin) in found.into_iter().zip((0..).step_by(BITS)) {
+            while word != 0 {
+                let place = begin + word.trailing_zeros() as usize;
+                word &= word - 1;
+                let Some(stands) = self.places.get(first + place) else { return };
+                let head = block.head(place);
+                let distances = codes.iter().map(|code| (code ^ head).count_ones());
+                let Some((distance, code)) = distances.zip(0..).min() else { return };
+                let (index, file) = (stands >> FILE_BITS, (stands & ((1 << FILE_BITS) - 1)) + 1);
+                nearest.take(Near { distance, index, file, code });
+            }
+        }
+    }
+}
+
+impl Block {
+    fn put(&mut self, place: usize, head: u64) {
+        for (bit, plane) in self.planes.iter_mut().enumerate() {
+            if let Some(word) = plane.get_mut(place / BITS) {
+                *word |= (head >> bit & 1) << (place % BITS);
+            }
+        }
+    }
+
+    fn head(&self, place: usize) -> u64 {
+        let bit = |plane: &Plane| plane.get(place / BITS).map_or(0, |word| word >> (place % BITS) & 1);
+        self.planes.iter().enumerate().fold(0, |head, (number, plane)| head | bit(plane) << number)
+    }
+
+    /// Returns the codes that a question may mean, marked by ones.
+    fn candidates(&self, question: &Question) -> Plane {
+        let (rounds, masks) = (self.planes.as_chunks::<ROUND>().0, question.masks.as_chunks::<ROUND>().0);
+        let (mut count, mut carries) = (Count::default(), [Plane::default(); BITS / ROUND]);
+        for ((planes, masks), carry) in rounds.iter().zip(masks).zip(&mut carries) {
+            *carry = count.take(|place| xor(planes[place], masks[place]));
+        }
+        let [a, b, c, d] = carries;
+        let near = or(or(a, b), or(c, d)).map(|word| !word);
+        if !question.far {
+            return near;
+        }
+        or(near, or(and(and(a, b), or(c, d)), and(and(c, d), or(a, b))))
+    }
+}
+
+/// How many bits have been set so far, modulo 16, of each code of a plane.
+#[derive(Default)]
+struct Count {
+    ones: Plane,
+    twos: Plane,
+    fours: Plane,
+    eights: Plane,
+}
+
+impl Count {
+    /// Adds sixteen bits of each code, and returns which went beyond.
+    #[inline]
+    fn take(&mut self, bits: impl Fn(usize) -> Plane) -> Plane {
+        let low = self.take_eight(&bits);
+        let high = self.take_eight(|bit| bits(bit + 8));
+        add(&mut self.eights, low, high)
+    }
+
+    #[inline]
+    fn take_eight(&mut self, bits: impl Fn(usize) -> Plane) -> Plane {
+        let low = self.take_four(&bits);
+        let high = self.take_four(|bit| bits(bit + 4));
+        add(&mut self.fours, low, high)
+    }
+
+    #[inline]
+    fn take_four(&mut self, bits: impl Fn(usize) -> Plane) -> Plane {
+        let low = add(&mut self.ones, bits(0), bits(1));
+        let high = add(&mut self.ones, bits(2), bits(3));
+        add(&mut self.twos, low, high)
+    }
+}
+
+/// Adds two bits to a sum of each code of a plane, and returns the carries.
+#[inline]
+fn add(sum: &mut Plane, one: Plane, other: Plane) -> Plane {
+    let half = xor(*sum, one);
+    let carry = or(and(*sum, one), and(half, other));
+    *sum = xor(half, other);
+    carry
+}
+
+#[inline]
+fn xor(mut one: Plane, other: Plane) -> Plane {
+    one.iter_mut().zip(other).for_each(|(one, other)| *one ^= other);
+    one
+}
+
+#[inline]
+fn and(mut one: Plane, other: Plane) -> Plane {
+    one.iter_mut().zip(other).for_each(|(one, other)| *one &= other);
+    one
+}
+
+#[inline]
+fn or(mut one: Plane, other: Plane) -> Plane {
+    one.iter_mut().zip(other).for_each(|(one, other)| *one |= other);
+    one
+}
+
+/// Returns what is to be asked so that nothing at most `distance_max` from one of the codes is missed.
+fn questions(codes: &[u64], distance_max: u32) -> Vec<Question> {
+    let mut questions = Vec::with_capacity(codes.len());
+    let mut open: Vec<u64> = codes.to_vec();
+    while let Some(code) = open.pop() {
+        // At most distance_max from one that differs from the opposite in so many bits is at least 64 - distance_max - so many from the code.
+        let opposite = open.iter().position(|other| (code ^ !other).count_ones() + distance_max + FAR <= u64::BITS);
+        if let Some(place) = opposite {
+            open.swap_remove(place);
+        }
+        let masks = std::array::from_fn(|bit| [if code >> bit & 1 == 1 { u64::MAX } else { 0 }; WORDS]);
+        questions.push(Question { masks, far: opposite.is_some() });
+    }
+    questions
+}
+
+/// The nearest files so far.
+struct Nearest {
+    files: Vec<Near>,
+    distance_max: u32,
+    /// What does not come before this one need not be kept.
+    last: Option<Near>,
+}
+
+impl Nearest {
+    fn new(distance_max: u32) -> Nearest {
+        Nearest { files: Vec::new(), distance_max, last: None }
+    }
+
+    fn take(&mut self, near: Near) {
+        if near.distance > self.distance_max || self.last.is_some_and(|last| near >= last) {
+            return;
+        }
+        self.files.push(near);
+        if self.files.len() == GATHERED_MAX {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        self.files.sort_unstable();
+        self.files.truncate(LOOKALIKES_MAX);
+        self.last = self.files.get(LOOKALIKES_MAX - 1).copied();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shelf(heads: &[u64]) -> Shelf {
+        let mut shelf = Shelf::default();
+        for (index, head) in (7..).zip(heads) {
+            shelf.push(*head, index, index % 3);
+        }
+        shelf
+    }
+
+    /// What is to be found, one by one.
+    fn expected(heads: &[u64], codes: &[u64], distance_max: u32) -> Vec<Near> {
+        let near = |(index, head): (u64, &u64)| {
+            let (distance, code) = codes.iter().map(|code| (code ^ head).count_ones()).zip(0..).min()?;
+            (distance <= distance_max).then_some(Near { distance, index, file: index % 3 + 1, code })
+        };
+        let mut found: Vec<Near> = (7..).zip(heads).filter_map(near).collect();
+        found.sort_unstable();
+        found.truncate(LOOKALIKES_MAX);
+        found
+    }
+
+    /// Numbers that follow from a seed (`SplitMix64`).
+    fn dice(seed: u64) -> impl Iterator<Item = u64> {
+        (1..).map(move |number: u64| {
+            let mixed = seed.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            mixed ^ (mixed >> 31)
+        })
+    }
+
+    #[test]
+    fn the_nearest_come_first_and_the_earlier_of_equals() {
+        let found = shelf(&[0b1111, 0b1, 0, u64::MAX, 0b10]).near(&[0, u64::MAX << 1], 2);
+        let told: Vec<_> = found.iter().map(|near| (near.distance, near.index, near.code)).collect();
+        assert_eq!(told, [(0, 9, 0), (1, 8, 0), (1, 10, 1), (1, 11, 0)]);
+        assert!(shelf(&[0]).near(&[], 15).is_empty() && Shelf::default().near(&[0], 15).is_empty());
+    }
+
+    #[test]
+    fn an_answer_ends_at_its_limit_with_the_nearest() {
+        let mut heads = vec![0b111; 10 * LOOKALIKES_MAX];
+        heads.push(0);
+        let found = shelf(&heads).near(&[0], DISTANCE_MAX);
+        assert_eq!((found.len(), found[0].distance, found[1].index), (LOOKALIKES_MAX, 0, 7));
+    }
+
+    #[test]
+    fn each_distance_is_found_up_to_the_largest_and_none_beyond() {
+        let code = 0x0123_4567_89ab_cdef;
+        let heads: Vec<u64> =
+            (0..=u64::BITS).map(|bits| code ^ u64::MAX.checked_shr(u64::BITS - bits).unwrap_or(0)).collect();
+        for codes in [vec![code], vec![code, !code], vec![!code ^ 1, code]] {
+            for distance in 0..=DISTANCE_MAX {
+                assert_eq!(shelf(&heads).near(&codes, distance), expected(&heads, &codes, distance), "{distance}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_negative_is_asked_about_together_with_its_picture() {
+        let codes = [1, 2, !1, !2 ^ 0b1001].map(|code: u64| code.rotate_left(17));
+        let count = |distance| questions(&codes, distance).iter().map(|question| question.far).collect::<Vec<_>>();
+        assert_eq!(count(14), [true, true]);
+        assert_eq!(count(15).len(), 3, "two bits more do not fit any more");
+    }
+
+    #[test]
+    fn many_blocks_are_searched_by_several_threads_alike() {
+        let heads: Vec<u64> = dice(1).take(2 * BLOCKS_EACH_MIN * BLOCK_CODES + 77).collect();
+        let codes: Vec<u64> = dice(2).take(6).chain([heads[3], !heads[heads.len() - 1]]).collect();
+        assert_eq!(shelf(&heads).near(&codes, DISTANCE_MAX), expected(&heads, &codes, DISTANCE_MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn it_finds_what_is_found_one_by_one(
+            seed: u64,
+            count in 0_usize..1200,
+            noise in proptest::collection::vec(0_u32..40, 1..16),
+            distance in 0..=DISTANCE_MAX,
+        ) {
+            let mut numbers = dice(seed);
+            let codes: Vec<u64> = noise.iter().map(|_| numbers.next().unwrap()).collect();
+            // Codes with some bits of those asked about turned over, or of their opposites.
+            let heads: Vec<u64> = (0..count).map(|number| {
+                let (code, bits) = (codes[number % codes.len()], noise[number % noise.len()]);
+                let turned = (0..bits).fold(0, |turned, _| turned | 1 << (numbers.next().unwrap() % 64));
+                if number % 5 == 0 { !code ^ turned } else { code ^ turned }
+            }).collect();
+            let asked: Vec<u64> = codes.iter().flat_map(|code| [*code, !code ^ (seed & 0b101)]).take(16).collect();
+            prop_assert_eq!(shelf(&heads).near(&asked, distance), expected(&heads, &asked, distance));
+        }
+    }
+}
