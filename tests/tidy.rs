@@ -22,7 +22,18 @@ const FLOORS: [(&str, u8, &[&str]); 11] = [
         &["colophon-client", "colophon-ledger", "colophon-order", "colophon-storage", "colophon-tlog"],
     ),
     ("colophon-cli", 4, &["colophon-client", "colophon-fingerprint", "colophon-ledger", "colophon-tlog"]),
-    ("e2e", 5, &["colophon-client", "colophon-ledger", "colophon-storage", "colophon-tlog"]),
+    (
+        "e2e",
+        5,
+        &[
+            "colophon-client",
+            "colophon-fingerprint",
+            "colophon-ledger",
+            "colophon-node",
+            "colophon-storage",
+            "colophon-tlog",
+        ],
+    ),
     (
         "fuzzing",
         5,
@@ -73,7 +84,7 @@ const CONFINED: [(&str, &[&str]); 25] = [
     ("tracing-subscriber", &["colophon-node"]),
     ("ml-dsa", &["colophon-tlog"]),
     ("png", &["colophon-fingerprint", "colophon-cli", "e2e"]),
-    ("image", &["colophon-fingerprint"]),
+    ("image", &["colophon-fingerprint", "e2e"]),
     ("iscc-lib", &["colophon-fingerprint"]),
     ("symphonia", &["colophon-fingerprint"]),
     ("rusty-chromaprint", &["colophon-fingerprint"]),

@@ -10,11 +10,13 @@ mod limits;
 mod load;
 mod node;
 pub mod options;
+mod pictures;
 mod reading;
 pub mod report;
 mod submitting;
 mod syncing;
 pub mod wire;
+mod works;
 
 use std::path::Path;
 
@@ -68,6 +70,9 @@ fn measure(options: &Options) -> Result<Report> {
     }
     if options.wants(Part::Checking) {
         checking::measure(&mut bench)?;
+    }
+    if options.wants(Part::Works) {
+        works::measure(&mut bench)?;
     }
     if options.wants(Part::Syncing) {
         syncing::measure(&mut bench)?;

@@ -57,6 +57,8 @@ pub enum Part {
     Reading,
     /// A reader's own work: certificates and files
     Checking,
+    /// Works recognised: fingerprints, lookalikes, a catalogue
+    Works,
     /// A new copy of a register
     Syncing,
     /// A register of a million entries
@@ -78,6 +80,10 @@ pub(crate) struct Sizes {
     pub(crate) checks: usize,
     /// How large the file is that is hashed, in megabytes.
     pub(crate) file_mb: usize,
+    /// Among how many codes lookalikes are looked for.
+    pub(crate) codes: usize,
+    /// How many pictures the catalogue has.
+    pub(crate) pictures: usize,
 }
 
 impl Options {
@@ -90,9 +96,19 @@ impl Options {
     pub(crate) fn sizes(&self) -> Sizes {
         if self.quick {
             let time_max = Duration::from_millis(300);
-            return Sizes { rounds: 1, time_max, single: 40, many: 600, checks: 1, file_mb: 2 };
+            return Sizes {
+                rounds: 1,
+                time_max,
+                single: 40,
+                many: 600,
+                checks: 1,
+                file_mb: 2,
+                codes: 20_000,
+                pictures: 5,
+            };
         }
         let time_max = Duration::from_millis(1_500);
-        Sizes { rounds: 3, time_max, single: 40_000, many: 60_000, checks: 21, file_mb: 1_000 }
+        let (codes, pictures) = (10_000_000, 1_000);
+        Sizes { rounds: 3, time_max, single: 40_000, many: 60_000, checks: 21, file_mb: 1_000, codes, pictures }
     }
 }
