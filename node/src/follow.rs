@@ -23,7 +23,8 @@ use std::time::Duration;
 
 use colophon_client::failure::Failure as _;
 use colophon_client::http::{AddressError, Patience, Transport};
-use colophon_client::register::{FirstUseError, Pinned, first_use};
+use colophon_client::register::{FirstUse, FirstUseError, Pinned, first_use};
+use colophon_client::security::SecurityError;
 use colophon_ledger::replay::read_genesis;
 use colophon_storage::cards::Cards;
 use colophon_storage::view::View;
@@ -61,8 +62,8 @@ pub struct FollowConfig {
     pub address: String,
     /// The copy's folder. All of it can be fetched again.
     pub dir: PathBuf,
-    /// The key of the register's log.
-    pub log: VerifierKey,
+    /// The keys of the register's log: the one that it has, and those that it had or will have.
+    pub logs: Vec<VerifierKey>,
     /// Whose cosignatures a checkpoint must carry. None: the log's own signature will do.
     pub policy: Option<Policy>,
     /// The time between two looks at the register.
@@ -120,6 +121,21 @@ pub enum FollowEnd {
     BrokeDown,
 }
 
+impl FollowConfig {
+    /// Returns every key of the log that is trusted: those given, and those of its name in the policy.
+    fn keys(&self) -> Vec<VerifierKey> {
+        let mut keys = self.logs.clone();
+        let named = self.policy.iter().flat_map(Policy::logs).map(|log| &log.key);
+        let more = named.filter(|key| self.logs.iter().any(|given| given.name() == key.name() && given != *key));
+        for key in more {
+            if !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
+        keys
+    }
+}
+
 impl FollowEnd {
     /// Returns whether the copy will be sound when it is started again.
     pub fn is_fatal(&self) -> bool {
@@ -141,18 +157,20 @@ struct Ready {
 async fn prepare(config: &FollowConfig) -> Result<Ready, FollowEnd> {
     let transport = Transport::new(&config.address, Patience { attempts: 2, ..Patience::default() })?;
     if let Some(policy) = &config.policy
-        && !policy.logs().iter().any(|log| log.key == config.log)
+        && let Some(unnamed) = config.logs.iter().find(|given| policy.logs().iter().all(|log| log.key != **given))
     {
-        return Err(FollowEnd::Policy(config.log.to_string()));
+        return Err(FollowEnd::Policy(unnamed.to_string()));
     }
-    let pinned = match copy::find(&config.dir, &config.log)? {
+    let keys = config.keys();
+    let pinned = match copy::find(&config.dir, &keys)? {
         Some(pinned) => pinned,
-        None => meet(&transport, config).await?,
+        None => meet(&transport, config, &keys).await?,
     };
     let evidence = config.dir.join(EVIDENCE_DIR);
     let (rules, _) = read_genesis(pinned.genesis().as_bytes()).map_err(StartError::from)?;
-    let (policy, points, step_entries_max) = (config.policy.clone(), Arc::default(), config.step_entries_max);
-    let source = Source { transport, pinned, rules, policy, evidence, points, step_entries_max };
+    let (policy, dir) = (config.policy.clone(), config.dir.clone());
+    let (points, step_entries_max) = (Arc::default(), config.step_entries_max);
+    let source = Source { transport, pinned, rules, keys, policy, dir, evidence, points, step_entries_max };
     let (config, runtime) = (config.clone(), Handle::current());
     // Gone with this future, and what is done for it ends.
     let (wanted, stop) = watch::channel(false);
@@ -161,11 +179,11 @@ async fn prepare(config: &FollowConfig) -> Result<Ready, FollowEnd> {
     ready.unwrap_or(Err(FollowEnd::BrokeDown))
 }
 
-/// Meets the register for the first time, and begins the copy.
-async fn meet(transport: &Transport, config: &FollowConfig) -> Result<Pinned, FollowEnd> {
+/// Meets the register for the first time, by whichever of its keys it has now, and begins the copy.
+async fn meet(transport: &Transport, config: &FollowConfig, keys: &[VerifierKey]) -> Result<Pinned, FollowEnd> {
     let mut pause = config.poll;
     loop {
-        match first_use(transport, Some(&config.log)).await {
+        match first_use_by(transport, keys).await {
             Ok(first) => {
                 copy::begin(&config.dir, &first.pinned)?;
                 return Ok(first.pinned);
@@ -178,6 +196,20 @@ async fn meet(transport: &Transport, config: &FollowConfig) -> Result<Pinned, Fo
     }
 }
 
+/// Meets the register by the first of these keys that it can be met by; else says what was wrong by the first of all.
+async fn first_use_by(transport: &Transport, keys: &[VerifierKey]) -> Result<FirstUse, FirstUseError> {
+    let met = first_use(transport, keys.first()).await;
+    for key in keys.iter().skip(1) {
+        if !matches!(met, Err(FirstUseError::Security(SecurityError::Checkpoint(_)))) {
+            break;
+        }
+        if let Ok(met) = first_use(transport, Some(key)).await {
+            return Ok(met);
+        }
+    }
+    met
+}
+
 /// Opens the copy. What it lacks is fetched first if there is nothing to serve yet, or if it is more than a step.
 fn get_ready(
     config: &FollowConfig,
@@ -186,8 +218,7 @@ fn get_ready(
     stop: &watch::Receiver<bool>,
 ) -> Result<Ready, FollowEnd> {
     copy::make_log(&config.dir)?;
-    let rules = source.pinned.rules().clone();
-    let (mut writer, mut view) = open::open(&config.dir, &rules, config.engine)?;
+    let (mut writer, mut view) = open::open(&source, config.engine)?;
     let cards = open_cards(&config.dir)?;
     let mut pause = config.poll;
     loop {
@@ -205,7 +236,7 @@ fn get_ready(
             Some(served) if writer.log.size() != served => {
                 // What was fetched beyond belongs to a log that is not the register's.
                 drop((writer, view));
-                (writer, view) = open::open(&config.dir, &rules, config.engine)?;
+                (writer, view) = open::open(&source, config.engine)?;
             }
             None if !standing.is_sound() => return Err(FollowEnd::Unsound(standing)),
             None => {

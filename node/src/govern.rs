@@ -1,20 +1,23 @@
 //! Acts of the governors, composed from a register's folder or a copy of it, and signed by a governor's key. Nothing is sent:
 //! the draft is handed in as any other.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use colophon_ledger::account::AccountId;
+use colophon_ledger::canonical::INTEGER_MAX;
 use colophon_ledger::draft::{Draft, DraftError};
 use colophon_ledger::entry::genesis::Genesis;
 use colophon_ledger::entry::log_key::{LogKey, LogKeyWord};
 use colophon_ledger::entry::retire::{Retire, RetireWord, Successor};
 use colophon_ledger::entry::seal::Seal;
-use colophon_ledger::entry::upgrade::{AHEAD_BATCHES_MIN, Upgrade, UpgradeWord};
+use colophon_ledger::entry::upgrade::{AHEAD_BATCHES_MIN, Upgrade, UpgradeWord, VOIDS_MAX};
 use colophon_ledger::entry::{Body, Entry, text_of};
-use colophon_ledger::field::{EntryId, Int, Origin};
+use colophon_ledger::field::{Int, List, Origin};
 use colophon_ledger::governance::Governors;
 use colophon_ledger::replay::{ReplayError, read_genesis};
 use colophon_ledger::rule::Rules;
+use colophon_ledger::voiding::VoidLists;
 use colophon_storage::published::{Published, PublishedError};
 use colophon_tlog::key::SecretKey;
 use colophon_tlog::note::VerifierKey;
@@ -63,6 +66,9 @@ pub enum GovernError {
         /// The lowest height.
         least: u64,
     },
+    /// What is to be voided cannot be a list of leaves.
+    #[error("an upgrade voids 1 to {VOIDS_MAX} leaves, by their indices from 1 on")]
+    Void,
     /// The draft is none.
     #[error(transparent)]
     Draft(#[from] DraftError),
@@ -76,12 +82,12 @@ pub enum GovernError {
 pub enum Act {
     /// The log gets this key.
     LogKey(VerifierKey),
-    /// Rules of this version judge from this height on.
+    /// Other rules judge from a height on, or leaves against the rules are voided, or both.
     Upgrade {
-        /// The version.
-        rules: u64,
-        /// The height.
-        height: u64,
+        /// The version of the rules and the height.
+        rules: Option<(u64, u64)>,
+        /// The indices of the leaves, in any order.
+        void: Vec<u64>,
     },
     /// The register ends, and perhaps another goes on with it.
     Retire(Option<Successor>),
@@ -92,19 +98,22 @@ pub enum Act {
 pub struct Standing {
     /// What its genesis lays down.
     pub rules: Rules,
-    /// The newest act, or the genesis.
-    pub newest: EntryId,
     /// The height of the next batch.
     pub height: u64,
-    retired: bool,
+    /// The acts in the log, each with its index, by their form; nothing in place of one that is no entry.
+    acts: Vec<(u64, Option<Entry>)>,
+    /// What the upgrades among them void.
+    lists: VoidLists,
 }
 
 /// What has been read of a log so far.
 #[derive(Default)]
 struct Reading {
+    index: u64,
     rules: Option<Rules>,
-    newest: Option<Entry>,
     height: u64,
+    acts: Vec<(u64, Option<Entry>)>,
+    lists: VoidLists,
 }
 
 impl Standing {
@@ -112,34 +121,40 @@ impl Standing {
     pub fn read(dir: &Path) -> Result<Standing, GovernError> {
         let mut reading = Reading::default();
         Published::of(dir)?.each_leaf::<GovernError>(|leaf| reading.take(leaf))?;
-        let rules = reading.rules.ok_or(GovernError::Leaf)?;
-        let newest = reading.newest.as_ref();
-        Ok(Standing {
-            newest: newest.map_or(rules.register.genesis, Entry::id),
-            height: reading.height,
-            retired: newest.is_some_and(|act| matches!(act.body(), Body::Retire(_))),
-            rules,
-        })
+        let Reading { rules, height, acts, lists, .. } = reading;
+        Ok(Standing { rules: rules.ok_or(GovernError::Leaf)?, height, acts, lists })
+    }
+
+    /// Returns the newest act, if there is one, but for those that are voided, or will be by the act that is composed.
+    fn newest(&self, act: &Act) -> Result<Option<&Entry>, GovernError> {
+        let voids = match act {
+            Act::Upgrade { void, .. } => void.as_slice(),
+            Act::LogKey(_) | Act::Retire(_) => &[],
+        };
+        let mut acts = self.acts.iter().rev();
+        match acts.find(|(index, _)| !voids.contains(index) && !self.lists.names(*index)) {
+            Some((_, act)) => Ok(Some(act.as_ref().ok_or(GovernError::Leaf)?)),
+            None => Ok(None),
+        }
     }
 
     /// Returns an act of the governor `own` and of those `with` them, signed by `key`.
     pub fn draft(&self, act: &Act, own: AccountId, with: &[AccountId], key: SecretKey) -> Result<Draft, GovernError> {
-        if self.retired {
+        let newest = self.newest(act)?;
+        if newest.is_some_and(|act| matches!(act.body(), Body::Retire(_))) {
             return Err(GovernError::Retired);
         }
+        let prev = newest.map_or(self.rules.register.genesis, Entry::id);
         let governors = self.governors(own, with)?;
-        let (by, prev) = (governors.as_slice().first().copied().unwrap_or(own), self.newest);
+        let by = governors.as_slice().first().copied().unwrap_or(own);
         let body = match act {
             Act::LogKey(key) => {
                 Body::LogKey(LogKey { by, governors, kind: LogKeyWord::It, log_vkey: key.to_string(), prev })
             }
-            Act::Upgrade { rules, height } => {
-                let least = self.height.saturating_add(AHEAD_BATCHES_MIN);
-                let (height, rules) = Int::new(*height)
-                    .filter(|height| height.get() >= least)
-                    .zip(Int::new(*rules))
-                    .ok_or(GovernError::TooNear { least })?;
-                Body::Upgrade(Upgrade { by, governors, height, kind: UpgradeWord::It, prev, rules })
+            Act::Upgrade { rules, void } => {
+                let (rules, height) = rules.map(|coming| self.coming(coming)).transpose()?.unzip();
+                let void = if void.is_empty() { None } else { Some(void_list(void)?) };
+                Body::Upgrade(Upgrade { by, governors, height, kind: UpgradeWord::It, prev, rules, void })
             }
             Act::Retire(successor) => {
                 Body::Retire(Retire { by, governors, kind: RetireWord::It, prev, successor: successor.clone() })
@@ -148,6 +163,13 @@ impl Standing {
         let mut draft = Draft::new(text_of(&self.rules.register, &body), None, None)?;
         draft.sign(&own, key)?;
         Ok(draft)
+    }
+
+    /// Returns the version and the height of new rules, if they are far enough ahead.
+    fn coming(&self, (rules, height): (u64, u64)) -> Result<(Int<2, INTEGER_MAX>, Int<1, INTEGER_MAX>), GovernError> {
+        let least = self.height.saturating_add(AHEAD_BATCHES_MIN);
+        let height = Int::new(height).filter(|_| height >= least);
+        Int::new(rules).zip(height).ok_or(GovernError::TooNear { least })
     }
 
     fn governors(&self, own: AccountId, with: &[AccountId]) -> Result<Governors, GovernError> {
@@ -167,16 +189,28 @@ impl Standing {
     }
 }
 
+/// Returns the list of the leaves that an upgrade voids.
+fn void_list(void: &[u64]) -> Result<List<Int<1, INTEGER_MAX>, 1, VOIDS_MAX>, GovernError> {
+    let indices: BTreeSet<u64> = void.iter().copied().collect();
+    let indices: Option<Vec<_>> = indices.into_iter().map(Int::new).collect();
+    indices.and_then(List::new).ok_or(GovernError::Void)
+}
+
 impl Reading {
     fn take(&mut self, leaf: &[u8]) -> Result<(), GovernError> {
+        let index = self.index;
+        self.index += 1;
         if self.rules.is_none() {
             self.rules = Some(read_genesis(leaf)?.0);
             return Ok(());
         }
-        let text = std::str::from_utf8(leaf).map_err(|_| GovernError::Leaf)?;
+        let Ok(text) = std::str::from_utf8(leaf) else { return Ok(()) };
         if ACT_WORDS.iter().any(|words| text.contains(words)) {
-            let entry = Entry::parse(leaf).map_err(|_| GovernError::Leaf)?;
-            self.newest = Some(entry).filter(|entry| entry.body().is_act()).or(self.newest.take());
+            let entry = Entry::parse(leaf).ok();
+            if entry.as_ref().is_none_or(|entry| entry.body().is_act()) {
+                self.acts.push((index, entry));
+            }
+            self.lists.leaf(index, leaf);
         } else if let Some(seal) = Seal::peek(leaf) {
             self.height = seal.height.get() + 1;
         }

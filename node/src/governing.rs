@@ -7,8 +7,11 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use colophon_ledger::account::AccountId;
 use colophon_ledger::draft::Draft;
+use colophon_ledger::entry::Body;
+use colophon_node::clock::Clock;
 use colophon_node::govern::{Act, Standing, successor_in};
 use colophon_node::keys::{self, NEXT_LOG_KEY_FILE};
+use colophon_node::mend::{Mended, mend};
 use colophon_node::succeed::{FOUNDING_FILE, Succeeded};
 use colophon_storage::durable::{self, Access};
 use colophon_tlog::hash::sha256;
@@ -28,16 +31,20 @@ pub(crate) enum Governing {
         #[arg(long, value_name = "VKEY")]
         vkey: String,
     },
-    /// Puts other rules in force, at least 1000 batches ahead
+    /// Puts other rules in force, at least 1000 batches ahead; or voids entries against the rules that a fault of the software has
+    /// put into the log
     Upgrade {
         #[command(flatten)]
         signing: Signing,
         /// The version of the new rules
-        #[arg(long, value_name = "N")]
-        rules: u64,
+        #[arg(long, value_name = "N", requires = "height")]
+        rules: Option<u64>,
         /// The height of the first batch that they judge
-        #[arg(long, value_name = "N")]
-        height: u64,
+        #[arg(long, value_name = "N", requires = "rules")]
+        height: Option<u64>,
+        /// The index of an entry that the rules refuse, to be voided; may be given again
+        #[arg(long, value_name = "INDEX", required_unless_present = "rules")]
+        void: Vec<u64>,
     },
     /// Ends the register: no entry will ever follow
     Retire {
@@ -86,7 +93,9 @@ pub(crate) fn run(governing: Governing) -> anyhow::Result<String> {
             let vkey: VerifierKey = vkey.parse().with_context(|| format!("{vkey:?} is no verifier key"))?;
             signing.write(&Act::LogKey(vkey))
         }
-        Governing::Upgrade { signing, rules, height } => signing.write(&Act::Upgrade { rules, height }),
+        Governing::Upgrade { signing, rules, height, void } => {
+            signing.write(&Act::Upgrade { rules: rules.zip(height), void })
+        }
         Governing::Retire { signing, successor } => {
             let successor = match successor {
                 Some(path) => Some(successor_in(&path, &read(&path)?)?),
@@ -130,11 +139,29 @@ fn sign(path: &Path, key: &Path, account: Option<AccountId>) -> anyhow::Result<S
 fn told(draft: &Draft, path: &Path) -> String {
     let text = draft.text().lines().nth(1).unwrap_or_default();
     let path = path.display();
+    let voids = draft.parts().is_ok_and(|parts| matches!(parts.body, Body::Upgrade(act) if act.void.is_some()));
+    let next = if voids {
+        format!("Then append it, where the register is not served:\n  colophon-node mend DIR {path}")
+    } else {
+        format!("Then hand it in:\n  colophon submit {path}")
+    };
     format!(
         "The draft {} is in {path}. It says:\n  {text}\n\nLet the other governors sign it, if it names any:\n  \
-         colophon-node govern sign {path} --key FILE\nThen hand it in:\n  colophon submit {path}",
+         colophon-node govern sign {path} --key FILE\n{next}",
         draft.id()
     )
+}
+
+/// Appends an upgrade that voids entries against the rules to a log that is not served, and returns what to tell.
+pub(crate) fn mend_with(dir: &Path, draft: &Path, clock: &Clock) -> anyhow::Result<String> {
+    let entry = Draft::parse(read(draft)?.as_bytes())?.to_entry()?;
+    let Mended { id, index, voided } = mend(dir, entry, clock)?;
+    let voided: Vec<String> = voided.iter().map(u64::to_string).collect();
+    let (dir, voided) = (dir.display(), voided.join(", "));
+    Ok(format!(
+        "The log is mended: the upgrade {id} at index {index} voids {voided}, which leave no trace in the state\n\nServe it: the \
+         start signs the checkpoint. Who follows, and stopped there, starts again too\nNext: colophon-node serve {dir}"
+    ))
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

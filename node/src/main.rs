@@ -1,11 +1,11 @@
-//! The command line of a node: `init`, `serve`, `follow`, `witness-key`, `witness`, `rebuild`, `fsck`, `backup`, `erase`, and what governors
-//! need.
+//! The command line of a node: `init`, `serve`, `follow`, `witness-key`, `witness`, `rebuild`, `fsck`, `backup`, `erase`, `mend`, and what
+//! governors need.
 
 mod governing;
 
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -23,6 +23,7 @@ use colophon_node::connections::{CONNECTIONS_DEFAULT, CONNECTIONS_MAX, CONNECTIO
 use colophon_node::follow::{FollowConfig, FollowEnd, STEP_ENTRIES_MAX, follow};
 use colophon_node::init::init;
 use colophon_node::keys::{PUBLIC_FILES, SERVING_KEYS};
+use colophon_node::log_keys::read_log_keys;
 use colophon_node::open::{Behind, Keeping, Tables, WitnessPlan, open};
 use colophon_node::peers;
 use colophon_node::serve::{Config, Running, ServeError, greeting, serve};
@@ -38,7 +39,7 @@ use colophon_storage::fsck::Report;
 use colophon_storage::fsck::finding::Finding;
 use colophon_storage::lock::DirLock;
 use colophon_storage::view::engine::EngineKind;
-use colophon_tlog::note::{Algorithm, VerifierKey};
+use colophon_tlog::note::Algorithm;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -156,7 +157,7 @@ enum Command {
         url: String,
         /// The copy's folder; empty or not there yet, or a copy of the same register
         dir: PathBuf,
-        /// The file with the verifier key of the register's log
+        /// The file with the verifier key of the register's log; one a line, where its governors give it another
         #[arg(long, value_name = "FILE")]
         vkey: PathBuf,
         /// The address to listen on; port 0 takes a free one, which is printed
@@ -199,6 +200,13 @@ enum Command {
     Govern {
         #[command(subcommand)]
         act: Box<governing::Governing>,
+    },
+    /// Appends the governors' upgrade that voids entries against the rules, while the register is not served
+    Mend {
+        /// The register's folder
+        dir: PathBuf,
+        /// The draft that `govern upgrade --void` wrote, with all its signatures
+        draft: PathBuf,
     },
     /// Makes the key that is to take the place of the log's, once the governors have said so
     NextLogKey {
@@ -398,7 +406,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let config = FollowConfig {
                 address: url,
                 dir,
-                log: read_verifier_key(&vkey)?,
+                logs: read_log_keys(&vkey)?,
                 policy: policy.map(|policy| read_policy(&policy)).transpose()?,
                 poll: Duration::from_millis(poll_ms),
                 engine: view.view,
@@ -414,6 +422,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Backup { dir, to, with_keys } => backup_to(&dir, &to, with_keys)?,
         Command::Erase { dir, card } => erase(&dir, &card)?,
         Command::Govern { act } => say(&governing::run(*act)?)?,
+        Command::Mend { dir, draft } => say(&governing::mend_with(&dir, &draft, &clock)?)?,
         Command::NextLogKey { dir } => say(&governing::next_log_key(&dir)?)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -433,17 +442,6 @@ fn clock() -> anyhow::Result<Clock> {
         .or_else(|_| text.parse::<jiff::Timestamp>().map(|time| time.as_millisecond().try_into().unwrap_or(0)))
         .with_context(|| format!("{TEST_TIME} is {text:?}; it is for tests, as in 2026-11-23T10:00:00Z"))?;
     Ok(Clock::standing_at(time_ms))
-}
-
-/// The longest file of a verifier key.
-const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;
-
-fn read_verifier_key(path: &Path) -> anyhow::Result<VerifierKey> {
-    let mut text = String::new();
-    let file = std::fs::File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let wrong = || format!("{} is not a verifier key, such as init writes to log.vkey", path.display());
-    file.take(KEY_FILE_BYTES_MAX).read_to_string(&mut text).with_context(wrong)?;
-    text.trim().parse().with_context(wrong)
 }
 
 /// Returns when the program is told to end.

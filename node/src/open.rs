@@ -94,6 +94,18 @@ pub enum StartError {
     /// An entry of the log is against the rules.
     #[error("the log is not one that these rules could have made: {0}")]
     Replay(#[from] ReplayError),
+    /// The log holds an entry that the rules refuse, and nothing in it voids it.
+    #[error(
+        "the log breaks the rules of the register: {error}. If the file {ENTRIES_FILE:?} is not as this node wrote it, put back the \
+         right one. If a fault of the node's software has put that entry there, its governors can void it: `colophon-node govern \
+         upgrade DIR --void {index}`, then `colophon-node mend DIR DRAFT`. See \"An entry against the rules\" in docs/operating.md"
+    )]
+    Wounded {
+        /// Where the entry stands.
+        index: u64,
+        /// Which rule it is against.
+        error: ReplayError,
+    },
     /// The tables cannot be brought up to the log.
     #[error(transparent)]
     CatchUp(#[from] CatchUpError),
@@ -259,13 +271,16 @@ pub fn open_among(
             let log = Log::open(dir)?.0.cut_unsigned().map_err(OpenError::from)?;
             open_over(dir, log, (clock, behind), keeping, others)
         }
+        Err(StartError::CatchUp(CatchUpError::Replay(error @ ReplayError::Refused { index, .. }))) => {
+            Err(StartError::Wounded { index, error })
+        }
         opened => opened,
     }
 }
 
 /// Tells whether the log breaks the rules only in a last batch over which no checkpoint was signed: a torn write, of which the
 /// seal is there.
-fn is_torn(error: &ReplayError, unsigned_from: Option<u64>) -> bool {
+pub(crate) fn is_torn(error: &ReplayError, unsigned_from: Option<u64>) -> bool {
     error.broken_at().zip(unsigned_from).is_some_and(|(index, first)| index >= first)
 }
 
@@ -408,7 +423,7 @@ pub(crate) fn check_verifier_key(dir: &Path, named: &VerifierKey, first: &Verifi
     Ok(())
 }
 
-fn check_clock(clock: &Clock, sealed_ms: u64, behind: Behind) -> Result<(), StartError> {
+pub(crate) fn check_clock(clock: &Clock, sealed_ms: u64, behind: Behind) -> Result<(), StartError> {
     let now_ms = clock.now_ms();
     if now_ms > TIME_MS_MAX {
         return Err(StartError::FarFuture(now_ms));
@@ -487,6 +502,6 @@ fn progress(size: TreeSize) -> impl FnMut(u64) {
     }
 }
 
-fn remove_view(dir: &Path) -> Result<(), StartError> {
+pub(crate) fn remove_view(dir: &Path) -> Result<(), StartError> {
     durable::remove(&dir.join(VIEW_DIR)).map_err(StartError::RemoveView)
 }

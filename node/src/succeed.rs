@@ -22,6 +22,7 @@ use colophon_ledger::rule::{Rules, Stop};
 use colophon_ledger::signature::Signed;
 use colophon_ledger::state::{AccountRecord, Changes, EditionRecord, RecordKey, Records as _, Unreadable, WorkRecord};
 use colophon_ledger::state_root::StateTree;
+use colophon_ledger::voiding::VoidLists;
 use colophon_storage::backup::{BackupError, copy_cards};
 use colophon_storage::durable::{self, Access};
 use colophon_storage::files::{ENTRIES_FILE, tile_file_name};
@@ -153,12 +154,29 @@ struct Retired {
 
 impl Retired {
     fn read(dir: &Path) -> Result<Retired, SucceedError> {
+        let read = Retired::read_knowing(dir, &VoidLists::default());
+        let Err(SucceedError::Replay(ReplayError::Refused { index, .. })) = &read else { return read };
+        let (mut lists, mut next) = (VoidLists::default(), 0);
+        Published::of(dir)?.each_leaf::<SucceedError>(|leaf| {
+            lists.leaf(next, leaf);
+            next += 1;
+            Ok(())
+        })?;
+        if lists.names(*index) { Retired::read_knowing(dir, &lists) } else { read }
+    }
+
+    /// Reads the register of which `lists` say what the governors have voided.
+    fn read_knowing(dir: &Path, lists: &VoidLists) -> Result<Retired, SucceedError> {
         let published = Published::of(dir)?;
         let (mut replay, mut mints) = (None, BTreeMap::new());
         published.each_leaf::<SucceedError>(|leaf| {
             let replay = match &mut replay {
                 Some(replay) => replay,
-                none => none.insert(Replay::begin(leaf)?),
+                none => {
+                    let replay = none.insert(Replay::begin(leaf)?);
+                    replay.learn(lists);
+                    replay
+                }
             };
             for (_, entry) in replay.leaf(leaf.to_vec())?.iter().flat_map(Applied::indexed) {
                 let Register { origin, genesis } = replay.rules().register.clone();

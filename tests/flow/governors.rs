@@ -33,9 +33,12 @@ fn a_new_key_of_the_log_is_believed_once_a_person_names_it_and_the_register_show
         ["govern", "log-key", dir.to_str().unwrap(), "--key", key.to_str().unwrap(), "--vkey", &new, "--out", &out];
     let composed = scene.node.run_words(&words);
     assert_eq!(composed.code, 0, "{composed}");
-    // Whoever hands it in cannot take the register's word for it by the key that is known here: it is signed by the new one.
-    scene.ana.expect(&["submit", &out], 4);
+    // The answer is signed by the new key: that the act is in the log is shown by it, and it is not believed any further.
+    let handed_in = scene.ana.succeed(&["submit", &out]);
+    assert!(handed_in.stdout.contains("recorded"), "{handed_in}");
+    assert!(handed_in.stderr.contains(&format!("colophon trust pin {new}")), "{handed_in}");
     assert_eq!(scene.node.vkey(), new);
+    scene.ana.expect(&["verify", &work], 4);
 
     // Nobody takes another key from the register alone; named by a person, it is held against the governors' act.
     scene.bruno.expect(&["verify", &work], 4);
@@ -49,6 +52,7 @@ fn a_new_key_of_the_log_is_believed_once_a_person_names_it_and_the_register_show
     // What the old key signed is verified by it, what the new one signs by that.
     let before = scene.bruno.put("before.json", &std::fs::read(scene.ana.desk().join("before.json")).unwrap());
     scene.bruno.succeed(&["verify", before.to_str().unwrap(), "--offline"]);
+    scene.bruno.succeed(&["verify", before.to_str().unwrap()]);
     scene.bruno.succeed(&["certificate", &work, "-o", "after.json"]);
     scene.bruno.succeed(&["verify", "after.json", "--offline"]);
 }

@@ -4,5 +4,6 @@ mod copies;
 mod lies;
 mod losses;
 mod policies;
+mod rekeyed;
 mod scene;
 mod witnessing;

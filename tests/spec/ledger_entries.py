@@ -223,6 +223,25 @@ SUCCESSOR = members({"founding": DIGEST, "origin": ORIGIN})
 ACT = {"by": account, "governors": governors, "prev": DIGEST}
 MOVE = {"by": account, "edition": EDITION, "prev": DIGEST, "work": DIGEST}
 
+UPGRADE = members(
+    ACT | {"kind": one_of("upgrade")},
+    {
+        "height": integer(1, INTEGER_MAX),
+        "rules": integer(2, INTEGER_MAX),
+        "void": items(integer(1, INTEGER_MAX), 1, 64),
+    },
+)
+
+
+def upgrade(body):
+    UPGRADE(body)
+    void = body.get("void", [])
+    if ("height" in body) != ("rules" in body) or not (void or "rules" in body):
+        raise invalid("height and rules stand together, or something is voided")
+    if any(one >= other for one, other in zip(void, void[1:])):
+        raise invalid("void is not in strictly ascending order")
+
+
 KINDS = {
     "genesis": members(
         {
@@ -278,9 +297,7 @@ KINDS = {
     "accept": members(MOVE | {"kind": one_of("accept")}),
     "close": members(MOVE | {"kind": one_of("close")}),
     "log_key": members(ACT | {"kind": one_of("log_key"), "log_vkey": log_vkey}),
-    "upgrade": members(
-        ACT | {"height": integer(1, INTEGER_MAX), "kind": one_of("upgrade"), "rules": integer(2, INTEGER_MAX)}
-    ),
+    "upgrade": upgrade,
     "retire": members(ACT | {"kind": one_of("retire")}, {"successor": SUCCESSOR}),
     "carry_account": members(
         {"account": account, "by": account, "kind": one_of("carry_account"), "proof": carried(ACCOUNT_RECORD)}

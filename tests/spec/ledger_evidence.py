@@ -26,14 +26,14 @@ from ledger_format import (
     tree_root,
     unbase64,
 )
-from ledger_rules import Place, apply, check_goes_on, check_register, check_signatures, read_genesis
+from ledger_rules import Place, apply, check_goes_on, check_register, check_signatures, named_void, read_genesis
 
 EVIDENCE_BYTES_MAX = 128 * 1024 * 1024
 BATCH_ENTRIES_MAX = 1_000
 
 
 class Undecided(Exception):
-    """Two checkpoints, and nothing that shows whether they fit."""
+    """Two checkpoints, and nothing that shows whether they fit; or an entry that an upgrade further on may have voided."""
 
 
 def base64_bytes(value):
@@ -53,7 +53,7 @@ CLAIMS = {
             "leaves": shapes.items(PROVED_LEAF, 0, 1 << 20),
             "records": shapes.items(PROVED_RECORD, 0, 1 << 20),
         },
-        {"before": PROVED_LEAF},
+        {"before": PROVED_LEAF, "rest": shapes.items(PROVED_LEAF, 0, 1 << 20)},
     ),
     "checkpoints": whole({"genesis": ANY_TEXT, "newer": ANY_TEXT}, {"older": ANY_TEXT}),
     "entries": whole({"one": STATED, "other": STATED}),
@@ -217,12 +217,17 @@ def subtree(records, depth):
 
 
 class Convicted(Exception):
-    """A batch is against the rules."""
+    """A batch is against the rules; `index` is that of the leaf, where it is a leaf that the rules refuse."""
+
+    def __init__(self, why, index=None):
+        super().__init__(why)
+        self.index = index
 
 
 def batch(claim, vkey):
     size, root = open_checkpoint(claim["checkpoint"], vkey)
-    given = ([claim["before"]] if "before" in claim else []) + [claim["genesis"]] + claim["leaves"]
+    rest = claim.get("rest", [])
+    given = ([claim["before"]] if "before" in claim else []) + [claim["genesis"]] + claim["leaves"] + rest
     for leaf in given:  # 1
         placed(leaf, size, root)
     first = claim["before"]["index"] + 1 if "before" in claim else 0
@@ -230,6 +235,9 @@ def batch(claim, vkey):
     indices = [leaf["index"] for leaf in claim["leaves"]]
     ensure(leaves and indices == list(range(first, first + len(leaves))), "its leaves are not in order")
     ensure(claim["genesis"]["index"] == 0, "its genesis is not at 0")
+    if "rest" in claim:
+        behind = indices[-1] + 1
+        ensure([leaf["index"] for leaf in rest] == list(range(behind, size)), "what comes behind its batch is not all there")
     for leaf in given:  # 2
         check_version(unbase64(leaf["leaf"]))
     ensure(len(leaves) <= BATCH_ENTRIES_MAX + 1, "more leaves than a batch has")  # 3
@@ -239,6 +247,9 @@ def batch(claim, vkey):
     try:
         replay(claim, first, leaves)
     except Convicted as convicted:
+        last, index = indices[-1], convicted.index
+        if index is not None and 0 < index < last and last + 1 < size and "rest" not in claim:
+            raise Undecided(f"{convicted}; it is not shown whether something behind its batch voids it") from None
         return f"the batch from index {first} on: {convicted}"
     raise Failed(f"the batch from index {first} on is as the rules have it")
 
@@ -250,9 +261,9 @@ def against_rules(index, run, *arguments):
     except Refused as refused:
         if refused.code in MAYBE_NEWER:
             raise
-        raise Convicted(f"the entry at index {index}: {refused}") from None
+        raise Convicted(f"the entry at index {index}: {refused}", index) from None
     except (ValueError, RecursionError) as error:
-        raise Convicted(f"the entry at index {index}: {error}") from None
+        raise Convicted(f"the entry at index {index}: {error}", index) from None
 
 
 def replay(claim, first, leaves):
@@ -275,7 +286,9 @@ def replay(claim, first, leaves):
             raise Convicted("the first batch holds more than the genesis")
     else:
         moment = before["height"] + 1, max(seal["time_ms"], before["time_ms"])
-        changes = take_entries(register, first, leaves[:-1], moment, records)
+        shown = claim["leaves"] + claim.get("rest", [])
+        named = named_void([(leaf["index"], unbase64(leaf["leaf"])) for leaf in shown])
+        changes = take_entries(register, first, leaves[:-1], moment, records, named)
     new = {state_key(name): sha256(canonical(record).encode()) for name, record in changes.items()}
     state = root_with(proofs, new) if new else bytes.fromhex(before["state"])
     expected = {
@@ -294,22 +307,35 @@ def replay(claim, first, leaves):
     against_rules(last, check_signatures, seal_entry, records)
 
 
-def take_entries(register, first, leaves, moment, records):
-    changes, seen = {}, set()
+def take_entries(register, first, leaves, moment, records, named=frozenset()):
+    """What the entries of a batch write. Those that are refused and `named` are passed over."""
+    changes, seen, owing = {}, set(), {index for index in named if index < first}
     for index, leaf in enumerate(leaves, first):
-        entry = against_rules(index, parse_entry, leaf)
-        against_rules(index, check_register, entry, register)
-        if entry.kind in ("genesis", "seal") or entry.id in seen:
-            raise Convicted(f"the entry at index {index} has no place in a batch, or stands in it twice")
+        place = Place(register, index, *moment, whole=True, owing=frozenset(owing))
+        try:
+            entry, written = take_entry(register, leaf, place, records, seen)
+        except Convicted:
+            if index not in named:
+                raise
+            owing.add(index)
+            continue
         seen.add(entry.id)
-        against_rules(index, check_signatures, entry, records)
-        place = Place(register, index, *moment, whole=True)
-        against_rules(index, check_goes_on, place, records)
-        written = against_rules(index, apply, entry, place, records)
+        owing -= set(entry.body.get("void", []))
         changes |= written
         for name, record in written.items():
             records[name] = record
     return changes
+
+
+def take_entry(register, leaf, place, records, seen):
+    index = place.index
+    entry = against_rules(index, parse_entry, leaf)
+    against_rules(index, check_register, entry, register)
+    if entry.kind in ("genesis", "seal") or entry.id in seen:
+        raise Convicted(f"the entry at index {index} has no place in a batch, or stands in it twice", index)
+    against_rules(index, check_signatures, entry, records)
+    against_rules(index, check_goes_on, place, records)
+    return entry, against_rules(index, apply, entry, place, records)
 
 
 def known_records(claim, root):

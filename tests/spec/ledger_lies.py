@@ -4,11 +4,12 @@ import copy
 
 import ledger_cheats as cheats
 import ledger_evidence
+import ledger_mended
 from ledger_evidence import Shown, Undecided, consistency_proof, take_entries
 from ledger_entries import parse_entry
 from ledger_format import Failed, NeedsNewer, Refused, base64_text, canonical, inclusion_proof, leaf_hash, tree_root
-from ledger_register import DAY_MS, START_MS, digest, mint_body
-from ledger_rules import check_signatures
+from ledger_register import DAY_MS, START_MS, act_body, digest, mint_body
+from ledger_rules import check_signatures, named_void
 
 CONVICTED, NOT_CONVICTED, UNDECIDED, NEWER = "convicted", "not_convicted", "undecided", "needs_newer"
 VERDICTS = {cheats.PROVED: NOT_CONVICTED, cheats.REFUSED: CONVICTED, cheats.NEWER: NEWER}
@@ -93,8 +94,8 @@ def batches(log):
     return list(zip(bounds, bounds[1:]))
 
 
-def batch(log, number=-1):
-    """The claim about a batch, the last one unless said otherwise."""
+def batch(log, number=-1, rest=False):
+    """The claim about a batch, the last one unless said otherwise, with what comes behind it or without."""
     bounds = batches(log)
     number %= len(bounds)
     first, end = bounds[number]
@@ -106,7 +107,8 @@ def batch(log, number=-1):
         "leaves": [proved_leaf(log, index) for index in range(first, end)],
         "records": [then.prove_record(name) for name in sorted(asked(log, then.records, first, end))],
     }
-    return claim | ({"before": proved_leaf(log, first - 1)} if first else {})
+    behind = {"rest": [proved_leaf(log, index) for index in range(end, len(log.leaves))]} if rest else {}
+    return claim | behind | ({"before": proved_leaf(log, first - 1)} if first else {})
 
 
 def asked(log, records, first, end):
@@ -117,7 +119,8 @@ def asked(log, records, first, end):
         seal = parse_entry(log.leaves[end - 1].encode())
         if first:
             moment = seal.body.get("height", 0), seal.body.get("time_ms", 0)
-            take_entries(log.register, first, entries, moment, records)
+            named = named_void([(index, leaf.encode()) for index, leaf in enumerate(log.leaves)])
+            take_entries(log.register, first, entries, moment, records, named)
         check_signatures(seal, records)
     except (ledger_evidence.Convicted, Refused, KeyError):
         pass
@@ -196,9 +199,38 @@ def all_batches():
         yield what, text_of(batch=claim), NOT_CONVICTED
 
 
+def wounds():
+    """Leaves against the rules, of which it matters whether an upgrade further on voids them."""
+    log, void = ledger_mended.wounded()
+    yield "a refused entry at the end of the log", text_of(batch=batch(log)), CONVICTED
+    yield "and the rest, of which there is none", text_of(batch=batch(log, rest=True)), CONVICTED
+    log.take(log.sign(mint_body("cy", "snow", digest("words")), "cy"))
+    log.seal()
+    yield "a refused entry, and the log goes on", text_of(batch=batch(log, -2)), UNDECIDED
+    yield "a refused entry, and nothing behind it voids it", text_of(batch=batch(log, -2, rest=True)), CONVICTED
+    cut = batch(log, -2, rest=True)
+    yield "and the rest is cut", text_of(batch=cut | {"rest": cut["rest"][:-1]}), NOT_CONVICTED
+    yield "and something else for the rest", text_of(batch=cut | {"rest": cut["rest"][::-1]}), NOT_CONVICTED
+    ledger_mended.mend(log, void)
+    yield "an entry that is voided", text_of(batch=batch(log, -3, rest=True)), NOT_CONVICTED
+    yield "an entry that is voided, which is left out", text_of(batch=batch(log, -3)), UNDECIDED
+    yield "the batch that voids it", text_of(batch=batch(log)), NOT_CONVICTED
+    log, void = ledger_mended.wounded()
+    log.take(log.sign(act_body("upgrade", log.register.genesis, names=("ana",), void=void), "ana"), changes={})
+    log.seal()
+    yield "an entry that no governor voids", text_of(batch=batch(log, -2, rest=True)), NOT_CONVICTED
+    yield "and who tried to", text_of(batch=batch(log)), CONVICTED
+    log, void = ledger_mended.wounded()
+    log.take(log.sign(mint_body("cy", "snow", digest("words")), "cy"))
+    body = act_body("upgrade", log.register.genesis, void=[*void, len(log.leaves) - 1])
+    log.take(log.sign(body, "governor"), changes={})
+    log.seal()
+    yield "an upgrade that voids a good entry beside it", text_of(batch=batch(log)), CONVICTED
+
+
 def vectors(vkey):
     made = []
-    for what, text, expected in [*forks(), *entries(), *all_batches()]:
+    for what, text, expected in [*forks(), *entries(), *all_batches(), *wounds()]:
         found = verdict(text, vkey)
         if found != expected:
             raise AssertionError(f"{what}: {found}, not {expected}")

@@ -5,6 +5,7 @@ import json
 from ledger_entries import ACTS, CHAIN, Entry, accounts_of, entry_id, entry_text, parse_entry
 from ledger_format import (
     SIGNATURES_MAX,
+    Refused,
     base64_text,
     canonical,
     card_digest,
@@ -88,6 +89,7 @@ class Log:
         self.states = [{}]  # the records before each batch
         self.height, self.prev_seal, self.time_ms, self.operator_key = 0, entry.id, START_MS, "operator"
         self.first, self.log_key = 0, "log"
+        self.owing = set()  # the leaves that were planted, and that nothing has voided
         self.seal()
 
     def text(self, body):
@@ -99,13 +101,27 @@ class Log:
         return sign_note(self.text(body), [(key(account), seed(by)) for account, by in pairs])
 
     def place(self, time_ms=None):
-        return Place(self.register, len(self.leaves), self.height, time_ms or self.time_ms, whole=True)
+        moment = len(self.leaves), self.height, time_ms or self.time_ms
+        return Place(self.register, *moment, whole=True, owing=frozenset(self.owing))
 
     def take(self, leaf, changes=None):
         """Appends a leaf by the rules, or with `changes` given against them. Returns its entry id."""
         self.records |= judge(leaf.encode(), self.place(), self.records) if changes is None else changes
         self.leaves.append(leaf)
-        return parse_entry(leaf.encode()).id
+        entry = parse_entry(leaf.encode())
+        if changes is None:
+            self.owing -= set(entry.body.get("void", []))
+        return entry.id
+
+    def plant(self, leaf):
+        """Appends a leaf that the rules refuse, and that leaves no trace. Returns its index."""
+        try:
+            judge(leaf.encode(), self.place(), self.records)
+        except (Refused, ValueError):
+            self.owing.add(len(self.leaves))
+            self.leaves.append(leaf)
+            return len(self.leaves) - 1
+        raise AssertionError("the rules take it")
 
     def add_card(self, name, words):
         one = card(name, words)

@@ -46,6 +46,7 @@ class Place:
     height: int
     time_ms: int
     whole: bool
+    owing: frozenset = frozenset()  # the leaves before that were refused, and that nothing has voided
 
 
 def read_genesis(leaf):
@@ -422,10 +423,28 @@ def change_log_key(entry, body, place, records):
 
 def upgrade(entry, body, place, records):
     before = check_act(body, place, records)
-    if body["height"] < place.height + UPGRADE_AHEAD_MIN:
-        raise Refused("upgrade_too_near")
-    coming = {"height": body["height"], "rules": body["rules"]}
-    return {"register": before | {"newest": entry.id, "upgrade": coming}}
+    coming = {}
+    if "rules" in body:
+        if body["height"] < place.height + UPGRADE_AHEAD_MIN:
+            raise Refused("upgrade_too_near")
+        coming = {"upgrade": {"height": body["height"], "rules": body["rules"]}}
+    for index in body.get("void", []):
+        if index not in place.owing if place.whole else index >= place.index:
+            raise Refused("void_unfit", index)
+    return {"register": before | coming | {"newest": entry.id}}
+
+
+def named_void(leaves):
+    """The leaves that upgrades void, of (index, bytes) in order. An upgrade that another one voids does not count."""
+    named = set()
+    for index, leaf in reversed(leaves):
+        try:
+            body = parse_entry(leaf).body
+        except (ValueError, Refused, RecursionError):
+            continue
+        if body["kind"] == "upgrade" and index not in named:
+            named |= {one for one in body.get("void", []) if one < index}
+    return frozenset(named)
 
 
 def retire(entry, body, place, records):

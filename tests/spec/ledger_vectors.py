@@ -4,6 +4,7 @@ import json
 
 import ledger_acts
 import ledger_cheats as cheats
+import ledger_mended
 import ledger_story
 import ledger_succession
 from ledger_entries import entry_text, parse_entry, signers
@@ -71,6 +72,7 @@ def everything():
         "certificate": certificate_vector(log, before, ids),
         "cheats": [*cheat_vectors(log.vkey)],
         "acts": ledger_acts.everything(),
+        "mended": ledger_mended.everything(),
         "succession": ledger_succession.everything(),
     }
 

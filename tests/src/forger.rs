@@ -9,6 +9,7 @@ use colophon_ledger::entry::{Body, Entry, text_of};
 use colophon_ledger::field::Int;
 use colophon_ledger::replay::Replay;
 use colophon_ledger::signature::Signed;
+use colophon_storage::slots::Slots;
 use colophon_tlog::checkpoint::Checkpoint;
 use colophon_tlog::hash::{Hash, leaf_hash};
 use colophon_tlog::key::SecretKey;
@@ -75,6 +76,16 @@ impl Forger {
         self.leaves.push(leaf);
     }
 
+    /// Puts the log, with its signed checkpoint, into the register's directory, where nothing may run. Its own program will find a
+    /// log that it seems to have written.
+    pub fn write_to(&self, dir: &Path) {
+        let bytes: Vec<u8> = self.leaves.iter().flat_map(|leaf| framed(leaf)).collect();
+        std::fs::write(dir.join("entries.log"), bytes).expect("the file of entries");
+        let note = self.checkpoint();
+        let mut slots = Slots::open(dir).expect("the register's slots");
+        slots.write(Some(&note), Some(&note)).expect("the register's slots");
+    }
+
     /// Returns the size of the log.
     pub fn size(&self) -> u64 {
         self.tree.size().get()
@@ -112,16 +123,18 @@ impl Forger {
         };
         if let Ok(bundle) = Bundle::parse(path) {
             let leaves = self.leaves.get(place(bundle.index, bundle.width.get())?)?;
-            let framed = |leaf: &Vec<u8>| {
-                let length = u16::try_from(leaf.len()).expect("a short leaf").to_be_bytes();
-                [&length[..], leaf].concat()
-            };
-            return Some(leaves.iter().flat_map(framed).collect());
+            return Some(leaves.iter().flat_map(|leaf| framed(leaf)).collect());
         }
         let tile = Tile::parse(path).ok().filter(|tile| tile.is_within(size))?;
         let hashes: &[Hash] = self.tiles.levels.get(usize::from(tile.level))?;
         Some(hashes.get(place(tile.index, tile.width.get())?)?.iter().flat_map(|hash| *hash.as_bytes()).collect())
     }
+}
+
+/// Returns a leaf as it stands in a bundle.
+fn framed(leaf: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(leaf.len()).expect("a short leaf").to_be_bytes();
+    [&length[..], leaf].concat()
 }
 
 fn read_key(path: &Path) -> SecretKey {

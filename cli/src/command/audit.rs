@@ -105,6 +105,9 @@ impl fmt::Display for Audited {
         for (n, (kind, entries)) in claims.kinds.iter().enumerate() {
             sheet.row(if n == 0 { "entries" } else { "" }, &format!("{kind}: {entries}"));
         }
+        if claims.voided > 0 {
+            sheet.row("voided", &format!("{} against the rules, voided by the governors", claims.voided));
+        }
         sheet.row("records", &claims.records.to_string());
         sheet.row("state root", &self.state.to_string());
         sheet.gap();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::draft::Draft;
+use colophon_ledger::entry::Body;
 use colophon_ledger::field::EntryId;
 
 use crate::command::Context;
@@ -60,6 +61,10 @@ pub(super) fn run(args: &SubmitArgs, context: &Context) -> Result<Exit, Failure>
     }
     let outcome = submit(context, &client, &draft, args.output.as_deref())?;
     context.ui.answer(&SubmittedDraft(outcome))?;
+    if let Body::LogKey(act) = text_of_draft(&draft)?.body {
+        context.ui.note("the log has another key from here on; it is not believed here before you say so");
+        context.ui.next(format!("colophon trust pin {}", act.log_vkey));
+    }
     Ok(Exit::Done)
 }
 

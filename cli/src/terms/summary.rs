@@ -102,8 +102,14 @@ impl Summary {
             }
             Body::LogKey(act) => Ok(of_act(&act.governors, vec![("new log key", act.log_vkey.clone())])),
             Body::Upgrade(act) => {
-                let rules = format!("version {} from batch {} on", act.rules.get(), act.height.get());
-                Ok(of_act(&act.governors, vec![("new rules", rules)]))
+                let coming = act.rules.zip(act.height);
+                let rules = coming.map(|(rules, height)| {
+                    ("new rules", format!("version {} from batch {} on", rules.get(), height.get()))
+                });
+                let voids: Vec<String> = act.voids().map(|index| index.to_string()).collect();
+                let voids =
+                    (!voids.is_empty()).then(|| ("voids", format!("the entries at index {}", voids.join(", "))));
+                Ok(of_act(&act.governors, rules.into_iter().chain(voids).collect()))
             }
             Body::Retire(act) => {
                 let mut lines = vec![("retires", "the whole register: no entry will ever follow".to_owned())];

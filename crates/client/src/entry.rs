@@ -6,7 +6,7 @@ use colophon_ledger::entry::Entry;
 use colophon_ledger::field::EntryId;
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::leaf_hash;
-use colophon_tlog::note::NOTE_BYTES_MAX;
+use colophon_tlog::note::{NOTE_BYTES_MAX, VerifierKey};
 use colophon_tlog::receipt::{Receipt, ReceiptError};
 
 use crate::answer::EntryAnswer;
@@ -66,7 +66,7 @@ impl Client {
             return Err(SecurityError::other(format!("entry {name}"), format!("entry {id} at index {index}")).into());
         }
         let receipt = self.transport().get(&format!("{path}/receipt"), NOTE_BYTES_MAX).await.map_err(not_known)?;
-        let (receipt, checkpoint) = self.check_receipt(&receipt, index, entry.as_bytes())?;
+        let (receipt, checkpoint) = check_receipt(&receipt, index, entry.as_bytes(), self.log_key())?;
         let parsed = Entry::parse(entry.as_bytes()).map_err(refused(index))?;
         if parsed.id() != id {
             return Err(SecurityError::other(format!("entry {name}"), format!("entry {}", parsed.id())).into());
@@ -75,23 +75,23 @@ impl Client {
         let standing = self.follow_as_asked(&checkpoint).await?;
         Ok(LoggedEntry { entry: parsed, index, receipt, checkpoint, standing })
     }
+}
 
-    /// Reads a receipt that must show `leaf` at `index`. Its checkpoint is still to be followed.
-    pub(crate) fn check_receipt(
-        &self,
-        receipt: &[u8],
-        index: u64,
-        leaf: &[u8],
-    ) -> Result<(Receipt, SignedCheckpoint), SecurityError> {
-        let receipt = Receipt::parse(receipt).map_err(SecurityError::Receipt)?;
-        if receipt.index.get() != index {
-            let given = format!("a receipt for index {}", receipt.index);
-            return Err(SecurityError::other(format!("index {index}"), given));
-        }
-        let checkpoint = receipt.verify(&leaf_hash(leaf), self.log_key()).map_err(|error| match error {
-            ReceiptError::Checkpoint(error) => SecurityError::Checkpoint(error),
-            error => SecurityError::Receipt(error),
-        })?;
-        Ok((receipt, checkpoint))
+/// Reads a receipt that must show `leaf` at `index` of the log whose key is `log`. Its checkpoint is still to be followed.
+pub(crate) fn check_receipt(
+    receipt: &[u8],
+    index: u64,
+    leaf: &[u8],
+    log: &VerifierKey,
+) -> Result<(Receipt, SignedCheckpoint), SecurityError> {
+    let receipt = Receipt::parse(receipt).map_err(SecurityError::Receipt)?;
+    if receipt.index.get() != index {
+        let given = format!("a receipt for index {}", receipt.index);
+        return Err(SecurityError::other(format!("index {index}"), given));
     }
+    let checkpoint = receipt.verify(&leaf_hash(leaf), log).map_err(|error| match error {
+        ReceiptError::Checkpoint(error) => SecurityError::Checkpoint(error),
+        error => SecurityError::Receipt(error),
+    })?;
+    Ok((receipt, checkpoint))
 }

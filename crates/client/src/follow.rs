@@ -106,6 +106,21 @@ impl Client {
         Err(FollowError::Outrun)
     }
 
+    /// Holds a checkpoint by another key of the log, which its governors have given it or taken away, against the newest one seen:
+    /// the one log must begin with the other. Keeps neither the checkpoint nor the key.
+    pub async fn hold(&self, checkpoint: &SignedCheckpoint) -> Result<(), FollowError> {
+        let (new, last) = (Span::of(checkpoint), self.last_seen().await?);
+        let old = last.as_ref().map_or_else(|| self.pinned().first_span(), Span::of);
+        match new.size.cmp(&old.size) {
+            Ordering::Equal if new.root == old.root => Ok(()),
+            Ordering::Equal => {
+                Err(self.fork(last, checkpoint, Misfit::Roots, Some((new.root, Vec::new()))).await.into())
+            }
+            Ordering::Less => self.check_order(&new, &old, last, checkpoint).await,
+            Ordering::Greater => self.check_order(&old, &new, last, checkpoint).await,
+        }
+    }
+
     /// Checks that the tree `small` is the beginning of the tree `large`, of which one is the new checkpoint's.
     async fn check_order(
         &self,
@@ -164,6 +179,19 @@ impl Client {
 pub async fn fetch_checkpoint(transport: &Transport, key: &VerifierKey) -> Result<SignedCheckpoint, FollowError> {
     let bytes = transport.get("checkpoint", NOTE_BYTES_MAX).await?;
     Ok(open_checkpoint(&bytes, key)?)
+}
+
+/// Asks for the newest checkpoint of the log that has, or had, one of these keys. It is held against nothing that was seen before.
+pub async fn fetch_checkpoint_by(transport: &Transport, keys: &[VerifierKey]) -> Result<SignedCheckpoint, FollowError> {
+    let bytes = transport.get("checkpoint", NOTE_BYTES_MAX).await?;
+    let mut opened = Err(OpenError::Security(SecurityError::Contradiction("no key of the log is trusted".to_owned())));
+    for key in keys {
+        opened = open_checkpoint(&bytes, key);
+        if opened.is_ok() {
+            break;
+        }
+    }
+    Ok(opened?)
 }
 
 /// Opens a checkpoint that came as an answer. Bytes that are no signed note at all say nothing about the register: most

@@ -33,4 +33,5 @@ pub mod seen;
 pub mod stated;
 pub mod submit;
 pub mod tiles;
+pub mod voids;
 pub mod work;

@@ -106,6 +106,11 @@ impl Pinned {
         Ok(Pinned { address: address.to_owned(), genesis: genesis.to_owned(), rules })
     }
 
+    /// Returns the same register, once whoever calls has found that its governors have given its log the key `log`.
+    pub fn with_key(&self, log: &VerifierKey) -> Result<Pinned, PinError> {
+        Pinned::rekeyed(&self.address, log, &self.genesis)
+    }
+
     /// Reads a file that [`Pinned::to_json`] wrote.
     pub fn parse(bytes: &[u8]) -> Result<Pinned, PinError> {
         if bytes.len() > PINNED_BYTES_MAX {
@@ -257,8 +262,8 @@ async fn claimed_key(transport: &Transport) -> Result<VerifierKey, FirstUseError
     Ok(rules.log_key)
 }
 
-/// Returns the key that the node says its governors have given the log, if it says so.
-async fn newer_key(transport: &Transport, key: &VerifierKey) -> Option<VerifierKey> {
+/// Returns the key that the node says its governors have given the log, if it says so. Nothing shows that it is true.
+pub async fn newer_key(transport: &Transport, key: &VerifierKey) -> Option<VerifierKey> {
     let answer: StateAnswer = transport.get_json("v1/register", STATE_BYTES_MAX).await.ok()?;
     let name = RecordKey::Register.to_string();
     let record = answer.records.into_iter().find(|record| record.key == name)?.record?;

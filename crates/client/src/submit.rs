@@ -4,15 +4,16 @@ use std::ops::Range;
 use std::time::Duration;
 
 use colophon_ledger::card::Card;
-use colophon_ledger::entry::Entry;
+use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::EntryId;
 use colophon_tlog::checkpoint::SignedCheckpoint;
+use colophon_tlog::note::VerifierKey;
 use colophon_tlog::receipt::Receipt;
 use serde::Serialize;
 
 use crate::answer::{ManyAnswer, OneOfMany, PlaceAnswer, SubmitAnswer};
 use crate::client::Client;
-use crate::entry::{EntryName, LoggedEntry};
+use crate::entry::{EntryName, LoggedEntry, check_receipt};
 use crate::failure::{Class, Failure};
 use crate::follow::FollowError;
 use crate::http::{HttpError, not_understood, read_json};
@@ -207,11 +208,21 @@ impl Client {
         if entry.id() != id {
             return Err(SecurityError::other(format!("entry {id}"), format!("entry {}", entry.id())).into());
         }
-        match self.check_receipt(receipt.as_bytes(), index, &entry.to_bytes()) {
+        match check_receipt(receipt.as_bytes(), index, &entry.to_bytes(), self.log_key()) {
             Ok((receipt, checkpoint)) => {
                 self.follow(&checkpoint).await?;
                 Ok(Submitted { id, index, repeated, receipt, checkpoint, entry })
             }
+            Err(error @ SecurityError::Checkpoint(_)) => match key_in(&entry) {
+                // The first checkpoint over such an entry is signed by the key that it names. Whether that key is believed from
+                // now on is for a person to say; that the entry is in the log that was seen before is shown.
+                Some(key) => {
+                    let (receipt, checkpoint) = check_receipt(receipt.as_bytes(), index, &entry.to_bytes(), &key)?;
+                    self.hold(&checkpoint).await?;
+                    Ok(Submitted { id, index, repeated, receipt, checkpoint, entry })
+                }
+                None => Err(error.into()),
+            },
             // The answer to many does not say how the entry was recorded: perhaps with other signatures.
             Err(SecurityError::Receipt(_)) if repeated && recorded.is_none() => self.check_repeated(id, index).await,
             Err(error) => Err(error.into()),
@@ -225,6 +236,14 @@ impl Client {
             return Err(SecurityError::other(format!("entry {id} at {index}"), format!("at {found}")).into());
         }
         Ok(Submitted { id, index, repeated: true, receipt, checkpoint, entry })
+    }
+}
+
+/// Returns the key that an entry gives the log, if it does.
+fn key_in(entry: &Entry) -> Option<VerifierKey> {
+    match entry.body() {
+        Body::LogKey(act) => act.log_vkey.parse().ok(),
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@
 //! keeps them, and leaves are let go as soon as their batch has been judged. An audit that was broken off after a batch can go on
 //! from there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use colophon_tlog::checkpoint::SignedCheckpoint;
@@ -20,6 +20,7 @@ use crate::replay::{ReplayError, read_genesis, replay_looked};
 use crate::rule::Rules;
 use crate::state::{Changes, EditionRecord, RecordKey, Records, Unreadable, record_digest};
 use crate::state_root::StateTree;
+use crate::voiding::{VoidLists, Voiding};
 
 /// What a register has claimed, up to the last batch that was judged. All of it follows from its entries by the rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,8 @@ pub struct Claims {
     /// How often an edition has crossed from one country to another.
     #[serde(serialize_with = "borders_as_list", deserialize_with = "borders_of_list")]
     pub borders: BTreeMap<(Country, Country), u64>,
+    /// How many leaves are against the rules and have been voided by the governors.
+    pub voided: u64,
     /// How many records there are.
     pub records: u64,
     /// The operator's time of the first batch, in milliseconds after 1970.
@@ -79,6 +82,9 @@ impl fmt::Display for Claims {
             self.works, self.accounts, self.records
         )?;
         writeln!(f, "entries: {}", kinds.join(", "))?;
+        if self.voided > 0 {
+            writeln!(f, "voided by the governors, for being against the rules: {}", self.voided)?;
+        }
         write!(f, "title has moved {} times", self.moves)?;
         self.borders.iter().try_for_each(|((from, to), count)| write!(f, "\nborder {from} to {to}: {count} times"))
     }
@@ -114,6 +120,7 @@ impl Claims {
             }
         }
         self.count("seal");
+        self.voided += applied.passed.len() as u64;
         for key in applied.changes.keys() {
             let is_new = before.record(key)?.is_none();
             self.records += u64::from(is_new);
@@ -196,6 +203,7 @@ pub struct Audit<R> {
     batches: Batches,
     /// The leaves of the batch that is not closed yet, or that was found wrong.
     waiting: Vec<Vec<u8>>,
+    voiding: Voiding,
 }
 
 impl<R: Keep> Audit<R> {
@@ -214,25 +222,47 @@ impl<R: Keep> Audit<R> {
 
     fn from(rules: Rules, records: R, tree: StateTree, stage: Stage) -> Audit<R> {
         let batches = Batches::from(stage.position.index);
-        Audit { rules, records, tree, stage, batches, waiting: Vec::new() }
+        Audit { rules, records, tree, stage, batches, waiting: Vec::new(), voiding: Voiding::default() }
     }
 
     /// Takes the next leaf, and if it closes a batch, judges all of it. Returns how many leaves have been judged, if they are
-    /// more than before. After an error no leaf may follow; [`Audit::case`] then has what shows it.
+    /// more than before. After an error no leaf may follow, unless [`Audit::learn`] heals it; [`Audit::case`] then has what shows
+    /// it.
     pub fn leaf(&mut self, looked: Looked) -> Result<Option<u64>, ReplayError> {
         self.waiting.push(looked.leaf().to_vec());
         let Some(batch) = self.batches.leaf(looked)? else { return Ok(None) };
+        self.judge(batch).map(Some)
+    }
+
+    /// Judges the batch again that holds a leaf against the rules, once it is known what the upgrades of the whole log void.
+    /// Returns nothing if that leaf is not among it; else what [`Audit::leaf`] would have returned.
+    pub fn learn(&mut self, lists: &VoidLists, index: u64) -> Result<Option<u64>, ReplayError> {
+        if !self.voiding.learn(lists, index) {
+            return Ok(None);
+        }
+        self.judge(self.waiting.iter().cloned().map(Looked::later).collect()).map(Some)
+    }
+
+    fn judge(&mut self, batch: Vec<Looked>) -> Result<u64, ReplayError> {
         let before = Confirmed { records: &self.records, tree: &self.tree };
-        let applied = replay_looked(&self.rules, &before, self.tree.clone(), self.stage.position, batch)?;
+        let (tree, position) = (self.tree.clone(), self.stage.position);
+        let applied = replay_looked(&self.rules, &before, tree, position, batch, &self.voiding)?;
         self.stage.claims.add(&applied, &before)?;
         self.records.keep(applied.changes);
         self.waiting.clear();
-        (self.tree, self.stage.position) = (applied.tree, applied.next);
-        Ok(Some(self.stage.position.index))
+        (self.tree, self.stage.position, self.voiding) = (applied.tree, applied.next, applied.voiding);
+        Ok(self.stage.position.index)
+    }
+
+    /// Returns whether a leaf against the rules has been passed over that no upgrade so far has voided.
+    pub fn owes(&self) -> bool {
+        self.voiding.owed().is_some()
     }
 
     /// Checks that the log ends on a seal.
     pub fn finish(&self) -> Result<(), ReplayError> {
+        // Whoever looked ahead to this end has met every upgrade that counts.
+        debug_assert_eq!(self.voiding.owed(), None, "a leaf is owed at the end");
         match self.waiting.len() as u64 {
             0 => Ok(()),
             some => Err(ReplayError::NoSeal(self.stage.position.index + some - 1)),
@@ -277,13 +307,8 @@ impl<R: Keep> Audit<R> {
             tree: &self.tree,
             position: self.stage.position,
             leaves: &self.waiting,
+            voiding: &self.voiding,
             checkpoint,
         }
-    }
-
-    /// Returns the indices of the leaves that the evidence takes: the genesis, the seal before, and the batch.
-    pub fn case_indices(&self) -> BTreeSet<u64> {
-        let first = self.stage.position.index;
-        [0, first.saturating_sub(1)].into_iter().chain(first..first + self.waiting.len() as u64).collect()
     }
 }

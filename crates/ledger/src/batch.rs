@@ -6,8 +6,8 @@ use colophon_tlog::hash::Hash;
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::entry::Entry;
 use crate::entry::seal::Seal;
+use crate::entry::{Body, Entry};
 use crate::field::{Digest, EntryId, Int};
 use crate::governance;
 use crate::refusal::Refusal;
@@ -15,6 +15,7 @@ use crate::rule::{Context, RULES_VERSION, Rules, Scope, Stop};
 use crate::signature::Signed;
 use crate::state::{Changes, Overlay, Records, record_digest};
 use crate::state_root::{StateKey, StateTree};
+use crate::voiding::Voiding;
 
 /// Where the next batch begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,9 @@ pub struct Batch<'a, R> {
     position: Position,
     entries: Vec<Entry>,
     indices: BTreeMap<EntryId, u64>,
+    /// The indices of leaves that the rules refuse and an upgrade further on voids.
+    passed: Vec<u64>,
+    voiding: Voiding,
     /// Whether the register goes on, once an entry asked; forgotten when its governors act.
     goes_on: Option<Result<(), Refusal>>,
 }
@@ -45,9 +49,20 @@ pub struct Batch<'a, R> {
 impl<'a, R: Records> Batch<'a, R> {
     /// Opens the batch that begins at `position`, at `time_ms` or, if that is earlier than the batch before, at its time.
     pub fn open(rules: &'a Rules, records: &'a R, position: Position, time_ms: u64) -> Batch<'a, R> {
+        Batch::open_owing(rules, records, position, time_ms, Voiding::default())
+    }
+
+    /// Does what [`Batch::open`] does, where leaves before this batch may be owed.
+    pub fn open_owing(
+        rules: &'a Rules,
+        records: &'a R,
+        position: Position,
+        time_ms: u64,
+        voiding: Voiding,
+    ) -> Batch<'a, R> {
         let position = Position { time_ms: time_ms.max(position.time_ms), ..position };
         let (records, entries, indices) = (Overlay::over(records), Vec::new(), BTreeMap::new());
-        Batch { rules, records, position, entries, indices, goes_on: None }
+        Batch { rules, records, position, entries, indices, passed: Vec::new(), voiding, goes_on: None }
     }
 
     /// Applies an entry and returns its index.
@@ -66,10 +81,14 @@ impl<'a, R: Records> Batch<'a, R> {
         };
         self.goes_on = Some(goes_on.clone());
         goes_on?;
-        let context = Context { rules: self.rules, scope: Scope::Whole, id: entry.id(), index, height, time_ms };
+        let (id, owing) = (entry.id(), self.voiding.owing());
+        let context = Context { rules: self.rules, scope: Scope::Whole, id, index, height, time_ms, owing };
         let changes = entry.body().apply(&context, &self.records)?;
         if entry.body().is_act() {
             self.goes_on = None;
+        }
+        if let Body::Upgrade(upgrade) = entry.body() {
+            self.voiding.settle(upgrade.voids());
         }
         self.records.add(changes);
         self.indices.insert(entry.id(), index);
@@ -81,6 +100,18 @@ impl<'a, R: Records> Batch<'a, R> {
     pub(crate) fn check_place(&self, entry: &Entry) -> Result<(), Refusal> {
         entry.check_register(&self.rules.register)?;
         entry.check_submittable()
+    }
+
+    /// Passes over the next leaf, which was refused, if an upgrade further on voids it, and tells whether one does.
+    pub(crate) fn passes_over(&mut self, refusal: &Refusal) -> bool {
+        let index = self.next_index();
+        // What newer rules might have taken is not for these to void.
+        let is_voided = self.voiding.is_named(index) && !refusal.needs_newer_software();
+        if is_voided {
+            self.voiding.owe(index);
+            self.passed.push(index);
+        }
+        is_voided
     }
 
     /// Takes the genesis, which is alone in the first batch.
@@ -99,7 +130,12 @@ impl<'a, R: Records> Batch<'a, R> {
     }
 
     fn next_index(&self) -> u64 {
-        self.position.index + self.entries.len() as u64
+        self.position.index + self.count()
+    }
+
+    /// Returns how many leaves there are so far.
+    fn count(&self) -> u64 {
+        (self.entries.len() + self.passed.len()) as u64
     }
 
     /// Closes the batch on top of the tree of the state before it. Nothing comes of a batch without entries.
@@ -114,7 +150,7 @@ impl<'a, R: Records> Batch<'a, R> {
         let Position { index, height, prev_seal, time_ms } = self.position;
         let seal = Seal {
             by,
-            count: Int::new(self.entries.len() as u64)?,
+            count: Int::new(self.count())?,
             first: Int::new(index)?,
             height: Int::new(height)?,
             kind: crate::entry::seal::SealWord::It,
@@ -123,7 +159,8 @@ impl<'a, R: Records> Batch<'a, R> {
             state: Digest(root),
             time_ms: Int::new(time_ms)?,
         };
-        Some(Closed { entries: self.entries, changes: self.records.into_changes(), tree, seal })
+        let Batch { records, entries, passed, voiding, .. } = self;
+        Some(Closed { entries, passed, voiding, changes: records.into_changes(), tree, seal })
     }
 }
 
@@ -137,6 +174,10 @@ pub fn digests(changes: &Changes) -> impl Iterator<Item = (StateKey, Hash)> {
 pub struct Closed<T = StateTree> {
     /// The entries, in order.
     pub entries: Vec<Entry>,
+    /// The indices of leaves that are passed over: the rules refuse them, and an upgrade further on voids them.
+    pub passed: Vec<u64>,
+    /// What is known of voided leaves after it.
+    pub voiding: Voiding,
     /// Every record they changed.
     pub changes: Changes,
     /// The state after them.
@@ -154,8 +195,8 @@ impl<T> Closed<T> {
             prev_seal: seal.id(),
             time_ms: self.seal.time_ms.get(),
         };
-        let Closed { entries, changes, tree, seal: body } = self;
-        Applied { entries, changes, tree, seal_body: body, seal, next: position }
+        let Closed { entries, passed, voiding, changes, tree, seal: body } = self;
+        Applied { entries, passed, voiding, changes, tree, seal_body: body, seal, next: position }
     }
 }
 
@@ -164,6 +205,10 @@ impl<T> Closed<T> {
 pub struct Applied<T = StateTree> {
     /// The entries, in order, from index `seal_body.first` on.
     pub entries: Vec<Entry>,
+    /// The indices of leaves among them that are passed over: the rules refuse them, and an upgrade further on voids them.
+    pub passed: Vec<u64>,
+    /// What is known of voided leaves after it.
+    pub voiding: Voiding,
     /// Every record they changed.
     pub changes: Changes,
     /// The state after them.
@@ -177,14 +222,15 @@ pub struct Applied<T = StateTree> {
 }
 
 impl<T> Applied<T> {
-    /// Returns the leaves to be appended to the log: the entries and the seal.
+    /// Returns the leaves of a batch that is to be appended to the log: the entries and the seal.
     pub fn leaves(&self) -> Vec<Vec<u8>> {
         self.entries.iter().chain([&self.seal]).map(Entry::to_bytes).collect()
     }
 
     /// Returns each entry but the seal with its index.
     pub fn indexed(&self) -> impl Iterator<Item = (u64, &Entry)> {
-        (self.seal_body.first.get()..).zip(&self.entries)
+        let first = self.seal_body.first.get();
+        (first..).filter(|index| !self.passed.contains(index)).zip(&self.entries)
     }
 
     /// Returns the state root that the seal carries.

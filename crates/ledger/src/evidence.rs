@@ -241,6 +241,17 @@ pub enum EvidenceError {
     /// All is as it should be: it shows nothing wrong.
     #[error("it shows nothing wrong: {0}")]
     NothingWrong(String),
+    /// The entry is against the rules, and the file does not show whether an upgrade further on voids it.
+    #[error(
+        "the entry at index {index} is against the rules, and it is not shown whether an upgrade behind its batch, in the log of \
+         {size} entries, voids it: that is for whoever replays the log (`colophon audit`)"
+    )]
+    MayBeVoided {
+        /// The index of the entry.
+        index: u64,
+        /// The size of the log.
+        size: u64,
+    },
     /// It keeps two checkpoints, and nothing that shows whether they fit.
     #[error("it keeps two checkpoints, of {older} and {newer} entries, and nothing shows whether they fit")]
     Undecided {

@@ -24,3 +24,4 @@ pub mod rule;
 pub mod signature;
 pub mod state;
 pub mod state_root;
+pub mod voiding;

@@ -204,6 +204,12 @@ pub enum Refusal {
         /// The lowest that it might.
         least: u64,
     },
+    /// What is to be voided is no leaf that the rules refuse, or it is voided already.
+    #[error("void names the leaf at index {index}, which is none that the rules refuse and no upgrade has voided yet")]
+    VoidUnfit {
+        /// The index.
+        index: u64,
+    },
 
     // What a retired register leaves to its successor.
     /// The register began from nothing.
@@ -265,6 +271,7 @@ impl Refusal {
             Refusal::NotGovernor(_) => "not_governor",
             Refusal::LogKeyUnfit(_) => "log_key_unfit",
             Refusal::UpgradeTooNear { .. } => "upgrade_too_near",
+            Refusal::VoidUnfit { .. } => "void_unfit",
             Refusal::NoPredecessor => "no_predecessor",
             Refusal::CarriedBefore => "carried_before",
             Refusal::CarryUnfit(_) => "carry_unfit",

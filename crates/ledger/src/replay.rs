@@ -11,6 +11,7 @@ use crate::rule::{Rules, Stop};
 use crate::signature::{FirstKeys, Signed};
 use crate::state::{Changes, RecordKey, Records, Unreadable};
 use crate::state_root::StateTree;
+use crate::voiding::{VoidLists, Voiding};
 
 /// Why leaves are not a batch that these rules could have made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,15 +101,18 @@ pub fn read_genesis(leaf: &[u8]) -> Result<(Rules, Entry), ReplayError> {
 }
 
 /// Applies the leaves of one batch, its seal last, to the state before it, and checks everything: form, signatures,
-/// rules, the seal's members and signature, and the state root.
+/// rules, the seal's members and signature, and the state root. A leaf that the rules refuse is an error, unless `voiding` knows
+/// that it is voided further on.
 pub fn replay_batch(
     rules: &Rules,
     records: &impl Records,
     tree: &StateTree,
     position: Position,
     leaves: &[Vec<u8>],
+    voiding: &Voiding,
 ) -> Result<Applied, ReplayError> {
-    replay_looked(rules, records, tree.clone(), position, leaves.iter().cloned().map(Looked::later).collect())
+    let leaves = leaves.iter().cloned().map(Looked::later).collect();
+    replay_looked(rules, records, tree.clone(), position, leaves, voiding)
 }
 
 /// Does what [`replay_batch`] does, with leaves that have been looked at before, and with the tree given away: where nobody
@@ -119,8 +123,9 @@ pub fn replay_looked(
     tree: StateTree,
     position: Position,
     leaves: Vec<Looked>,
+    voiding: &Voiding,
 ) -> Result<Applied, ReplayError> {
-    replay_over(rules, records, position, leaves, |changes| {
+    replay_over(rules, records, position, leaves, voiding, |changes| {
         let tree = tree.apply(digests(changes));
         let root = tree.root();
         Ok((tree, root))
@@ -134,6 +139,7 @@ pub(crate) fn replay_over<T>(
     records: &impl Records,
     position: Position,
     mut leaves: Vec<Looked>,
+    voiding: &Voiding,
     grow: impl FnOnce(&Changes) -> Result<(T, Hash), Unreadable>,
 ) -> Result<Applied<T>, ReplayError> {
     let last = leaves.pop().ok_or(ReplayError::NoSeal(position.index))?;
@@ -141,12 +147,16 @@ pub(crate) fn replay_over<T>(
     check_version(last.leaf(), seal_index)?;
     let seal = last.entry().map_err(refused(seal_index))?;
     let Body::Seal(seal_body) = seal.body() else { return Err(ReplayError::NoSeal(seal_index)) };
-    let mut batch = Batch::open(rules, records, position, seal_body.time_ms.get());
+    let mut batch = Batch::open_owing(rules, records, position, seal_body.time_ms.get(), voiding.clone());
     if position.index == 0 {
         batch.push_genesis(replay_genesis(rules, &leaves)?);
     } else {
         for (index, looked) in (position.index..).zip(leaves) {
-            looked.push(&mut batch).map_err(stopped(index))?;
+            match looked.push(&mut batch) {
+                Ok(_) => {}
+                Err(Stop::Refused(refusal)) if batch.passes_over(&refusal) => {}
+                Err(stop) => return Err(stopped(index)(stop)),
+            }
         }
     }
     let (tree, root) = grow(batch.records().changes())?;
@@ -219,6 +229,7 @@ pub struct Replay {
     tree: StateTree,
     position: Position,
     batches: Batches,
+    voiding: Voiding,
 }
 
 impl Replay {
@@ -226,7 +237,19 @@ impl Replay {
     pub fn begin(first_leaf: &[u8]) -> Result<Replay, ReplayError> {
         let (rules, genesis) = read_genesis(first_leaf)?;
         let position = beginning(genesis.id());
-        Ok(Replay { rules, records: Changes::new(), tree: StateTree::new(), position, batches: Batches::from(0) })
+        let (records, tree, batches, voiding) =
+            (Changes::new(), StateTree::new(), Batches::from(0), Voiding::default());
+        Ok(Replay { rules, records, tree, position, batches, voiding })
+    }
+
+    /// Learns which leaves the upgrades of the log void, before any of those leaves comes.
+    pub fn learn(&mut self, lists: &VoidLists) {
+        self.voiding.learn(lists, 0);
+    }
+
+    /// Returns what is known of voided leaves after the last whole batch.
+    pub fn voiding(&self) -> &Voiding {
+        &self.voiding
     }
 
     /// Takes the next leaf. If it closes a batch, returns what the batch did.
@@ -238,10 +261,11 @@ impl Replay {
     pub fn looked(&mut self, looked: Looked) -> Result<Option<Applied>, ReplayError> {
         let Some(leaves) = self.batches.leaf(looked)? else { return Ok(None) };
         let tree = std::mem::take(&mut self.tree);
-        let applied = replay_looked(&self.rules, &self.records, tree, self.position, leaves)
+        let applied = replay_looked(&self.rules, &self.records, tree, self.position, leaves, &self.voiding)
             .inspect_err(|_| self.tree = StateTree::new().apply(digests(&self.records)))?;
         self.records.extend(applied.changes.iter().map(|(key, record)| (key.clone(), record.clone())));
         self.tree = applied.tree.clone();
+        self.voiding = applied.voiding.clone();
         self.position = applied.next;
         Ok(Some(applied))
     }

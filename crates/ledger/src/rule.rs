@@ -1,5 +1,7 @@
 //! What the rule of every kind is given, and what it may answer.
 
+use std::collections::BTreeSet;
+
 use colophon_tlog::note::VerifierKey;
 
 use crate::account::AccountId;
@@ -61,6 +63,8 @@ pub struct Context<'a> {
     pub height: u64,
     /// The time of the batch, in milliseconds after 1970. No rule knows another clock.
     pub time_ms: u64,
+    /// The leaves before this one that the rules have refused and no upgrade has voided. Rarely any.
+    pub owing: &'a BTreeSet<u64>,
 }
 
 impl Context<'_> {

@@ -1,5 +1,5 @@
-//! Two further registers in the test vectors of the specification, one whose governors act and one that succeeds another: the
-//! same records, refusals and verdicts.
+//! Further registers in the test vectors of the specification, one whose governors act, one that succeeds another and one in which
+//! leaves are voided: the same records, refusals and verdicts.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
@@ -10,9 +10,10 @@ use colophon_ledger::certificate::Certificate;
 use colophon_ledger::entry::{Body, Entry, Register as Identity};
 use colophon_ledger::governance;
 use colophon_ledger::refusal::Refusal;
-use colophon_ledger::replay::Replay;
+use colophon_ledger::replay::{Replay, ReplayError};
 use colophon_ledger::rule::Stop;
 use colophon_ledger::signature::Signed;
+use colophon_ledger::voiding::VoidLists;
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::note::VerifierKey;
 use serde::Deserialize;
@@ -21,6 +22,7 @@ use serde_json::Value;
 #[derive(Deserialize)]
 struct Vectors {
     acts: Acts,
+    mended: Mended,
     succession: Succession,
 }
 
@@ -29,6 +31,14 @@ struct Vectors {
 struct Acts {
     former_vkey: String,
     certificate: CertificateVector,
+    #[serde(flatten)]
+    register: Register,
+}
+
+/// A register with leaves that the rules refuse, and an upgrade that voids them.
+#[derive(Deserialize)]
+struct Mended {
+    voided: Vec<u64>,
     #[serde(flatten)]
     register: Register,
 }
@@ -93,16 +103,31 @@ fn vectors() -> Vectors {
 }
 
 fn replayed(leaves: &[Leaf]) -> Replay {
+    replayed_knowing(leaves, &VoidLists::default()).unwrap()
+}
+
+fn replayed_knowing(leaves: &[Leaf], lists: &VoidLists) -> Result<Replay, ReplayError> {
     let mut replay = Replay::begin(leaves[0].entry.as_bytes()).unwrap();
+    replay.learn(lists);
     for leaf in leaves {
-        replay.leaf(leaf.entry.clone().into_bytes()).unwrap();
+        replay.leaf(leaf.entry.clone().into_bytes())?;
     }
-    replay
+    Ok(replay)
+}
+
+/// Returns what the upgrades of a register void, and of `more`, which would stand behind its first `size` leaves.
+fn lists_of(leaves: &[Leaf], size: usize, more: &str) -> VoidLists {
+    let mut lists = VoidLists::default();
+    let leaves = leaves.iter().take(size).map(|leaf| leaf.entry.as_bytes()).chain([more.as_bytes()]);
+    (0..).zip(leaves).for_each(|(index, leaf)| lists.leaf(index, leaf));
+    lists
 }
 
 /// Replays a register, and holds it against what the other implementation says.
 fn check_replay(register: &Register) -> Replay {
-    let replay = replayed(&register.leaves);
+    let lists = lists_of(&register.leaves, register.leaves.len(), "");
+    let replay = replayed_knowing(&register.leaves, &lists).unwrap();
+    assert_eq!(replay.voiding().owed(), None);
     let records: BTreeMap<String, String> =
         replay.records().iter().map(|(key, record)| (key.to_string(), record.clone())).collect();
     assert_eq!(register.records, records);
@@ -140,6 +165,22 @@ fn a_register_that_succeeds_another_is_replayed() {
     assert_eq!(retired.check_register(&named), Ok(()));
 }
 
+#[test]
+fn a_register_with_voided_leaves_is_replayed_by_who_knows_of_them_and_by_nobody_else() {
+    let Mended { voided, register } = vectors().mended;
+    check_replay(&register);
+    assert_eq!(voided.len(), 2);
+    let error = replayed_knowing(&register.leaves, &VoidLists::default()).unwrap_err();
+    assert_eq!(error.broken_at(), voided.first().copied());
+    for vector in &register.refused {
+        // Whatever the upgrade names besides, the leaves are those that were refused.
+        let lists = lists_of(&register.leaves, register.leaves.len(), "");
+        let replay = replayed_knowing(&register.leaves[..vector.size], &lists).unwrap();
+        let code = judge(&replay, vector).map_err(|refusal| refusal.code());
+        assert_eq!(code, Err(vector.code.as_str()), "{}", vector.what);
+    }
+}
+
 fn judge(replay: &Replay, vector: &Refused) -> Result<u64, Refusal> {
     let refusal = |stop| match stop {
         Stop::Refused(refusal) => refusal,
@@ -147,13 +188,14 @@ fn judge(replay: &Replay, vector: &Refused) -> Result<u64, Refusal> {
     };
     let entry = Entry::parse(vector.entry.as_bytes())?;
     let signed = Signed::check(entry, replay.records()).map_err(refusal)?;
-    let mut batch = Batch::open(replay.rules(), replay.records(), replay.position(), vector.time_ms);
+    let voiding = replay.voiding().clone();
+    let mut batch = Batch::open_owing(replay.rules(), replay.records(), replay.position(), vector.time_ms, voiding);
     batch.push(signed).map_err(refusal)
 }
 
 #[test]
 fn the_same_entries_are_refused_for_the_same_reasons() {
-    let Vectors { acts, succession } = vectors();
+    let Vectors { acts, succession, .. } = vectors();
     for (register, vector) in [&acts.register, &succession.register]
         .iter()
         .flat_map(|register| register.refused.iter().map(move |vector| (register, vector)))

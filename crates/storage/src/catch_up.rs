@@ -9,16 +9,19 @@ use colophon_ledger::entry::entry_id;
 use colophon_ledger::entry::seal::{BATCH_ENTRIES_MAX, Seal};
 use colophon_ledger::field::Digest;
 use colophon_ledger::look::{Batches, Looked};
-use colophon_ledger::replay::{ReplayError, read_genesis, replay_looked};
+use colophon_ledger::refusal::Refusal;
+use colophon_ledger::replay::{ReplayError, read_genesis, replay_batch, replay_looked};
 use colophon_ledger::rule::Rules;
-use colophon_ledger::state::{Overlay, Unreadable};
+use colophon_ledger::state::{Overlay, Records, Unreadable};
 use colophon_ledger::state_root::StateTree;
+use colophon_ledger::voiding::{VoidLists, Voiding};
 use colophon_tlog::tree::EntryIndex;
 
 use crate::reader::{ENTRIES_AT_ONCE_MAX, LogReader, ReadError};
 use crate::tables::{Tables, writes_of};
 use crate::view::engine::Write;
 use crate::view::{View, ViewError};
+use crate::voids::void_lists;
 
 /// How many keys may wait for the engine while the view is filled.
 const BACKLOG_KEYS_MAX: usize = 50_000;
@@ -36,6 +39,8 @@ pub struct CaughtUp {
     pub position: Position,
     /// How many entries the view lacked.
     pub replayed: u64,
+    /// The leaves that the rules refuse and nothing in the log voids: none, but in a log that is being mended.
+    pub voiding: Voiding,
 }
 
 /// Why the view could not be brought up to the log.
@@ -77,9 +82,19 @@ pub fn catch_up_until(
     size: u64,
     progress: impl FnMut(u64),
 ) -> Result<CaughtUp, CatchUpError> {
-    let caught_up = catch_up_to(view, log, size, progress)?;
+    let caught_up = catch_up_to(view, log, size, None, progress)?;
     refill_from(view, log);
     Ok(caught_up)
+}
+
+/// Does what [`catch_up`] does with an empty view of a log that lacks an upgrade, which stands in `more` with those that it has.
+pub fn catch_up_to_mend(
+    view: &View,
+    log: &LogReader,
+    more: &VoidLists,
+    progress: impl FnMut(u64),
+) -> Result<CaughtUp, CatchUpError> {
+    catch_up_to(view, log, log.size().get(), Some(more), progress)
 }
 
 /// A batch of the log that the view does not reflect yet.
@@ -93,13 +108,20 @@ pub struct Unstaged {
 
 /// Replays what the log holds beyond where its view was brought up to, and stages nothing. All of it is in memory.
 pub fn replay_beyond(view: &View, log: &LogReader, from: &CaughtUp) -> Result<Vec<Unstaged>, CatchUpError> {
-    let (mut position, mut tree, mut records) = (from.position, from.tree.clone(), Overlay::over(view));
+    let mut replaying = Replaying {
+        log,
+        rules: &from.rules,
+        tree: from.tree.clone(),
+        position: from.position,
+        voiding: from.voiding.clone(),
+        looks_ahead: true,
+    };
+    let mut records = Overlay::over(view);
     let mut beyond = Vec::new();
-    each_batch(view, log, position.index..log.size().get(), |leaves| {
-        let applied = replay_looked(&from.rules, &records, tree.clone(), position, leaves)?;
+    each_batch(view, log, from.position.index..log.size().get(), |leaves| {
+        let applied = replaying.batch(&records, leaves)?;
         let writes = writes_of(&applied, &records)?;
         records.add(applied.changes.clone());
-        (position, tree) = (applied.next, applied.tree.clone());
         beyond.push(Unstaged { applied, writes });
         Ok(())
     })?;
@@ -111,7 +133,7 @@ pub fn refill_from(view: &View, log: &LogReader) {
     let log = log.clone();
     view.refill_with(move |empty, size| match size {
         0 => Ok(()),
-        _ => catch_up_to(empty, &log, size, |_| {}).map(drop).map_err(|error| error.to_string()),
+        _ => catch_up_to(empty, &log, size, None, |_| {}).map(drop).map_err(|error| error.to_string()),
     });
 }
 
@@ -119,6 +141,7 @@ fn catch_up_to(
     view: &View,
     log: &LogReader,
     size: u64,
+    known: Option<&VoidLists>,
     mut progress: impl FnMut(u64),
 ) -> Result<CaughtUp, CatchUpError> {
     if size == 0 {
@@ -126,19 +149,62 @@ fn catch_up_to(
     }
     let (rules, genesis) = read_genesis(&leaf(log, 0)?)?;
     let applied = view.reading().size();
-    let (mut position, mut tree) = match applied {
+    let (position, tree) = match applied {
         0 => (beginning(genesis.id()), StateTree::new()),
         _ => resume(view, log, applied)?,
     };
+    let mut voiding = Voiding::default();
+    if let Some(lists) = known {
+        voiding.learn(lists, 0);
+    }
+    let looks_ahead = known.is_none();
+    let mut replaying = Replaying { log, rules: &rules, tree, position, voiding, looks_ahead };
     each_batch(view, log, applied..size, |leaves| {
-        let applied = replay_looked(&rules, view, std::mem::take(&mut tree), position, leaves)?;
-        view.stage(writes_of(&applied, view)?, applied.next.index)?;
+        let judged = match replaying.batch(view, leaves) {
+            // Whether a leaf is against the rules that stands before this, only who begins at the beginning knows.
+            Err(CatchUpError::Replay(ReplayError::Refused { refusal: Refusal::VoidUnfit { .. }, .. }))
+                if applied > 0 =>
+            {
+                return Err(CatchUpError::ViewDiffers(applied));
+            }
+            judged => judged?,
+        };
+        view.stage(writes_of(&judged, view)?, judged.next.index)?;
         view.wait_for_backlog(BACKLOG_KEYS_MAX)?;
-        (position, tree) = (applied.next, applied.tree);
-        progress(position.index);
+        progress(judged.next.index);
         Ok(())
     })?;
-    Ok(CaughtUp { rules, tree, position, replayed: size - applied })
+    let Replaying { tree, position, voiding, .. } = replaying;
+    Ok(CaughtUp { rules, tree, position, replayed: size - applied, voiding })
+}
+
+/// A log replayed batch by batch from some place on.
+struct Replaying<'r> {
+    log: &'r LogReader,
+    rules: &'r Rules,
+    tree: StateTree,
+    position: Position,
+    voiding: Voiding,
+    /// Whether what upgrades further on void is still to be looked for.
+    looks_ahead: bool,
+}
+
+impl Replaying<'_> {
+    /// Replays the next batch. Where it holds a leaf against the rules, it is looked ahead for an upgrade that voids it.
+    fn batch(&mut self, records: &impl Records, leaves: Vec<Looked>) -> Result<Applied, CatchUpError> {
+        let Replaying { log, rules, tree, position, voiding, looks_ahead } = self;
+        let applied = match replay_looked(rules, records, tree.clone(), *position, leaves, voiding) {
+            Err(ReplayError::Refused { index, .. })
+                if *looks_ahead && voiding.learn(&void_lists(log, index)?, index) =>
+            {
+                let leaves = next_batch(log, position.index, log.size().get())?;
+                replay_batch(rules, records, tree, *position, &leaves, voiding)?
+            }
+            judged => judged?,
+        };
+        (self.position, self.tree, self.voiding) = (applied.next, applied.tree.clone(), applied.voiding.clone());
+        Ok(applied)
+    }
 }
 
 /// Calls `take` with the leaves of each batch at these indices of the log, looked at on all cores. The last one is a seal.

@@ -10,10 +10,11 @@ use std::sync::Arc;
 use colophon_ledger::audit::Claims;
 use colophon_ledger::batch::{Position, beginning};
 use colophon_ledger::governance;
-use colophon_ledger::replay::{read_genesis, replay_batch};
+use colophon_ledger::replay::{ReplayError, read_genesis, replay_batch};
 use colophon_ledger::rule::Rules;
 use colophon_ledger::state::{Changes, RecordKey};
 use colophon_ledger::state_root::StateTree;
+use colophon_ledger::voiding::Voiding;
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::Hash;
 use colophon_tlog::note::VerifierKey;
@@ -30,6 +31,7 @@ use crate::scan::Scan;
 use crate::slots::{Slot, has_torn_slot, read_slots};
 use crate::tables::writes_of;
 use crate::view::{Anew, inspect};
+use crate::voids::void_lists;
 use finding::Finding;
 use view_check::ViewCheck;
 
@@ -216,10 +218,17 @@ fn replay(
     report: &mut Report,
     mut view: Option<&mut ViewCheck>,
 ) -> Result<(), Finding> {
-    let (mut records, mut tree) = (Changes::new(), StateTree::new());
+    let (mut records, mut tree, mut voiding) = (Changes::new(), StateTree::new(), Voiding::default());
     while position.index < report.entries {
         let leaves = next_batch(log, position.index, report.entries)?;
-        let applied = replay_batch(rules, &records, &tree, position, &leaves)?;
+        let applied = match replay_batch(rules, &records, &tree, position, &leaves, &voiding) {
+            Err(ReplayError::Refused { index, .. })
+                if voiding.learn(&void_lists(log, index).map_err(CatchUpError::from)?, index) =>
+            {
+                replay_batch(rules, &records, &tree, position, &leaves, &voiding)
+            }
+            judged => judged,
+        }?;
         if let Some(view) = &mut view {
             let writes = writes_of(&applied, &records).map_err(CatchUpError::from)?;
             view.batch(writes, applied.next.index)?;
@@ -230,7 +239,7 @@ fn replay(
         if acts {
             keys.push((applied.next.index, governance::log_key(rules, &records).map_err(CatchUpError::from)?));
         }
-        (position, tree) = (applied.next, applied.tree);
+        (position, tree, voiding) = (applied.next, applied.tree, applied.voiding);
         report.state_root = tree.root();
     }
     Ok(())

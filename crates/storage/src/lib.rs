@@ -33,4 +33,5 @@ mod scan;
 pub mod slots;
 pub mod tables;
 pub mod view;
+pub mod voids;
 pub mod witnessed;

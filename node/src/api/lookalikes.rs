@@ -55,7 +55,10 @@ fn search(api: &Api, kind: UnitKind, codes: &[u64], distance: u32) -> Result<Loo
     let found = api.lookalikes.near(kind, codes, distance);
     let mut lookalikes = Vec::new();
     for near in found.near {
-        if let Some(work) = work_at(log, near.index)? {
+        let work = work_at(log, near.index)?;
+        let work = work.map(|work| Ok::<_, AnswerError>((work, api.register.index_of(&work)?))).transpose()?;
+        // A mint that is voided is in the log, and is no work.
+        if let Some((work, _)) = work.filter(|(_, index)| *index == Some(near.index)) {
             let (file, index, distance, code) = (near.file, near.index, near.distance, near.code);
             lookalikes.push(Lookalike { work, file, index, distance, code });
         }

@@ -322,6 +322,11 @@ fn answer_to(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::NotGovernor(_) => (RULE, "name and have sign exactly as many governors as the genesis asks for"),
         Refusal::LogKeyUnfit(_) => (RULE, "name a new key under the register's origin"),
         Refusal::UpgradeTooNear { .. } => (RULE, "name a height at least 1000 batches ahead"),
+        Refusal::VoidUnfit { .. } => (
+            RULE,
+            "void only what the rules refuse. A register with such an entry in its log does not take this while it is served: its \
+             operator appends it with colophon-node mend",
+        ),
         Refusal::NoPredecessor => (RULE, "nothing: what this register has was minted in it"),
         Refusal::CarriedBefore => (LATE, "nothing: it is here"),
         Refusal::CarryUnfit(_) => (RULE, "take the proofs from the predecessor's last checkpoint"),

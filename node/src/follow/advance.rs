@@ -8,21 +8,26 @@ use colophon_client::evidence::of_checkpoints;
 use colophon_client::look::look_again;
 use colophon_client::prove::fetch_proved;
 use colophon_client::tiles::{Span, TreeError};
+use colophon_client::voids::fetch_void_lists;
 use colophon_ledger::batch::Position;
 use colophon_ledger::evidence::{BatchCase, ProvedLeaf};
+use colophon_ledger::governance;
 use colophon_ledger::look::{Batches, Looked};
 use colophon_ledger::replay::ReplayError;
 use colophon_ledger::signature::FirstKeys;
 use colophon_ledger::state::{Records, Unreadable};
 use colophon_ledger::state_root::StateTree;
+use colophon_ledger::voiding::Voiding;
 use colophon_storage::checked::Checked;
 use colophon_storage::log::{AppendError, Log};
 use colophon_storage::slots::Slots;
 use colophon_storage::view::View;
 use colophon_tlog::checkpoint::SignedCheckpoint;
+use colophon_tlog::note::VerifierKey;
 use colophon_tlog::tree::EntryIndex;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tracing::info;
 
 use crate::follow::ahead::{Ahead, BadBatch, portions};
 use crate::follow::source::Source;
@@ -45,6 +50,8 @@ pub(super) struct Writer {
     /// Where the batch after the log's last one begins, and the state before it.
     pub(super) position: Position,
     pub(super) tree: StateTree,
+    /// The key of the log in force there.
+    pub(super) key: VerifierKey,
 }
 
 /// What a step needs besides.
@@ -62,11 +69,16 @@ impl Writer {
         Span { size: self.log.size(), root: self.log.root() }
     }
 
-    /// Makes a checkpoint the copy's own. It binds from here on.
-    fn publish(&mut self, checkpoint: SignedCheckpoint) -> Result<(), Trouble> {
+    /// Makes a checkpoint the copy's own, over a state in which the log has the key `key`. It binds from here on.
+    fn publish(&mut self, source: &Source, checkpoint: SignedCheckpoint, key: VerifierKey) -> Result<(), Trouble> {
         let note = checkpoint.to_string();
         self.slots.write(Some(&note), Some(&note)).map_err(PublishError::from)?;
         self.published = Some(checkpoint);
+        if self.key != key {
+            info!("The governors have given the log another key, by which the copy goes on: {key}");
+            source.turn_to(&key);
+            self.key = key;
+        }
         Ok(())
     }
 
@@ -96,19 +108,20 @@ impl Writer {
         mut progress: impl FnMut(u64),
     ) -> Result<(), Trouble> {
         let mut batches = step.begin(self, &to)?;
-        let rules = &step.source.rules;
-        let mut ended = false;
+        let (rules, from) = (&step.source.rules, self.span());
+        let (mut ended, mut voiding) = (false, Voiding::default());
         while !ended {
             let (log, tree) = (self.log.reader(), self.tree.clone());
             let checked = Checked::of(view, &tree, &log);
-            let mut ahead = Ahead::of(rules, &checked, tree.clone(), self.position);
+            let mut ahead = Ahead::of(rules, &checked, tree.clone(), self.position, voiding);
             while !ended && ahead.position.index < self.position.index + PORTION_ENTRIES {
                 match batches.next(&ahead.records)? {
-                    Some(batch) => ahead.batch(batch).map_err(|bad| step.convict(&ahead, &bad, &to, None))?,
+                    Some(batch) => step.judge(&mut ahead, batch, (from, &to), None)?,
                     None => ended = true,
                 }
             }
-            let Ahead { tree, position, batches: judged, writes, .. } = ahead;
+            let Ahead { tree, position, batches: judged, writes, voiding: known, .. } = ahead;
+            voiding = known;
             if judged.is_empty() {
                 break;
             }
@@ -118,7 +131,11 @@ impl Writer {
             (self.tree, self.position) = (tree, position);
             progress(position.index);
         }
-        self.publish(to)
+        // Whoever looked ahead to this end has met every upgrade that counts.
+        debug_assert_eq!(voiding.owed(), None, "a leaf is owed at the end");
+        let key = governance::log_key(rules, view)?;
+        step.source.check_signer(&to, &key)?;
+        self.publish(step.source, to, key)
     }
 
     /// Brings a copy that is served up to a checkpoint, and shows all of it at once.
@@ -128,12 +145,15 @@ impl Writer {
             return Err(Trouble::Reopen(format!("the register is {entries} entries ahead")));
         }
         let mut batches = step.begin(self, &to)?;
-        let records = register.published();
-        let mut ahead = Ahead::of(&register.rules, &records, self.tree.clone(), self.position);
+        let (records, from) = (register.published(), self.span());
+        let mut ahead = Ahead::of(&register.rules, &records, self.tree.clone(), self.position, Voiding::default());
         while let Some(batch) = batches.next(&ahead.records)? {
-            ahead.batch(batch).map_err(|bad| step.convict(&ahead, &bad, &to, self.published.as_ref()))?;
+            step.judge(&mut ahead, batch, (from, &to), self.published.as_ref())?;
         }
-        let Ahead { tree, position, batches: judged, writes, sealed_by, .. } = ahead;
+        let key = governance::log_key(&register.rules, &ahead.records)?;
+        step.source.check_signer(&to, &key)?;
+        let Ahead { tree, position, batches: judged, writes, sealed_by, voiding, .. } = ahead;
+        debug_assert_eq!(voiding.owed(), None, "a leaf is owed at the end");
         self.append(&judged)?;
         let sealed_by = sealed_by.unwrap_or(register.newest().sealed_by);
         let snapshot = Snapshot {
@@ -144,16 +164,22 @@ impl Writer {
             time_ms: position.time_ms,
             sealed_by,
         };
-        self.publish(to)?;
+        self.publish(step.source, to, key)?;
         register.publish(writes, snapshot)?;
         (self.tree, self.position) = (tree, position);
         Ok(())
     }
 
     /// Takes other cosignatures of the checkpoint that the copy has published.
-    pub(super) fn refresh(&mut self, register: &Register, checkpoint: SignedCheckpoint) -> Result<(), Trouble> {
+    pub(super) fn refresh(
+        &mut self,
+        source: &Source,
+        register: &Register,
+        checkpoint: SignedCheckpoint,
+    ) -> Result<(), Trouble> {
+        source.check_signer(&checkpoint, &self.key)?;
         let note = checkpoint.to_string();
-        self.publish(checkpoint)?;
+        self.publish(source, checkpoint, self.key.clone())?;
         register.republish(note);
         Ok(())
     }
@@ -218,6 +244,26 @@ impl<'s> Step<'s> {
         }
     }
 
+    /// Judges the next batch on the way between two trees. Where it holds a leaf against the rules, what comes behind it is looked
+    /// through for an upgrade that voids it, and not before.
+    fn judge<R: Records>(
+        &self,
+        ahead: &mut Ahead<'_, R>,
+        batch: Vec<Looked>,
+        (from, to): (Span, &SignedCheckpoint),
+        published: Option<&SignedCheckpoint>,
+    ) -> Result<(), Trouble> {
+        let Err(mut bad) = ahead.batch(batch) else { return Ok(()) };
+        if matches!(bad.error, ReplayError::Refused { .. }) {
+            let lists = self.wait(fetch_void_lists(&self.source.transport, from, Span::of(to)))?;
+            match ahead.again(bad, &lists.map_err(|error| of_tree(&error))?) {
+                Ok(()) => return Ok(()),
+                Err(still) => bad = still,
+            }
+        }
+        Err(self.convict(ahead, &bad, to, published))
+    }
+
     /// Returns the trouble with a batch that is not as the rules have it, with the evidence that is kept of it.
     fn convict<R: Records>(
         &self,
@@ -237,11 +283,10 @@ impl<'s> Step<'s> {
             tree: &ahead.tree,
             position: ahead.position,
             leaves: &bad.leaves,
+            voiding: &ahead.voiding,
             checkpoint: to,
         };
-        let (first, count) = (ahead.position.index, bad.leaves.len() as u64);
-        let indices = [Some(0), first.checked_sub(1)].into_iter().flatten().chain(first..first + count);
-        let indices = indices.filter_map(EntryIndex::new);
+        let indices = case.indices().into_iter().filter_map(EntryIndex::new);
         let proved = self.wait(fetch_proved(&self.source.transport, Span::of(to), indices));
         let proved: BTreeMap<u64, ProvedLeaf> = proved
             .ok()

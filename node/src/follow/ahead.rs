@@ -7,6 +7,7 @@ use colophon_ledger::replay::{ReplayError, replay_looked};
 use colophon_ledger::rule::Rules;
 use colophon_ledger::state::{Overlay, Records};
 use colophon_ledger::state_root::StateTree;
+use colophon_ledger::voiding::{VoidLists, Voiding};
 use colophon_storage::recovery::BATCH_BYTES_MAX;
 use colophon_storage::tables::writes_of;
 use colophon_storage::view::engine::Write;
@@ -26,6 +27,8 @@ pub(super) struct Ahead<'r, R> {
     pub(super) writes: Vec<Write>,
     /// Who sealed the last of them.
     pub(super) sealed_by: Option<AccountId>,
+    /// What is known of voided leaves.
+    pub(super) voiding: Voiding,
 }
 
 /// A batch that is not as the rules have it.
@@ -37,10 +40,26 @@ pub(super) struct BadBatch {
 
 impl<'r, R: Records> Ahead<'r, R> {
     /// Begins on top of a state, of which `records` are the records and `tree` is the tree.
-    pub(super) fn of(rules: &'r Rules, records: &'r R, tree: StateTree, position: Position) -> Ahead<'r, R> {
+    pub(super) fn of(
+        rules: &'r Rules,
+        records: &'r R,
+        tree: StateTree,
+        position: Position,
+        voiding: Voiding,
+    ) -> Ahead<'r, R> {
         let (batches, writes) = (Vec::new(), Vec::new());
-        let base = tree.clone();
-        Ahead { rules, records: Overlay::over(records), tree, base, position, batches, writes, sealed_by: None }
+        let (base, sealed_by) = (tree.clone(), None);
+        Ahead { rules, records: Overlay::over(records), tree, base, position, batches, writes, sealed_by, voiding }
+    }
+
+    /// Judges a batch again that was found to hold a leaf against the rules, once it is known what the upgrades further on void.
+    pub(super) fn again(&mut self, bad: Box<BadBatch>, lists: &VoidLists) -> Result<(), Box<BadBatch>> {
+        match bad.error {
+            ReplayError::Refused { index, .. } if self.voiding.learn(lists, index) => {
+                self.batch(bad.leaves.into_iter().map(Looked::later).collect())
+            }
+            _ => Err(bad),
+        }
     }
 
     /// Judges the next batch: signatures, rules, seal and state root. One that is not as the rules have it leaves no trace.
@@ -57,13 +76,13 @@ impl<'r, R: Records> Ahead<'r, R> {
 
     fn replay(&mut self, looked: Vec<Looked>) -> Result<(), ReplayError> {
         let tree = std::mem::take(&mut self.tree);
-        let applied = replay_looked(self.rules, &self.records, tree, self.position, looked)
+        let applied = replay_looked(self.rules, &self.records, tree, self.position, looked, &self.voiding)
             .inspect_err(|_| self.tree = self.base.clone().apply(digests(self.records.changes())))?;
         let writes = writes_of(&applied, &self.records).map_err(ReplayError::Unreadable)?;
         self.writes.extend(writes);
         self.sealed_by = Some(applied.seal_body.by);
         self.records.add(applied.changes);
-        (self.tree, self.position) = (applied.tree, applied.next);
+        (self.tree, self.position, self.voiding) = (applied.tree, applied.next, applied.voiding);
         Ok(())
     }
 }

@@ -37,7 +37,8 @@ pub enum CopyError {
     NotEmpty(PathBuf),
     /// It is of another register.
     #[error(
-        "{dir:?} is a copy of the register with the key {found}, not of {expected}: name another directory, or the right key"
+        "{dir:?} is a copy of the register with the key {found}, not of {expected}: name another directory, or the right key. If the \
+         governors of that register have given its log this key, add it to the file of --vkey, in a line of its own"
     )]
     Other {
         /// The directory.
@@ -69,8 +70,8 @@ pub(crate) fn is_copy(dir: &Path) -> bool {
     dir.join(COPY_FILE).exists()
 }
 
-/// Returns the register that `dir` is a copy of, which must be the one with the key `log`; nothing if a copy can be begun in it.
-pub(super) fn find(dir: &Path, log: &VerifierKey) -> Result<Option<Pinned>, CopyError> {
+/// Returns the register that `dir` is a copy of, which must be known by one of `keys`; nothing if a copy can be begun in it.
+pub(super) fn find(dir: &Path, keys: &[VerifierKey]) -> Result<Option<Pinned>, CopyError> {
     for file in [LOG_KEY_FILE, OPERATOR_KEY_FILE] {
         if dir.join(file).exists() {
             return Err(CopyError::Own { dir: dir.to_owned(), file });
@@ -85,8 +86,9 @@ pub(super) fn find(dir: &Path, log: &VerifierKey) -> Result<Option<Pinned>, Copy
         Ok(_) => {
             let pinned = Pinned::parse(&fs::read(&path).map_err(failed)?)?;
             let found = &pinned.rules().log_key;
-            if found != log {
-                let (dir, found, expected) = (dir.to_owned(), found.to_string(), log.to_string());
+            if !keys.contains(found) {
+                let expected: Vec<String> = keys.iter().map(ToString::to_string).collect();
+                let (dir, found, expected) = (dir.to_owned(), found.to_string(), expected.join(" or "));
                 return Err(CopyError::Other { dir, found, expected });
             }
             Ok(Some(pinned))
@@ -110,12 +112,26 @@ fn is_unfinished(name: &OsStr) -> bool {
 /// Makes the directory of a copy. The file that makes it one is written first: what breaks off after it goes on at the next start.
 pub(super) fn begin(dir: &Path, pinned: &Pinned) -> Result<(), CopyError> {
     let path = dir.join(COPY_FILE);
-    let key = format!("{}\n", pinned.rules().log_key);
-    let written = durable::create_dir(dir)
-        .and_then(|()| durable::replace(&path, pinned.to_json().as_bytes(), Access::Public))
-        .and_then(|()| durable::replace(&dir.join(VERIFIER_KEY_FILE), key.as_bytes(), Access::Public));
+    let written =
+        durable::create_dir(dir).and_then(|()| write_register(dir, pinned)).and_then(|()| write_key(dir, pinned));
     written.map_err(|error| CopyError::Io { path, error })?;
     make_log(dir)
+}
+
+/// Writes down that the register, which `dir` is a copy of, has another key by now. The file of the key comes first: the other one says
+/// that it is done.
+pub(super) fn turn_to(dir: &Path, pinned: &Pinned) -> Result<(), CopyError> {
+    let path = dir.join(COPY_FILE);
+    write_key(dir, pinned).and_then(|()| write_register(dir, pinned)).map_err(|error| CopyError::Io { path, error })
+}
+
+fn write_register(dir: &Path, pinned: &Pinned) -> io::Result<()> {
+    durable::replace(&dir.join(COPY_FILE), pinned.to_json().as_bytes(), Access::Public)
+}
+
+fn write_key(dir: &Path, pinned: &Pinned) -> io::Result<()> {
+    let key = format!("{}\n", pinned.rules().log_key);
+    durable::replace(&dir.join(VERIFIER_KEY_FILE), key.as_bytes(), Access::Public)
 }
 
 /// Makes the files of an empty log where there are none.

@@ -85,7 +85,7 @@ impl Follower {
         let newest = self.source.newest(self.writer.published.as_ref(), &self.register.log);
         match step.wait(newest)?? {
             Shown::Same => Ok(()),
-            Shown::Cosigned(checkpoint) => self.writer.refresh(&self.register, checkpoint),
+            Shown::Cosigned(checkpoint) => self.writer.refresh(&self.source, &self.register, checkpoint),
             Shown::Larger(checkpoint) => {
                 let (before, size) = (self.register.newest().size, checkpoint.checkpoint().size);
                 self.writer.follow(&step, &self.register, checkpoint)?;

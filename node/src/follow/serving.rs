@@ -67,8 +67,9 @@ pub async fn follow(
 
 /// Opens the witness whose keys are in `dir`, of the copied log alone.
 fn open_witness(dir: &Path, config: &FollowConfig) -> Result<Arc<Witness>, FollowEnd> {
-    let policy = Policy::parse(format!("log {}\nquorum none\n", config.log).as_bytes());
-    let policy = policy.expect("a log and no quorum are a policy");
+    let logs: Vec<String> = config.keys().iter().map(|key| format!("log {key}\n")).collect();
+    let policy = Policy::parse(format!("{}quorum none\n", logs.concat()).as_bytes());
+    let policy = policy.expect("logs and no quorum are a policy");
     Ok(Arc::new(Witness::open(&WitnessDir::Own(dir.to_owned()), &policy, config.clock.clone())?))
 }
 

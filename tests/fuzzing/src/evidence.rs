@@ -84,6 +84,7 @@ fn batches(log: &Signer) -> Vec<Claim> {
             tree: replay.tree(),
             position: replay.position(),
             leaves,
+            voiding: replay.voiding(),
             checkpoint: &checkpoint,
         };
         claims.push(case.evidence(|index| Ok::<_, Unreadable>(leaf(index))).unwrap().claim);

@@ -11,15 +11,18 @@ use colophon_client::look::look_again;
 use colophon_client::points::Remembered;
 use colophon_client::prove::fetch_proved;
 use colophon_client::tiles::{Span, TreeError};
+use colophon_client::voids::fetch_void_lists;
 use colophon_ledger::audit::Audit;
 use colophon_ledger::evidence::ProvedLeaf;
 use colophon_ledger::look::Looked;
 use colophon_ledger::replay::ReplayError;
 use colophon_ledger::signature::{EachTime, FirstKeys};
 use colophon_ledger::state::Unreadable;
+use colophon_ledger::voiding::VoidLists;
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::leaf_hash;
 use colophon_tlog::tree::{EntryIndex, TileHashes, Tree};
+use tokio::task::spawn_blocking;
 
 use crate::audited::records::RecordFile;
 use crate::audited::roots::RootList;
@@ -35,6 +38,8 @@ const KEEP_EVERY: Duration = Duration::from_secs(2);
 /// What has been replayed so far: the register's claims, its log's tree, and the roots that this person has seen to be right.
 pub(super) struct Replayer {
     pub(super) audit: Audit<RecordFile>,
+    /// Leaves that are fetched and not judged yet.
+    fetched: std::vec::IntoIter<Looked>,
     log: Tree,
     roots: RootList,
     dir: AuditDir,
@@ -97,7 +102,8 @@ impl Replayer {
     ) -> Replayer {
         let progress = context.ui.counting(&format!("replaying {}", client.rules().register.origin));
         let evidence_dir = context.home.evidence_dir();
-        Replayer { audit, log, roots, dir, kept: Instant::now(), progress, evidence_dir }
+        let fetched = Vec::new().into_iter();
+        Replayer { audit, fetched, log, roots, dir, kept: Instant::now(), progress, evidence_dir }
     }
 
     /// Replays the log of a checkpoint to its end.
@@ -112,13 +118,16 @@ impl Replayer {
         let mut judged = Ok(());
         let mut next = download.next().await;
         while let Some(leaves) = next.map_err(|error| unfit(client, error))? {
-            let judging = tokio::task::spawn_blocking(move || {
-                let judged = replayer.take(leaves);
-                (replayer, judged)
-            });
+            let judging = replayer.judge_with(|replayer| replayer.take(leaves));
             next = download.next().await;
-            // Nothing but a panic ends work that has begun.
-            (replayer, judged) = judging.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+            (replayer, judged) = judging.await;
+            if let Err(Stopped::Rules(refused @ ReplayError::Refused { .. })) = judged {
+                // Looked for where it is needed, and not before.
+                let to = Span::of(checkpoint);
+                let lists = fetch_void_lists(client.transport(), Span::empty(), to).await;
+                let lists = lists.map_err(|error| unfit(client, error))?;
+                (replayer, judged) = replayer.judge_with(move |replayer| replayer.go_on(&lists, refused)).await;
+            }
             if judged.is_err() {
                 break;
             }
@@ -162,17 +171,48 @@ impl Replayer {
         }
     }
 
+    /// Judges off the threads that wait for the network. Has begun when this returns.
+    fn judge_with<T: Send + 'static>(
+        mut self,
+        judge: impl FnOnce(&mut Replayer) -> T + Send + 'static,
+    ) -> impl Future<Output = (Replayer, T)> {
+        let judging = spawn_blocking(move || {
+            let judged = judge(&mut self);
+            (self, judged)
+        });
+        // Nothing but a panic ends work that has begun.
+        async { judging.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())) }
+    }
+
     /// Judges the next leaves.
     fn take(&mut self, leaves: Vec<Looked>) -> Result<(), Stopped> {
-        let leaves = look_again(leaves, &self.audit.records(), &EachTime);
-        for looked in leaves {
+        self.fetched = look_again(leaves, &self.audit.records(), &EachTime).into_iter();
+        self.judge()
+    }
+
+    /// Judges the leaves that are fetched.
+    fn judge(&mut self) -> Result<(), Stopped> {
+        while let Some(looked) = self.fetched.next() {
             // Only the right edge of the tree is of use here.
             self.log.append(leaf_hash(looked.leaf()), &mut TileHashes::default());
             if let Some(judged) = self.audit.leaf(looked).map_err(Stopped::Rules)? {
-                self.keep(judged).map_err(Stopped::Here)?;
-                self.progress.advance_to(judged);
+                self.judged(judged).map_err(Stopped::Here)?;
             }
         }
+        Ok(())
+    }
+
+    /// Goes on, once it is known what the upgrades of the whole log void, after a leaf against the rules that one of them may void.
+    fn go_on(&mut self, lists: &VoidLists, refused: ReplayError) -> Result<(), Stopped> {
+        let named = refused.broken_at().map_or(Ok(None), |index| self.audit.learn(lists, index));
+        let judged = named.map_err(Stopped::Rules)?.ok_or(Stopped::Rules(refused))?;
+        self.judged(judged).map_err(Stopped::Here)?;
+        self.judge()
+    }
+
+    fn judged(&mut self, size: u64) -> Result<(), Failure> {
+        self.keep(size)?;
+        self.progress.advance_to(size);
         Ok(())
     }
 
@@ -181,7 +221,8 @@ impl Replayer {
         let cannot = |error| unusable(self.dir.path(), &error);
         self.roots.add(judged, &self.log.root()).map_err(cannot)?;
         self.audit.kept_mut().write_much().map_err(cannot)?;
-        if self.kept.elapsed() >= KEEP_EVERY { self.save() } else { Ok(()) }
+        // Whoever goes on from here knows nothing of a leaf that is still to be voided.
+        if self.kept.elapsed() >= KEEP_EVERY && !self.audit.owes() { self.save() } else { Ok(()) }
     }
 
     fn save(&mut self) -> Result<(), Failure> {
@@ -203,7 +244,7 @@ impl Replayer {
         if error.broken_at().is_none() {
             return broken(error, None);
         }
-        let indices = audit.case_indices().into_iter().filter_map(EntryIndex::new);
+        let indices = audit.case(checkpoint).indices().into_iter().filter_map(EntryIndex::new);
         let Ok(proved) = fetch_proved(client.transport(), Span::of(checkpoint), indices).await else {
             return broken(error, Some("what shows it could not be fetched again".to_owned()));
         };

@@ -99,6 +99,9 @@ fn told(name: &str, error: &EvidenceError) -> Failure {
             what,
             "ask the operator, or anybody with a copy of the log, to show that the one log begins with the other; keep the file",
         ),
+        EvidenceError::MayBeVoided { .. } => {
+            Failure::failed(what, "replay the register, up to its newest checkpoint: colophon audit; keep the file")
+        }
         EvidenceError::Checkpoint(_) => Failure::not_verified(
             what,
             "check that the key is the one that the register's operator publishes; if it is, do not rely on the file",

@@ -9,10 +9,11 @@ use colophon_client::lookup::{AsOf, Looked, LookupError};
 use colophon_client::seen::SeenDir;
 use colophon_client::work::WorkPrefix;
 use colophon_ledger::account::AccountId;
-use colophon_ledger::certificate::{Certificate, Provenance};
+use colophon_ledger::certificate::{Certificate, CertificateError, Provenance};
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::evidence::{Claim, Evidence, ForkClaim};
 use colophon_ledger::field::WorkId;
+use colophon_ledger::proved::ProvedError;
 use colophon_ledger::replay::read_genesis;
 use colophon_ledger::rule::Rules;
 use colophon_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
@@ -227,13 +228,32 @@ impl<'c> Judge<'c> {
             return Ok(Proof { policy: self.policy(&provenance)?, provenance, online: false, overtaken: None });
         };
         // By itself first: what is wrong with it is not the node's doing.
-        let alone = handed.certificate.verify(&client.rules().log_key)?;
+        let alone = self.verify_by_any(handed, &origin, &client.rules().log_key)?;
         hold_against_rules(&alone, client.rules())?;
-        let given = self.context.wait_for(client.verify_certificate(&handed.bytes))?.map_err(told)?.provenance;
+        let given = if alone.log_key == client.rules().log_key {
+            self.context.wait_for(client.verify_certificate(&handed.bytes))?.map_err(told)?.provenance
+        } else {
+            // By another key that the log has had: the log that it is of must be the beginning of the one that goes on.
+            self.context.wait_for(client.newest())??;
+            self.context.wait_for(client.hold(&alone.checkpoint))??;
+            alone
+        };
         let newest = self.context.wait_for(client.certificate(&work, edition))?.map_err(told)?.provenance;
         let has_gone_on = newest.state.newest != given.state.newest;
         let overtaken = has_gone_on.then_some(given.checkpoint.checkpoint().size.get());
         Ok(Proof { policy: self.policy(&newest)?, provenance: newest, online: true, overtaken })
+    }
+
+    /// Verifies a certificate by the key that its log has now, or else by another one that it is trusted by.
+    fn verify_by_any(&self, handed: &Handed, origin: &str, now: &VerifierKey) -> Result<Provenance, Failure> {
+        let verified = handed.certificate.verify(now);
+        if let Err(CertificateError::Proved(ProvedError::Checkpoint(_))) = verified {
+            let mut others = self.keys_of(origin).into_iter().filter(|key| key != now);
+            if let Some(proved) = others.find_map(|key| handed.certificate.verify(&key).ok()) {
+                return Ok(proved);
+            }
+        }
+        Ok(verified?)
     }
 
     /// Returns a client of the register of this origin, if that is the one to be asked.

@@ -343,7 +343,8 @@ impl<'c> Walk<'c> {
     fn apply(&mut self, entry: &Entry, moment: Moment, height: u64) -> Result<(), Stop> {
         Signed::check(entry.clone(), &self.records)?.check_authority(&self.records)?;
         let Moment { id, index, time_ms } = moment;
-        let context = Context { rules: &self.rules, scope: Scope::OneWork, id, index, height, time_ms };
+        let (rules, scope, owing) = (&self.rules, Scope::OneWork, &BTreeSet::new());
+        let context = Context { rules, scope, id, index, height, time_ms, owing };
         let changes = entry.body().apply(&context, &self.records)?;
         self.records.extend(changes);
         Ok(())

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use colophon_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use colophon_tlog::hash::Hash;
@@ -17,13 +18,17 @@ use crate::entry::{Body, Entry};
 use crate::evidence::{Claim, Evidence, EvidenceError, Lie, ProvedLeaf, open};
 use crate::look::Looked;
 use crate::proved::{ProvedRecord, ShownRecords};
-use crate::replay::{ReplayError, read_genesis, replay_over};
+use crate::replay::{ReplayError, read_genesis, replay_looked, replay_over};
 use crate::rule::Rules;
 use crate::state::{RecordKey, Records, Unreadable};
 use crate::state_root::{PartialTree, StateTree};
+use crate::voiding::{VoidLists, Voiding};
 
 /// The most leaves of a batch: its entries and its seal, or one leaf too many where the seal is missing.
 const LEAVES_MAX: u64 = BATCH_ENTRIES_MAX + 1;
+
+/// The most leaves behind a batch that a file holds to show that none of them voids an entry of it.
+const REST_LEAVES_MAX: u64 = 3_000;
 
 /// A batch that is against the rules, and what shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +46,10 @@ pub struct BatchClaim {
     pub leaves: Vec<ProvedLeaf>,
     /// Every record that the rules read or write, by ascending name, as it is before the batch.
     pub records: Vec<ProvedRecord>,
+    /// All leaves behind the batch, up to the end of the checkpoint's log, where an upgrade among them might void an entry of the
+    /// batch; left out where it does not matter, or where there are too many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rest: Option<Vec<ProvedLeaf>>,
 }
 
 /// A batch that a replay has found to be against the rules, with the state before it.
@@ -56,11 +65,37 @@ pub struct BatchCase<'a, R> {
     pub position: Position,
     /// Its leaves, as [`BatchClaim::leaves`] has them.
     pub leaves: &'a [Vec<u8>],
+    /// What is known of voided leaves before it.
+    pub voiding: &'a Voiding,
     /// A checkpoint whose log holds them.
     pub checkpoint: &'a SignedCheckpoint,
 }
 
 impl<R: Records> BatchCase<'_, R> {
+    /// Returns the indices of the leaves that the evidence takes: the genesis, the seal before, the batch, and what comes behind it
+    /// where that matters.
+    pub fn indices(&self) -> BTreeSet<u64> {
+        let first = self.position.index;
+        let end = first + self.leaves.len() as u64;
+        [0, first.saturating_sub(1)].into_iter().chain(first..end).chain(self.rest().unwrap_or(end..end)).collect()
+    }
+
+    /// Returns the indices of the leaves behind the batch, if its fault is an entry that one of them might void, and they are few
+    /// enough.
+    fn rest(&self) -> Option<Range<u64>> {
+        let (first, count) = (self.position.index, self.leaves.len() as u64);
+        let size = self.checkpoint.checkpoint().size.get();
+        let behind = (first + count)..size;
+        if behind.is_empty() || size - behind.start > REST_LEAVES_MAX {
+            return None;
+        }
+        let leaves = self.leaves.iter().cloned().map(Looked::later).collect();
+        let judged = replay_looked(self.rules, self.records, self.tree, self.position, leaves, self.voiding);
+        // Neither the genesis nor a seal is ever voided.
+        let is_entry = |index: u64| first > 0 && index + 1 < behind.start;
+        matches!(judged, Err(ReplayError::Refused { index, .. }) if is_entry(index)).then_some(behind)
+    }
+
     /// Returns the evidence. `prove` returns a leaf of the log with its proof to the checkpoint.
     pub fn evidence<E: From<Unreadable>>(
         &self,
@@ -71,8 +106,9 @@ impl<R: Records> BatchCase<'_, R> {
         let genesis = prove(0)?;
         let leaves = (first..).zip(self.leaves).map(|(index, _)| prove(index)).collect::<Result<_, E>>()?;
         let records = self.proved_records()?;
+        let rest = self.rest().map(|behind| behind.map(prove).collect::<Result<_, E>>()).transpose()?;
         let checkpoint = self.checkpoint.to_string();
-        Ok(Evidence::of(Claim::Batch(Box::new(BatchClaim { before, checkpoint, genesis, leaves, records }))))
+        Ok(Evidence::of(Claim::Batch(Box::new(BatchClaim { before, checkpoint, genesis, leaves, records, rest }))))
     }
 
     /// Returns each record that a replay of the batch reads or writes, with its proof.
@@ -80,7 +116,7 @@ impl<R: Records> BatchCase<'_, R> {
         let asked = Asked { records: self.records, keys: RefCell::default() };
         // What comes of it is known; only what it asks for is of interest.
         let leaves = self.leaves.iter().cloned().map(Looked::later).collect();
-        let _judged = replay_over(self.rules, &asked, self.position, leaves, |changes| {
+        let _judged = replay_over(self.rules, &asked, self.position, leaves, self.voiding, |changes| {
             asked.keys.borrow_mut().extend(changes.keys().cloned());
             let tree = self.tree.clone().apply(digests(changes));
             Ok(((), tree.root()))
@@ -118,7 +154,7 @@ impl BatchClaim {
         let position = self.position(&rules, first)?;
         let (records, tree) = self.state_before()?;
         let leaves = self.leaves.iter().map(|leaf| Looked::later(leaf.leaf.0.clone())).collect();
-        let judged = replay_over(&rules, &records, position, leaves, |changes| {
+        let judged = replay_over(&rules, &records, position, leaves, &self.voiding(), |changes| {
             let root = tree.root_with(digests(changes));
             root.map(|root| ((), root)).map_err(|place| Unreadable(format!("a record at {}", place.as_hash())))
         });
@@ -126,8 +162,31 @@ impl BatchClaim {
             Ok(_) => {
                 Err(EvidenceError::NothingWrong(format!("the batch from index {first} on is as the rules have it")))
             }
+            Err(ReplayError::Refused { index, .. }) if self.may_be_voided(index, checkpoint.size.get()) => {
+                Err(EvidenceError::MayBeVoided { index, size: checkpoint.size.get() })
+            }
             Err(error) => convicted(first, &checkpoint, error),
         }
+    }
+
+    /// Returns what the leaves in the file void. What those of the batch say of leaves before it is for those to judge who replay
+    /// them: here it is taken to be right.
+    fn voiding(&self) -> Voiding {
+        let mut lists = VoidLists::default();
+        for leaf in self.leaves.iter().chain(self.rest.iter().flatten()) {
+            lists.leaf(leaf.index, &leaf.leaf.0);
+        }
+        let (mut voiding, first) = (Voiding::default(), self.leaves.first().map_or(0, |leaf| leaf.index));
+        voiding.learn(&lists, first);
+        voiding.trust_before(first);
+        voiding
+    }
+
+    /// Tells whether an upgrade that the file leaves out might void the leaf at `index`: one behind the batch. Neither the genesis
+    /// nor a seal is ever voided.
+    fn may_be_voided(&self, index: u64, size: u64) -> bool {
+        let last = self.leaves.last().map_or(0, |last| last.index);
+        self.rest.is_none() && last.checked_add(1) != Some(size) && (1..last).contains(&index)
     }
 
     /// Checks that the leaves are one whole batch of the checkpoint's log, and returns the index of the first.
@@ -143,7 +202,13 @@ impl BatchClaim {
         if self.genesis.index != 0 || !(first..).zip(&self.leaves).all(|(index, leaf)| leaf.index == index) {
             return malformed("its leaves are not in order");
         }
-        for leaf in self.before.iter().chain([&self.genesis]).chain(&self.leaves) {
+        let behind = last.index.saturating_add(1);
+        let rest = self.rest.as_deref().unwrap_or_default();
+        let ends = behind.checked_add(rest.len() as u64) == Some(checkpoint.size.get());
+        if self.rest.is_some() && (!ends || !(behind..).zip(rest).all(|(index, leaf)| leaf.index == index)) {
+            return malformed("what comes behind its batch is not all there");
+        }
+        for leaf in self.before.iter().chain([&self.genesis]).chain(&self.leaves).chain(rest) {
             leaf.check_inclusion(checkpoint)?;
         }
         for leaf in self.before.iter().chain([&self.genesis]).chain(&self.leaves) {

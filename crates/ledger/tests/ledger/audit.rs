@@ -119,7 +119,7 @@ fn what_an_audit_finds_wrong_convicts_the_register() {
         let (audit, found) = audited(&world, true);
         let error = found.unwrap_err();
         let checkpoint = world.checkpoint();
-        assert_eq!(audit.case_indices().len(), end.len() + 2);
+        assert_eq!(audit.case(&checkpoint).indices().len(), end.len() + 2);
         let prove = |index: u64| {
             let leaf = &world.leaves[usize::try_from(index).unwrap()];
             Ok::<_, Unreadable>(ProvedLeaf::new(leaf, index, &world.proof(index)))

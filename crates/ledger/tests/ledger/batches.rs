@@ -10,6 +10,7 @@ use colophon_ledger::replay::{ReplayError, replay_batch};
 use colophon_ledger::rule::Stop;
 use colophon_ledger::signature::Signed;
 use colophon_ledger::state::RecordKey;
+use colophon_ledger::voiding::Voiding;
 
 use crate::rules::{mint_body, raw_note};
 use crate::world::{World, account, digest, signed};
@@ -43,7 +44,8 @@ fn replayed_with(world: &World, change: impl FnOnce(&mut Seal)) -> Result<(), Re
 }
 
 fn replay_at(world: &World, position: Position, leaves: &[Vec<u8>]) -> Result<(), ReplayError> {
-    replay_batch(&world.rules, world.replay.records(), world.replay.tree(), position, leaves).map(|_| ())
+    let nothing = Voiding::default();
+    replay_batch(&world.rules, world.replay.records(), world.replay.tree(), position, leaves, &nothing).map(|_| ())
 }
 
 /// Which member, and how it is made to lie.

@@ -6,6 +6,7 @@ use colophon_ledger::look::{Batches, Looked};
 use colophon_ledger::replay::{Replay, ReplayError, replay_batch, replay_looked};
 use colophon_ledger::signature::{EachTime, FirstKeys, Signed};
 use colophon_ledger::state::Records;
+use colophon_ledger::voiding::Voiding;
 
 use crate::rules::mint_body;
 use crate::world::{World, signed};
@@ -74,9 +75,11 @@ fn refused(world: &World, signers: &[(&str, &str)], records: &impl Records) -> R
     // Any seal will do: the entry before it is judged first.
     let leaves = vec![signed(&text, signers).to_bytes(), world.leaves.last().unwrap().clone()];
     let (replay, position) = (&world.replay, world.replay.position());
-    let plain = replay_batch(&world.rules, replay.records(), replay.tree(), position, &leaves).unwrap_err();
+    let nothing = Voiding::default();
+    let plain = replay_batch(&world.rules, replay.records(), replay.tree(), position, &leaves, &nothing).unwrap_err();
     let looked = leaves.into_iter().map(|leaf| Looked::at(leaf, records)).collect();
-    let error = replay_looked(&world.rules, replay.records(), replay.tree().clone(), position, looked).unwrap_err();
+    let tree = replay.tree().clone();
+    let error = replay_looked(&world.rules, replay.records(), tree, position, looked, &nothing).unwrap_err();
     assert_eq!(error, plain);
     error
 }

@@ -14,4 +14,5 @@ mod looks;
 mod rules;
 mod succession;
 mod tampering;
+mod voiding;
 mod world;

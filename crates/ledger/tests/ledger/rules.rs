@@ -103,8 +103,14 @@ pub(crate) fn log_key_body(governors: &[&str], prev: EntryId, key: &VerifierKey)
 
 pub(crate) fn upgrade_body(governors: &[&str], prev: EntryId, height: u64) -> Body {
     let (by, governors) = sorted(governors);
-    let (height, rules) = (Int::new(height).unwrap(), Int::new(2).unwrap());
-    Body::Upgrade(Upgrade { by, governors, height, kind: UpgradeWord::It, prev, rules })
+    let (height, rules) = (Int::new(height), Int::new(2));
+    Body::Upgrade(Upgrade { by, governors, height, kind: UpgradeWord::It, prev, rules, void: None })
+}
+
+pub(crate) fn void_body(governors: &[&str], prev: EntryId, void: &[u64]) -> Body {
+    let (by, governors) = sorted(governors);
+    let void = List::new(void.iter().map(|index| Int::new(*index).unwrap()).collect());
+    Body::Upgrade(Upgrade { by, governors, height: None, kind: UpgradeWord::It, prev, rules: None, void })
 }
 
 pub(crate) fn retire_body(governors: &[&str], prev: EntryId, successor: Option<&str>) -> Body {
@@ -216,6 +222,10 @@ fn act_body(world: &World, actor: &str, kind: &str, words: &Words<'_>) -> Body {
             let origin = words.get("origin").unwrap_or(world.rules.register.origin.as_str());
             let signer = Signer::new(origin, crate::world::key(words.get("key").unwrap())).unwrap();
             log_key_body(&governors, prev, &signer.verifier())
+        }
+        "upgrade" if words.get("void").is_some() => {
+            let void: Vec<u64> = words.list("void").unwrap().iter().map(|index| index.parse().unwrap()).collect();
+            void_body(&governors, prev, &void)
         }
         "upgrade" => {
             let ahead: u64 = words.get("ahead").unwrap().parse().unwrap();
@@ -400,6 +410,12 @@ const ACTS: &str = "
     governor upgrade ahead=1000 signed=ana                       -> signature_set
     governor upgrade ahead=999                                   -> upgrade_too_near
     governor upgrade ahead=1000 as upgrade                       -> accepted
+    # what is to be voided: an entry that the rules took, a seal, what is not there, the upgrade itself
+    governor upgrade void=2                                      -> void_unfit
+    governor upgrade void=3                                      -> void_unfit
+    governor upgrade void=4                                      -> void_unfit
+    governor upgrade void=9                                      -> void_unfit
+    ana upgrade void=2                                           -> not_governor
     # the key of the log: another, under its name
     governor log_key key=log.2 prev=upgrade origin=elsewhere.example -> log_key_unfit
     governor log_key key=log                                     -> accepted

@@ -1,0 +1,174 @@
+//! A fault of the operator's software has let an entry into the log that the rules refuse: everybody who replays stands still, the
+//! governors void it, and everybody goes on.
+
+use std::fs;
+use std::path::PathBuf;
+
+use colophon_ledger::draft::Draft;
+use e2e::forger::Forger;
+use e2e::liar::{Liar, Reply};
+use e2e::minting::Minter;
+use e2e::node::Node;
+use e2e::person::{Outcome, Person};
+use e2e::told::submit;
+
+/// A register that a fault has wounded while a copy followed it.
+struct Scene {
+    register: Node,
+    /// At the address that people know the register by.
+    liar: Liar,
+    copy: Node,
+    auditor: Person,
+    work: String,
+    /// The index of the entry against the rules.
+    bad: u64,
+}
+
+impl Scene {
+    /// Lets the register record a work that it has a second time, and everybody see it.
+    fn wounded() -> Scene {
+        let mut register = Node::start_new("mend.example/art");
+        let ana = Minter::new("ana", &register);
+        let (hills, card) = ana.mint("hills");
+        assert_eq!(submit(&register, &hills, &card).expect("an answer").status, 201);
+        let liar = Liar::before(register.url());
+        let mut copy = Node::following(&register, liar.url()).with_serve_args(&["--poll-ms", "50"]);
+        copy.start();
+        copy.wait_for_size(4);
+        let mut forger = Forger::of(&register.dir());
+        forger.batch(&[ana.mint("river").0], &[hills.to_bytes()], |_| {});
+        let bad = forger.size() - 2;
+        assert!(register.terminate().success());
+        forger.write_to(&register.dir());
+        liar.lie(move |path, truth| forger.answer(path).map_or(truth, Reply::ok));
+        let (auditor, work) = (Person::without_key("auditor"), hills.id().to_string());
+        Scene { register, liar, copy, auditor, work, bad }
+    }
+
+    /// Has the governor compose an upgrade, and returns the draft.
+    fn upgrade(&self, name: &str, void: &[u64]) -> PathBuf {
+        let (dir, out) = (self.register.dir(), self.auditor.desk().join(name));
+        let key = dir.join("governor.key");
+        let mut words = vec!["govern".to_owned(), "upgrade".to_owned(), dir.display().to_string()];
+        words.extend(["--key".to_owned(), key.display().to_string(), "--out".to_owned(), out.display().to_string()]);
+        words.extend(void.iter().flat_map(|index| ["--void".to_owned(), index.to_string()]));
+        let composed = self.register.run_words(&words);
+        assert!(composed.code == 0 && composed.stdout.contains("colophon-node mend"), "{composed}");
+        out
+    }
+
+    fn mend(&self, draft: &PathBuf) -> Outcome {
+        self.register.run("mend", &[draft])
+    }
+
+    fn log(&self) -> Vec<u8> {
+        fs::read(self.register.dir().join("entries.log")).expect("the log")
+    }
+}
+
+#[test]
+fn a_register_with_an_entry_against_the_rules_is_mended_and_everybody_goes_on() {
+    let mut scene = Scene::wounded();
+    let bad = scene.bad.to_string();
+    // Everybody who replays finds it, and the operator is told the way.
+    let health = scene.copy.wait_for_health("source_unsound");
+    let why = health["follows"]["why"].as_str().expect("a reason").to_owned();
+    assert!(why.contains("against the rules"), "{why}");
+    let audited = scene.auditor.expect(&["audit", scene.liar.url()], 4);
+    assert!(audited.stderr.contains(&format!("the entry at index {bad} is against the rules")), "{audited}");
+    let checked = scene.register.run::<&str>("fsck", &[]);
+    assert!(checked.code == 4 && checked.stdout.contains(&format!("index {bad}")), "{checked}");
+    let refused = scene.register.refused_start();
+    assert_eq!(refused.code, 1, "{}", refused.said);
+    for words in [format!("--void {bad}"), "colophon-node mend".to_owned(), "docs/operating.md".to_owned()] {
+        assert!(refused.said.contains(&words), "{}", refused.said);
+    }
+
+    // What the rules take cannot be voided; nothing is changed by who tries.
+    let before = scene.log();
+    for (name, void, why) in
+        [("good", vec![2], "voids"), ("both", vec![2, scene.bad], "void names the leaf at index 2")]
+    {
+        let outcome = scene.mend(&scene.upgrade(name, &void));
+        assert!(outcome.code == 1, "{outcome}");
+        let told = outcome.stderr.contains(why) || outcome.stderr.contains("does not void it");
+        assert!(told && scene.log() == before, "{outcome}");
+    }
+
+    let draft = scene.upgrade("mend", &[scene.bad]);
+    let mended = scene.mend(&draft);
+    assert!(mended.code == 0 && mended.stdout.contains("The log is mended"), "{mended}");
+    assert!(scene.log().starts_with(&before) && scene.log().len() > before.len());
+    let again = scene.mend(&draft);
+    assert!(again.code == 1 && again.stderr.contains("nothing to mend"), "{again}");
+    let checked = scene.register.run::<&str>("fsck", &[]);
+    assert!(checked.code == 0 && checked.stdout.contains("Clean"), "{checked}");
+    scene.register.start();
+    let size = scene.register.get("/health").json()["size"].as_u64().expect("a size");
+    assert_eq!(size, scene.bad + 4);
+    scene.liar.tell_the_truth();
+    scene.liar.stand_before(scene.register.url());
+
+    // The copy that stood still, a new one, and an auditor who has seen the wound.
+    assert!(scene.copy.terminate().success());
+    scene.copy.start();
+    scene.copy.wait_for_size(size);
+    let mut new = Node::following(&scene.register, scene.liar.url());
+    new.start();
+    new.wait_for_size(size);
+    for copy in [&scene.copy, &new] {
+        assert!(fs::read(copy.dir().join("entries.log")).expect("a log") == scene.log());
+        assert_eq!(copy.get("/health").json()["status"], "ok");
+    }
+    let audited = scene.auditor.succeed(&["audit", scene.liar.url(), "--json"]).json();
+    assert_eq!((&audited["voided"], &audited["works"]), (&1.into(), &2.into()));
+    scene.auditor.succeed(&["verify", &scene.work, "--node", scene.liar.url()]);
+    scene.auditor.succeed(&["certificate", &scene.work, "--node", scene.liar.url(), "-o", "hills.json"]);
+    scene.auditor.succeed(&["verify", "hills.json", "--offline"]);
+
+    // It goes on, and its tables are those of the mended log, also when they are made anew.
+    let bo = Minter::new("bo", &scene.register);
+    let (entry, card) = bo.mint("stone");
+    assert_eq!(submit(&scene.register, &entry, &card).expect("an answer").status, 201);
+    scene.copy.wait_for_size(size + 2);
+    assert!(scene.register.terminate().success());
+    for (command, words) in [("rebuild", "made anew"), ("fsck", "Clean")] {
+        let outcome = scene.register.run::<&str>(command, &[]);
+        assert!(outcome.code == 0 && outcome.stdout.contains(words), "{outcome}");
+    }
+    assert!(scene.copy.terminate().success());
+    let outcome = scene.copy.run::<&str>("fsck", &[]);
+    assert!(outcome.code == 0 && outcome.stdout.contains("Clean"), "{outcome}");
+}
+
+#[test]
+fn what_was_kept_of_the_wound_convicts_the_register_of_the_time_before() {
+    let scene = Scene::wounded();
+    scene.copy.wait_for_health("source_unsound");
+    let kept: Vec<_> = fs::read_dir(scene.copy.dir().join("evidence")).expect("evidence").flatten().collect();
+    assert_eq!(kept.len(), 1);
+    let file = kept[0].path();
+    let words = ["verify", file.to_str().expect("a path"), "--vkey", &scene.register.vkey(), "--offline"];
+    let judged = scene.auditor.succeed(&words);
+    assert!(judged.stdout.contains(&format!("in the signed log of {} entries", scene.bad + 2)), "{judged}");
+}
+
+#[test]
+fn a_register_that_is_served_voids_nothing() {
+    let mut register = Node::start_new("mend.example/art");
+    let scene = {
+        let liar = Liar::before(register.url());
+        let copy = Node::following(&register, liar.url());
+        let (auditor, work) = (Person::without_key("auditor"), String::new());
+        assert!(register.terminate().success());
+        Scene { register, liar, copy, auditor, work, bad: 0 }
+    };
+    let draft = scene.upgrade("void", &[1]);
+    let outcome = scene.mend(&draft);
+    assert!(outcome.code == 1 && outcome.stderr.contains("nothing to mend"), "{outcome}");
+    let Scene { mut register, .. } = scene;
+    register.start();
+    let entry = Draft::parse(&fs::read(draft).expect("a draft")).expect("a draft").to_entry().expect("all signatures");
+    let answer = register.post("/v1/entries", "text/plain", entry.to_bytes());
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (422, Some("void_unfit")));
+}
