@@ -90,7 +90,7 @@ impl<R: Records> BatchCase<'_, R> {
             return None;
         }
         let leaves = self.leaves.iter().cloned().map(Looked::later).collect();
-        let judged = replay_looked(self.rules, self.records, self.tree, self.position, leaves, self.voiding);
+        let judged = replay_looked(self.rules, self.records, self.tree.clone(), self.position, leaves, self.voiding);
         // Neither the genesis nor a seal is ever voided.
         let is_entry = |index: u64| first > 0 && index + 1 < behind.start;
         matches!(judged, Err(ReplayError::Refused { index, .. }) if is_entry(index)).then_some(behind)
