@@ -26,7 +26,7 @@ use super::body::{self, json, parse_json, require_json};
 use super::problem::Problem;
 use super::segment::Segment;
 use crate::answers::AnswerError;
-use crate::lookalikes::{LOOKALIKES_MAX, Near};
+use crate::lookalikes::shelf::{LOOKALIKES_MAX, Near};
 use crate::minted::minted;
 
 /// The one algorithm, by its name in C2PA's list.
