@@ -4,13 +4,13 @@
 //! null. A struct whose fields are declared in sorted order is written in canonical form by `serde_json` itself; what is
 //! read is parsed into such a struct, written again and compared, so nothing but the canonical form gets in.
 
-use std::io;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The largest integer a body may hold: 2^53 − 1, which every JSON implementation keeps exactly.
 pub const INTEGER_MAX: u64 = (1 << 53) - 1;
+
+const ALWAYS_WRITTEN: &str = "bodies and records have string keys and no failing serializers";
 
 /// Why text was not accepted as the canonical form of a value.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,32 +28,16 @@ pub enum CanonicalError {
 
 /// Returns the canonical form of `value`, whose struct fields must be declared in sorted order.
 pub fn to_canonical<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("bodies and records have string keys and no failing serializers")
+    serde_json::to_string(value).expect(ALWAYS_WRITTEN)
 }
 
 /// Reads a value that must be written exactly in its canonical form.
 pub fn from_canonical<T: Serialize + DeserializeOwned>(text: &str) -> Result<T, CanonicalError> {
     let value: T = serde_json::from_str(text).map_err(|error| shape_error(&error))?;
-    let mut rest = Rest(text.as_bytes());
-    if serde_json::to_writer(&mut rest, &value).is_ok() && rest.0.is_empty() {
-        Ok(value)
-    } else {
-        Err(CanonicalError::Spelling(to_canonical(&value)))
-    }
-}
-
-/// What has still to be written for a text to come out again. Takes the text itself and nothing else.
-struct Rest<'a>(&'a [u8]);
-
-impl io::Write for Rest<'_> {
-    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
-        self.0 = self.0.strip_prefix(written).ok_or(io::ErrorKind::InvalidData)?;
-        Ok(written.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    // As long as what was read, if it is canonical.
+    let mut canonical = Vec::with_capacity(text.len());
+    serde_json::to_writer(&mut canonical, &value).expect(ALWAYS_WRITTEN);
+    if canonical == text.as_bytes() { Ok(value) } else { Err(CanonicalError::Spelling(to_canonical(&value))) }
 }
 
 /// Tells a member from a newer rules version apart from a plain mistake; serde says both in words alone.

@@ -23,7 +23,7 @@ fn config(register: &Node, log: VerifierKey, dir: &Path) -> FollowConfig {
     FollowConfig {
         address: format!("http://{}", register.address()),
         dir: dir.to_owned(),
-        log,
+        logs: vec![log],
         policy: None,
         poll: Duration::from_millis(50),
         engine: None,

@@ -12,6 +12,7 @@ use colophon_ledger::refusal::Refusal;
 use colophon_ledger::replay::{Replay, ReplayError};
 use colophon_ledger::rule::Stop;
 use colophon_ledger::signature::Signed;
+use colophon_ledger::state::Changes;
 use colophon_ledger::voiding::VoidLists;
 
 use crate::evidence::{batch_evidence, judge};
@@ -58,8 +59,8 @@ fn lists_of(leaves: &[Vec<u8>]) -> VoidLists {
 }
 
 /// Audits a log as `colophon audit` does: looks ahead where a leaf is refused, and not before. Returns it with how often it did.
-fn audited(leaves: &[Vec<u8>]) -> (Audit, Result<(), ReplayError>, u32) {
-    let (mut audit, mut looks) = (Audit::begin(&leaves[0]).unwrap(), 0);
+fn audited(leaves: &[Vec<u8>]) -> (Audit<Changes>, Result<(), ReplayError>, u32) {
+    let (mut audit, mut looks) = (Audit::begin(&leaves[0], Changes::new()).unwrap(), 0);
     for leaf in leaves {
         let judged = match audit.leaf(Looked::later(leaf.clone())) {
             Err(error @ ReplayError::Refused { index, .. }) => {
