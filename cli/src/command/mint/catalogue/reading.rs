@@ -1,8 +1,9 @@
 //! The files of a catalogue, read on all cores.
 //!
-//! Each core reads one file at a time and is at most a few ahead of what is done with them, so all the memory this takes is the
-//! bounds of one file (see `colophon_fingerprint::picture`) for each core.
+//! Each core reads one file at a time, so all the memory this takes is the bounds of one file (see `colophon_fingerprint::picture`) for each core, and some 2 KiB for
+//! each file that was read before an earlier one. They are given in the order of their rows: of two with the same content the earlier counts, on every machine.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
@@ -42,6 +43,10 @@ pub(super) struct Read {
 #[derive(Debug)]
 pub(super) struct Readers {
     files: mpsc::Receiver<(usize, Result<File, Failure>)>,
+    /// What was read before its turn, by the number of its row.
+    waiting: BTreeMap<usize, Result<File, Failure>>,
+    /// Whose turn it is.
+    turn: usize,
     bytes: Arc<AtomicU64>,
 }
 
@@ -70,12 +75,19 @@ impl Readers {
                 )
             })?;
         }
-        Ok(Readers { files, bytes })
+        Ok(Readers { files, waiting: BTreeMap::new(), turn: 0, bytes })
     }
 
-    /// Returns the next file and the number of its row; none once all have been given.
+    /// Returns the file of the next row, and the row's number; none once all have been given. Whoever stops waiting loses nothing.
     pub(super) async fn next(&mut self) -> Option<(usize, Result<File, Failure>)> {
-        self.files.recv().await
+        while !self.waiting.contains_key(&self.turn) {
+            // Nothing comes any more, and a turn was missed: its reader broke down.
+            let Some((number, file)) = self.files.recv().await else { break };
+            self.waiting.insert(number, file);
+        }
+        let (number, file) = self.waiting.pop_first()?;
+        self.turn = number + 1;
+        Some((number, file))
     }
 
     /// Returns how many bytes have been read.
@@ -144,7 +156,6 @@ mod tests {
             }
             seen.push(number);
         }
-        seen.sort_unstable();
         assert_eq!(seen, (0..41).collect::<Vec<_>>());
         assert_eq!(readers.bytes(), (0..40).filter(|n| *n != 3).map(|n| format!("work {n}").len() as u64).sum::<u64>());
     }
