@@ -1,5 +1,7 @@
 //! Works and accounts are found by their words, and manifests by what a file shows.
 
+use std::fmt::Write as _;
+
 use colophon_ledger::account::AccountPrev;
 use colophon_ledger::card::Card;
 use colophon_ledger::entry::Body;
@@ -51,8 +53,11 @@ async fn named(register: &Register, who: &str, name: &str, prev: Option<&EntryId
 
 /// Searches, and returns the hits.
 async fn found(register: &Register, text: &str) -> Vec<Value> {
-    let encoded: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
-    let answer = register.get(&format!("/v1/search?q={encoded}")).await.json();
+    let mut path = "/v1/search?q=".to_owned();
+    for byte in text.bytes() {
+        write!(path, "%{byte:02x}").unwrap();
+    }
+    let answer = register.get(&path).await.json();
     assert_eq!(answer["size"], register.running.api().register.newest().size.get());
     let hits = answer["hits"].as_array().unwrap().clone();
     assert_eq!(answer["count"], hits.len());

@@ -51,11 +51,11 @@ pub fn check(data: &[u8]) {
     assert!(terms.len() <= 2 * count && terms.iter().all(|term| term.place < count));
     assert!(terms.is_sorted_by_key(|term| term.place));
     // Whatever is looked up stands in what is found.
-    let looked_up = found.iter().flat_map(|piece| match piece {
+    let mut looked_up = found.iter().flat_map(|piece| match piece {
         Piece::Word(word) => vec![word.clone()],
         Piece::Run(run) => pairs(run),
     });
-    assert!(looked_up.into_iter().all(|text| terms.iter().any(|term| term.text == text)));
+    assert!(looked_up.all(|text| terms.iter().any(|term| term.text == text)));
 }
 
 /// Titles in many scripts.

@@ -9,6 +9,7 @@ use colophon_fingerprint::video::is_looked_at_here;
 use colophon_fingerprint::{Content, ContentError, ContentKind, Grade, content_of_file, distance, grade};
 
 /// Says that a test shows nothing here; returns whether it does show something.
+#[allow(clippy::print_stderr, reason = "a test that shows nothing says so")]
 fn is_shown(test: &str) -> bool {
     if !is_looked_at_here() {
         eprintln!("SKIPPED {test}: there is no ffmpeg with the filter signature in the search path");
