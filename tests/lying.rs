@@ -99,7 +99,7 @@ const LIES: [Lie; 8] = [
         what: "a checkpoint before its tiles",
         tell: Scene::withhold_tiles,
         known: (FORGED, "it does not hand out tile/0/000"),
-        newcomer: (1, ""),
+        newcomer: (FORGED, "it does not hand out tile/entries/000"),
         audit: (FORGED, ""),
         witness: 200,
         follower: Some("tile"),
