@@ -32,7 +32,7 @@ pub(crate) fn judge(evidence: &Evidence) -> Result<Lie, EvidenceError> {
     read.judge(&World::vkey())
 }
 
-fn leaf(world: &World, index: u64) -> ProvedLeaf {
+pub(crate) fn leaf(world: &World, index: u64) -> ProvedLeaf {
     ProvedLeaf::new(&world.leaves[usize::try_from(index).unwrap()], index, &world.proof(index))
 }
 

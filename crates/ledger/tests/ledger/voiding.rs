@@ -15,7 +15,7 @@ use colophon_ledger::signature::Signed;
 use colophon_ledger::state::Changes;
 use colophon_ledger::voiding::VoidLists;
 
-use crate::evidence::{batch_evidence, judge};
+use crate::evidence::{batch_evidence, judge, leaf};
 use crate::rules::{mint_body, raw_note, void_body};
 use crate::world::{World, account, digest, signed};
 
@@ -140,6 +140,21 @@ impl Wounded {
         let rest = &self.world.leaves[self.honest..];
         let end = rest.iter().position(|leaf| Seal::peek(leaf).is_some()).unwrap();
         batch_evidence(&self.world, &before, &rest[..=end])
+    }
+
+    /// Returns the same file by who knows what is voided, and so which records the rules read of the whole batch; with all that
+    /// follows the batch.
+    fn whole_claim(&self) -> BatchClaim {
+        let mut before = Replay::begin(&self.world.leaves[0]).unwrap();
+        before.learn(&lists_of(&self.world.leaves));
+        let (honest, behind) = self.world.leaves.split_at(self.honest);
+        honest.iter().for_each(|leaf| assert!(before.leaf(leaf.clone()).is_ok()));
+        let count = 1 + behind.iter().position(|leaf| Seal::peek(leaf).is_some()).unwrap();
+        let Claim::Batch(claim) = batch_evidence(&self.world, &before, &behind[..count]).claim else {
+            panic!("a batch")
+        };
+        let rest = (self.honest + count) as u64..self.world.size();
+        BatchClaim { rest: Some(rest.map(|index| leaf(&self.world, index)).collect()), ..*claim }
     }
 
     fn claim(&self) -> BatchClaim {
@@ -354,7 +369,7 @@ fn evidence_of_an_entry_convicts_until_an_upgrade_has_voided_it() {
 
     // The governors void it.
     wounded.heal(&[bad]);
-    let nothing = judge(&wounded.file());
+    let nothing = judge_claim(wounded.whole_claim());
     assert!(matches!(nothing, Err(EvidenceError::NothingWrong(_))), "{nothing:?}");
     let undecided = Err(EvidenceError::MayBeVoided { index: bad, size: wounded.world.size() });
     assert_eq!(judge_claim(BatchClaim { rest: None, ..wounded.claim() }), undecided);
@@ -375,7 +390,8 @@ fn no_batch_of_a_mended_register_convicts_it() {
         if Seal::peek(&leaf).is_some() {
             // Made by who knows what is voided, and by who does not.
             let knows = batch_evidence(&wounded.world, &replay, &batch);
-            for file in [knows, wounded.file()] {
+            let whole = Evidence::of(Claim::Batch(Box::new(wounded.whole_claim())));
+            for file in [knows, whole] {
                 let found = judge(&file);
                 assert!(
                     matches!(found, Err(EvidenceError::NothingWrong(_) | EvidenceError::MayBeVoided { .. })),
