@@ -29,10 +29,10 @@ fn works_are_found_by_words_in_any_script_until_the_words_are_erased() {
     let scroll = mint(&scene.bruno, "scroll.txt", &["zh:溪山行旅图", "fr:Voyageurs à l’Étang"], &[]);
     let ana = text(&scene.ana.succeed(&["key", "show", "--json"]).json(), "/account");
 
-    assert_eq!(found(&scene.bruno, &["沖浪"]), [wave.clone()]);
-    assert_eq!(found(&scene.bruno, &["great", "WAVE"]), [wave.clone()]);
-    assert_eq!(found(&scene.ana, &["etang"]), [scroll.clone()]);
-    assert_eq!(found(&scene.ana, &["山行"]), [scroll.clone()]);
+    assert_eq!(found(&scene.bruno, &["沖浪"]), std::slice::from_ref(&wave));
+    assert_eq!(found(&scene.bruno, &["great", "WAVE"]), std::slice::from_ref(&wave));
+    assert_eq!(found(&scene.ana, &["etang"]), std::slice::from_ref(&scroll));
+    assert_eq!(found(&scene.ana, &["山行"]), std::slice::from_ref(&scroll));
     let mut of_ana = found(&scene.bruno, &["atelier mlha"]);
     of_ana.sort_unstable();
     assert_eq!(
@@ -50,7 +50,7 @@ fn works_are_found_by_words_in_any_script_until_the_words_are_erased() {
     scene.bruno.put("wave", b"not a picture, and too short a text for anybody else to have");
     let as_file = scene.bruno.succeed(&["search", "wave", "--json"]).json();
     assert_eq!(as_file["schema"], "colophon.search/v1");
-    assert_eq!(found(&scene.bruno, &["--text", "wave"]), [wave.clone()]);
+    assert_eq!(found(&scene.bruno, &["--text", "wave"]), std::slice::from_ref(&wave));
     let guessed = scene.bruno.succeed(&["search", "great.wave"]);
     assert!(guessed.stderr.contains("there is no file great.wave here") && guessed.stdout.contains(&wave), "{guessed}");
     scene.bruno.expect(&["search", "--file", "gone.png"], 2);
@@ -70,7 +70,7 @@ fn works_are_found_by_words_in_any_script_until_the_words_are_erased() {
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    assert_eq!(seen, [wave.clone()]);
+    assert_eq!(seen, std::slice::from_ref(&wave));
 
     // The operator erases the words of one: it is not found any more, the other is.
     let entry = scene.node.get(&format!("/v1/entries/{wave}")).json();

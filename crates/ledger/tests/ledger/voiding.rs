@@ -148,7 +148,9 @@ impl Wounded {
         let mut before = Replay::begin(&self.world.leaves[0]).unwrap();
         before.learn(&lists_of(&self.world.leaves));
         let (honest, behind) = self.world.leaves.split_at(self.honest);
-        honest.iter().for_each(|leaf| assert!(before.leaf(leaf.clone()).is_ok()));
+        for leaf in honest {
+            assert!(before.leaf(leaf.clone()).is_ok());
+        }
         let count = 1 + behind.iter().position(|leaf| Seal::peek(leaf).is_some()).unwrap();
         let Claim::Batch(claim) = batch_evidence(&self.world, &before, &behind[..count]).claim else {
             panic!("a batch")
