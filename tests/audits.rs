@@ -11,7 +11,7 @@ use e2e::liar::Liar;
 use e2e::minting::Minter;
 use e2e::node::Node;
 use e2e::person::{Outcome, Person};
-use e2e::told::submission;
+use e2e::told::submit_batches;
 
 /// How many entries of a request become a batch.
 const BATCH_ENTRIES: usize = 200;
@@ -19,17 +19,6 @@ const BATCH_ENTRIES: usize = 200;
 const BUNDLE_TAKES: Duration = Duration::from_millis(500);
 /// How long an audit may take to keep what it has.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-fn mint(node: &Node, minter: &Minter, batches: std::ops::Range<usize>) {
-    for batch in batches {
-        let mints: Vec<String> = (0..BATCH_ENTRIES)
-            .map(|number| minter.mint(&format!("work {number} of batch {batch}")))
-            .map(|(entry, card)| submission(&entry, &card))
-            .collect();
-        let body = format!("{{\"entries\":[{}]}}", mints.join(","));
-        assert_eq!(node.post("/v1/entries/many", "application/json", body).status, 200);
-    }
-}
 
 /// Audits from the genesis on, as somebody who has never been there.
 fn whole(node: &Node) -> Outcome {
@@ -59,7 +48,7 @@ fn assert_same(one: &Outcome, other: &Outcome) {
 fn an_audit_that_was_killed_goes_on_and_comes_to_the_same_end() {
     let node = Node::start_new("audits.example/log");
     let minter = Minter::new("ana", &node);
-    mint(&node, &minter, 0..16);
+    submit_batches(&node, &minter, 0..16, BATCH_ENTRIES);
     let first = whole(&node);
     let liar = Liar::before(node.url());
     let auditor = Person::without_key("auditor");
@@ -89,7 +78,7 @@ fn an_audit_that_was_killed_goes_on_and_comes_to_the_same_end() {
     assert_same(&resumed, &first);
 
     // With more entries than before, and with none.
-    mint(&node, &minter, 16..18);
+    submit_batches(&node, &minter, 16..18, BATCH_ENTRIES);
     let second = whole(&node);
     assert_ne!(first.json(), second.json());
     for _ in 0..2 {
@@ -104,7 +93,7 @@ fn an_audit_that_was_killed_goes_on_and_comes_to_the_same_end() {
 #[test]
 fn whatever_is_damaged_of_what_an_audit_kept_it_begins_anew() {
     let node = Node::start_new("audits.example/log");
-    mint(&node, &Minter::new("ana", &node), 0..1);
+    submit_batches(&node, &Minter::new("ana", &node), 0..1, BATCH_ENTRIES);
     let first = whole(&node);
     let auditor = Person::without_key("auditor");
     auditor.succeed(&["audit", node.url()]);
@@ -128,13 +117,13 @@ fn whatever_is_damaged_of_what_an_audit_kept_it_begins_anew() {
 fn a_copy_that_is_behind_what_was_replayed_is_no_liar() {
     let mut node = Node::start_new("audits.example/log");
     let minter = Minter::new("ana", &node);
-    mint(&node, &minter, 0..1);
+    submit_batches(&node, &minter, 0..1, BATCH_ENTRIES);
     let auditor = Person::without_key("auditor");
     auditor.succeed(&["audit", node.url()]);
     assert!(node.terminate().success());
     let mut behind = Node::copy_of(&node);
     [&mut node, &mut behind].into_iter().for_each(Node::start);
-    mint(&node, &minter, 1..2);
+    submit_batches(&node, &minter, 1..2, BATCH_ENTRIES);
     auditor.succeed(&["audit", node.url()]);
     fs::remove_dir_all(auditor.home().join("seen")).expect("what was seen");
     let said = auditor.expect(&["audit", behind.url()], 75);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use e2e::binaries::binaries;
 use e2e::minting::Minter;
 use e2e::node::Node;
-use e2e::told::{Told, submission, submit};
+use e2e::told::{Told, submit, submit_batches};
 
 /// What the register holds before: enough for a copy to take a while.
 const BATCHES: usize = 12;
@@ -27,17 +27,6 @@ struct End<'o>(&'o AtomicBool);
 impl Drop for End<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-fn fill(node: &Node, minter: &Minter) {
-    for batch in 0..BATCHES {
-        let mints: Vec<String> = (0..BATCH_ENTRIES)
-            .map(|number| minter.mint(&format!("work {number} of batch {batch}")))
-            .map(|(entry, card)| submission(&entry, &card))
-            .collect();
-        let body = format!("{{\"entries\":[{}]}}", mints.join(","));
-        assert_eq!(node.post("/v1/entries/many", "application/json", body).status, 200);
     }
 }
 
@@ -93,7 +82,7 @@ fn size(node: &Node) -> u64 {
 fn a_backup_that_is_killed_never_passes_for_one_and_the_register_does_not_mind() {
     let mut node = Node::start_new("backups.example/log");
     let minter = Minter::new("ana", &node);
-    fill(&node, &minter);
+    submit_batches(&node, &minter, 0..BATCHES, BATCH_ENTRIES);
     let shelf = tempfile::tempdir().expect("another disk");
     let (to, over) = (shelf.path().join("backup"), AtomicBool::new(false));
     let told = thread::scope(|scope| {

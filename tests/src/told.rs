@@ -1,6 +1,7 @@
 //! What a node has told, held against its directory: read here by other code than the node's own.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use colophon_ledger::card::Card;
@@ -11,6 +12,7 @@ use colophon_tlog::note::VerifierKey;
 use colophon_tlog::receipt::Receipt;
 use colophon_tlog::tree::{TileHashes, Tree};
 
+use crate::minting::Minter;
 use crate::node::{Answer, Node};
 
 const SLOT_BYTES: usize = 256 * 1024;
@@ -129,6 +131,18 @@ fn read_receipt(entry: &Entry, answer: &serde_json::Value, log: &VerifierKey) ->
 /// Returns the body that submits an entry with its card.
 pub fn submission(entry: &Entry, card: &Card) -> String {
     serde_json::json!({"entry": String::from_utf8_lossy(&entry.to_bytes()), "card": card}).to_string()
+}
+
+/// Submits so many entries of a minter's a request, each request a batch by its number, and sees that they are taken.
+pub fn submit_batches(node: &Node, minter: &Minter, batches: Range<usize>, entries_each: usize) {
+    for batch in batches {
+        let mints: Vec<String> = (0..entries_each)
+            .map(|number| minter.mint(&format!("work {number} of batch {batch}")))
+            .map(|(entry, card)| submission(&entry, &card))
+            .collect();
+        let body = format!("{{\"entries\":[{}]}}", mints.join(","));
+        assert_eq!(node.post("/v1/entries/many", "application/json", body).status, 200);
+    }
 }
 
 /// Submits an entry with its card, and returns the answer, or nothing if the connection broke.

@@ -177,8 +177,7 @@ impl Client {
 
 /// Asks for the newest checkpoint of the log whose key is `key`. It is held against nothing that was seen before.
 pub async fn fetch_checkpoint(transport: &Transport, key: &VerifierKey) -> Result<SignedCheckpoint, FollowError> {
-    let bytes = transport.get("checkpoint", NOTE_BYTES_MAX).await?;
-    Ok(open_checkpoint(&bytes, key)?)
+    fetch_checkpoint_by(transport, std::slice::from_ref(key)).await
 }
 
 /// Asks for the newest checkpoint of the log that has, or had, one of these keys. It is held against nothing that was seen before.
