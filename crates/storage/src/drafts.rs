@@ -4,7 +4,6 @@
 //! age.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 
@@ -13,7 +12,7 @@ use colophon_ledger::draft::DRAFT_BYTES_MAX;
 use colophon_ledger::field::{Digest, EntryId};
 use colophon_tlog::hash::Hash;
 
-use crate::durable;
+use crate::{durable, sled_store};
 
 /// The name of the folder in the register's folder.
 pub const DRAFTS_DIR: &str = "drafts";
@@ -219,9 +218,7 @@ fn expire_in(db: &sled::Db, before_ms: u64, count: &mut usize) -> Result<usize, 
 
 fn open_store(dir: &Path) -> Result<(sled::Db, usize), DraftsError> {
     let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES);
-    let opened = catch_unwind(AssertUnwindSafe(|| config.open()))
-        .map_err(|_| DraftsError::Store("it broke down while opening".to_owned()))?;
-    let db = opened?;
+    let db = sled_store::open(&config).map_err(|error| DraftsError::Store(error.to_string()))?;
     let mut count = 0;
     for key in db.scan_prefix(b"d").keys() {
         key?;
@@ -321,6 +318,21 @@ mod tests {
         assert!(!drafts.remove(&draft(1, &[]).id).unwrap());
         assert_eq!(drafts.list(&account(1)).unwrap(), []);
         assert_eq!(ids(&drafts.list(&account(2)).unwrap()), [draft(2, &[]).id]);
+    }
+
+    #[test]
+    fn a_store_that_is_still_held_is_waited_for_and_keeps_its_drafts() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = opened(dir.path());
+        held.put(&draft(1, &[1])).unwrap();
+        let drafts = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                std::thread::sleep(std::time::Duration::from_millis(200));
+                drop(held);
+            });
+            opened(dir.path())
+        });
+        assert_eq!(drafts.list(&account(1)).unwrap(), [draft(1, &[1])]);
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub mod recovery;
 #[cfg(test)]
 mod sample;
 mod scan;
+mod sled_store;
 pub mod slots;
 pub mod tables;
 pub mod view;

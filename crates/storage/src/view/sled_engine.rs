@@ -5,10 +5,9 @@
 //! (Under load nearly every kill leaves one so.) Opening it can fail, or panic, after a kill.
 
 use std::ops::Bound;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
+use crate::sled_store;
 use crate::view::engine::{CURSOR_KEY, Engine, EngineError, Pair, WriteRef, condemn, cursor_in};
 use crate::view::overlay::range_start;
 use crate::view::redo;
@@ -16,12 +15,6 @@ use crate::view::redo;
 /// The most keys of one piece. With 6 000 the same load took 17 GB of memory.
 const PIECE_KEYS_MAX: usize = 298;
 const CACHE_BYTES: u64 = 256 << 20;
-
-/// What sled says of a store that is held.
-const HELD: &str = "could not acquire lock";
-/// How long a store that is held is waited for, and how often it is looked.
-const LET_GO_TIME: Duration = Duration::from_secs(2);
-const LOOK_TIME: Duration = Duration::from_millis(10);
 
 const APPLYING_KEY: &[u8] = b"\0applying";
 
@@ -37,7 +30,7 @@ impl SledEngine {
     /// Opens the store in `dir`, making it if need be, and ends a batch it was left in the middle of. The file `condemned` is
     /// made if it must not be used again.
     pub(super) fn open(dir: &Path, condemned: &Path) -> Result<SledEngine, EngineError> {
-        let db = open_store(&sled::Config::new().path(dir).cache_capacity(CACHE_BYTES))?;
+        let db = sled_store::open(&sled::Config::new().path(dir).cache_capacity(CACHE_BYTES))?;
         let engine = SledEngine { db, dir: dir.to_owned(), condemned: condemned.to_owned() };
         engine.end_batch()?;
         Ok(engine)
@@ -47,20 +40,6 @@ impl SledEngine {
         let Some(half_applied) = self.get(APPLYING_KEY)? else { return Ok(()) };
         let (writes, cursor) = redo::decode(&half_applied).ok_or(EngineError::HalfApplied)?;
         self.apply(&writes, cursor)
-    }
-}
-
-/// Opens the store. One that this process closed a moment ago may still be held by a thread of sled's own, which is waited for;
-/// no other process can have it, since the register's lock is held.
-fn open_store(config: &sled::Config) -> Result<sled::Db, EngineError> {
-    let begun = Instant::now();
-    loop {
-        match catch_unwind(AssertUnwindSafe(|| config.open())).map_err(|_| EngineError::Panicked)? {
-            Err(sled::Error::Io(error)) if error.to_string().contains(HELD) && begun.elapsed() < LET_GO_TIME => {
-                std::thread::sleep(LOOK_TIME);
-            }
-            opened => return Ok(opened?),
-        }
     }
 }
 
