@@ -1,10 +1,13 @@
 #!/bin/sh
-# Colophon against others' programs: Go's note and tlog read a register and ask a witness; a foreign witness cosigns a register.
+# Colophon against others' programs: Go's note and tlog read a register and ask a witness; a foreign witness cosigns a register;
+# Tessera's fsck goes over its log.
 #
 # Fetches nothing; needs curl. What is not there is skipped, and that is said:
 #   go                       with COLOPHON_XMOD, a folder with golang.org/x/mod
-#   COLOPHON_FOREIGN_WITNESS a program that takes DATABASE NAME LOG-KEY ADDRESS, prints its verifier key and its URL in one line, and
-#                            serves add-checkpoint (filippo.io/torchwood's witness with thirty lines around it, for one)
+#   COLOPHON_LITEWITNESS     a folder with the programs litewitness and witnessctl of filippo.io/torchwood; needs OpenSSH's ssh-agent
+#   COLOPHON_FOREIGN_WITNESS instead of it, a program that takes DATABASE NAME LOG-KEY ADDRESS, prints its verifier key and its URL in
+#                            one line, and serves add-checkpoint
+#   COLOPHON_TESSERA_FSCK    the program fsck of github.com/transparency-dev/tessera (cmd/fsck)
 #   COLOPHON_BIN_DIR         where colophon-node and colophon are; else target/debug
 set -eu
 
@@ -52,19 +55,70 @@ mint() {
 "$bin/colophon-node" init "$work/register" --origin interop.example/log >/dev/null
 vkey=$(cat "$work/register/log.vkey")
 
-if [ -x "${COLOPHON_FOREIGN_WITNESS:-}" ]; then
-    "$COLOPHON_FOREIGN_WITNESS" "$work/db" foreign.example/witness "$vkey" 127.0.0.1:0 >"$work/foreign" 2>"$work/foreign.log" &
+# Registers enough works for several tiles and a second level of them.
+mint_many() {
+    mkdir "$work/many"
+    for number in $(seq 1 600); do echo "many $number" >"$work/many/$number.txt"; done
+    "$bin/colophon" mint "$work/many" --country SE --no-input --yes >"$work/mint.log" 2>&1 || { cat "$work/mint.log" >&2; exit 1; }
+}
+
+# Starts litewitness with a key of its own in an ssh-agent of its own, and writes its verifier key and its address in one line.
+litewitness() {
+    socket="$work/agent" port=$((20000 + ($$ + 7) % 20000))
+    ssh-keygen -q -t ed25519 -N '' -f "$work/foreign.pem"
+    ssh-agent -D -a "$socket" >/dev/null 2>&1 &
     started="$started $!"
+    tries=0
+    until SSH_AUTH_SOCK="$socket" ssh-add -q "$work/foreign.pem" 2>/dev/null; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || { echo "tests/interop: ssh-agent takes no key" >&2; exit 1; }
+        sleep 0.1
+    done
+    key=$(ssh-keygen -l -E sha256 -f "$work/foreign.pem.pub" | cut -d ' ' -f 2)
+    "$COLOPHON_LITEWITNESS/witnessctl" add-log -db "$work/db" -origin interop.example/log 2>>"$work/foreign.log"
+    "$COLOPHON_LITEWITNESS/witnessctl" add-key -db "$work/db" -origin interop.example/log -key "$vkey" 2>>"$work/foreign.log"
+    "$COLOPHON_LITEWITNESS/litewitness" -db "$work/db" -name foreign.example/witness -key "$key" -ssh-agent "$socket" \
+        -listen "127.0.0.1:$port" >"$work/foreign.out" 2>"$work/lite.log" &
+    started="$started $!"
+    tries=0
+    until grep -q 'msg=listening' "$work/lite.log"; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || { cat "$work/lite.log" >&2; exit 1; }
+        sleep 0.1
+    done
+    echo "$(sed -n 's/.*vkey="*\([^" ]*\).*/\1/p' "$work/lite.log" | head -n 1) http://127.0.0.1:$port" >"$work/foreign"
+}
+
+if [ -x "${COLOPHON_LITEWITNESS:-}/litewitness" ] || [ -x "${COLOPHON_FOREIGN_WITNESS:-}" ]; then
+    if [ -x "${COLOPHON_LITEWITNESS:-}/litewitness" ]; then
+        litewitness
+    else
+        "$COLOPHON_FOREIGN_WITNESS" "$work/db" foreign.example/witness "$vkey" 127.0.0.1:0 >"$work/foreign" 2>"$work/foreign.log" &
+        started="$started $!"
+    fi
     line=$(first_line "$work/foreign")
     printf 'log %s\nwitness foreign %s\nquorum foreign\n' "$vkey" "$line" >"$work/policy"
     serve serve "$work/register" --witnesses "$work/policy"
     mint 1 2 3
+    mint_many
     curl -sf "$url/checkpoint" | grep -q '^— foreign.example/witness ' || { echo "tests/interop: not cosigned" >&2; exit 1; }
-    echo "cosigned: by a foreign witness, at every size"
+    # What readers make of its lines, by a policy that asks for it.
+    "$bin/colophon" trust import "$work/policy" >/dev/null 2>&1
+    "$bin/colophon" verify "$work/1.txt" --max-age "1 hour" >"$work/verified" || { cat "$work/verified" >&2; exit 1; }
+    echo "cosigned: by a foreign witness, at every size, and it counts"
 else
-    skip "COLOPHON_FOREIGN_WITNESS names no program: no foreign witness was asked"
+    skip "COLOPHON_LITEWITNESS and COLOPHON_FOREIGN_WITNESS name no program: no foreign witness was asked"
     serve serve "$work/register"
     mint 1 2 3
+    mint_many
+fi
+
+if [ -x "${COLOPHON_TESSERA_FSCK:-}" ]; then
+    "$COLOPHON_TESSERA_FSCK" --storage_url "$url/" --public_key "$work/register/log.vkey" --ui=false 2>"$work/fsck.log" ||
+        { cat "$work/fsck.log" >&2; exit 1; }
+    grep -o "Successfully fsck'd log.* size=[0-9]*" "$work/fsck.log"
+else
+    skip "COLOPHON_TESSERA_FSCK names no program: Tessera's fsck did not go over the log"
 fi
 
 if command -v go >/dev/null && [ -d "${COLOPHON_XMOD:-}" ]; then
@@ -91,4 +145,4 @@ else
     skip "no Go, or COLOPHON_XMOD is no folder with golang.org/x/mod: nothing was read with others' packages"
 fi
 
-[ $skipped -eq 0 ] || echo "tests/interop: $skipped of 2 parts SKIPPED" >&2
+[ $skipped -eq 0 ] || echo "tests/interop: $skipped of 3 parts SKIPPED" >&2
