@@ -39,13 +39,20 @@ pub fn play(data: &[u8]) -> BTreeSet<&'static str> {
     let mut steps = rest::<Step>(&mut Unstructured::new(data), STEPS_MAX).into_iter().peekable();
     let (mut register, mut model, mut cast) = (Register::begin(), Model::default(), Cast::default());
     model.height = register.position().height;
-    while steps.peek().is_some() {
+    let (mut refused, mut mend) = (None, None);
+    while steps.peek().is_some() || mend.is_some() {
         let base = register.records().clone();
         let tree = register.tree().clone();
         let (rules, position) = (register.rules().clone(), register.position());
-        let mut batch = Batch::open(&rules, &base, position, register.clock_ms);
+        let voiding = register.voiding().clone();
+        let mut batch = Batch::open_owing(&rules, &base, position, register.clock_ms, voiding);
         let time_ms = register.clock_ms.max(position.time_ms);
         let mut later = Later::Same;
+        if let Some(mend) = mend.take() {
+            let answer = submit(&mut batch, &mut model, &mend, &cast, (position.index, time_ms));
+            assert_eq!(answer, "upgrade", "what was owed is voided");
+            answers.insert("voided");
+        }
         for step in steps.by_ref() {
             let said = match step {
                 Step::Seal(passed) => {
@@ -56,24 +63,54 @@ pub fn play(data: &[u8]) -> BTreeSet<&'static str> {
                 Step::Repeat(which) => cast.earlier(which),
             };
             if let Some(said) = said {
+                let taken = batch.entries().len();
                 answers.insert(submit(&mut batch, &mut model, &said, &cast, (position.index, time_ms)));
+                refused = if batch.entries().len() == taken { Some(said) } else { refused };
             }
         }
         if !batch.entries().is_empty() {
+            let bad = refused.take().filter(|_| matches!(later, Later::Wounded) && model.acts.retired.is_none());
+            let index = position.index + batch.entries().len() as u64;
+            let bad = bad.and_then(|said| still_refused(&batch, &model, &said, &cast, (index, time_ms)));
             let closed = batch.close(model::account_of(3), &tree).unwrap();
-            register.seal(closed);
+            match bad {
+                Some(bad) => {
+                    model.acts.owed = Some(index);
+                    let said = Cast::mend(index, &model);
+                    register.seal_wounded(&closed, &bad.to_bytes(), &cast.entry(&said).unwrap());
+                    mend = Some(said);
+                }
+                None => register.seal(closed),
+            }
             model.height = register.position().height;
             compare(&register, &model);
         }
         register.clock_ms = match later {
-            Later::Same => time_ms,
+            Later::Same | Later::Wounded => time_ms,
             Later::Day => time_ms + DAY_MS,
             Later::Year => time_ms + 366 * DAY_MS,
             Later::Back => time_ms - DAY_MS,
         };
     }
-    regrouped(&register);
+    // What is voided is named by its index, which depends on where the seals stand.
+    if !register.was_wounded() {
+        regrouped(&register);
+    }
     answers
+}
+
+/// Returns the entry of something that was refused, if it would be at the end of the batch, too.
+fn still_refused<R: Records>(
+    batch: &Batch<'_, R>,
+    model: &Model,
+    said: &Said,
+    cast: &Cast,
+    (index, time_ms): (u64, u64),
+) -> Option<Entry> {
+    let entry = cast.entry(said)?;
+    let (id, is_in_batch) = (entry.id(), batch.entries().iter().any(|other| other.id() == entry.id()));
+    let judged = model.clone().take(said, Moment { id, index, time_ms, is_in_batch });
+    judged.is_err().then_some(entry)
 }
 
 /// Submits one entry to both, and compares what they say and what is left of it.

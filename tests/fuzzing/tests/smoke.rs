@@ -45,7 +45,7 @@ smoke! {
     slots, state, tamper, text_search, tile, video_signature,
 }
 
-/// Runs that reach nothing would find nothing: every kind is taken, and every refusal that the rules know is met.
+/// Runs that reach nothing would find nothing: every kind is taken, every refusal that the rules know is met, and a leaf is voided.
 #[test]
 fn runs_of_entries_reach_every_rule() {
     let expected = [
@@ -84,6 +84,8 @@ fn runs_of_entries_reach_every_rule() {
         "transfer",
         "upgrade",
         "upgrade_too_near",
+        "void_unfit",
+        "voided",
         "work_unknown",
     ];
     let mut met = BTreeSet::new();

@@ -1,6 +1,6 @@
 //! Turns a script's choices into entries: what each says at that moment, and who signs it.
 
-use colophon_ledger::entry::{Body, text_of};
+use colophon_ledger::entry::{Body, Entry, text_of};
 use colophon_ledger::field::{Digest, EntryId, WorkId};
 use colophon_tlog::note::{SignatureLine, Signer};
 use serde_json::{Value, json};
@@ -34,6 +34,21 @@ impl Cast {
         said.lines = signed(&said, model, act.signing);
         self.said.push(said.clone());
         Some(said)
+    }
+
+    /// Returns the governor's act that voids the leaf at an index.
+    pub fn mend(index: u64, model: &Model) -> Said {
+        let prev = model.acts.newest.unwrap_or(identity().genesis);
+        let deed = Deed::Govern { deed: Power::Void(index), prev };
+        let mut said = Said { by: GOVERNOR, lines: Vec::new(), deed };
+        said.lines = signed(&said, model, Signing::Right);
+        said
+    }
+
+    /// Returns the leaf that was made of what was said, if it is an entry at all.
+    pub fn entry(&self, said: &Said) -> Option<Entry> {
+        let text = self.text(said);
+        Entry::from_parts(&text, self.lines(said, &text)).ok()
     }
 
     /// Returns something that was said before.
@@ -94,6 +109,7 @@ impl Cast {
                 let deed = match which {
                     which if which.retires() => Power::Retire,
                     which if which.changes_key() => Power::LogKey(usize::from(*key) % LOG_KEYS),
+                    which if which.voids() => Power::Void(u64::from(*key) + 1),
                     _ => Power::Upgrade(model.height + if ahead.is_yes() { 1_000 + SLACK } else { 999 }),
                 };
                 (by, Deed::Govern { deed, prev: self.act_prev(*prev, model) })
@@ -309,6 +325,9 @@ fn body(said: &Said) -> Value {
             Power::Retire => json!({"by": by, "governors": [by], "kind": "retire", "prev": prev}),
             Power::LogKey(key) => {
                 json!({"by": by, "governors": [by], "kind": "log_key", "log_vkey": log_vkey(*key), "prev": prev})
+            }
+            Power::Void(index) => {
+                json!({"by": by, "governors": [by], "kind": "upgrade", "prev": prev, "void": [index]})
             }
             Power::Upgrade(height) => {
                 json!({"by": by, "governors": [by], "height": height, "kind": "upgrade", "prev": prev, "rules": 2})

@@ -80,6 +80,8 @@ pub enum Power {
     LogKey(usize),
     /// Puts other rules in force from a height on.
     Upgrade(u64),
+    /// Voids the leaf at an index.
+    Void(u64),
     /// Ends the register.
     Retire,
 }
@@ -95,6 +97,8 @@ pub struct Acts {
     pub upgrade: Option<u64>,
     /// Where the retirement stands.
     pub retired: Option<u64>,
+    /// A leaf that the rules refuse, as long as it is not voided.
+    pub owed: Option<u64>,
 }
 
 /// Returns the verifier key of the log by its number.
@@ -348,6 +352,10 @@ impl Model {
             Power::Upgrade(height) => {
                 refuse_if(height < self.height + 1_000, "upgrade_too_near")?;
                 self.acts.upgrade = Some(height);
+            }
+            Power::Void(index) => {
+                refuse_if(self.acts.owed != Some(index), "void_unfit")?;
+                self.acts.owed = None;
             }
             Power::Retire => self.acts.retired = Some(moment.index),
         }

@@ -5,12 +5,13 @@ use std::sync::OnceLock;
 
 use colophon_ledger::batch::{Batch, Closed, Position, beginning, first_batch};
 use colophon_ledger::entry::{Body, Entry, Register as Identity, text_of};
-use colophon_ledger::field::EntryId;
+use colophon_ledger::field::{EntryId, Int};
 use colophon_ledger::replay::{Replay, read_genesis};
 use colophon_ledger::rule::Rules;
 use colophon_ledger::signature::Signed;
 use colophon_ledger::state::{Changes, Records as _};
 use colophon_ledger::state_root::StateTree;
+use colophon_ledger::voiding::{VoidLists, Voiding};
 use colophon_tlog::note::Signer;
 use serde_json::{Value, json};
 
@@ -35,6 +36,8 @@ pub struct Register {
     batches: Vec<(u64, Vec<Entry>)>,
     /// The entry at each index.
     ids: BTreeMap<u64, EntryId>,
+    /// What the governor voids in the whole log.
+    lists: VoidLists,
 }
 
 /// Returns which register all of these are.
@@ -57,6 +60,7 @@ impl Register {
             replay: Replay::begin(&leaf).unwrap(),
             batches: Vec::new(),
             ids: BTreeMap::new(),
+            lists: VoidLists::default(),
         };
         register.seal(first_batch(&rules, entry, START_MS));
         register.batches.clear();
@@ -106,6 +110,37 @@ impl Register {
         self.batches.push((applied.seal_body.time_ms.get(), applied.entries));
         assert_eq!((self.replay.records(), self.replay.position()), (&self.records, self.position));
         assert_eq!(self.replay.state_root(), self.tree.root());
+    }
+
+    /// Takes a closed batch in, into which a fault has put the leaf `bad`, refused by the rules. What whoever replays will find further
+    /// on is the upgrade `mend`, in the next leaf after the seal.
+    pub fn seal_wounded(&mut self, closed: &Closed, bad: &[u8], mend: &Entry) {
+        self.records.extend(closed.changes.clone());
+        let mut seal = closed.seal.clone();
+        let index = seal.index();
+        seal.count = Int::new(seal.count.get() + 1).unwrap();
+        let seal = self.signed_seal(&text_of(&self.rules.register, &Body::Seal(seal)));
+        self.lists.leaf(index + 2, &mend.to_bytes());
+        self.replay.learn(&self.lists);
+        for leaf in closed.entries.iter().map(Entry::to_bytes).chain([bad.to_vec()]) {
+            assert!(self.replay.leaf(leaf).unwrap().is_none());
+        }
+        let replayed = self.replay.leaf(seal.to_bytes()).unwrap().unwrap();
+        assert_eq!((&replayed.changes, &replayed.passed), (&closed.changes, &vec![index]));
+        assert_eq!(replayed.voiding.owed(), Some(index));
+        self.ids.extend(replayed.indexed().map(|(index, entry)| (index, entry.id())));
+        (self.tree, self.position) = (replayed.tree, replayed.next);
+        assert_eq!(self.replay.state_root(), self.tree.root());
+    }
+
+    /// Returns what whoever goes on from here knows of voided leaves.
+    pub fn voiding(&self) -> &Voiding {
+        self.replay.voiding()
+    }
+
+    /// Returns whether a fault has put a leaf into the log.
+    pub fn was_wounded(&self) -> bool {
+        self.lists != VoidLists::default()
     }
 
     fn signed_seal(&self, text: &str) -> Entry {

@@ -31,6 +31,8 @@ pub enum Later {
     Year,
     /// The clock goes back a day, and the register's time stays.
     Back,
+    /// None; and by a fault of the operator's software the batch holds what the rules refused last, which the governor voids at once.
+    Wounded,
 }
 
 /// An entry to be.
@@ -143,6 +145,11 @@ impl Power {
     /// Returns whether, if it is not retired, its log gets another key; else it gets other rules.
     pub fn changes_key(self) -> bool {
         self.0.is_multiple_of(2)
+    }
+
+    /// Returns whether, if neither, a leaf is voided; else other rules are put in force.
+    pub fn voids(self) -> bool {
+        self.0 % 8 == 3
     }
 }
 
