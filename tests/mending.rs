@@ -10,7 +10,24 @@ use e2e::liar::{Liar, Reply};
 use e2e::minting::Minter;
 use e2e::node::Node;
 use e2e::person::{Outcome, Person};
+use e2e::strace::{Call, calls};
 use e2e::told::submit;
+
+/// What changes a file, makes it durable or takes it away.
+const CHANGES: [&str; 12] = [
+    "write",
+    "writev",
+    "pwrite64",
+    "pwritev",
+    "fdatasync",
+    "fsync",
+    "ftruncate",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "rename",
+    "renameat2",
+];
 
 /// A register that a fault has wounded while a copy followed it.
 struct Scene {
@@ -140,6 +157,50 @@ fn a_register_with_an_entry_against_the_rules_is_mended_and_everybody_goes_on() 
     assert!(scene.copy.terminate().success());
     let outcome = scene.copy.run::<&str>("fsck", &[]);
     assert!(outcome.code == 0 && outcome.stdout.contains("Clean"), "{outcome}");
+}
+
+/// Every system call of `mend` that changes a file, each the last one of its process.
+#[test]
+fn a_mend_that_is_killed_at_any_of_its_calls_is_done_or_is_run_again() {
+    let mut scene = Scene::wounded();
+    scene.copy.kill();
+    let (draft, wounded) = (scene.upgrade("mend", &[scene.bad]), scene.log());
+    let dir = tempfile::tempdir().expect("a folder for what strace sees");
+    let seen = dir.path().join("calls").display().to_string();
+    let tracing = ["strace", "-y", "-s", "0", "-o", &seen];
+
+    let whole = Node::copy_of(&scene.register);
+    let mended = whole.run_through(&tracing, "mend", &[&draft]);
+    assert!(mended.code == 0, "this test needs strace (sudo apt-get install -y strace): {mended}");
+    let of = whole.dir().canonicalize().expect("the register's directory");
+    let seen_calls = calls(&fs::read_to_string(&seen).expect("what strace wrote"), &of);
+    let changing: Vec<Call> = seen_calls.into_iter().filter(|call| CHANGES.contains(&call.name.as_str())).collect();
+    let in_log = |call: &Call| call.path.ends_with("entries.log") && call.name == "fdatasync";
+    assert!(changing.iter().any(in_log) && changing.iter().any(|call| call.path.starts_with("view")), "{changing:?}");
+
+    let mut done = 0;
+    for call in &changing {
+        let mut node = Node::copy_of(&scene.register);
+        let kill = format!("-einject={}:signal=KILL:when={}", call.name, call.number);
+        let killed = node.run_through(&[&tracing[..], &[kill.as_str()]].concat(), "mend", &[&draft]);
+        assert_eq!(killed.code, -1, "{call:?}: {killed}");
+        let log = fs::read(node.dir().join("entries.log")).expect("the log");
+        assert!(log.starts_with(&wounded), "{call:?}: what was there has changed");
+        assert!(
+            log == wounded || !node.dir().join("view").exists(),
+            "{call:?}: the faulty program's tables are served"
+        );
+        let again = node.run("mend", &[&draft]);
+        let is_done = again.code == 1 && again.stderr.contains("nothing to mend");
+        assert!(is_done || again.code == 0, "{call:?}: {again}");
+        done += usize::from(is_done);
+        node.start();
+        assert_eq!(node.get("/health").json()["size"], scene.bad + 4, "{call:?}");
+        assert!(node.terminate().success());
+        let checked = node.run::<&str>("fsck", &[]);
+        assert!(checked.code == 0 && checked.stdout.contains("Clean"), "{call:?}: {checked}");
+    }
+    assert!((1..changing.len()).contains(&done), "{done} of {} kills came after the append", changing.len());
 }
 
 #[test]

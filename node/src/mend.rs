@@ -101,8 +101,9 @@ pub struct Mended {
     pub voided: Vec<u64>,
 }
 
-/// Appends the upgrade `entry` to the log in `dir`, which no process may be using. Durable when it returns. The tables are removed:
-/// whatever stands in them, a faulty program has written it. Holds all records in memory.
+/// Appends the upgrade `entry` to the log in `dir`, which no process may be using. Durable when it returns. The tables are removed
+/// before: whatever stands in them, a faulty program has written it. Broken off anywhere, it is done or can be run again. Holds all
+/// records in memory.
 pub fn mend(dir: &Path, entry: Entry, clock: &Clock) -> Result<Mended, MendError> {
     let voided: Vec<u64> = match entry.body() {
         Body::Upgrade(upgrade) => upgrade.voids().collect(),
@@ -129,8 +130,9 @@ pub fn mend(dir: &Path, entry: Entry, clock: &Clock) -> Result<Mended, MendError
     let index = batch.push(Signed::check(entry, &view)?)?;
     let closed = batch.close(operator, &tree).ok_or(StartError::Empty)?;
     let applied = Sealer::new(operator, operator_key)?.seal(&rules, closed);
-    log.append(&applied.leaves())?;
+    // First, so that whatever breaks off, no tables of the faulty program stand beside a log that a start takes.
     remove_view(dir)?;
+    log.append(&applied.leaves())?;
     Ok(Mended { id, index, voided })
 }
 

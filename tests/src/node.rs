@@ -250,6 +250,13 @@ impl Node {
         Outcome::of(sealed(&binaries().node, self.home.path()).arg(command).arg(self.dir()).args(args))
     }
 
+    /// Runs `LAUNCHER colophon-node COMMAND DIR ARGS`, and waits for its end.
+    pub fn run_through<S: AsRef<OsStr>>(&self, launcher: &[&str], command: &str, args: &[S]) -> Outcome {
+        let (program, words) = launcher.split_first().expect("a program");
+        let mut launched = sealed(Path::new(program), self.home.path());
+        Outcome::of(launched.args(words).arg(&binaries().node).arg(command).arg(self.dir()).args(args))
+    }
+
     /// Runs `colophon-node WORDS` as they are, and waits for its end.
     pub fn run_words<S: AsRef<OsStr>>(&self, words: &[S]) -> Outcome {
         Outcome::of(sealed(&binaries().node, self.home.path()).args(words))
