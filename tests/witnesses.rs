@@ -224,6 +224,47 @@ fn an_idle_checkpoint_gets_fresh_cosignatures_and_keeps_its_log_line() {
 }
 
 #[test]
+fn what_waits_for_its_witnesses_is_published_without_them_only_by_the_operators_word() {
+    let mut scene = Scene::new(&[]);
+    assert_eq!(scene.mint(0).status, 201);
+    let (shown, size) = (scene.node.get("/checkpoint").body, scene.size());
+    scene.witnesses.iter_mut().for_each(Witness::kill);
+    let (entry, card) = scene.minter.mint("number 1");
+    assert!(submit(&scene.node, &entry, &card).is_none_or(|answer| answer.status == 503));
+    eventually("the batch waits", || pending(&scene.node).checkpoint().size.get() > size);
+    scene.node.kill();
+    let waiting = read_slots(&scene.node.dir());
+
+    // Without the flag that it always had, it does not start, and signs nothing.
+    scene.node.set_serve_args(&[]);
+    let refused = scene.node.refused_start();
+    assert!(refused.code == 1 && refused.said.contains("--without-witnesses"), "{}", refused.said);
+    assert!(refused.said.contains("was cosigned by witnesses"), "{}", refused.said);
+    // The tables are made anew of what is published, and nothing more is.
+    let rebuilt = scene.node.run::<&str>("rebuild", &[]);
+    assert!(rebuilt.code == 0 && rebuilt.stdout.contains(&format!("{size} entries")), "{rebuilt}");
+    assert!(read_slots(&scene.node.dir()) == waiting, "rebuild has signed something");
+
+    // With its witnesses it goes on where it stood.
+    scene.witnesses.iter_mut().for_each(Witness::start);
+    let args = ["--witnesses", scene.policy.to_str().expect("a path of text")];
+    let mut without = Node::copy_of(&scene.node).with_serve_args(&["--without-witnesses"]);
+    scene.node.set_serve_args(&args);
+    scene.node.start();
+    scene.node.wait_for_size(size + 2);
+    scene.checkpoint();
+    assert_ne!(scene.node.get("/checkpoint").body, shown);
+
+    // Without them only where that is said, and from the first checkpoint that they have not cosigned on, nobody asks any more.
+    without.start();
+    assert_eq!(without.get("/health").json()["size"], size + 2);
+    assert!(!scene.policy().judge(&without.get("/checkpoint").body).expect("the log's checkpoint").quorum_met);
+    assert!(without.terminate().success());
+    without.set_serve_args(&[]);
+    without.start();
+}
+
+#[test]
 fn an_old_backup_is_refused_by_what_the_witnesses_know() {
     let mut scene = Scene::new(&[]);
     assert_eq!(scene.mint(0).status, 201);

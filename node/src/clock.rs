@@ -42,6 +42,12 @@ impl Clock {
     }
 }
 
+/// Returns a time in milliseconds after 1970 as people and machines read it: RFC 3339, in UTC.
+pub fn written(time_ms: u64) -> String {
+    let time = i64::try_from(time_ms).ok().and_then(|time_ms| jiff::Timestamp::from_millisecond(time_ms).ok());
+    time.map_or_else(|| format!("{time_ms} ms after 1970"), |time| time.to_string())
+}
+
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Clock({})", self.now_ms())
@@ -51,6 +57,12 @@ impl fmt::Debug for Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_written_as_it_is_read() {
+        assert_eq!(written(1_795_860_000_501), "2026-11-28T10:00:00.501Z");
+        assert_eq!(written(u64::MAX), "18446744073709551615 ms after 1970");
+    }
 
     #[test]
     fn a_clock_gone_astray_stands_still() {

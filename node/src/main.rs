@@ -24,7 +24,7 @@ use colophon_node::follow::{FollowConfig, FollowEnd, STEP_ENTRIES_MAX, follow};
 use colophon_node::init::init;
 use colophon_node::keys::{PUBLIC_FILES, SERVING_KEYS};
 use colophon_node::log_keys::read_log_keys;
-use colophon_node::open::{Behind, Keeping, Tables, WitnessPlan, open};
+use colophon_node::open::{Behind, Cosigning as Cosigned, Keeping, Others, Tables, WitnessPlan, open_among};
 use colophon_node::peers;
 use colophon_node::serve::{Config, Running, ServeError, greeting, serve};
 use colophon_node::source::ProxyHeader;
@@ -258,6 +258,9 @@ struct Cosigning {
     /// The trust policy whose witnesses cosign each checkpoint before it is published; it has their addresses
     #[arg(long, value_name = "POLICY")]
     witnesses: Option<PathBuf>,
+    /// Go on without the witnesses that cosigned the checkpoints before; else a register that had witnesses does not start without
+    #[arg(long, conflicts_with = "witnesses")]
+    without_witnesses: bool,
     /// How long each of them has for an answer, in milliseconds
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(10..=60_000))]
     witness_ms: u64,
@@ -270,9 +273,13 @@ struct Cosigning {
 }
 
 impl Cosigning {
-    fn plan(&self) -> Option<WitnessPlan> {
+    fn plan(&self) -> Cosigned {
         let (timeout, interval) = (Duration::from_millis(self.witness_ms), Duration::from_secs(self.republish_s));
-        self.witnesses.clone().map(|policy| WitnessPlan { policy, timeout, interval })
+        match self.witnesses.clone() {
+            Some(policy) => Cosigned::Witnesses(WitnessPlan { policy, timeout, interval }),
+            None if self.without_witnesses => Cosigned::NobodyAnyMore,
+            None => Cosigned::Nobody,
+        }
     }
 }
 
@@ -392,9 +399,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let behind = if accept_clock { Behind::Accept } else { Behind::Refuse };
             let min_gap = Duration::from_millis(batch_ms);
             let (engine, limits, quotas) = (view.view, bounds.connections.limits(), bounds.quotas());
-            let (witnesses, witness_for, peers) = (cosigning.plan(), cosigning.witness_for, Vec::new());
+            let (cosigning, witness_for, peers) = (cosigning.plan(), cosigning.witness_for, Vec::new());
             let config =
-                Config { dir, min_gap, queue, clock, behind, engine, limits, quotas, witnesses, witness_for, peers };
+                Config { dir, min_gap, queue, clock, behind, engine, limits, quotas, cosigning, witness_for, peers };
             serve_until_signal(config, &peer, listen)?;
         }
         Command::WitnessKey { dir, name, types } => make_witness_key(&dir, &name, &types)?,
@@ -470,7 +477,10 @@ async fn follow_until_signal(config: &FollowConfig, listen: SocketAddr) -> anyho
 #[tokio::main]
 async fn serve_until_signal(mut config: Config, peers: &[String], listen: SocketAddr) -> anyhow::Result<()> {
     let mut stop = pin!(told_to_end()?);
-    config.peers = peers::ask(peers).await.context("a peer")?;
+    config.peers = tokio::select! {
+        said = peers::ask(peers) => said.context("a peer")?,
+        () = &mut stop => return Ok(()),
+    };
     let (started, running) = oneshot::channel();
     // A start may take long. Whoever ends it then, ends it as a power cut would.
     thread::spawn(move || drop(started.send(Running::start(&config))));
@@ -513,7 +523,8 @@ fn rebuild(dir: &Path, engine: Option<EngineKind>, clock: Clock) -> anyhow::Resu
     if Cards::create_lost(dir)? {
         say("The file of cards was lost and is begun empty: the words that were in it are shown as withdrawn")?;
     }
-    let opened = open(dir, clock, Behind::Refuse, Keeping { tables: Tables::Rebuild, engine })?;
+    let others = Others { cosigning: &Cosigned::NothingPublished, peers: &[] };
+    let opened = open_among(dir, clock, Behind::Refuse, Keeping { tables: Tables::Rebuild, engine }, &others)?;
     let newest = opened.register.newest();
     let (size, state) = (newest.size, newest.tree.root());
     opened.register.close()?;
@@ -555,17 +566,14 @@ fn backup_to(dir: &Path, to: &Path, with_keys: bool) -> anyhow::Result<()> {
     let keys = if with_keys { &SERVING_KEYS[..] } else { &[] };
     let BackedUp { size, root, cards, files } = backup(dir, to, &[&PUBLIC_FILES[..], keys].concat())?;
     say(&format!("The copy is whole: {size} entries, root {root}, {} cards", cards.kept))?;
-    let keys: Vec<&str> = files.iter().map(String::as_str).filter(|name| has_key(name)).collect();
+    let keys: Vec<&str> =
+        files.iter().map(String::as_str).filter(|name| SERVING_KEYS.iter().any(|(key, _)| key == name)).collect();
     match &keys[..] {
         [] => {
             say("It holds no keys: it can be checked and handed to others, and served once the keys are put beside it")
         }
         keys => say(&format!("It holds {}: whoever can read it can speak for the register", keys.join(" and "))),
     }
-}
-
-fn has_key(name: &str) -> bool {
-    SERVING_KEYS.iter().any(|(key, _)| *key == name)
 }
 
 /// Says what does not match. What the next start puts right by itself is told, and does not make the register unsound.

@@ -1,7 +1,9 @@
 //! Opens a register's folder: log, keys, tables and checkpoint, each held against the others.
 
+use std::fmt;
 use std::fs;
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -23,11 +25,11 @@ use colophon_storage::slots::{SlotError, Slots};
 use colophon_storage::view::engine::EngineKind;
 use colophon_storage::view::{Anew, VIEW_DIR, View, ViewError};
 use colophon_tlog::checkpoint::CheckpointError;
-use colophon_tlog::note::{VerifierKey, VerifierKeyError};
+use colophon_tlog::note::{Note, SIGNATURES_MAX, VerifierKey, VerifierKeyError};
 use colophon_tlog::tree::{EntryIndex, TreeSize};
 use tracing::{info, warn};
 
-use crate::clock::{Clock, TIME_MS_MAX};
+use crate::clock::{Clock, TIME_MS_MAX, written};
 use crate::follow::copy::is_copy;
 use crate::keyring::{Keyring, KeyringError};
 use crate::keys::{self, KeyFileError, OPERATOR_KEY_FILE, VERIFIER_KEY_FILE};
@@ -148,11 +150,18 @@ pub enum StartError {
     /// The witnesses cannot be asked as the policy wants it.
     #[error(transparent)]
     Witnesses(#[from] WitnessesError),
+    /// The register had its checkpoints cosigned, and nobody is named who is to cosign them.
+    #[error(
+        "{0}, and no witnesses are named: start it with `--witnesses POLICY`, as before. If it is to go on without them, which \
+         everybody who asks for their cosignatures will notice, say so with `--without-witnesses`"
+    )]
+    Unwitnessed(Witnessed),
     /// This machine's clock is wrong, or was.
     #[error(
-        "this machine's clock says {now_ms} ms after 1970, and the last batch was sealed at {sealed_ms}. Set the clock right; \
-         or, if it is right and was wrong before, run `colophon-node serve --accept-clock`: every batch is then sealed at \
-         {sealed_ms} until the clock has passed it"
+        "this machine's clock says {now}, and the last batch was sealed at {sealed}. Set the clock right; or, if it is right and was \
+         wrong before, run `colophon-node serve --accept-clock`: every batch is then sealed at {sealed} until the clock has passed it",
+        now = written(*now_ms),
+        sealed = written(*sealed_ms)
     )]
     Clock {
         /// What the clock says.
@@ -229,18 +238,49 @@ pub struct WitnessPlan {
     pub interval: Duration,
 }
 
-/// Who else knows the register.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Others<'o> {
-    /// By whom checkpoints are cosigned.
-    pub witnesses: Option<&'o WitnessPlan>,
-    /// What other nodes show of it.
-    pub peers: &'o [Said],
+/// Who cosigns what is published.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Cosigning {
+    /// Nobody. Refused where witnesses did before.
+    #[default]
+    Nobody,
+    /// Nobody any more: the operator has said that the register goes on without the witnesses it had.
+    NobodyAnyMore,
+    /// The witnesses of a plan.
+    Witnesses(WitnessPlan),
+    /// Nothing is signed or published: what is beyond the published checkpoint stays as it is.
+    NothingPublished,
 }
 
-/// Opens the register in `dir`.
-pub fn open(dir: &Path, clock: Clock, behind: Behind, keeping: Keeping) -> Result<Opened, StartError> {
-    open_among(dir, clock, behind, keeping, &Others::default())
+/// What tells that a register has its checkpoints cosigned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Witnessed {
+    /// The published checkpoint has cosignatures.
+    Published(TreeSize),
+    /// A checkpoint was signed and is not published: it waits for its quorum.
+    Pending(TreeSize),
+}
+
+impl fmt::Display for Witnessed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Witnessed::Published(size) => {
+                write!(f, "the published checkpoint over {size} entries was cosigned by witnesses")
+            }
+            Witnessed::Pending(size) => {
+                write!(f, "the checkpoint over {size} entries is signed, and waits for a quorum of witnesses")
+            }
+        }
+    }
+}
+
+/// Who else knows the register.
+#[derive(Debug, Clone, Copy)]
+pub struct Others<'o> {
+    /// By whom checkpoints are cosigned.
+    pub cosigning: &'o Cosigning,
+    /// What other nodes show of it.
+    pub peers: &'o [Said],
 }
 
 /// Opens the register in `dir` among others: not if a peer shows what the log here does not bear out. Batches that were not
@@ -298,7 +338,15 @@ fn open_over(
     check_clock(&clock, position.time_ms, behind)?;
     let operator_key = keys::load(dir, OPERATOR_KEY_FILE)?;
     let slots = Slots::open(dir)?;
-    let published = others.witnesses.and_then(|_| held_back_from(&slots, log.size()));
+    let published = match others.cosigning {
+        Cosigning::Nobody => {
+            check_unwitnessed(&slots)?;
+            None
+        }
+        Cosigning::NobodyAnyMore => None,
+        Cosigning::Witnesses(_) => held_back_from(&slots, log.size(), 1..=UNPUBLISHED_ENTRIES_MAX),
+        Cosigning::NothingPublished => held_back_from(&slots, log.size(), 0..=u64::MAX),
+    };
     let shown = published.as_ref().map_or(log.size(), |(_, shown)| *shown);
     // The cards are read while the tables are: with many of either, this is what a start waits for.
     let (view, cards) = thread::scope(|scope| {
@@ -315,12 +363,13 @@ fn open_over(
     let operator = Sealer::find(&rules, &view, &operator_key)?.ok_or(StartError::OperatorKey)?;
     peers::check(others.peers, &log_key, &log)?;
     let mut publisher = Publisher::new(Keyring::open(dir, &log_key)?, slots);
-    if let Some(WitnessPlan { policy, timeout, interval }) = others.witnesses {
+    if let Cosigning::Witnesses(WitnessPlan { policy, timeout, interval }) = others.cosigning {
         let witnesses = Witnesses::read(policy, &log_key, *timeout)?;
         publisher = publisher.with_witnesses(witnesses, log.reader(), *interval);
     }
     let (size, root) = (shown, log.reader().root(shown)?);
     let checkpoint = match &published {
+        Some((note, _)) if matches!(others.cosigning, Cosigning::NothingPublished) => note.clone(),
         Some((note, _)) => {
             let (held, of) = (log.size().get() - size.get(), log.size());
             info!("The last {held} of {of} entries were not published: they are shown once a quorum has cosigned them");
@@ -341,14 +390,27 @@ fn open_over(
     Ok(Opened { register, writer: Writer { log, position, sealer, ready, unpublished }, publisher })
 }
 
-/// Returns the checkpoint that is published and its size, if the log holds more than that, and not so much that it could not be
-/// held back in memory.
-fn held_back_from(slots: &Slots, size: TreeSize) -> Option<(String, TreeSize)> {
+/// Refuses to publish without witnesses what waits for them, or what follows a checkpoint that they have cosigned.
+fn check_unwitnessed(slots: &Slots) -> Result<(), StartError> {
+    let newest = slots.newest();
+    let size = |note: &Option<String>| note.as_deref().and_then(|note| Some(checkpoint_in(note).ok()?.size));
+    let is_cosigned =
+        |note: &str| Note::parse(note.as_bytes(), SIGNATURES_MAX).is_ok_and(|note| note.signatures().len() > 1);
+    if newest.published.as_deref().is_some_and(is_cosigned) {
+        return size(&newest.published).map_or(Ok(()), |size| Err(StartError::Unwitnessed(Witnessed::Published(size))));
+    }
+    let waits = newest.published.is_some() && newest.pending != newest.published;
+    let pending = size(&newest.pending).filter(|_| waits);
+    pending.map_or(Ok(()), |size| Err(StartError::Unwitnessed(Witnessed::Pending(size))))
+}
+
+/// Returns the checkpoint that is published and its size, if the log holds by so many entries more as `of` has in it.
+fn held_back_from(slots: &Slots, size: TreeSize, of: RangeInclusive<u64>) -> Option<(String, TreeSize)> {
     let note = slots.newest().published.clone()?;
     // Held against the log when that was opened.
     let shown = checkpoint_in(&note).ok()?.size;
     let held = size.get().checked_sub(shown.get())?;
-    (1..=UNPUBLISHED_ENTRIES_MAX).contains(&held).then_some((note, shown))
+    of.contains(&held).then_some((note, shown))
 }
 
 /// Tells whether an init broke off before anything was recorded: the log is empty, and the key file that init writes last

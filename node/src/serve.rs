@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::connections::Limits;
 use crate::door::Door;
 use crate::metrics::Metrics;
-use crate::open::{Behind, Keeping, Opened, Others, StartError, Tables, WitnessPlan, open_among};
+use crate::open::{Behind, Cosigning, Keeping, Opened, Others, StartError, Tables, open_among};
 use crate::open_files::make_room_for;
 use crate::peers::Said;
 use crate::publishing::{BATCHES_MAX, Publishing};
@@ -54,8 +54,8 @@ pub struct Config {
     pub limits: Limits,
     /// How many entries are taken of whom.
     pub quotas: Quotas,
-    /// By whom its checkpoints are cosigned, if by anybody.
-    pub witnesses: Option<WitnessPlan>,
+    /// By whom its checkpoints are cosigned.
+    pub cosigning: Cosigning,
     /// The policy that names the logs which this node witnesses, if it does.
     pub witness_for: Option<PathBuf>,
     /// What other nodes show of the register.
@@ -100,7 +100,7 @@ impl Running {
     /// Opens the register and starts its sequencer.
     pub fn start(config: &Config) -> Result<Running, ServeError> {
         let keeping = Keeping { tables: Tables::Keep, engine: config.engine };
-        let others = Others { witnesses: config.witnesses.as_ref(), peers: &config.peers };
+        let others = Others { cosigning: &config.cosigning, peers: &config.peers };
         let opened = open_among(&config.dir, config.clock.clone(), config.behind, keeping, &others);
         let Opened { register, writer, publisher } = opened?;
         let witness = config.witness_for.as_ref().map(|policy| {

@@ -17,7 +17,7 @@ use colophon_tlog::witness::{AddCheckpoint, Reply, WitnessRefusal, decide};
 use tokio::sync::Notify;
 use tracing::{error, warn};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, written};
 use crate::witness_keys::{WitnessKeyError, load};
 
 /// How far the time of a seal may be ahead of a replaying witness's clock, in milliseconds.
@@ -267,7 +267,7 @@ pub fn check_seal_time(sealed_ms: u64, now_ms: u64) -> Result<(), WitnessError> 
     if sealed_ms <= now_ms.saturating_add(SEAL_AHEAD_MS_MAX) {
         return Ok(());
     }
-    Err(WitnessError::NotBorneOut(format!("its seal is of {sealed_ms} ms after 1970, and here it is {now_ms}")))
+    Err(WitnessError::NotBorneOut(format!("its seal is of {}, and here it is {}", written(sealed_ms), written(now_ms))))
 }
 
 fn read(note: &str) -> Result<(Checkpoint, Note), WitnessError> {

@@ -11,7 +11,7 @@ use colophon_node::admission::Quotas;
 use colophon_node::clock::Clock;
 use colophon_node::connections::Limits;
 use colophon_node::init::init;
-use colophon_node::open::Behind;
+use colophon_node::open::{Behind, Cosigning};
 use colophon_node::serve::{Config, Running};
 use colophon_tlog::hash::leaf_hash;
 use colophon_tlog::receipt::Receipt;
@@ -49,7 +49,7 @@ pub(crate) fn config(dir: &Path, clock: Clock) -> Config {
         engine: None,
         limits: Limits::default(),
         quotas: Quotas::default(),
-        witnesses: None,
+        cosigning: Cosigning::Nobody,
         witness_for: None,
         peers: Vec::new(),
     }

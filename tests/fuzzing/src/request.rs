@@ -13,7 +13,7 @@ use colophon_node::admission::Quotas;
 use colophon_node::clock::Clock;
 use colophon_node::connections::Limits;
 use colophon_node::keys::{LOG_KEY_FILE, OPERATOR_KEY_FILE};
-use colophon_node::open::Behind;
+use colophon_node::open::{Behind, Cosigning};
 use colophon_node::serve::{Config, Running};
 use colophon_storage::durable::{Access, write_new};
 use colophon_storage::log::Log;
@@ -94,7 +94,7 @@ impl Served {
             engine: None,
             limits: Limits::default(),
             quotas: Quotas::default(),
-            witnesses: None,
+            cosigning: Cosigning::Nobody,
             witness_for: None,
             peers: Vec::new(),
         };
