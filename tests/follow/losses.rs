@@ -1,6 +1,8 @@
 //! Killed at any moment, put in the register's place, and held against what it was.
 
-use std::time::Duration;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use e2e::node::{Node, copy_dir};
 use e2e::told::submit;
@@ -149,4 +151,29 @@ fn an_old_backup_is_not_signed_where_a_peer_knows_more() {
     assert!(backup.try_start().is_err());
     assert!(backup.log().contains("this is an older backup"), "{}", backup.log());
     assert!(std::fs::read(backup.dir().join("slots")).expect("slots") == slots);
+}
+
+#[test]
+fn a_peer_whose_answer_never_ends_does_not_keep_a_register_from_starting() {
+    let mut register = Node::init("follow.example/art");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let peer = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let Ok(mut connection) = connection else { return };
+            // A byte now and then, for longer than any start should take.
+            std::thread::spawn(move || {
+                let mut alive = connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n").is_ok();
+                while alive {
+                    std::thread::sleep(Duration::from_millis(200));
+                    alive = connection.write_all(b"x").is_ok();
+                }
+            });
+        }
+    });
+    register.set_serve_args(&["--peer", &peer, "--peer", &peer]);
+    let begun = Instant::now();
+    register.start();
+    assert!(begun.elapsed() < Duration::from_mins(1), "it took {:?}", begun.elapsed());
+    assert_eq!(register.log().matches("A peer cannot be asked").count(), 2, "{}", register.log());
 }

@@ -86,3 +86,28 @@ fn a_copy_that_knows_both_keys_crosses_the_change_while_it_is_served() {
         assert_same_answer(&scene.register, &late, "/v1/register");
     }
 }
+
+#[test]
+fn an_old_backup_from_before_the_change_is_not_signed_where_a_peer_knows_the_newer_key() {
+    let mut scene = Scene::open();
+    scene.mint(2);
+    assert!(scene.register.terminate().success());
+    let mut backup = Node::copy_of(&scene.register);
+    scene.register.start();
+    scene.liar.stand_before(scene.register.url());
+    let old = scene.register.vkey();
+    let new = rekey(&scene);
+    let mut copy = Node::following(&scene.register, scene.liar.url());
+    copy.trust_keys(&[&old, &new]);
+    copy.start();
+    copy.wait_for_size(scene.size());
+    assert!(scene.register.terminate().success());
+    let slots = std::fs::read(backup.dir().join("slots")).expect("slots");
+    backup.set_serve_args(&["--peer", copy.url()]);
+    let refused = backup.refused_start();
+    assert!(refused.code == 1 && refused.said.contains("by another key"), "{}", refused.said);
+    assert!(std::fs::read(backup.dir().join("slots")).expect("slots") == slots);
+    // What went on itself does.
+    scene.register.set_serve_args(&["--peer", copy.url()]);
+    scene.register.start();
+}
