@@ -49,7 +49,7 @@ pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
     let register = &*api.register;
     let newest = register.newest();
     let copied = api.following.as_ref().map(|following| following.standing());
-    let unwell = copied.as_ref().filter(|standing| !standing.is_sound()).map(following::Standing::word);
+    let unwell = copied.as_ref().filter(|standing| standing.is_alarming()).map(following::Standing::word);
     let (code, status) = match (register.is_damaged(), api.is_open()) {
         _ if register.view().is_failing() => (StatusCode::SERVICE_UNAVAILABLE, "view_rebuilding"),
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "view_damaged"),

@@ -89,7 +89,7 @@ impl Writer {
             match self.log.append_all(portion.iter().map(Vec::as_slice)) {
                 Ok(()) => {}
                 Err(AppendError::Full(error)) if self.log.size() == before => {
-                    return Err(Trouble::Away(format!("there is no room on this machine's disk: {error}")));
+                    return Err(Trouble::Full(format!("there is no room on this machine's disk: {error}")));
                 }
                 Err(AppendError::Full(error)) => return Err(Trouble::Reopen(format!("the disk is full: {error}"))),
                 Err(error) => return Err(error.into()),

@@ -28,6 +28,8 @@ pub enum Standing {
         /// The file that shows it, or why there is none.
         evidence: Result<PathBuf, String>,
     },
+    /// There is no room on this machine's disk: the copy stays behind until there is.
+    Full(String),
     /// The register goes by rules that this software does not have.
     NeedsNewer(String),
 }
@@ -38,6 +40,7 @@ impl Standing {
         match self {
             Standing::Well => "ok",
             Standing::Away(_) => "source_away",
+            Standing::Full(_) => "disk_full",
             Standing::Unproved(_) | Standing::Caught { .. } => "source_unsound",
             Standing::NeedsNewer(_) => "needs_newer",
         }
@@ -45,14 +48,21 @@ impl Standing {
 
     /// Returns whether the register may be believed to be the one that is followed: entries are passed on to it.
     pub fn is_sound(&self) -> bool {
-        matches!(self, Standing::Well | Standing::Away(_))
+        matches!(self, Standing::Well | Standing::Away(_) | Standing::Full(_))
+    }
+
+    /// Returns whether a person must look.
+    pub fn is_alarming(&self) -> bool {
+        !matches!(self, Standing::Well | Standing::Away(_))
     }
 
     /// Returns what is the matter, if anything is.
     pub fn why(&self) -> Option<String> {
         match self {
             Standing::Well => None,
-            Standing::Away(why) | Standing::Unproved(why) | Standing::NeedsNewer(why) => Some(why.clone()),
+            Standing::Away(why) | Standing::Full(why) | Standing::Unproved(why) | Standing::NeedsNewer(why) => {
+                Some(why.clone())
+            }
             Standing::Caught { .. } => Some(self.to_string()),
         }
     }
@@ -62,7 +72,9 @@ impl fmt::Display for Standing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Standing::Well => f.write_str("well"),
-            Standing::Away(why) | Standing::Unproved(why) | Standing::NeedsNewer(why) => f.write_str(why),
+            Standing::Away(why) | Standing::Full(why) | Standing::Unproved(why) | Standing::NeedsNewer(why) => {
+                f.write_str(why)
+            }
             Standing::Caught { why, evidence: Ok(path) } => write!(f, "{why}; the evidence is in {}", path.display()),
             Standing::Caught { why, evidence: Err(error) } => {
                 write!(f, "{why}; the evidence could not be kept: {error}")
@@ -172,8 +184,30 @@ fn tell(standing: &Standing) {
     match standing {
         Standing::Well => info!("The register is followed"),
         Standing::Away(why) => warn!("The register cannot be followed for now: {why}"),
+        Standing::Full(why) => warn!("The copy stays behind: {why}"),
         Standing::Unproved(why) => error!("The register shows what proves nothing; the copy stays as it is: {why}"),
         Standing::Caught { .. } => error!("THE REGISTER BROKE ITS WORD; the copy stays as it is: {standing}"),
         Standing::NeedsNewer(why) => error!("The copy stays as it is until this software is newer: {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_a_copy_back_wakes_somebody_unless_it_is_the_register_that_is_away() {
+        let why = String::new;
+        for (standing, word, is_sound, is_alarming) in [
+            (Standing::Well, "ok", true, false),
+            (Standing::Away(why()), "source_away", true, false),
+            (Standing::Full(why()), "disk_full", true, true),
+            (Standing::Unproved(why()), "source_unsound", false, true),
+            (Standing::Caught { why: why(), evidence: Err(why()) }, "source_unsound", false, true),
+            (Standing::NeedsNewer(why()), "needs_newer", false, true),
+        ] {
+            let found = (standing.word(), standing.is_sound(), standing.is_alarming());
+            assert_eq!(found, (word, is_sound, is_alarming), "{standing:?}");
+        }
     }
 }

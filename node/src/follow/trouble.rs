@@ -16,6 +16,9 @@ pub(super) enum Trouble {
     /// A fault of the register, the network or this machine. It will pass.
     #[error("{0}")]
     Away(String),
+    /// There is no room on this machine's disk.
+    #[error("{0}")]
+    Full(String),
     /// What was answered proves nothing. It was not used.
     #[error("{0}")]
     Unproved(String),
@@ -46,6 +49,7 @@ impl Trouble {
     pub(super) fn standing(&self) -> Option<Standing> {
         match self {
             Trouble::Away(why) => Some(Standing::Away(why.clone())),
+            Trouble::Full(why) => Some(Standing::Full(why.clone())),
             Trouble::Unproved(why) => Some(Standing::Unproved(why.clone())),
             Trouble::Caught { why, evidence } => {
                 Some(Standing::Caught { why: why.clone(), evidence: evidence.clone() })
