@@ -252,6 +252,12 @@ pub enum EvidenceError {
         /// The size of the log.
         size: u64,
     },
+    /// Its checkpoints are signed by two keys of the log, and it does not show which was in force when.
+    #[error(
+        "its checkpoints are signed by two keys of the log, and it does not show which of them was in force when: one that was taken \
+         away from the log speaks for nobody from then on, whoever holds it"
+    )]
+    TwoKeys,
     /// It keeps two checkpoints, and nothing that shows whether they fit.
     #[error("it keeps two checkpoints, of {older} and {newer} entries, and nothing shows whether they fit")]
     Undecided {
@@ -331,6 +337,15 @@ impl Evidence {
             Claim::Entries(claim) => claim.judge(log),
             Claim::Fork(claim) => claim.judge(log),
         }
+    }
+
+    /// Tells whether its checkpoints are each signed by one of the keys of a log, and not all by the same. Such a file is not judged:
+    /// see [`EvidenceError::TwoKeys`].
+    pub fn is_by_two_keys(&self, keys: &[VerifierKey]) -> bool {
+        let (first, last) = self.checkpoints();
+        let by = |text: &str| keys.iter().filter(|key| open(text, key).is_ok()).collect::<Vec<_>>();
+        let (first, last) = (by(first), by(last));
+        !first.is_empty() && !last.is_empty() && !first.iter().any(|key| last.contains(key))
     }
 }
 

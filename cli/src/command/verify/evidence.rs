@@ -39,7 +39,11 @@ pub(super) fn judge(judge: &Judge<'_>, name: &str, bytes: &[u8]) -> Result<Convi
         format!("{name} is about the register {}, whose key is not known here", shown(&origin)),
         "give the key that its operator publishes with --vkey FILE, or pin it once with colophon trust pin",
     ));
-    for key in judge.keys_of(&origin) {
+    let keys = judge.keys_of(&origin);
+    if evidence.is_by_two_keys(&keys) {
+        return Err(told(name, &EvidenceError::TwoKeys));
+    }
+    for key in keys {
         let found = match evidence.judge(&key) {
             Err(EvidenceError::Undecided { .. }) => decide(judge, &evidence, &origin, &key)?,
             found => found,
@@ -99,12 +103,16 @@ fn told(name: &str, error: &EvidenceError) -> Failure {
             what,
             "ask the operator, or anybody with a copy of the log, to show that the one log begins with the other; keep the file",
         ),
+        EvidenceError::TwoKeys => Failure::failed(
+            what,
+            "replay the register by the key it has now: colophon audit. Whoever has seen the other log asks the operator; keep the file",
+        ),
         EvidenceError::MayBeVoided { .. } => {
             Failure::failed(what, "replay the register, up to its newest checkpoint: colophon audit; keep the file")
         }
         EvidenceError::Checkpoint(_) => Failure::not_verified(
             what,
-            "check that the key is the one that the register's operator publishes; if it is, do not rely on the file",
+            "check that the key is the one that the register's operator publishes, and where its governors have changed it, that both are trusted; if so, do not rely on the file",
         ),
         EvidenceError::TooLarge(_)
         | EvidenceError::Malformed(_)

@@ -16,7 +16,7 @@ use colophon_ledger::state::{RecordKey, Unreadable};
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::Hash;
 use colophon_tlog::key::SecretKey;
-use colophon_tlog::note::{Algorithm, VerifierKey};
+use colophon_tlog::note::{Algorithm, Signer, VerifierKey};
 use colophon_tlog::proof::{consistency, consistency_tiles, root, root_tiles};
 use colophon_tlog::tree::TreeSize;
 use proptest::prelude::*;
@@ -116,6 +116,22 @@ fn fork(smaller: &SignedCheckpoint, world: &World) -> ForkClaim {
     let tiles = world.tile_set(&wide.collect::<Vec<_>>());
     let proof = consistency(old, new, &tiles).unwrap();
     ForkClaim::new(smaller, &world.checkpoint(), root(old, &tiles).unwrap(), &proof)
+}
+
+#[test]
+fn a_fork_across_two_keys_of_the_log_convicts_nobody() {
+    let (short, long) = parted();
+    let other = Signer::new(short.rules.register.origin.as_str(), SecretKey::from_seed([99; 32])).unwrap();
+    let keys = [World::vkey(), other.verifier()];
+    let resigned = short.checkpoint().checkpoint().clone().sign(&other).unwrap();
+    let across = Evidence::of(Claim::Fork(fork(&resigned, &long)));
+    for key in &keys {
+        assert!(matches!(across.judge(key), Err(EvidenceError::Checkpoint(_))));
+    }
+    assert!(across.is_by_two_keys(&keys), "who knows both keys is told what it is");
+    assert!(!across.is_by_two_keys(&keys[..1]));
+    let within = Evidence::of(Claim::Fork(fork(&short.checkpoint(), &long)));
+    assert!(!within.is_by_two_keys(&keys));
 }
 
 #[test]
