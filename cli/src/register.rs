@@ -6,21 +6,24 @@
 pub mod trust;
 
 use colophon_client::card::CardFound;
-use colophon_client::client::{Client, Memory, Stale};
+use colophon_client::client::{Asked, Client, Memory, Stale};
+use colophon_client::follow::fetch_checkpoint_by;
 use colophon_client::http::{Patience, Transport};
 use colophon_client::lookup::LookupError;
-use colophon_client::register::{FirstUse, Pinned, first_use};
+use colophon_client::register::{FirstUse, Pinned, check_in_force, first_use, says_copy};
 use colophon_client::seen::SeenDir;
 use colophon_client::tiles::{Span, check_extends};
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::ProfileWords;
 use colophon_ledger::entry::Body;
+use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::sha256;
 use colophon_tlog::note::VerifierKey;
 
 use crate::command::Context;
 use crate::failure::Failure;
-use crate::register::trust::{Trust, pinned_path, read_pinned, url_of};
+use crate::home::HomeLock;
+use crate::register::trust::{Trust, is_same_address, pinned_path, read_pinned, url_of};
 use crate::words::shown;
 
 /// How many digits of a digest are in the name of an evidence file.
@@ -59,7 +62,38 @@ impl Context {
             drop(self.home.lock()?);
         }
         let (seen, evidence) = (self.home.seen_dir(), self.home.evidence_dir());
-        Ok(Client::new(transport, pinned, Memory { seen, evidence, stale: Stale::Refuse })?)
+        let asked = self.asked(&transport, &pinned)?;
+        Ok(Client::new(transport, pinned, Memory { seen, evidence, stale: Stale::Refuse })?.of(asked))
+    }
+
+    /// Returns whether the node is a copy that may be behind, and where the register itself is then.
+    ///
+    /// Whoever says so is one, unless its address is the one that the register is known by: the register does not become a copy of
+    /// itself to hide that it has gone back.
+    fn asked(&self, transport: &Transport, pinned: &Pinned) -> Result<Asked, Failure> {
+        let known = read_pinned(&self.home, pinned.rules().register.origin.as_str())?;
+        let is_own = |address: &str| {
+            known.as_ref().is_some_and(|known| !known.is_copy() && is_same_address(known.address(), address))
+        };
+        let address = transport.address();
+        let is_copy = !is_own(address)
+            && if is_same_address(pinned.address(), address) {
+                pinned.is_copy()
+            } else {
+                self.wait_for(says_copy(transport))?
+            };
+        if !is_copy {
+            return Ok(Asked::Register);
+        }
+        let trust = Trust::read(&self.home)?;
+        let log = trust.logs().iter().find(|log| log.key == pinned.rules().log_key);
+        let copies = [address].into_iter().chain(known.as_ref().filter(|known| known.is_copy()).map(Pinned::address));
+        let copies: Vec<&str> = copies.collect();
+        let register = [log.and_then(url_of), known.as_ref().map(Pinned::address)].into_iter().flatten();
+        let mut register = register.filter(|known| !copies.iter().any(|copy| is_same_address(copy, known)));
+        // One attempt: it is asked beside the node that the person named.
+        let patience = Patience { attempts: 1, ..Patience::default() };
+        Ok(Asked::Copy(register.next().map(|known| Transport::new(known, patience)).transpose()?))
     }
 
     /// Pins the register at `address`, if none of its name is known otherwise.
@@ -81,11 +115,13 @@ impl Context {
         }
     }
 
-    /// Returns the address of the only register in the policy.
+    /// Returns the address of the only register in the policy, which may stand there by several keys.
     fn only_node(&self) -> Result<Option<String>, Failure> {
         let trust = Trust::read(&self.home)?;
-        let mut addresses = trust.logs().iter().filter_map(url_of);
-        Ok(addresses.next().filter(|_| addresses.next().is_none()).map(ToOwned::to_owned))
+        let mut reached = trust.logs().iter().filter_map(|log| url_of(log).map(|url| (log.key.name(), url)));
+        let first = reached.next();
+        let is_only = reached.all(|(origin, _)| first.is_some_and(|(only, _)| only == origin));
+        Ok(first.filter(|_| is_only).map(|(_, url)| url.to_owned()))
     }
 
     fn pinned(
@@ -98,36 +134,86 @@ impl Context {
         let Some(log) = trust.log_at(transport.address()) else {
             let met = self.wait_for(first_use(transport, expected))??;
             check_claim(&met, claimed)?;
-            return self.keep(met);
+            let rules = met.pinned.rules();
+            let known = read_pinned(&self.home, rules.register.origin.as_str())?;
+            let is_trusted = trust.logs().iter().any(|log| log.key == rules.log_key);
+            return match known.filter(|known| is_trusted && known.rules().log_key != rules.log_key) {
+                Some(known) => self.rekey(transport, &known, &rules.log_key),
+                None => self.keep(met),
+            };
         };
-        if let Some(expected) = expected.filter(|expected| **expected != log.key) {
-            let what = format!("{} is known by the key {}, not by {expected}", transport.address(), log.key);
+        let origin = log.key.name();
+        let known = read_pinned(&self.home, origin)?;
+        let key = self.signing_key(transport, &trust, known.as_ref(), origin)?.unwrap_or_else(|| log.key.clone());
+        if let Some(expected) = expected.filter(|expected| **expected != key) {
+            let what = format!("{} is known by the key {key}, not by {expected}", transport.address());
             return Err(Failure::not_verified(what, "check which key is the one that the operator publishes"));
         }
-        match read_pinned(&self.home, log.key.name())? {
-            Some(pinned) if pinned.rules().log_key == log.key => Ok(pinned),
-            Some(known) => self.rekey(transport, &known, &log.key),
-            None => self.keep(self.wait_for(first_use(transport, Some(&log.key)))??),
+        match known {
+            Some(pinned) if pinned.rules().log_key == key => Ok(pinned),
+            Some(known) => self.rekey(transport, &known, &key),
+            None => self.keep(self.wait_for(first_use(transport, Some(&key)))??),
         }
     }
 
-    /// Keeps another key of a register that is known, if its governors have given it to the log, and the log goes on from what has
-    /// been seen of it under the key before. The person has named the key, in the policy or in a command.
-    pub(crate) fn rekey(&self, transport: &Transport, known: &Pinned, key: &VerifierKey) -> Result<Pinned, Failure> {
+    /// Returns the key that the log at an address signs by now, of those that the policy names for it. Only where there are several
+    /// is anybody asked, for a register may turn from one to the other at any time.
+    fn signing_key(
+        &self,
+        transport: &Transport,
+        trust: &Trust,
+        known: Option<&Pinned>,
+        origin: &str,
+    ) -> Result<Option<VerifierKey>, Failure> {
+        let pinned = |key: &VerifierKey| known.is_some_and(|known| known.rules().log_key == *key);
+        let mut keys: Vec<VerifierKey> = trust.logs_of(origin).map(|log| log.key.clone()).collect();
+        keys.sort_by_key(|key| !pinned(key));
+        if keys.len() > 1 {
+            let newest = self.wait_for(fetch_checkpoint_by(transport, &keys))??.to_string();
+            keys.retain(|key| SignedCheckpoint::open(newest.as_bytes(), key).is_ok());
+        }
+        Ok(keys.into_iter().next())
+    }
+
+    /// Meets a register that is known by another key: its governors must have given this one to the log, and the log must go on from
+    /// what has been seen of it under the key before. Keeps nothing.
+    pub(crate) fn meet_by(
+        &self,
+        transport: &Transport,
+        known: &Pinned,
+        key: &VerifierKey,
+    ) -> Result<FirstUse, Failure> {
         let met = self.wait_for(first_use(transport, Some(key)))??;
-        let lock = self.home.lock()?;
         let genesis = known.rules().register.genesis;
         if met.pinned.rules().register != known.rules().register {
-            return Err(self.other_register(&lock, &met, &format!("the genesis {genesis}")));
+            return Err(self.other_register(&self.home.lock()?, &met, &format!("the genesis {genesis}")));
         }
+        self.wait_for(check_in_force(transport, &met.pinned))??;
         if let Some(seen) = SeenDir::open(&self.home.seen_dir())?.last(&known.rules().log_key)? {
             let (seen, now) = (Span::of(&seen), Span::of(&met.checkpoint));
             if self.wait_for(check_extends(transport, &seen, &now))?.is_err() {
-                return Err(self.other_register(&lock, &met, &format!("a log of {} entries", seen.size)));
+                let known = format!("a log of {} entries", seen.size);
+                return Err(self.other_register(&self.home.lock()?, &met, &known));
             }
         }
-        let origin = known.rules().register.origin.as_str();
-        Trust::read(&self.home)?.add_log(&self.home, &lock, key, Some(transport.address()))?;
+        Ok(met)
+    }
+
+    /// Keeps another key of a register that is known, if [`Context::meet_by`] finds it right. The person has named the key, in the
+    /// policy or in a command.
+    pub(crate) fn rekey(&self, transport: &Transport, known: &Pinned, key: &VerifierKey) -> Result<Pinned, Failure> {
+        let met = self.meet_by(transport, known, key)?;
+        let lock = self.home.lock()?;
+        let mut trust = Trust::read(&self.home)?;
+        if !trust.logs().iter().any(|log| log.key == *key && log.url.is_some()) {
+            trust.add_log(&self.home, &lock, key, Some(transport.address()))?;
+        }
+        self.keep_rekeyed(&lock, known, met)
+    }
+
+    /// Pins a register that was met by another key of its log, and says so.
+    pub(crate) fn keep_rekeyed(&self, lock: &HomeLock, known: &Pinned, met: FirstUse) -> Result<Pinned, Failure> {
+        let (origin, key) = (known.rules().register.origin.as_str(), &met.pinned.rules().log_key);
         lock.write(&pinned_path(&self.home, origin), met.pinned.to_json().as_bytes())?;
         self.ui.note(format_args!(
             "the governors of {origin} have given its log another key; it is now pinned\n  log key   {key}\n  before    {}",
@@ -157,7 +243,12 @@ impl Context {
         if !has_address {
             trust.add_log(&self.home, &lock, &rules.log_key, Some(address))?;
         }
+        if known.as_ref().is_some_and(|known| !known.is_copy() || pinned.is_copy()) {
+            return Ok(met.pinned);
+        }
         if known.is_some() {
+            // It was met by a copy before, and this is the register itself.
+            lock.write(&pinned_path(&self.home, origin), pinned.to_json().as_bytes())?;
             return Ok(met.pinned);
         }
         lock.create(&pinned_path(&self.home, origin), pinned.to_json().as_bytes())?;
@@ -172,6 +263,9 @@ impl Context {
             rules.log_key,
             rules.register.genesis,
         ));
+        if pinned.is_copy() {
+            self.ui.note("this node says that it is a copy, which may be behind the register itself");
+        }
         if !is_trusted {
             self.ui
                 .note("compare the log key with the one that its operator publishes: from now on no other is believed");
@@ -180,7 +274,7 @@ impl Context {
     }
 
     /// Says loudly that a register is not the one that is known by its name, and keeps what it showed.
-    fn other_register(&self, lock: &crate::home::HomeLock, met: &FirstUse, known: &str) -> Failure {
+    fn other_register(&self, lock: &HomeLock, met: &FirstUse, known: &str) -> Failure {
         let (rules, address) = (met.pinned.rules(), met.pinned.address());
         let evidence = format!("{}{}", met.pinned.to_json(), met.checkpoint);
         let digest = sha256(evidence.as_bytes()).to_string();

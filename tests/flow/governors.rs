@@ -1,6 +1,7 @@
 //! What governors do, as the people of a register see it.
 
 use e2e::node::Node;
+use e2e::person::Person;
 
 use crate::scene::{Scene, mint, refused, text};
 
@@ -55,6 +56,52 @@ fn a_new_key_of_the_log_is_believed_once_a_person_names_it_and_the_register_show
     scene.bruno.succeed(&["verify", before.to_str().unwrap()]);
     scene.bruno.succeed(&["certificate", &work, "-o", "after.json"]);
     scene.bruno.succeed(&["verify", "after.json", "--offline"]);
+}
+
+#[test]
+fn a_policy_file_brings_the_new_key_of_a_register_that_is_known_by_the_old_one() {
+    let scene = Scene::open();
+    let work = mint(&scene.ana, "mine", &[]);
+    let people = ["both", "new", "wrong", "early"].map(|name| Person::without_key(name).at(scene.node.url()));
+    let [both, new_alone, wrong, early] = people;
+    for person in [&both, &new_alone, &wrong, &early] {
+        person.succeed(&["verify", &work]);
+    }
+    let import = |person: &Person, keys: &[&str], code| {
+        let lines: String = keys.iter().map(|key| format!("log {key}\n")).collect();
+        person.put("policy.txt", format!("{lines}quorum none\n").as_bytes());
+        let dry = person.expect(&["trust", "import", "policy.txt", "--dry-run"], code);
+        let imported = person.expect(&["trust", "import", "policy.txt"], code);
+        assert!(!dry.stderr.contains("it is now pinned"), "{dry}");
+        imported
+    };
+    // Before its governors have said so, a file that names another key alone is refused; nothing is changed by it.
+    let before = std::fs::read(early.home().join("policy")).unwrap();
+    import(&early, &[&Node::init("flow.example/art").vkey()], 4);
+    assert_eq!(std::fs::read(early.home().join("policy")).unwrap(), before);
+
+    // A file that names both may come before the change: whichever of them signs is believed once the register shows why.
+    let made = scene.node.run::<&str>("next-log-key", &[]);
+    let next = made.stdout.lines().find_map(|line| line.trim().strip_prefix("verifier key")).unwrap().trim().to_owned();
+    import(&both, &[&scene.node.vkey(), &next], 0);
+    both.succeed(&["verify", &work]);
+    let old = scene.node.vkey();
+    govern(&scene, "log-key", &["--vkey", &next]);
+    let turned = both.succeed(&["verify", &work]);
+    assert!(turned.stderr.contains("have given its log another key"), "{turned}");
+    assert_eq!(both.succeed(&["verify", &work]).stderr, "", "said once");
+
+    // A file that names the new one alone is held against the governors' act at once.
+    let imported = import(&new_alone, &[&next], 0);
+    assert!(imported.stderr.contains("have given its log another key"), "{imported}");
+    new_alone.succeed(&["verify", &work]);
+    let policy = std::fs::read_to_string(new_alone.home().join("policy")).unwrap();
+    assert!(policy.contains(&old) && policy.contains(&next), "both are named: {policy}");
+    let other = Node::init("flow.example/art").vkey();
+    import(&wrong, &[&other], 4);
+    // A file that names the known key and one that is not the log's leads nobody astray: the register does not sign by it.
+    import(&wrong, &[&old, &other], 0);
+    wrong.expect(&["verify", &work], 4);
 }
 
 #[test]

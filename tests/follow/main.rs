@@ -1,5 +1,6 @@
 //! Copies of a register, with real processes: made, kept up, killed, lied to, and gone back to after a loss.
 
+mod behind;
 mod copies;
 mod lies;
 mod losses;

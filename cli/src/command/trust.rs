@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use colophon_client::http::{Patience, Transport};
+use colophon_client::register::{FirstUse, Pinned as ClientPinned};
 use colophon_client::seen::SeenDir;
 use colophon_ledger::field::EntryId;
 use colophon_tlog::note::VerifierKey;
@@ -14,7 +15,7 @@ use serde::Serialize;
 use crate::command::Context;
 use crate::failure::{Exit, Failure};
 use crate::home::read_file;
-use crate::register::trust::{Trust, read_pinned, url_of};
+use crate::register::trust::{Trust, read_pinned, read_policy, url_of};
 use crate::sheet::Sheet;
 use crate::ui::Answer;
 use crate::words::shown;
@@ -37,7 +38,8 @@ pub enum TrustCommand {
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// The policy file (C2SP tlog-policy). Its witnesses, groups and quorum take the place of those believed so far; its
-    /// registers are added to them
+    /// registers are added to them. A register that is known here by another key is taken by this one only if the file names both,
+    /// or the register shows that its governors have changed it
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Show what would be believed, and change nothing
@@ -148,10 +150,15 @@ fn import(args: &ImportArgs, context: &Context) -> Result<(), Failure> {
     let name = shown(&args.file.display().to_string());
     let text = read_file(&args.file, POLICY_BYTES_MAX)?
         .ok_or_else(|| Failure::usage(format!("{name} does not exist"), "check the path"))?;
+    let rekeyed = rekeyed(&read_policy(&text, &name)?, context)?;
+    let proved: Vec<&VerifierKey> = rekeyed.iter().map(|(_, met)| &met.pinned.rules().log_key).collect();
     let lock = context.home.lock()?;
-    let merged = Trust::read(&context.home)?.with_policy(&text, &name)?;
+    let merged = Trust::read(&context.home)?.with_policy(&text, &name, &proved)?;
     if !args.dry_run {
         merged.keep(&context.home, &lock)?;
+        for (known, met) in rekeyed {
+            context.keep_rekeyed(&lock, &known, met)?;
+        }
     }
     drop(lock);
     context.ui.answer(&Imported { dry_run: args.dry_run, shown: Shown::of(&merged, context)? })?;
@@ -159,6 +166,20 @@ fn import(args: &ImportArgs, context: &Context) -> Result<(), Failure> {
         context.ui.next("colophon verify FILE --max-age \"1 day\"");
     }
     Ok(())
+}
+
+/// Meets each register that a policy names by another key than the one that is known here, and by no other: the register itself must
+/// show that its governors have given it to the log. Those that cannot be met are left to be refused.
+fn rekeyed(given: &Policy, context: &Context) -> Result<Vec<(ClientPinned, FirstUse)>, Failure> {
+    let trust = Trust::read(&context.home)?;
+    let mut rekeyed = Vec::new();
+    for log in trust.known_otherwise(given) {
+        let Some(known) = read_pinned(&context.home, log.key.name())? else { continue };
+        let transport = Transport::new(url_of(log).unwrap_or(known.address()), Patience::default())?;
+        let met = context.meet_by(&transport, &known, &log.key)?;
+        rekeyed.push((known, met));
+    }
+    Ok(rekeyed)
 }
 
 /// What is believed, as it is shown.

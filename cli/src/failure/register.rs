@@ -93,7 +93,7 @@ impl From<FollowError> for Failure {
             FollowError::Http(error) => error.into(),
             FollowError::Seen(error) => error.into(),
             FollowError::Security(error) => error.into(),
-            error @ FollowError::Outrun => by_class(&error),
+            error @ (FollowError::Behind(_) | FollowError::Outrun) => by_class(&error),
         }
     }
 }

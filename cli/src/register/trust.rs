@@ -54,28 +54,40 @@ impl Trust {
         self.logs().iter().filter(move |log| log.key.name() == origin)
     }
 
+    /// Returns the logs of a policy that are known here by another key alone, which the policy does not name.
+    pub(crate) fn known_otherwise<'p>(&self, given: &'p Policy) -> Vec<&'p TrustedLog> {
+        let is_here = |log: &TrustedLog| self.logs().iter().any(|known| known.key == log.key);
+        let is_other = |log: &&TrustedLog| {
+            let name = log.key.name();
+            let is_named = given.logs().iter().any(|other| other.key.name() == name && is_here(other));
+            !is_named && self.logs_of(name).next().is_some()
+        };
+        given.logs().iter().filter(is_other).collect()
+    }
+
     /// Returns the policy in which the witnesses, groups and quorum are those of `text`, a policy file called `name`, and the
-    /// logs are those believed already and its own. A log whose name is known here by another key is refused.
-    pub(crate) fn with_policy(&self, text: &[u8], name: &str) -> Result<Trust, Failure> {
-        let none =
-            |error: PolicyError| Failure::usage(format!("{name}: {error}"), "ask whoever gave the file for another");
-        let given = Policy::parse(text).map_err(none)?;
+    /// logs are those believed already and its own. A log whose name is known here by another key is refused, unless the file
+    /// names that one too, or its key is one of `proved`.
+    pub(crate) fn with_policy(&self, text: &[u8], name: &str, proved: &[&VerifierKey]) -> Result<Trust, Failure> {
+        let none = |error: PolicyError| no_policy(name, &error);
+        let given = read_policy(text, name)?;
+        if let Some(log) = self.known_otherwise(&given).into_iter().find(|log| !proved.contains(&&log.key)) {
+            let known = self.logs_of(log.key.name()).next().unwrap_or(log);
+            return Err(Failure::not_verified(
+                format!(
+                    "{name} names the register {} by the key {}; it is known here by {}",
+                    known.key.name(),
+                    log.key,
+                    known.key
+                ),
+                "ask the operator which key is theirs; if its governors have changed it, ask for a file that names both; nothing was changed",
+            ));
+        }
         let mut lines = Vec::new();
         for log in self.logs() {
             lines.push(line_for(log));
         }
         for log in given.logs().iter().filter(|log| self.logs().iter().all(|known| known.key != log.key)) {
-            if let Some(known) = self.logs_of(log.key.name()).next() {
-                return Err(Failure::not_verified(
-                    format!(
-                        "{name} names the register {} by the key {}; it is known here by {}",
-                        known.key.name(),
-                        log.key,
-                        known.key
-                    ),
-                    "ask the operator which key is theirs; nothing was changed",
-                ));
-            }
             lines.push(line_for(log));
         }
         let rest = text.split_inclusive(|byte| *byte == b'\n').filter(|line| word_of(line) != Some(b"log".as_slice()));
@@ -121,6 +133,15 @@ impl Trust {
     }
 }
 
+/// Reads the text of a policy file called `name` that somebody has given.
+pub(crate) fn read_policy(text: &[u8], name: &str) -> Result<Policy, Failure> {
+    Policy::parse(text).map_err(|error| no_policy(name, &error))
+}
+
+fn no_policy(name: &str, error: &PolicyError) -> Failure {
+    Failure::usage(format!("{name}: {error}"), "ask whoever gave the file for another")
+}
+
 /// Returns the address in a log's line, if it has one that is text.
 pub fn url_of(log: &TrustedLog) -> Option<&str> {
     log.url.as_ref().and_then(colophon_tlog::policy::Word::as_str)
@@ -149,7 +170,8 @@ pub(crate) fn read_pinned(home: &Home, origin: &str) -> Result<Option<Pinned>, F
     Ok(Some(pinned))
 }
 
-fn is_same_address(one: &str, other: &str) -> bool {
+/// Tells whether two addresses lead to the same node.
+pub(crate) fn is_same_address(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 

@@ -5,6 +5,13 @@ use colophon_ledger::field::{EntryId, WorkId};
 use colophon_ledger::proved::{ProvedEntry, StateAnswer};
 use serde::Deserialize;
 
+/// What a node says of itself: whether it is a copy.
+#[derive(Deserialize)]
+pub(crate) struct HealthAnswer {
+    #[serde(default)]
+    pub(crate) follows: Option<serde_json::Value>,
+}
+
 /// The answer about a work.
 #[derive(Deserialize)]
 pub(crate) struct WorkAnswer {

@@ -26,6 +26,17 @@ pub enum Stale {
     Accept,
 }
 
+/// Whose node a client asks.
+#[derive(Debug, Clone, Default)]
+pub enum Asked {
+    /// The register's own. That it shows less than it has shown is a broken word.
+    #[default]
+    Register,
+    /// A copy's, which may be behind. Whether what it shows is the beginning of what was seen, the register itself can show, where its
+    /// address is known.
+    Copy(Option<Transport>),
+}
+
 /// Where a client keeps things, and how it takes older answers.
 #[derive(Debug, Clone)]
 pub struct Memory {
@@ -43,6 +54,7 @@ pub struct Memory {
 #[derive(Debug)]
 pub struct Client {
     transport: Transport,
+    asked: Asked,
     pinned: Pinned,
     seen: SeenDir,
     evidence: PathBuf,
@@ -55,11 +67,17 @@ pub struct Client {
 type Pair = ((u64, Hash), (u64, Hash));
 
 impl Client {
-    /// Returns a client of the register `pinned`, by the node that `transport` leads to. Asks nothing yet.
+    /// Returns a client of the register `pinned`, by the node that `transport` leads to, which is the register's own. Asks nothing yet.
     pub fn new(transport: Transport, pinned: Pinned, memory: Memory) -> Result<Client, SeenError> {
         let Memory { seen, evidence, stale } = memory;
         let seen = SeenDir::open(&seen)?;
-        Ok(Client { transport, pinned, seen, evidence, stale, verified: Mutex::default() })
+        Ok(Client { transport, asked: Asked::Register, pinned, seen, evidence, stale, verified: Mutex::default() })
+    }
+
+    /// Returns the same client, of a node that is `asked`.
+    #[must_use]
+    pub fn of(self, asked: Asked) -> Client {
+        Client { asked, ..self }
     }
 
     /// Returns the register.
@@ -75,6 +93,10 @@ impl Client {
     /// Returns the transport to its node.
     pub fn transport(&self) -> &Transport {
         &self.transport
+    }
+
+    pub(crate) fn asked(&self) -> &Asked {
+        &self.asked
     }
 
     pub(crate) fn log_key(&self) -> &VerifierKey {

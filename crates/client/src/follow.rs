@@ -6,7 +6,8 @@ use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::Hash;
 use colophon_tlog::note::{NOTE_BYTES_MAX, Note, SIGNATURES_MAX, VerifierKey};
 
-use crate::client::Client;
+use crate::behind::{Behind, CURE};
+use crate::client::{Asked, Client};
 use crate::evidence::{keep, of_checkpoints};
 use crate::failure::{Class, Failure};
 use crate::http::{HttpError, Transport, not_understood};
@@ -38,6 +39,9 @@ pub enum FollowError {
     /// The checkpoint does not fit.
     #[error(transparent)]
     Security(#[from] SecurityError),
+    /// The node is a copy that is behind, and nothing shows that what it has is part of what was seen.
+    #[error(transparent)]
+    Behind(Box<Behind>),
     /// Other processes kept changing what was seen.
     #[error("the register grew faster than it could be followed")]
     Outrun,
@@ -49,7 +53,7 @@ impl Failure for FollowError {
             FollowError::Http(error) => error.class(),
             FollowError::Seen(error) => error.class(),
             FollowError::Security(error) => error.class(),
-            FollowError::Outrun => Class::Fault,
+            FollowError::Behind(_) | FollowError::Outrun => Class::Fault,
         }
     }
 
@@ -58,6 +62,7 @@ impl Failure for FollowError {
             FollowError::Http(error) => error.cure(),
             FollowError::Seen(error) => error.cure(),
             FollowError::Security(error) => error.cure(),
+            FollowError::Behind(_) => CURE.to_owned(),
             FollowError::Outrun => "try again".to_owned(),
         }
     }
@@ -132,7 +137,35 @@ impl Client {
         if self.has_verified(small, large) {
             return Ok(());
         }
-        match check_extends(self.transport(), small, large).await {
+        let shown = match (check_extends(self.transport(), small, large).await, self.asked(), &last) {
+            // A copy that is behind cannot hand out what it does not have. The register can.
+            (Err(TreeError::Misfit(Misfit::Withheld(path))), Asked::Copy(register), Some(seen))
+                if Span::of(new).size < large.size =>
+            {
+                let why = match register {
+                    None => None,
+                    Some(register) => match check_extends(register, small, large).await {
+                        Err(TreeError::Http(error)) => Some(error),
+                        shown => return self.told(shown, small, large, last, new).await,
+                    },
+                };
+                return Err(FollowError::Behind(Box::new(Behind::new(new, seen, path, why))));
+            }
+            (shown, ..) => shown,
+        };
+        self.told(shown, small, large, last, new).await
+    }
+
+    /// Remembers that the tree `small` was shown to be the beginning of the tree `large`, or returns the error that it is not.
+    async fn told(
+        &self,
+        shown: Result<(), TreeError>,
+        small: &Span,
+        large: &Span,
+        last: Option<SignedCheckpoint>,
+        new: &SignedCheckpoint,
+    ) -> Result<(), FollowError> {
+        match shown {
             Ok(()) => {
                 self.remember(small, large);
                 Ok(())

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod answer;
+pub mod behind;
 pub mod card;
 pub mod certificate;
 pub mod client;

@@ -119,7 +119,8 @@ impl Failure for LookupError {
                 "ask the operator to carry it over: it is proved, so anybody may".to_owned()
             }
             LookupError::Stale { .. } => {
-                "try again later; if it stays so, the register has gone back: tell its operator".to_owned()
+                "try again later, or ask another node; if the register itself stays behind what it showed, tell its operator"
+                    .to_owned()
             }
             LookupError::NeedsNewer(_) => "install a newer version of this software".to_owned(),
         }
@@ -171,6 +172,9 @@ impl Client {
         let standing = match self.follow_as_asked(&shown.checkpoint).await {
             Err(LookupError::Follow(FollowError::Security(SecurityError::Fork(fork)))) => {
                 return Err(SecurityError::Fork(Box::new(self.contradicted_by_seal(*fork, stated).await)).into());
+            }
+            Err(LookupError::Follow(FollowError::Behind(behind))) => {
+                return Err(self.behind_by_seal(behind, stated).await.into());
             }
             standing => standing?,
         };

@@ -82,7 +82,11 @@ impl Failure for Problem {
             (Some(cure), _, _) => cure.clone(),
             (None, Class::Fault, Some(after)) => format!("try again in {} s", after.as_secs()),
             (None, Class::Fault, None) => "try again later".to_owned(),
+            (None, Class::Refusal, _) if self.code == NO_CODE => "check that the address is a register's".to_owned(),
             (None, Class::Refusal, _) => format!("look up the code {} in the specification", self.code),
+            (None, Class::Unable, _) if (300..400).contains(&self.status) => {
+                "it sends askers elsewhere: give the address that it leads to".to_owned()
+            }
             (None, Class::Security | Class::Unable, _) => "check that the address is a register's".to_owned(),
         }
     }

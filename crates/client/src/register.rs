@@ -13,7 +13,7 @@ use colophon_tlog::tile::Bundle;
 use colophon_tlog::tree::EntryIndex;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::EntryAnswer;
+use crate::answer::{EntryAnswer, HealthAnswer};
 use crate::failure::{Class, Failure, shown};
 use crate::follow::{OpenError, open_checkpoint};
 use crate::http::{HttpError, Transport};
@@ -24,12 +24,16 @@ use crate::tiles::{Span, check_extends, fetch_bundle};
 /// The longest file of a pinned register, in bytes.
 pub const PINNED_BYTES_MAX: usize = 128 * 1024;
 
+/// The longest answer to `/health`, in bytes.
+const HEALTH_BYTES_MAX: usize = 64 * 1024;
+
 /// A register that this reader has decided to know by its genesis. Everything it answers is held against that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pinned {
     address: String,
     genesis: String,
     rules: Rules,
+    is_copy: bool,
 }
 
 /// Why a register was not pinned.
@@ -77,6 +81,13 @@ struct PinnedFile {
     address: String,
     log: String,
     genesis: String,
+    #[serde(default, skip_serializing_if = "is_false")]
+    copy: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(given: &bool) -> bool {
+    !given
 }
 
 #[derive(Serialize, Deserialize)]
@@ -92,7 +103,7 @@ impl Pinned {
         if rules.log_key != *log {
             return Err(PinError::Key { expected: log.to_string(), given: rules.log_key.to_string() });
         }
-        Ok(Pinned { address: address.to_owned(), genesis: genesis.to_owned(), rules })
+        Ok(Pinned { address: address.to_owned(), genesis: genesis.to_owned(), rules, is_copy: false })
     }
 
     /// Returns the register at `address` that began with `genesis`, and whose governors have given its log the key `log` since.
@@ -103,12 +114,12 @@ impl Pinned {
             return Err(PinError::Key { expected: log.to_string(), given: rules.log_key.to_string() });
         }
         let rules = Rules { log_key: log.clone(), ..rules };
-        Ok(Pinned { address: address.to_owned(), genesis: genesis.to_owned(), rules })
+        Ok(Pinned { address: address.to_owned(), genesis: genesis.to_owned(), rules, is_copy: false })
     }
 
     /// Returns the same register, once whoever calls has found that its governors have given its log the key `log`.
     pub fn with_key(&self, log: &VerifierKey) -> Result<Pinned, PinError> {
-        Pinned::rekeyed(&self.address, log, &self.genesis)
+        Ok(Pinned { is_copy: self.is_copy, ..Pinned::rekeyed(&self.address, log, &self.genesis)? })
     }
 
     /// Reads a file that [`Pinned::to_json`] wrote.
@@ -118,7 +129,7 @@ impl Pinned {
         }
         let file: PinnedFile = serde_json::from_slice(bytes).map_err(|error| PinError::Form(error.to_string()))?;
         let log = file.log.parse().map_err(|error| PinError::Form(format!("its key: {error}")))?;
-        Pinned::rekeyed(&file.address, &log, &file.genesis)
+        Ok(Pinned { is_copy: file.copy, ..Pinned::rekeyed(&file.address, &log, &file.genesis)? })
     }
 
     /// Returns the file to keep.
@@ -128,6 +139,7 @@ impl Pinned {
             address: self.address.clone(),
             log: self.rules.log_key.to_string(),
             genesis: self.genesis.clone(),
+            copy: self.is_copy,
         };
         serde_json::to_string_pretty(&file).expect("the members are strings") + "\n"
     }
@@ -135,6 +147,11 @@ impl Pinned {
     /// Returns the address of its node.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Returns whether the node at that address said, when it was met, that it is a copy of the register.
+    pub fn is_copy(&self) -> bool {
+        self.is_copy
     }
 
     /// Returns its first leaf.
@@ -233,17 +250,28 @@ pub async fn first_use(transport: &Transport, expected: Option<&VerifierKey>) ->
         Ok(misfit) => begins_otherwise(&misfit).into(),
     })?;
     check_named(transport, &pinned).await?;
+    let pinned = Pinned { is_copy: says_copy(transport).await, ..pinned };
     Ok(FirstUse { pinned, checkpoint })
+}
+
+/// Returns whether a node says that it is a copy. One that does not say so clearly is held to be the register's own.
+pub async fn says_copy(transport: &Transport) -> bool {
+    let Ok(answer) = transport.exchange("health", None, HEALTH_BYTES_MAX).await else { return false };
+    serde_json::from_slice(&answer.body).is_ok_and(|health: HealthAnswer| health.follows.is_some())
 }
 
 /// Checks that the log's key is the one of the genesis, or that its governors have put it in that one's place, as a state under
 /// the key shows.
 async fn check_named(transport: &Transport, pinned: &Pinned) -> Result<(), FirstUseError> {
     let (first, _) = read_genesis(pinned.genesis.as_bytes()).map_err(PinError::from)?;
+    if first.log_key == pinned.rules.log_key { Ok(()) } else { check_in_force(transport, pinned).await }
+}
+
+/// Checks that the log's key is the one in force, as the newest state under it shows: its governors have named it last, or it is the
+/// genesis' and they have named none.
+pub async fn check_in_force(transport: &Transport, pinned: &Pinned) -> Result<(), FirstUseError> {
+    let (first, _) = read_genesis(pinned.genesis.as_bytes()).map_err(PinError::from)?;
     let key = &pinned.rules.log_key;
-    if first.log_key == *key {
-        return Ok(());
-    }
     let answer: StateAnswer = transport.get_json("v1/register", STATE_BYTES_MAX).await?;
     let contradicts = |why: String| SecurityError::Contradiction(why);
     let shown = answer.verify(&pinned.rules).map_err(|error| contradicts(error.to_string()))?;

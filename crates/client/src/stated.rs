@@ -7,6 +7,7 @@ use colophon_ledger::evidence::{Claim, EntriesClaim, Evidence, ProvedLeaf, State
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::tree::EntryIndex;
 
+use crate::behind::Behind;
 use crate::client::Client;
 use crate::evidence::keep;
 use crate::follow::{FollowError, Standing, fetch_checkpoint, on_disk};
@@ -23,8 +24,25 @@ impl Client {
                 let now = self.stated_now(stated.leaf.index).await;
                 Err(SecurityError::Fork(Box::new(self.contradicted(*fork, Some(stated), now).await)).into())
             }
+            Err(FollowError::Behind(behind)) => {
+                let now = self.stated_now(stated.leaf.index).await;
+                Err(self.behind_or_forked(behind, Some(stated), now).await)
+            }
             followed => followed,
         }
+    }
+
+    /// Returns that a copy is behind; or that the register is caught, where the seal that the copy shows contradicts the one that was
+    /// kept.
+    pub(crate) async fn behind_by_seal(&self, behind: Box<Behind>, now: Stated) -> FollowError {
+        let (seen, key) = (self.seen(), self.log_key().clone());
+        let kept = on_disk(move || seen.seal(&key)).await;
+        self.behind_or_forked(behind, kept, Some(now)).await
+    }
+
+    async fn behind_or_forked(&self, behind: Box<Behind>, before: Option<Stated>, now: Option<Stated>) -> FollowError {
+        let fork = self.contradicted(behind.as_fork(), before, now).await;
+        if fork.evidence.is_ok() { SecurityError::Fork(Box::new(fork)).into() } else { FollowError::Behind(behind) }
     }
 
     /// Returns what stands at an index under the checkpoint that the register shows now.
