@@ -285,7 +285,7 @@ pub struct Others<'o> {
 
 /// Opens the register in `dir` among others: not if a peer shows what the log here does not bear out. Batches that were not
 /// published yet are for the sequencer to hand over, if witnesses have to cosign them; only for more than
-/// [`UNPUBLISHED_ENTRIES_MAX`] entries this waits for the witnesses.
+/// `UNPUBLISHED_ENTRIES_MAX` entries this waits for the witnesses.
 pub fn open_among(
     dir: &Path,
     clock: Clock,
