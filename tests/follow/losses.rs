@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::TcpListener;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use e2e::node::{Node, copy_dir};
@@ -176,4 +177,33 @@ fn a_peer_whose_answer_never_ends_does_not_keep_a_register_from_starting() {
     register.start();
     assert!(begun.elapsed() < Duration::from_mins(1), "it took {:?}", begun.elapsed());
     assert_eq!(register.log().matches("A peer cannot be asked").count(), 2, "{}", register.log());
+}
+
+/// Lets the files of a running node grow to so many bytes at most.
+fn limit_files(node: &Node, bytes: &str) {
+    let limit = format!("--fsize={bytes}:unlimited");
+    let done = Command::new("prlimit").args(["--pid", &node.process_id().to_string(), &limit]).status();
+    assert!(done.expect("prlimit, of util-linux, starts").success());
+}
+
+#[test]
+fn a_copy_without_room_says_so_and_goes_on_once_there_is_some() {
+    let mut scene = Scene::open();
+    // More than the longest of its other files.
+    scene.mint(1_500);
+    // It gets an error, as on a full disk, and not the signal that is the usual end of who goes beyond such a limit.
+    let copy = Node::following(&scene.register, scene.liar.url()).with_serve_args(&["--poll-ms", "50"]);
+    let mut copy = copy.with_launcher(&["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"]);
+    copy.start();
+    let log = copy.dir().join("entries.log");
+    limit_files(&copy, &(std::fs::metadata(&log).expect("the log").len() + 100).to_string());
+    let size = scene.mint(20);
+    let health = copy.wait_for_health("disk_full");
+    assert_eq!(health["follows"]["status"], "disk_full", "{health}");
+    let (entry, _) = scene.minter.mint("number 1");
+    assert_eq!(copy.get(&format!("/v1/works/{}", entry.id())).status, 200, "reading goes on");
+    limit_files(&copy, "unlimited");
+    copy.wait_for_size(size);
+    assert_same_log(&scene.register.dir(), &copy.dir());
+    copy.wait_for_health("ok");
 }
