@@ -1,5 +1,10 @@
 //! What governors do, as the people of a register see it.
 
+use colophon_ledger::evidence::{Claim, Evidence, ForkClaim};
+use colophon_node::keys::{FORMER_LOG_KEY_FILE, load};
+use colophon_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
+use colophon_tlog::hash::sha256;
+use colophon_tlog::note::Signer;
 use e2e::node::Node;
 use e2e::person::Person;
 
@@ -102,6 +107,27 @@ fn a_policy_file_brings_the_new_key_of_a_register_that_is_known_by_the_old_one()
     // A file that names the known key and one that is not the log's leads nobody astray: the register does not sign by it.
     import(&wrong, &[&old, &other], 0);
     wrong.expect(&["verify", &work], 4);
+}
+
+#[test]
+fn a_thief_of_the_key_that_was_taken_away_convicts_nobody() {
+    let scene = Scene::open();
+    let work = mint(&scene.ana, "mine", &[]);
+    scene.bruno.succeed(&["verify", &work]);
+    let made = scene.node.run::<&str>("next-log-key", &[]);
+    let new = made.stdout.lines().find_map(|line| line.trim().strip_prefix("verifier key")).unwrap().trim().to_owned();
+    govern(&scene, "log-key", &["--vkey", &new]);
+    scene.bruno.succeed(&["trust", "pin", &new]);
+    // Whoever stole the old key signs another log of the same size by it.
+    let shown = scene.node.get("/checkpoint").body;
+    let shown = SignedCheckpoint::open(&shown, &new.parse().unwrap()).unwrap();
+    let stolen = Signer::new("flow.example/art", load(&scene.node.dir(), FORMER_LOG_KEY_FILE).unwrap()).unwrap();
+    let forged = Checkpoint { root: sha256(b"another log"), ..shown.checkpoint().clone() }.sign(&stolen).unwrap();
+    let file = Evidence::of(Claim::Fork(ForkClaim::new(&forged, &shown, shown.checkpoint().root, &[])));
+    scene.bruno.put("across.json", file.to_text().as_bytes());
+    let judged = scene.bruno.expect(&["verify", "across.json", "--offline"], 1);
+    assert!(judged.stderr.contains("across.json convicts nobody"), "{judged}");
+    assert!(judged.stderr.contains("by two keys of the log"), "{judged}");
 }
 
 #[test]
