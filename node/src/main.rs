@@ -41,6 +41,7 @@ use colophon_storage::lock::DirLock;
 use colophon_storage::view::engine::EngineKind;
 use colophon_tlog::note::Algorithm;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing::{error, info};
@@ -483,7 +484,8 @@ async fn serve_until_signal(mut config: Config, peers: &[String], listen: Socket
     };
     let (started, running) = oneshot::channel();
     // A start may take long. Whoever ends it then, ends it as a power cut would.
-    thread::spawn(move || drop(started.send(Running::start(&config))));
+    let runtime = Handle::current();
+    thread::spawn(move || drop(started.send(Running::start(&config, runtime))));
     let running = tokio::select! {
         running = running => running.context("the register could not be opened: the code that does so broke down")??,
         () = &mut stop => return Ok(()),

@@ -9,6 +9,8 @@ use std::time::Instant;
 
 use colophon_tlog::tile::TileSet;
 use colophon_tlog::tree::EntryIndex;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tracing::info;
 
 use crate::metrics::Metrics;
@@ -28,12 +30,19 @@ pub(crate) struct Publishing {
     metrics: Arc<Metrics>,
     /// The tiles at the right edge of the log, of which receipts are made.
     edge: TileSet,
+    /// Where those run who wait for an answer.
+    runtime: Handle,
 }
 
 impl Publishing {
     /// Returns what publishes a register.
-    pub(crate) fn new(register: Arc<Register>, publisher: Publisher, metrics: Arc<Metrics>) -> Publishing {
-        Publishing { register, publisher, metrics, edge: TileSet::new() }
+    pub(crate) fn new(
+        register: Arc<Register>,
+        publisher: Publisher,
+        metrics: Arc<Metrics>,
+        runtime: Handle,
+    ) -> Publishing {
+        Publishing { register, publisher, metrics, edge: TileSet::new(), runtime }
     }
 
     /// Publishes whatever is handed over, until nothing more will be, or the register stops while witnesses are lacking.
@@ -112,16 +121,30 @@ impl Publishing {
         let tiles = tiles_of(EntryIndex::new(first), older, snapshot.size);
         self.register.log.refresh(&mut self.edge, &tiles)?;
         let receipts = Arc::new(Receipts::new(&snapshot, self.edge.clone()));
+        let mut answers = Vec::new();
         for Handed { mut appended, waiting, begun } in all {
             for waiting in waiting {
-                self.answer(waiting, appended.as_mut(), &receipts)?;
+                answers.push(self.answer(waiting, appended.as_mut(), &receipts)?);
             }
             self.metrics.batch_seconds.observe(begun.elapsed().as_secs_f64());
         }
+        // From within the runtime: to wake it up from outside for each of them is dear.
+        let metrics = Arc::clone(&self.metrics);
+        self.runtime.spawn(async move {
+            for (reply, outcome) in answers {
+                metrics.answer(reply, outcome);
+            }
+        });
         Ok(())
     }
 
-    fn answer(&self, waiting: Waiting, appended: Option<&mut Appended>, receipts: &Arc<Receipts>) -> Result<(), Fatal> {
+    /// Returns what is to be answered, and where.
+    fn answer(
+        &self,
+        waiting: Waiting,
+        appended: Option<&mut Appended>,
+        receipts: &Arc<Receipts>,
+    ) -> Result<(oneshot::Sender<Outcome>, Outcome), Fatal> {
         let Waiting { id, index, repeated, reply } = waiting;
         // Everybody who waits does so for an entry in the log, and all of it is published.
         let index = EntryIndex::new(index).expect("an index in a log of less than 2^63 entries");
@@ -130,7 +153,6 @@ impl Publishing {
             _ => self.register.log.entry(index)?,
         };
         let receipts = Arc::clone(receipts);
-        self.metrics.answer(reply, Outcome::Recorded(Unwritten { id, index, repeated, leaf, receipts }));
-        Ok(())
+        Ok((reply, Outcome::Recorded(Unwritten { id, index, repeated, leaf, receipts })))
     }
 }

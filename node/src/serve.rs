@@ -14,6 +14,7 @@ use colophon_order::solo;
 use colophon_storage::view::engine::EngineKind;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
@@ -97,8 +98,8 @@ pub struct Running {
 }
 
 impl Running {
-    /// Opens the register and starts its sequencer.
-    pub fn start(config: &Config) -> Result<Running, ServeError> {
+    /// Opens the register and starts its threads. Those who wait for answers run in `runtime`.
+    pub fn start(config: &Config, runtime: Handle) -> Result<Running, ServeError> {
         let keeping = Keeping { tables: Tables::Keep, engine: config.engine };
         let others = Others { cosigning: &config.cosigning, peers: &config.peers };
         let opened = open_among(&config.dir, config.clock.clone(), config.behind, keeping, &others);
@@ -114,7 +115,7 @@ impl Running {
         let sequencer = Sequencer::new(Arc::clone(&register), writer, Arc::clone(&metrics), publishing);
         let min_gap = config.min_gap;
         let sequencing = spawn("sequencer", move || sequencer.run(&mut batches, min_gap))?;
-        let publishing = Publishing::new(Arc::clone(&register), publisher, Arc::clone(&metrics));
+        let publishing = Publishing::new(Arc::clone(&register), publisher, Arc::clone(&metrics), runtime);
         let (end, ended) = oneshot::channel();
         spawn("publisher", move || {
             let published = publishing.run(&handed);

@@ -67,7 +67,7 @@ impl Register {
     }
 
     pub(crate) fn open(dir: TempDir, clock: Clock) -> Register {
-        let running = Running::start(&config(dir.path(), clock)).unwrap();
+        let running = Running::start(&config(dir.path(), clock), tokio::runtime::Handle::current()).unwrap();
         let rules = running.api().register.rules.clone();
         let router = running.router();
         Register { running, rules, dir, router }

@@ -157,7 +157,7 @@ async fn a_full_queue_and_a_closed_door_are_said_politely() {
     tight.queue = 1;
     // The second batch waits for its time, so that what comes meanwhile fills the queue.
     tight.min_gap = std::time::Duration::from_secs(3);
-    let running = Running::start(&tight).unwrap();
+    let running = Running::start(&tight, tokio::runtime::Handle::current()).unwrap();
     let rules = running.api().register.rules.clone();
     let router = running.router();
     let send = |n: u32| {

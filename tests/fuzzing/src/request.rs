@@ -98,7 +98,7 @@ impl Served {
             witness_for: None,
             peers: Vec::new(),
         };
-        let running = runtime.block_on(async { Running::start(&config) }).unwrap();
+        let running = Running::start(&config, runtime.handle().clone()).unwrap();
         Served { runtime, router: running.router(), _running: running, _dir: dir }
     }
 
