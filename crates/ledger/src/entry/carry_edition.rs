@@ -111,7 +111,7 @@ impl CarryEdition {
             return Err(unfit("the mint is another work's"));
         }
         let mut changes = match context.scope {
-            Scope::Whole => mint.body.claims(&self.work, records)?,
+            Scope::Whole => mint.body.claims(&self.work, records, mint.body.first_claim(records)?)?,
             Scope::OneWork => Changes::new(),
         };
         let record = WorkRecord { carried: Some(Marker), index: context.index, ..minted.clone() };

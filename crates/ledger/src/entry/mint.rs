@@ -215,8 +215,9 @@ impl Mint {
         }
         let mut changes = match context.scope {
             Scope::Whole => {
-                self.check_claims(context, records)?;
-                self.claims(&context.id, records)?
+                let first = self.first_claim(records)?;
+                self.check_claims(context, records, first.as_ref())?;
+                self.claims(&context.id, records, first)?
             }
             Scope::OneWork => {
                 context.check_may_own(&self.by)?;
@@ -235,7 +236,12 @@ impl Mint {
     }
 
     /// Refuses a mint that names works there are not, or files that it may not claim.
-    fn check_claims(&self, context: &Context<'_>, records: &impl Records) -> Result<(), Stop> {
+    fn check_claims(
+        &self,
+        context: &Context<'_>,
+        records: &impl Records,
+        first: Option<&FileRecord>,
+    ) -> Result<(), Stop> {
         let sources = self.derived_from.iter().flat_map(List::as_slice);
         for named in sources.chain(self.ack_similar.iter().flat_map(List::as_slice)) {
             if records.record(&RecordKey::Work(*named))?.is_none() {
@@ -243,15 +249,25 @@ impl Mint {
             }
         }
         context.check_may_own(&self.by)?;
-        self.check_face(records)
+        self.check_face(records, first)
     }
 
-    /// Returns what the mint of `work` adds to the register of files.
-    pub(crate) fn claims(&self, work: &WorkId, records: &impl Records) -> Result<Changes, Stop> {
+    /// Returns what is known of the face: its first registration.
+    pub(crate) fn first_claim(&self, records: &impl Records) -> Result<Option<FileRecord>, Stop> {
+        Ok(records.read(&RecordKey::File(self.files.face()))?)
+    }
+
+    /// Returns what the mint of `work` adds to the register of files, in which the face has the record `first`.
+    pub(crate) fn claims(
+        &self,
+        work: &WorkId,
+        records: &impl Records,
+        mut first: Option<FileRecord>,
+    ) -> Result<Changes, Stop> {
         let mut changes = Changes::new();
         for (n, file) in self.files.as_slice().iter().enumerate() {
             let face = n == 0;
-            let known: Option<FileRecord> = records.read(&RecordKey::File(file.sha256))?;
+            let known = if face { first.take() } else { records.read(&RecordKey::File(file.sha256))? };
             let claim = ClaimRecord { work: *work };
             if let Some(known) = known {
                 let count = known.count + 1;
@@ -268,10 +284,10 @@ impl Mint {
     }
 
     /// Refuses a face registered before: silently after another account, or twice by the same.
-    fn check_face(&self, records: &impl Records) -> Result<(), Stop> {
+    fn check_face(&self, records: &impl Records, first: Option<&FileRecord>) -> Result<(), Stop> {
         let face = self.files.face();
         let wrong = |found: WorkId| Stop::from(Refusal::AckFirstWrong { found });
-        let Some(first) = records.read::<FileRecord>(&RecordKey::File(face))? else {
+        let Some(first) = first else {
             return self.ack_first.map_or(Ok(()), |found| Err(wrong(found)));
         };
         let minted: WorkRecord = records
