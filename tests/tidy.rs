@@ -54,7 +54,7 @@ const OWN_WORKSPACES: [&str; 1] = ["crates/corridor/Cargo.toml"];
 /// The pure packages, and everything they may be built on.
 const PURE: [(&str, &[&str]); 3] = [
     ("colophon-corridor", &["cedar-policy", "sha2", "stacker", "thiserror"]),
-    ("colophon-tlog", &["base64", "ed25519-dalek", "hex", "ml-dsa", "sha2", "thiserror"]),
+    ("colophon-tlog", &["base64", "curve25519-dalek", "ed25519-dalek", "hex", "ml-dsa", "sha2", "thiserror"]),
     ("colophon-ledger", &["bs58", "colophon-tlog", "serde", "serde_json", "thiserror"]),
 ];
 

@@ -31,7 +31,7 @@ pub struct Download<T> {
     /// The bundle that is fetched next, and how many of its entries are known already.
     bundle: u64,
     known: usize,
-    make: Arc<dyn Fn(Vec<u8>) -> T + Send + Sync>,
+    make: Arc<dyn Fn(Vec<Vec<u8>>) -> Vec<T> + Send + Sync>,
     waiting: VecDeque<Task<T>>,
     cores: Arc<Semaphore>,
 }
@@ -53,12 +53,12 @@ impl<T> fmt::Debug for Download<T> {
 
 impl<T: Send + 'static> Download<T> {
     /// Begins after the tree `from`, which must be the beginning of `to`: that is checked first. The tree `to` must be a verified
-    /// checkpoint's. `make` gets each entry once it is proved.
+    /// checkpoint's. `make` gets the entries of a bundle once they are proved, and makes one thing of each.
     pub async fn begin(
         transport: &Transport,
         from: Span,
         to: Span,
-        make: impl Fn(Vec<u8>) -> T + Send + Sync + 'static,
+        make: impl Fn(Vec<Vec<u8>>) -> Vec<T> + Send + Sync + 'static,
     ) -> Result<Download<T>, TreeError> {
         check_extends(transport, &from, &to).await?;
         let mut edge = TileSet::new();
@@ -135,7 +135,7 @@ async fn fetch(transport: Transport, bundle: Bundle, expected: Expected, known: 
 
 impl Fetched {
     /// Checks the tile, and that its hashes are those of the entries, and only then makes something of those that are new.
-    fn prove<T>(self, make: &dyn Fn(Vec<u8>) -> T) -> Result<Vec<T>, TreeError> {
+    fn prove<T>(mut self, make: &dyn Fn(Vec<Vec<u8>>) -> Vec<T>) -> Result<Vec<T>, TreeError> {
         let tile: Tile = self.expected.tile();
         let hashes = tile_hashes(tile, &self.tile).map_err(UnprovenTile::from)?;
         self.expected.check(&hashes)?;
@@ -145,7 +145,7 @@ impl Fetched {
             let why = format!("the entry {other} of {} is not the one in the tree", self.bundle.path());
             return Err(TreeError::Misfit(Misfit::Tiles(why)));
         }
-        Ok(self.entries.into_iter().skip(self.known).map(make).collect())
+        Ok(make(self.entries.split_off(self.known.min(self.entries.len()))))
     }
 }
 

@@ -29,8 +29,7 @@ pub fn look_again(leaves: Vec<Looked>, records: &(impl Records + Sync), points: 
             if share.is_empty() {
                 break;
             }
-            let look = || share.into_iter().map(|looked| looked.again(records, points)).collect::<Vec<_>>();
-            looking.push(scope.spawn(look));
+            looking.push(scope.spawn(|| Looked::again_each(share, records, points)));
         }
         looking.into_iter().flat_map(|share| share.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     })

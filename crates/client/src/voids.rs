@@ -9,7 +9,7 @@ use crate::tiles::{Span, TreeError};
 /// Fetches the entries of a log from one tree to a larger one, each of them proved, and returns what the upgrades among them void.
 pub async fn fetch_void_lists(transport: &Transport, from: Span, to: Span) -> Result<VoidLists, TreeError> {
     let (mut lists, mut index) = (VoidLists::default(), from.size.get());
-    let mut download = Download::begin(transport, from, to, |leaf| leaf).await?;
+    let mut download = Download::begin(transport, from, to, |leaves| leaves).await?;
     while let Some(leaves) = download.next().await? {
         for leaf in leaves {
             lists.leaf(index, &leaf);

@@ -22,7 +22,7 @@ fn span(register: &TrueRegister, size: u64) -> Span {
 }
 
 async fn fetch(node: &Node, from: Span, to: Span) -> Result<Vec<Vec<u8>>, TreeError> {
-    let mut download = Download::begin(&node.transport(), from, to, |leaf| leaf).await?;
+    let mut download = Download::begin(&node.transport(), from, to, |leaves| leaves).await?;
     let mut leaves = Vec::new();
     while let Some(some) = download.next().await? {
         assert!(some.len() <= 256);
@@ -56,7 +56,10 @@ async fn only_so_much_is_fetched_before_its_turn() {
     let made = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&made);
     let to = span(&register, register.size());
-    let make = move |_| counted.fetch_add(1, Ordering::SeqCst);
+    let make = move |leaves: Vec<Vec<u8>>| {
+        counted.fetch_add(leaves.len() as u64, Ordering::SeqCst);
+        leaves
+    };
     let mut download = Download::begin(&node.transport(), Span::empty(), to, make).await.unwrap();
     for round in 1..=3 {
         assert_eq!(download.next().await.unwrap().unwrap().len(), 256);

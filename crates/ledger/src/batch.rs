@@ -13,7 +13,7 @@ use crate::governance;
 use crate::refusal::Refusal;
 use crate::rule::{Context, RULES_VERSION, Rules, Scope, Stop};
 use crate::signature::Signed;
-use crate::state::{Changes, Overlay, Records, record_digest};
+use crate::state::{Changes, Overlay, RecordKey, Records, record_digest};
 use crate::state_root::{StateKey, StateTree};
 use crate::voiding::Voiding;
 
@@ -165,8 +165,10 @@ impl<'a, R: Records> Batch<'a, R> {
 }
 
 /// Returns the place in the state tree and the digest of each record.
-pub fn digests(changes: &Changes) -> impl Iterator<Item = (StateKey, Hash)> {
-    changes.iter().map(|(key, record)| (key.state_key(), record_digest(record)))
+pub fn digests<'c>(
+    changes: impl IntoIterator<Item = (&'c RecordKey, &'c String)>,
+) -> impl Iterator<Item = (StateKey, Hash)> {
+    changes.into_iter().map(|(key, record)| (key.state_key(), record_digest(record)))
 }
 
 /// A batch that only lacks its seal's signature.

@@ -1,7 +1,7 @@
 //! Who signed an entry: every line checked, and the lines held against the accounts it needs.
 
-use colophon_tlog::key::PublicKey;
-use colophon_tlog::note::{Algorithm, SignatureLine, key_id};
+use colophon_tlog::key::{Claim, PublicKey, verify_each};
+use colophon_tlog::note::{Algorithm, KeyId, SignatureLine, key_id};
 
 use crate::account::{AccountId, KeySet, Multikey};
 use crate::entry::{Body, Entry};
@@ -22,23 +22,42 @@ pub struct Signed {
 impl Signed {
     /// Checks every signature line of `entry` under the accounts' keys that `records` know.
     ///
-    /// One `verify_strict` a line, never a batch: a batch accepts what a single check does not.
+    /// Each line by the strict rule of [`colophon_tlog::key`], never by batch verification: that accepts what a single check does
+    /// not.
     pub fn check(entry: Entry, records: &impl Records) -> Result<Signed, Stop> {
         Signed::check_by(entry, records, &EachTime)
     }
 
     /// Does the same with the keys' points taken from `points`.
     pub fn check_by(entry: Entry, records: &impl Records, points: &impl Points) -> Result<Signed, Stop> {
-        let mut keys: Vec<(AccountId, Multikey)> = Vec::with_capacity(entry.signatures().len());
-        let signers = entry.body().signers();
-        check_order(entry.signatures())?;
-        for line in entry.signatures() {
-            let signer = signers.iter().find(|signer| signer.as_str() == line.name);
-            let account = *signer.ok_or_else(|| no_part(&line.name))?;
-            let key = find_key(&account, line, &entry, records, points)?;
-            keys.push((account, key));
+        let lines = Lines::of(&entry, records, points);
+        let mut verdicts = verify_each(&lines.claims(&entry).collect::<Vec<_>>()).into_iter();
+        Signed::judged(entry, lines, &mut verdicts)
+    }
+
+    /// Does the same with each of many entries, in less time than one by one.
+    pub fn check_each(entries: Vec<Entry>, records: &impl Records, points: &impl Points) -> Vec<Result<Signed, Stop>> {
+        let lines: Vec<Lines> = entries.iter().map(|entry| Lines::of(entry, records, points)).collect();
+        let claims: Vec<Claim<'_>> =
+            entries.iter().zip(&lines).flat_map(|(entry, lines)| lines.claims(entry)).collect();
+        let mut verdicts = verify_each(&claims).into_iter();
+        entries.into_iter().zip(lines).map(|(entry, lines)| Signed::judged(entry, lines, &mut verdicts)).collect()
+    }
+
+    /// Returns an entry with the keys that made its lines. `verdicts` say of each claim of the lines whether it is good.
+    fn judged(entry: Entry, lines: Lines, verdicts: &mut impl Iterator<Item = bool>) -> Result<Signed, Stop> {
+        // Every verdict on this entry is taken, whatever comes of it.
+        let mut maker_of = |line: &Line| {
+            let verdicts = line.keys.iter().zip(verdicts.by_ref());
+            verdicts.fold(None, |maker, ((key, _), good)| maker.or(good.then_some(*key)))
+        };
+        let good: Vec<Option<Multikey>> = lines.named.iter().map(&mut maker_of).collect();
+        let mut keys = Vec::with_capacity(good.len());
+        for (line, good) in lines.named.iter().zip(good) {
+            let invalid = || Refusal::SignatureInvalid { account: line.account, key_id: line.key_id };
+            keys.push((line.account, good.ok_or_else(invalid)?));
         }
-        Ok(Signed { entry, keys })
+        lines.end.map(|()| Signed { entry, keys })
     }
 
     /// Checks that the signatures are those the entry needs by the state of `records`: of each account as many as its
@@ -114,33 +133,66 @@ fn check_order(lines: &[SignatureLine]) -> Result<(), Refusal> {
     if ascending { Ok(()) } else { Err(set("the lines are not in ascending order of name and key id".to_owned())) }
 }
 
-/// Returns the key that made the line, of those the account has and, in its rotation, of those it will have.
-fn find_key(
-    account: &AccountId,
-    line: &SignatureLine,
-    entry: &Entry,
-    records: &impl Records,
-    points: &impl Points,
-) -> Result<Multikey, Stop> {
-    let mut candidates = records.key_set(account)?.keys;
-    if let Body::Rotate(rotate) = entry.body() {
-        candidates.extend(rotate.keys.as_slice());
+/// A signature line with the keys that its name and key id stand for.
+struct Line {
+    account: AccountId,
+    key_id: KeyId,
+    signature: Vec<u8>,
+    /// One, but for keys that were made to have the same id.
+    keys: Vec<(Multikey, PublicKey)>,
+}
+
+/// The signature lines of an entry, up to the first that no key can have made.
+struct Lines {
+    named: Vec<Line>,
+    end: Result<(), Stop>,
+}
+
+impl Lines {
+    fn of(entry: &Entry, records: &impl Records, points: &impl Points) -> Lines {
+        let mut named = Vec::with_capacity(entry.signatures().len());
+        let end = check_order(entry.signatures()).map_err(Stop::from).and_then(|()| {
+            let signers = entry.body().signers();
+            for line in entry.signatures() {
+                let signer = signers.iter().find(|signer| signer.as_str() == line.name);
+                let account = *signer.ok_or_else(|| no_part(&line.name))?;
+                named.push(Line::of(account, line, entry, records, points)?);
+            }
+            Ok(())
+        });
+        Lines { named, end }
     }
-    let mut found = false;
-    for key in candidates {
-        let is_named = |public: &PublicKey| key_id(account.as_str(), Algorithm::Ed25519, public) == line.key_id;
-        let Some(public) = points.public(&key).filter(is_named) else { continue };
-        if public.verify(entry.text().as_bytes(), &line.signature) {
-            return Ok(key);
+
+    /// Returns what is to be checked: a line and a key each.
+    fn claims<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = Claim<'a>> {
+        let message = entry.text().as_bytes();
+        self.named.iter().flat_map(move |line| {
+            line.keys.iter().map(move |(_, key)| Claim { key: *key, message, signature: &line.signature })
+        })
+    }
+}
+
+impl Line {
+    /// Names the keys of a line: of those the account has and, in its rotation, of those it will have.
+    fn of(
+        account: AccountId,
+        line: &SignatureLine,
+        entry: &Entry,
+        records: &impl Records,
+        points: &impl Points,
+    ) -> Result<Line, Stop> {
+        let mut candidates = records.key_set(&account)?.keys;
+        if let Body::Rotate(rotate) = entry.body() {
+            candidates.extend(rotate.keys.as_slice());
         }
-        found = true;
+        let is_named = |public: &PublicKey| key_id(account.as_str(), Algorithm::Ed25519, public) == line.key_id;
+        let named = |key: Multikey| Some((key, points.public(&key).filter(is_named)?));
+        let keys: Vec<_> = candidates.into_iter().filter_map(named).collect();
+        if keys.is_empty() {
+            return Err(set(format!("the key {} does not speak for {account}", line.key_id)).into());
+        }
+        Ok(Line { account, key_id: line.key_id, keys, signature: line.signature.clone() })
     }
-    let refusal = if found {
-        Refusal::SignatureInvalid { account: *account, key_id: line.key_id }
-    } else {
-        set(format!("the key {} does not speak for {account}", line.key_id))
-    };
-    Err(refusal.into())
 }
 
 /// The keys of accounts that never rotated: what a genesis is signed by.

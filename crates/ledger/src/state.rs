@@ -15,7 +15,7 @@ use crate::field::{Country, Digest, EntryId, Marker, WorkId};
 use crate::state_root::StateKey;
 
 /// The name of a record. Its text, shown by `Display`, is what the state tree hashes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RecordKey {
     /// `work/WORK`: a [`WorkRecord`].
     Work(WorkId),

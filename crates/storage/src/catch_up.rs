@@ -12,6 +12,7 @@ use colophon_ledger::look::{Batches, Looked};
 use colophon_ledger::refusal::Refusal;
 use colophon_ledger::replay::{ReplayError, read_genesis, replay_batch, replay_looked};
 use colophon_ledger::rule::Rules;
+use colophon_ledger::signature::EachTime;
 use colophon_ledger::state::{Overlay, Records, Unreadable};
 use colophon_ledger::state_root::StateTree;
 use colophon_ledger::voiding::{VoidLists, Voiding};
@@ -241,7 +242,7 @@ fn look(leaves: Vec<Vec<u8>>, view: &View) -> Vec<Looked> {
             if share.is_empty() {
                 break;
             }
-            looking.push(scope.spawn(|| share.into_iter().map(|leaf| Looked::at(leaf, view)).collect::<Vec<_>>()));
+            looking.push(scope.spawn(|| Looked::at_each(share, view, &EachTime)));
         }
         looking.into_iter().flat_map(|share| share.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     })

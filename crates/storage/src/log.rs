@@ -204,11 +204,15 @@ impl Log {
     /// Appends several batches with one write and one sync. Durable when it returns, and only then can readers see them.
     ///
     /// Together they must not be longer than [`BATCH_BYTES_MAX`], so that what a torn write leaves is never longer either.
-    pub fn append_all<'b>(&mut self, batches: impl IntoIterator<Item = &'b [Vec<u8>]>) -> Result<(), AppendError> {
+    pub fn append_all<'b>(
+        &mut self,
+        batches: impl IntoIterator<Item = &'b [Vec<u8>], IntoIter: Clone>,
+    ) -> Result<(), AppendError> {
         if self.broken {
             return Err(AppendError::Fatal(io::Error::other("a write failed before")));
         }
-        let mut prepared = self.nothing_prepared();
+        let (batches, mut prepared) = (batches.into_iter(), self.nothing_prepared());
+        prepared.bytes.reserve_exact(batches.clone().flatten().map(|leaf| LENGTH_BYTES + leaf.len()).sum());
         for leaves in batches {
             prepared.add(leaves, self.end)?;
         }
@@ -286,7 +290,6 @@ impl Prepared {
         let sealed = Seal::peek(seal).zip(entry_id(seal).map(Digest));
         let next = sealed.and_then(|(seal, id)| after_batch(&position, entries.len() as u64, &seal, id));
         self.position = Some(next.ok_or(AppendError::NotABatch("its last entry is no seal that fits"))?);
-        self.bytes.reserve(leaves.iter().map(|leaf| LENGTH_BYTES + leaf.len()).sum());
         for leaf in leaves {
             let length =
                 u16::try_from(leaf.len()).ok().filter(|length| (1..=ENTRY_BYTES_MAX).contains(&usize::from(*length)));

@@ -1,13 +1,15 @@
 //! Ed25519 keys: one strict rule of verification for everything that is signed. ML-DSA-44 keys stand beside.
 
 mod ml_dsa;
+mod strict;
 
 use std::cmp::Ordering;
 use std::fmt;
 
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 
 pub use crate::key::ml_dsa::{ML_DSA_KEY_BYTES, ML_DSA_SIGNATURE_BYTES, MlDsaPublicKey, MlDsaSecretKey};
+pub use crate::key::strict::{Claim, verify_each};
 
 /// Why bytes were not accepted as a public key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,7 +43,7 @@ impl PublicKey {
 
     /// Returns whether `signature` is this key's over `message`, by the strict rule that every standard library agrees with.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        Signature::from_slice(signature).is_ok_and(|signature| self.0.verify_strict(message, &signature).is_ok())
+        verify_each(&[Claim { key: *self, message, signature }]) == [true]
     }
 }
 

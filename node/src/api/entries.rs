@@ -18,10 +18,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
-use super::Api;
 use super::body::{self, MediaType, decimal, json, json_of, media_type, parse_json, text};
 use super::problem::{Document, Problem};
 use super::segment::Segment;
+use super::{Api, Entering};
 use crate::answers::AnswerError;
 use crate::receipts::{Recorded, recorded};
 use crate::sequencer::{Outcome, Submission};
@@ -33,6 +33,9 @@ const ENTRY_BODY_BYTES_MAX: usize = 64 * 1024;
 const MANY_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The most entries of one request.
 const MANY_ENTRIES_MAX: usize = 1_000;
+
+/// How many entries of a request are looked at together.
+const LOOKED_AT_ONCE: usize = 64;
 
 /// How long whoever submits waits for an answer before it is looked whether witnesses are what is lacking.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
@@ -84,6 +87,14 @@ struct EntryAnswer {
     entry: String,
 }
 
+/// A submission that has been read.
+enum Read<'a> {
+    /// It is in the log already.
+    There(Recorded),
+    /// Its signatures are to be checked.
+    New { card: Option<Card>, entering: Entering<'a> },
+}
+
 /// A submission whose form and signatures have been looked at.
 enum Looked {
     /// It is in the log already.
@@ -108,7 +119,8 @@ pub(super) async fn submit(
             (entry.into_bytes(), card)
         }
     };
-    let recorded = answer(&api, look(&api, source_of(source), &note, card)).await?;
+    let looked = look_at_each(&api, source_of(source), [(note, card)]).pop().unwrap_or(Err(Problem::Internal));
+    let recorded = answer(&api, looked).await?;
     api.forget_draft(&recorded.id);
     let status = if recorded.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, json(&RecordedAnswer::new(recorded, true))).into_response())
@@ -131,10 +143,13 @@ pub(super) async fn submit_many(
     }
     let (looking, source) = (Arc::clone(&api), source_of(source));
     let looked = spawn_blocking(move || {
-        entries
-            .into_iter()
-            .map(|Submitted { entry, card }| look(&looking, source, entry.as_bytes(), card))
-            .collect::<Vec<_>>()
+        let mut entries = entries.into_iter().map(|Submitted { entry, card }| (entry, card));
+        let mut looked = Vec::with_capacity(entries.len());
+        // Not all at once: while some are looked at, those before are on their way into the log.
+        while entries.len() > 0 {
+            looked.extend(look_at_each(&looking, source, entries.by_ref().take(LOOKED_AT_ONCE)));
+        }
+        looked
     });
     let looked = looked.await.map_err(|_| Problem::Internal)?;
     let mut results = Vec::with_capacity(looked.len());
@@ -151,10 +166,39 @@ pub(super) async fn submit_many(
     Ok(json_of(&ManyAnswer { results }, bytes))
 }
 
-/// Reads an entry, checks its form, its card and its signatures, and puts it into the queue, unless it is in the log.
+/// Reads entries, checks their form, their cards and their signatures, and puts them into the queue, unless they are in the log.
+fn look_at_each<N: AsRef<[u8]>>(
+    api: &Api,
+    source: Option<Source>,
+    submitted: impl IntoIterator<Item = (N, Option<Card>)>,
+) -> Vec<Result<Looked, Problem>> {
+    let mut entries = Vec::new();
+    let read: Vec<Result<Read<'_>, Problem>> =
+        submitted.into_iter().map(|(note, card)| read(api, source, note.as_ref(), card, &mut entries)).collect();
+    let mut checked = Signed::check_each(entries, &api.register.published(), &api.points).into_iter();
+    let mut enqueue = |read: Result<Read<'_>, Problem>| match read? {
+        Read::There(recorded) => Ok(Looked::There(recorded)),
+        Read::New { card, entering: _entering } => {
+            let signed = checked.next().ok_or(Problem::Internal)??;
+            api.admission.take_of_account(signed.entry().body().by())?;
+            let (reply, answer) = oneshot::channel();
+            api.enqueue(Submission { signed, card, reply })?;
+            Ok(Looked::Waits(answer))
+        }
+    };
+    read.into_iter().map(&mut enqueue).collect()
+}
+
+/// Reads an entry, and adds it to those whose signatures are to be checked, unless it is in the log.
 ///
 /// An entry is known by its text alone, so one that is there is answered whatever signatures it came with this time.
-fn look(api: &Api, source: Option<Source>, note: &[u8], card: Option<Card>) -> Result<Looked, Problem> {
+fn read<'a>(
+    api: &'a Api,
+    source: Option<Source>,
+    note: &[u8],
+    card: Option<Card>,
+    entries: &mut Vec<Entry>,
+) -> Result<Read<'a>, Problem> {
     api.take_of_address(source)?;
     let register = &*api.register;
     let entry = Entry::parse(note)?;
@@ -164,14 +208,12 @@ fn look(api: &Api, source: Option<Source>, note: &[u8], card: Option<Card>) -> R
     if let Some(index) = register.index_of_entry(&entry)?
         && api.has_card(card.as_ref())?
     {
-        return Ok(Looked::There(recorded(&register.log, &register.newest(), index, true).map_err(AnswerError::Log)?));
+        let recorded = recorded(&register.log, &register.newest(), index, true).map_err(AnswerError::Log)?;
+        return Ok(Read::There(recorded));
     }
-    let _entering = api.enter()?;
-    let signed = Signed::check_by(entry, &register.published(), &api.points)?;
-    api.admission.take_of_account(signed.entry().body().by())?;
-    let (reply, answer) = oneshot::channel();
-    api.enqueue(Submission { signed, card, reply })?;
-    Ok(Looked::Waits(answer))
+    let entering = api.enter()?;
+    entries.push(entry);
+    Ok(Read::New { card, entering })
 }
 
 fn source_of(source: Option<Extension<Source>>) -> Option<Source> {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::mpsc::{channel, sync_channel};
+use std::thread;
 
 use colophon_client::download::Download;
 use colophon_client::evidence::of_checkpoints;
@@ -22,6 +24,7 @@ use colophon_storage::checked::Checked;
 use colophon_storage::log::{AppendError, Log};
 use colophon_storage::slots::Slots;
 use colophon_storage::view::View;
+use colophon_storage::view::engine::Write;
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::note::VerifierKey;
 use colophon_tlog::tree::EntryIndex;
@@ -29,14 +32,14 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tracing::info;
 
-use crate::follow::ahead::{Ahead, BadBatch, portions};
+use crate::follow::ahead::{Ahead, BadBatch, Changed, portions};
 use crate::follow::source::Source;
 use crate::follow::trouble::{Trouble, of_tables, of_tree};
 use crate::publisher::PublishError;
 use crate::register::{Register, Snapshot};
 
 /// After how many entries a copy that does not serve yet writes what it has judged.
-const PORTION_ENTRIES: u64 = 4_096;
+const PORTION_ENTRIES: u64 = 16_384;
 /// How many keys may wait for the tables' engine meanwhile.
 const BACKLOG_KEYS_MAX: usize = 50_000;
 
@@ -82,22 +85,6 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes batches behind the last one. Durable when it returns.
-    fn append(&mut self, batches: &[Vec<Vec<u8>>]) -> Result<(), Trouble> {
-        let before = self.log.size();
-        for portion in portions(batches) {
-            match self.log.append_all(portion.iter().map(Vec::as_slice)) {
-                Ok(()) => {}
-                Err(AppendError::Full(error)) if self.log.size() == before => {
-                    return Err(Trouble::Full(format!("there is no room on this machine's disk: {error}")));
-                }
-                Err(AppendError::Full(error)) => return Err(Trouble::Reopen(format!("the disk is full: {error}"))),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
-    }
-
     /// Brings a copy that nobody is served from up to a checkpoint, portion by portion. `progress` is told how many entries there
     /// are.
     pub(super) fn fill(
@@ -109,28 +96,37 @@ impl Writer {
     ) -> Result<(), Trouble> {
         let mut batches = step.begin(self, &to)?;
         let (rules, from) = (&step.source.rules, self.span());
-        let (mut ended, mut voiding) = (false, Voiding::default());
-        while !ended {
-            let (log, tree) = (self.log.reader(), self.tree.clone());
-            let checked = Checked::of(view, &tree, &log);
-            let mut ahead = Ahead::of(rules, &checked, tree.clone(), self.position, voiding);
-            while !ended && ahead.position.index < self.position.index + PORTION_ENTRIES {
-                match batches.next(&ahead.records)? {
-                    Some(batch) => step.judge(&mut ahead, batch, (from, &to), None)?,
-                    None => ended = true,
+        let Writer { log, tree, position, .. } = self;
+        let reader = log.reader();
+        let voiding = thread::scope(|scope| {
+            let (hand_over, portions) = sync_channel::<Portion>(0);
+            let (tell, told) = channel();
+            scope.spawn(move || portions.iter().all(|portion| tell.send(portion.write(log, view)).is_ok()));
+            let mut under_way: Option<(StateTree, Position)> = None;
+            let (mut earlier, mut voiding, mut ended) = (Changed::new(), Voiding::default(), false);
+            loop {
+                // While a portion is judged, the tables go on to the end of the one before. What that one has changed is not asked
+                // of them, and the rest is the same before and after.
+                let (base, latest) = (tree.clone(), under_way.clone().unwrap_or((tree.clone(), *position)));
+                let checked = Checked::of(view, &base, &reader);
+                let mut ahead = Ahead::of(rules, (&checked, earlier), latest, voiding);
+                let judged = if ended { Ok(true) } else { step.judge_portion(&mut ahead, &mut batches, (from, &to)) };
+                if let Some(written) = under_way.take() {
+                    told.recv().unwrap_or(Err(Trouble::Stopped))?;
+                    (*tree, *position) = written;
+                    progress(position.index);
                 }
+                ended = judged?;
+                (earlier, voiding) = (ahead.records.changed, ahead.voiding);
+                if ahead.batches.is_empty() {
+                    return Ok::<_, Trouble>(voiding);
+                }
+                under_way = Some((ahead.tree, ahead.position));
+                let portion = Portion { batches: ahead.batches, writes: ahead.writes, end: ahead.position.index };
+                // Nobody takes it only if whoever writes broke down, which the end of the scope tells.
+                drop(hand_over.send(portion));
             }
-            let Ahead { tree, position, batches: judged, writes, voiding: known, .. } = ahead;
-            voiding = known;
-            if judged.is_empty() {
-                break;
-            }
-            self.append(&judged)?;
-            view.stage(writes, position.index)?;
-            view.wait_for_backlog(BACKLOG_KEYS_MAX)?;
-            (self.tree, self.position) = (tree, position);
-            progress(position.index);
-        }
+        })?;
         // Whoever looked ahead to this end has met every upgrade that counts.
         debug_assert_eq!(voiding.owed(), None, "a leaf is owed at the end");
         let key = governance::log_key(rules, view)?;
@@ -146,7 +142,8 @@ impl Writer {
         }
         let mut batches = step.begin(self, &to)?;
         let (records, from) = (register.published(), self.span());
-        let mut ahead = Ahead::of(&register.rules, &records, self.tree.clone(), self.position, Voiding::default());
+        let state = (self.tree.clone(), self.position);
+        let mut ahead = Ahead::of(&register.rules, (&records, Changed::new()), state, Voiding::default());
         while let Some(batch) = batches.next(&ahead.records)? {
             step.judge(&mut ahead, batch, (from, &to), self.published.as_ref())?;
         }
@@ -154,7 +151,7 @@ impl Writer {
         step.source.check_signer(&to, &key)?;
         let Ahead { tree, position, batches: judged, writes, sealed_by, voiding, .. } = ahead;
         debug_assert_eq!(voiding.owed(), None, "a leaf is owed at the end");
-        self.append(&judged)?;
+        append(&mut self.log, &judged)?;
         let sealed_by = sealed_by.unwrap_or(register.newest().sealed_by);
         let snapshot = Snapshot {
             checkpoint: to.to_string(),
@@ -183,6 +180,39 @@ impl Writer {
         register.republish(note);
         Ok(())
     }
+}
+
+/// Judged batches that are to be written.
+struct Portion {
+    batches: Vec<Vec<Vec<u8>>>,
+    writes: Vec<Write>,
+    /// The index behind the last of them.
+    end: u64,
+}
+
+impl Portion {
+    /// Writes them into the log, and then into the tables.
+    fn write(self, log: &mut Log, view: &View) -> Result<(), Trouble> {
+        append(log, &self.batches)?;
+        view.stage(self.writes, self.end)?;
+        Ok(view.wait_for_backlog(BACKLOG_KEYS_MAX)?)
+    }
+}
+
+/// Writes batches behind the last one. Durable when it returns.
+fn append(log: &mut Log, batches: &[Vec<Vec<u8>>]) -> Result<(), Trouble> {
+    let before = log.size();
+    for portion in portions(batches) {
+        match log.append_all(portion.iter().map(Vec::as_slice)) {
+            Ok(()) => {}
+            Err(AppendError::Full(error)) if log.size() == before => {
+                return Err(Trouble::Full(format!("there is no room on this machine's disk: {error}")));
+            }
+            Err(AppendError::Full(error)) => return Err(Trouble::Reopen(format!("the disk is full: {error}"))),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// The batches of a download, one after the other.
@@ -230,7 +260,7 @@ impl<'s> Step<'s> {
     fn begin(&'s self, writer: &Writer, to: &SignedCheckpoint) -> Result<Fetched<'s>, Trouble> {
         let (from, first, published) = (writer.span(), writer.position.index, writer.published.as_ref());
         let points = Arc::clone(&self.source.points);
-        let look = move |leaf| Looked::at_by(leaf, &FirstKeys, &*points);
+        let look = move |leaves| Looked::at_each(leaves, &FirstKeys, &*points);
         let begun = self.wait(Download::begin(&self.source.transport, from, Span::of(to), look))?;
         let download = begun.map_err(|error| self.parted(&error, published, to))?;
         Ok(Fetched { step: self, download, waiting: Vec::new().into_iter(), batches: Batches::from(first) })
@@ -242,6 +272,23 @@ impl<'s> Step<'s> {
             (TreeError::Parted { root, proof }, Some(published)) => self.source.forked(published, to, *root, proof),
             _ => of_tree(error),
         }
+    }
+
+    /// Judges the next batches on the way between two trees, up to a portion of them, and tells whether they were the last.
+    fn judge_portion<R: Records + Sync>(
+        &self,
+        ahead: &mut Ahead<'_, R>,
+        batches: &mut Fetched<'_>,
+        between: (Span, &SignedCheckpoint),
+    ) -> Result<bool, Trouble> {
+        let end = ahead.position.index + PORTION_ENTRIES;
+        while ahead.position.index < end {
+            match batches.next(&ahead.records)? {
+                Some(batch) => self.judge(ahead, batch, between, None)?,
+                None => return Ok(true),
+            }
+        }
+        Ok(false)
     }
 
     /// Judges the next batch on the way between two trees. Where it holds a leaf against the rules, what comes behind it is looked

@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt as _;
-use colophon_tlog::key::{PublicKey, SecretKey};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use tokio::net::TcpListener;
 
 use crate::bench::wire;
@@ -19,7 +19,6 @@ const VERIFY: &str = "/verify";
 /// The path that answers with as many bytes as a full tile has.
 pub(crate) const MEMORY: &str = "/memory";
 const TILE_BYTES: usize = 8 * 1024;
-const SIGNATURE_BYTES: usize = 64;
 const LISTENING: &str = "Listening on ";
 
 /// The process that serves the handlers. Dropping it ends it.
@@ -57,14 +56,14 @@ impl Drop for Handlers {
 
 /// Returns a request that the verifying handler finds good, with a message of its own.
 pub(crate) fn request(message: &[u8]) -> Vec<u8> {
-    wire::post(VERIFY, "text/plain", &[&key().sign(message)[..], message].concat())
+    wire::post(VERIFY, "text/plain", &[&key().sign(message).to_bytes()[..], message].concat())
 }
 
 /// Serves the handlers for ever, with the same kind of runtime as a register.
 pub(crate) fn serve() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let (public, tile) = (key().public(), Bytes::from(vec![7; TILE_BYTES]));
+        let (public, tile) = (key().verifying_key(), Bytes::from(vec![7; TILE_BYTES]));
         let routes = Router::new()
             .route(VERIFY, post(async move |body: Bytes| verify(&public, &body)))
             .route(MEMORY, get(async move || tile.clone()));
@@ -78,14 +77,15 @@ pub(crate) fn serve() -> Result<()> {
     })
 }
 
-fn verify(public: &PublicKey, body: &[u8]) -> StatusCode {
-    let verified =
-        body.split_at_checked(SIGNATURE_BYTES).is_some_and(|(signature, message)| public.verify(message, signature));
+fn verify(public: &VerifyingKey, body: &[u8]) -> StatusCode {
+    let verified = body
+        .split_first_chunk()
+        .is_some_and(|(signature, message)| public.verify_strict(message, &Signature::from_bytes(signature)).is_ok());
     if verified { StatusCode::OK } else { StatusCode::FORBIDDEN }
 }
 
-fn key() -> SecretKey {
-    SecretKey::from_seed([7; 32])
+fn key() -> SigningKey {
+    SigningKey::from_bytes(&[7; 32])
 }
 
 #[cfg(test)]
@@ -96,9 +96,9 @@ mod tests {
     fn only_a_signature_that_verifies_is_accepted() {
         let made = request(b"message");
         let mut body = wire::body_of(&made).to_vec();
-        assert_eq!(verify(&key().public(), &body), StatusCode::OK);
+        assert_eq!(verify(&key().verifying_key(), &body), StatusCode::OK);
         body[70] ^= 1;
-        assert_eq!(verify(&key().public(), &body), StatusCode::FORBIDDEN);
-        assert_eq!(verify(&key().public(), b"short"), StatusCode::FORBIDDEN);
+        assert_eq!(verify(&key().verifying_key(), &body), StatusCode::FORBIDDEN);
+        assert_eq!(verify(&key().verifying_key(), b"short"), StatusCode::FORBIDDEN);
     }
 }

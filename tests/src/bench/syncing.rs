@@ -1,6 +1,7 @@
 //! A new copy of a register: how fast it is fetched and checked, by a reader in memory and by a follower with its tables.
 
 use std::hint::black_box;
+use std::iter;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,10 +12,9 @@ use colophon_client::follow::fetch_checkpoint;
 use colophon_client::http::{Patience, Transport};
 use colophon_client::points::Remembered;
 use colophon_client::tiles::Span;
-use colophon_ledger::entry::Entry;
 use colophon_ledger::look::Looked;
 use colophon_ledger::replay::Replay;
-use colophon_ledger::signature::{FirstKeys, Signed};
+use colophon_ledger::signature::FirstKeys;
 use colophon_tlog::hash::leaf_hash;
 use colophon_tlog::note::VerifierKey;
 
@@ -26,6 +26,8 @@ use crate::bench::submitting::{CONNECTIONS_MANY, MANY_KEPT_OF};
 use crate::bench::{Bench, limits};
 use crate::node::Node;
 
+/// How many entries a full bundle holds.
+const BUNDLE_ENTRIES: usize = 256;
 /// How many entries a request carries.
 const ENTRIES_EACH: usize = 500;
 /// The most memory that a follower with fjall may take, in megabytes.
@@ -85,7 +87,7 @@ fn fetch(register: &Node) -> Result<Vec<Vec<u8>>> {
     let key: VerifierKey = register.vkey().parse()?;
     let checkpoint = runtime.block_on(fetch_checkpoint(&transport, &key))?;
     let mut download =
-        runtime.block_on(Download::begin(&transport, Span::empty(), Span::of(&checkpoint), |leaf| leaf))?;
+        runtime.block_on(Download::begin(&transport, Span::empty(), Span::of(&checkpoint), |leaves| leaves))?;
     let mut leaves = Vec::new();
     while let Some(some) = runtime.block_on(download.next())? {
         leaves.extend(some);
@@ -93,7 +95,7 @@ fn fetch(register: &Node) -> Result<Vec<Vec<u8>>> {
     Ok(leaves)
 }
 
-/// Verifies each entry by itself, on all cores, as a follower does before it replays them, and returns how many a second.
+/// Verifies each entry, a bundle after the other on all cores, as a follower does before it replays them, and returns how many a second.
 fn verify(leaves: Vec<Vec<u8>>, cores: usize) -> Result<f64> {
     let points = Remembered::default();
     let entries = leaves.len();
@@ -107,11 +109,15 @@ fn verify(leaves: Vec<Vec<u8>>, cores: usize) -> Result<f64> {
             .map(|share| {
                 let points = &points;
                 scope.spawn(move || {
-                    let verified = share.into_iter().filter(|leaf| {
-                        black_box(leaf_hash(leaf));
-                        Entry::parse(leaf).is_ok_and(|entry| Signed::check_by(entry, &FirstKeys, points).is_ok())
+                    let mut share = share.into_iter();
+                    let mut bundle = || Some(share.by_ref().take(BUNDLE_ENTRIES).collect::<Vec<_>>());
+                    let bundles = iter::from_fn(|| bundle().filter(|bundle| !bundle.is_empty()));
+                    let verified = bundles.map(|bundle| {
+                        bundle.iter().for_each(|leaf| _ = black_box(leaf_hash(leaf)));
+                        let looked = Looked::at_each(bundle, &FirstKeys, points);
+                        looked.iter().filter(|looked| looked.is_verified()).count()
                     });
-                    verified.count()
+                    verified.sum::<usize>()
                 })
             })
             .collect();
@@ -131,7 +137,7 @@ fn check(register: &Node) -> Result<f64> {
     let checkpoint = runtime.block_on(fetch_checkpoint(&transport, &key))?;
     let to = Span::of(&checkpoint);
     let points = Remembered::default();
-    let look = move |leaf| Looked::at_by(leaf, &FirstKeys, &points);
+    let look = move |leaves| Looked::at_each(leaves, &FirstKeys, &points);
     let mut download = runtime.block_on(Download::begin(&transport, Span::empty(), to, look))?;
     let mut replay: Option<Replay> = None;
     while let Some(some) = runtime.block_on(download.next())? {

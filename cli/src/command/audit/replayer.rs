@@ -157,7 +157,7 @@ impl Replayer {
         }
         // Most keys are their accounts' first.
         let points = Arc::new(Remembered::default());
-        let look = move |leaf| Looked::at_by(leaf, &FirstKeys, &*points);
+        let look = move |leaves| Looked::at_each(leaves, &FirstKeys, &*points);
         match Download::begin(client.transport(), from, to, look.clone()).await {
             Ok(download) => Ok((self, download)),
             Err(TreeError::Misfit(_) | TreeError::Parted { .. }) if from.size.get() > 0 => {

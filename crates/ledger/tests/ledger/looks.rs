@@ -4,8 +4,9 @@ use colophon_ledger::entry::seal::BATCH_ENTRIES_MAX;
 use colophon_ledger::entry::{Body, Entry, text_of};
 use colophon_ledger::look::{Batches, Looked};
 use colophon_ledger::replay::{Replay, ReplayError, replay_batch, replay_looked};
+use colophon_ledger::rule::Stop;
 use colophon_ledger::signature::{EachTime, FirstKeys, Signed};
-use colophon_ledger::state::Records;
+use colophon_ledger::state::{Changes, Records};
 use colophon_ledger::voiding::Voiding;
 
 use crate::rules::mint_body;
@@ -55,13 +56,48 @@ fn what_other_keys_have_signed_is_looked_at_again_and_nothing_else_is() {
     let verified = |looked: &[Looked]| looked.iter().filter(|looked| looked.is_verified()).count();
     assert!((1..first.len()).contains(&verified(&first)), "some by first keys, some by others");
     // Those that verified stay as they are, whatever the records say now.
-    let again: Vec<Looked> = first.into_iter().map(|looked| looked.again(world.replay.records(), &EachTime)).collect();
+    let again: Vec<Looked> = Looked::again_each(first, world.replay.records(), &EachTime);
     assert_eq!(verified(&again), world.leaves.len());
     let mut replay = Replay::begin(&world.leaves[0]).unwrap();
     for looked in again {
         replay.looked(looked).unwrap();
     }
     assert_eq!(replay.state_root(), world.replay.state_root());
+}
+
+#[test]
+fn of_many_each_is_found_what_it_would_be_alone() {
+    let world = with_rotations();
+    let text = text_of(&world.rules.register, &Body::Mint(mint_body("ana", "river")));
+    let good = signed(&text, &[("ana", "ana")]).to_bytes();
+    let mut forged = good.clone();
+    // Within the signature: after the dash, the name, and the key's id.
+    let place = forged.len() - 20;
+    forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
+    let others = [good, forged, signed(&text, &[("ben", "ben")]).to_bytes()];
+    let mut leaves: Vec<Vec<u8>> = others.into_iter().chain([b"no entry".to_vec(), Vec::new()]).collect();
+    leaves.extend(world.leaves.iter().cloned());
+    for records in [&Changes::new(), world.replay.records()] {
+        let each: Vec<Looked> = leaves.iter().map(|leaf| Looked::at(leaf.clone(), records)).collect();
+        let many = Looked::at_each(leaves.clone(), records, &EachTime);
+        let found = |looked: &[Looked]| -> Vec<_> {
+            looked.iter().map(|looked| (looked.leaf().to_vec(), looked.closes(), looked.is_verified())).collect()
+        };
+        assert_eq!(found(&many), found(&each));
+        let entries: Vec<Entry> = leaves.iter().filter_map(|leaf| Entry::parse(leaf).ok()).collect();
+        let alone: Vec<_> = entries.iter().map(|entry| Signed::check(entry.clone(), records)).collect();
+        assert_eq!(Signed::check_each(entries, records, &EachTime), alone);
+        let refused =
+            |code: &str| alone.iter().flat_map(|signed| signed.as_ref().err()).any(|stop| code_of(stop) == code);
+        assert!(refused("signature_invalid") && refused("signature_set"));
+    }
+}
+
+fn code_of(stop: &Stop) -> &str {
+    match stop {
+        Stop::Refused(refusal) => refusal.code(),
+        Stop::Unreadable(_) => "unreadable",
+    }
 }
 
 fn is_seal(leaf: &[u8]) -> bool {
