@@ -12,6 +12,8 @@
 //!
 //! A negative has nearly the opposite code: what is near to it is far from the code of the picture, so one count answers for both.
 
+#![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the vectors that the processor has")]
+
 use std::num::NonZero;
 use std::thread;
 
@@ -102,10 +104,12 @@ impl Shelf {
         let questions = questions(codes, distance_max);
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let each = self.blocks.len().div_ceil(cores).max(BLOCKS_EACH_MIN);
+        let arch = pulp::Arch::new();
         let search = |(number, blocks): (usize, &[Block])| {
             let mut nearest = Nearest::new(distance_max);
             for (block, first) in blocks.iter().zip((number * each * BLOCK_CODES..).step_by(BLOCK_CODES)) {
-                self.search(block, first, (codes, &questions), &mut nearest);
+                let found = arch.dispatch(Comparison { block, questions: &questions });
+                self.look(block, first, found, codes, &mut nearest);
             }
             nearest.files
         };
@@ -125,8 +129,8 @@ impl Shelf {
         nearest.files
     }
 
-    fn search(&self, block: &Block, first: usize, (codes, questions): (&[u64], &[Question]), nearest: &mut Nearest) {
-        let found = questions.iter().fold(Plane::default(), |found, question| or(found, block.candidates(question)));
+    /// Looks at the codes of a block that are marked by ones.
+    fn look(&self, block: &Block, first: usize, found: Plane, codes: &[u64], nearest: &mut Nearest) {
         for (mut word, begin) in found.into_iter().zip((0..).step_by(BITS)) {
             while word != 0 {
                 let place = begin + word.trailing_zeros() as usize;
@@ -157,6 +161,7 @@ impl Block {
     }
 
     /// Returns the codes that a question may mean, marked by ones.
+    #[inline(always)]
     fn candidates(&self, question: &Question) -> Plane {
         let (rounds, masks) = (self.planes.as_chunks::<ROUND>().0, question.masks.as_chunks::<ROUND>().0);
         let (mut count, mut carries) = (Count::default(), [Plane::default(); BITS / ROUND]);
@@ -172,6 +177,27 @@ impl Block {
     }
 }
 
+/// A block held against all questions. What it calls is inlined, so that it is compiled once for each kind of vectors.
+struct Comparison<'a> {
+    block: &'a Block,
+    questions: &'a [Question],
+}
+
+impl pulp::NullaryFnOnce for Comparison<'_> {
+    /// The codes that any of the questions may mean, marked by ones.
+    type Output = Plane;
+
+    #[inline(always)]
+    fn call(self) -> Plane {
+        // A loop, since a closure of this size would not be inlined.
+        let mut found = Plane::default();
+        for question in self.questions {
+            found = or(found, self.block.candidates(question));
+        }
+        found
+    }
+}
+
 /// How many bits have been set so far, modulo 16, of each code of a plane.
 #[derive(Default)]
 struct Count {
@@ -183,21 +209,21 @@ struct Count {
 
 impl Count {
     /// Adds sixteen bits of each code, and returns which went beyond.
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, bits: impl Fn(usize) -> Plane) -> Plane {
         let low = self.take_eight(&bits);
         let high = self.take_eight(|bit| bits(bit + 8));
         add(&mut self.eights, low, high)
     }
 
-    #[inline]
+    #[inline(always)]
     fn take_eight(&mut self, bits: impl Fn(usize) -> Plane) -> Plane {
         let low = self.take_four(&bits);
         let high = self.take_four(|bit| bits(bit + 4));
         add(&mut self.fours, low, high)
     }
 
-    #[inline]
+    #[inline(always)]
     fn take_four(&mut self, bits: impl Fn(usize) -> Plane) -> Plane {
         let low = add(&mut self.ones, bits(0), bits(1));
         let high = add(&mut self.ones, bits(2), bits(3));
@@ -206,7 +232,7 @@ impl Count {
 }
 
 /// Adds two bits to a sum of each code of a plane, and returns the carries.
-#[inline]
+#[inline(always)]
 fn add(sum: &mut Plane, one: Plane, other: Plane) -> Plane {
     let half = xor(*sum, one);
     let carry = or(and(*sum, one), and(half, other));
@@ -214,19 +240,19 @@ fn add(sum: &mut Plane, one: Plane, other: Plane) -> Plane {
     carry
 }
 
-#[inline]
+#[inline(always)]
 fn xor(mut one: Plane, other: Plane) -> Plane {
     one.iter_mut().zip(other).for_each(|(one, other)| *one ^= other);
     one
 }
 
-#[inline]
+#[inline(always)]
 fn and(mut one: Plane, other: Plane) -> Plane {
     one.iter_mut().zip(other).for_each(|(one, other)| *one &= other);
     one
 }
 
-#[inline]
+#[inline(always)]
 fn or(mut one: Plane, other: Plane) -> Plane {
     one.iter_mut().zip(other).for_each(|(one, other)| *one |= other);
     one
