@@ -7,9 +7,6 @@ LOCKED ?=
 
 # The tests find the programs here, so that not every test asks cargo for them.
 BIN_DIR := $(abspath $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target))/debug
-# The one package that is a workspace of its own.
-CORRIDOR := --manifest-path crates/corridor/Cargo.toml
-CORRIDOR_BUILT := $(CORRIDOR) --target-dir "$(dir $(BIN_DIR))"
 RELEASE_DIR := $(dir $(BIN_DIR))release
 # What the programs that are measured say they are: the commit, with a + behind it if the checkout has changes.
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
@@ -36,9 +33,7 @@ demo: ## the register at work, with real processes, told as a story
 test: python ## every test: Rust, doctests, and the second implementation in Python
 	$(CARGO) build --workspace --all-targets $(LOCKED)
 	COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) --workspace
-	$(RUN_TESTS) $(CORRIDOR_BUILT)
 	$(CARGO) test --workspace --doc $(LOCKED)
-	$(CARGO) test --doc $(CORRIDOR_BUILT) $(LOCKED)
 	PYTHON=$(PYTHON) CARGO=$(CARGO) tests/spec/run.sh
 
 verify: ## format, lints, tests, documentation, licences; changes no file of the checkout
@@ -48,9 +43,7 @@ verify: ## format, lints, tests, documentation, licences; changes no file of the
 
 fix: ## format, and let clippy mend what it can; writes
 	$(CARGO) fmt --all
-	$(CARGO) fmt $(CORRIDOR)
 	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
-	$(CARGO) clippy $(CORRIDOR_BUILT) --all-targets --fix --allow-dirty --allow-staged
 
 bench: bench-programs ## how fast it is on this machine, in release mode, beside what the machine can do
 	COLOPHON_BIN_DIR="$(RELEASE_DIR)" "$(RELEASE_DIR)/bench"
@@ -76,7 +69,6 @@ long-faults: ## 1000 seeds of a disk that loses and tears what was not synced
 
 long-properties: ## 4096 cases of every property
 	PROPTEST_CASES=4096 COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) --workspace --exclude e2e
-	PROPTEST_CASES=4096 $(RUN_TESTS) $(CORRIDOR_BUILT)
 
 long-fuzz: ## every fuzz target for ten minutes, or for FUZZ_SECONDS each; FUZZ_JOBS at once; or FUZZ_TARGETS alone
 	tests/fuzz/run.sh $(FUZZ_TARGETS)
@@ -98,13 +90,10 @@ long-mutants: ## changes tlog and ledger in every way, and expects a test to not
 
 lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) fmt $(CORRIDOR) --check
 	$(CARGO) clippy --workspace --all-targets $(LOCKED) -- -D warnings
-	$(CARGO) clippy $(CORRIDOR_BUILT) --all-targets $(LOCKED) -- -D warnings
 
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps $(LOCKED)
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CORRIDOR_BUILT) --no-deps $(LOCKED)
 
 # Licences, sources and bans need no network. The advisories do: without it they are left out, and that is said.
 deny:
@@ -112,8 +101,7 @@ ifeq ($(DENY),)
 	@echo "deny: cargo-deny is not installed, so licences and advisories were not checked: cargo install --locked cargo-deny" >&2
 else
 	$(DENY) check bans licenses sources
-	$(DENY) $(CORRIDOR) check bans licenses sources
-	@if $(DENY) fetch db >/dev/null 2>&1; then $(DENY) check advisories && $(DENY) $(CORRIDOR) check advisories; \
+	@if $(DENY) fetch db >/dev/null 2>&1; then $(DENY) check advisories; \
 	else echo "deny: the advisory database is out of reach, so advisories were not checked" >&2; fi
 endif
 

@@ -48,9 +48,6 @@ const FLOORS: [(&str, u8, &[&str]); 11] = [
     ),
 ];
 
-/// Packages of the product that have a workspace of their own, by their manifests.
-const OWN_WORKSPACES: [&str; 1] = ["crates/corridor/Cargo.toml"];
-
 /// The pure packages, and everything they may be built on.
 const PURE: [(&str, &[&str]); 3] = [
     ("colophon-corridor", &["cedar-policy", "sha2", "stacker", "thiserror"]),
@@ -219,14 +216,8 @@ fn heavy_packages_stay_where_they_belong() {
 #[test]
 fn every_package_obeys_the_lints() {
     let mut complaints = Vec::new();
-    let root = Source::one("Cargo.toml").map(|source| source.text).unwrap_or_default();
-    let lints = root.split_once("[workspace.lints.rust]").and_then(|(_, rest)| rest.split_once("[profile"));
-    let lints = lints.expect("the root's manifest has lints, and then profiles").0.to_owned();
     for source in Source::all(&["Cargo.toml"]) {
         let is_package = source.text.contains("[package]");
-        if OWN_WORKSPACES.contains(&source.path.as_str()) && !source.text.contains(&lints) {
-            complaints.push(format!("{}: its workspace's lints are not those of the root: copy them", source.path));
-        }
         let is_test_package = ["tests/Cargo.toml", "tests/fuzzing/Cargo.toml"].contains(&source.path.as_str());
         let own_lints = is_test_package && source.text.contains("[lints.rust]\nunsafe_code = \"forbid\"");
         if is_package && !own_lints && !source.text.contains("[lints]\nworkspace = true") {
@@ -451,14 +442,10 @@ struct Package {
 impl Package {
     /// Reads the packages of the workspace by name, as cargo understands their manifests.
     fn all() -> BTreeMap<String, Self> {
-        let manifests = std::iter::once("Cargo.toml").chain(OWN_WORKSPACES);
-        manifests.flat_map(Self::of_workspace).map(|package| (package.name.clone(), package)).collect()
-    }
-
-    fn of_workspace(manifest: &str) -> Vec<Self> {
-        let text = cargo(&["metadata", "--no-deps", "--offline", "--format-version", "1", "--manifest-path", manifest]);
+        let text = cargo(&["metadata", "--no-deps", "--offline", "--format-version", "1"]);
         let metadata: Value = serde_json::from_str(&text).expect("cargo writes JSON");
-        metadata["packages"].as_array().expect("the metadata lists packages").iter().map(Self::read).collect()
+        let packages = metadata["packages"].as_array().expect("the metadata lists packages").iter().map(Self::read);
+        packages.map(|package| (package.name.clone(), package)).collect()
     }
 
     fn read(package: &Value) -> Self {

@@ -215,8 +215,9 @@ pub(crate) fn short_body(kind: &str, by: &str) -> Value {
 
 /// Reads a body whose members may stand in any order.
 fn body_of(value: &Value) -> Body {
-    // serde_json keeps the members of an object sorted, which is the canonical order.
-    Body::parse(&value.to_string()).unwrap()
+    let mut sorted = value.clone();
+    sorted.sort_all_objects();
+    Body::parse(&sorted.to_string()).unwrap()
 }
 
 fn checkpoint(size: u64) -> colophon_tlog::checkpoint::SignedCheckpoint {

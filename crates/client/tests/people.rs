@@ -40,8 +40,11 @@ pub(crate) fn sign_text(text: &str, signers: &[(Person, Person)]) -> Entry {
     Entry::from_parts(text, lines).unwrap()
 }
 
+/// Writes a body whose members may stand in any order.
 pub(crate) fn text_of(register: &Register, body: &Value) -> String {
-    format!("colophon.entry/v1 {} {}\n{}\n", register.origin, register.genesis, to_canonical(body))
+    let mut sorted = body.clone();
+    sorted.sort_all_objects();
+    format!("colophon.entry/v1 {} {}\n{}\n", register.origin, register.genesis, to_canonical(&sorted))
 }
 
 /// Signs a body with the first keys of people.

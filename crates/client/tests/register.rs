@@ -64,11 +64,12 @@ pub(crate) fn log_key(seed: u8) -> VerifierKey {
 impl TrueRegister {
     /// Begins a register of the common name, with a log key and a nonce of its own.
     pub(crate) fn begin(seed: u8) -> TrueRegister {
-        let body = json!({
+        let mut body = json!({
             "by": OPERATOR.account(), "governor_threshold": 1, "governors": [GOVERNOR.account()], "kind": "genesis",
             "log_vkey": log_key(seed).to_string(), "nonce": digest(&seed.to_string()),
             "operators": [OPERATOR.account()], "rules": 1,
         });
+        body.sort_all_objects();
         let text = format!("colophon.genesis/v1 {ORIGIN}\n{}\n", colophon_ledger::canonical::to_canonical(&body));
         let genesis = sign_text(&text, &[(OPERATOR, OPERATOR), (GOVERNOR, GOVERNOR)]);
         let (rules, genesis) = read_genesis(&genesis.to_bytes()).unwrap();

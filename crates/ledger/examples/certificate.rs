@@ -114,7 +114,9 @@ impl Register {
 
     /// Records one entry in a batch of its own, a day after the one before, and returns its id.
     fn record(&mut self, body: &serde_json::Value, signers: &[(&str, &str)]) -> Outcome<EntryId> {
-        let body = Body::parse(&body.to_string())?;
+        let mut sorted = body.clone();
+        sorted.sort_all_objects();
+        let body = Body::parse(&sorted.to_string())?;
         let entry = sign(text_of(&self.replay.rules().register, &body), signers)?;
         let id = entry.id();
         self.time_ms += DAY_MS;

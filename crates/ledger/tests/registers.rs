@@ -212,6 +212,7 @@ fn without(text: &str, edits: &[Edit]) -> String {
         let (parent, place) = edit.remove.rsplit_once('/').unwrap();
         certificate.pointer_mut(parent).unwrap().as_array_mut().unwrap().remove(place.parse().unwrap());
     }
+    certificate.sort_all_objects();
     certificate.to_string() + "\n"
 }
 

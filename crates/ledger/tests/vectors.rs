@@ -394,6 +394,7 @@ fn altered(text: &str, edits: &[Edit]) -> String {
             (Edit::Set { value, .. }, parent) => parent[name] = value.clone(),
         }
     }
+    certificate.sort_all_objects();
     certificate.to_string() + "\n"
 }
 

@@ -10,7 +10,7 @@ use colophon_ledger::field::{Digest, Int};
 use colophon_ledger::signature::FirstKeys;
 use serde_json::json;
 
-use crate::people::{account, multikey, secret, signed_draft};
+use crate::people::{account, body_of, multikey, secret, signed_draft};
 use crate::story::story;
 
 /// Words of drafts.
@@ -89,7 +89,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let register = &story().replay.rules().register;
     let card = story().cards[0].clone();
     let (ana, bo) = (account("ana"), account("bo"));
-    let text = |body: serde_json::Value| text_of(register, &Body::parse(&body.to_string()).unwrap());
+    let text = |body: serde_json::Value| text_of(register, &body_of(&body));
     let profile = json!({"by": ana, "card": card.digest(), "country": "CN", "kind": "profile", "prev": ana});
     let work = story().works[0];
     let mut terms = json!({
@@ -97,7 +97,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         "kind": "transfer", "prev": work, "to": bo, "to_country": "FR", "work": work,
     });
     let price = Money { amount: Int::new(7).unwrap(), currency: "EUR".parse().unwrap() };
-    let Ok(Body::Transfer(plain)) = Body::parse(&terms.to_string()) else { panic!("a transfer") };
+    let Body::Transfer(plain) = body_of(&terms) else { panic!("a transfer") };
     terms["price"] = json!({"commitment": plain.price_commitment(&price, &[9; 32])});
     let opening = PriceOpening { price, salt: Digest([9; 32].into()) };
     let keys: Vec<Multikey> = ["ana 2", "ana 3"].map(multikey).to_vec();

@@ -5,10 +5,11 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use colophon_ledger::account::{AccountId, Multikey};
 use colophon_ledger::draft::Draft;
-use colophon_ledger::entry::Entry;
+use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::Digest;
 use colophon_tlog::hash::sha256;
 use colophon_tlog::key::SecretKey;
+use serde_json::Value;
 
 /// Returns the secret key of this name.
 pub fn secret(name: &str) -> SecretKey {
@@ -30,6 +31,18 @@ pub fn account(name: &str) -> AccountId {
 /// Returns the digest of a name, where any digest will do.
 pub fn digest(name: &str) -> Digest {
     Digest(sha256(name.as_bytes()))
+}
+
+/// Returns the canonical form of a value whose members may stand in any order.
+pub fn canonical(value: &Value) -> String {
+    let mut sorted = value.clone();
+    sorted.sort_all_objects();
+    sorted.to_string()
+}
+
+/// Reads a body whose members may stand in any order.
+pub fn body_of(value: &Value) -> Body {
+    Body::parse(&canonical(value)).unwrap()
 }
 
 /// Returns the draft of a text that each account has signed with a key, both by name.

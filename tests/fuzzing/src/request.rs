@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use colophon_client::problem::Problem;
 use colophon_ledger::draft::Draft;
-use colophon_ledger::entry::{Body as EntryBody, text_of};
+use colophon_ledger::entry::text_of;
 use colophon_node::admission::Quotas;
 use colophon_node::clock::Clock;
 use colophon_node::connections::Limits;
@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
 
-use crate::people::{account, sign};
+use crate::people::{account, body_of, sign};
 use crate::story::{DAY_MS, START_MS, mint_body, story};
 
 /// Words of requests.
@@ -153,7 +153,7 @@ fn draft() -> Draft {
         "basis": "gift", "by": account("bo"), "delivery": "rights", "edition": 1, "expires_ms": START_MS + 60 * DAY_MS,
         "from_country": "CN", "kind": "transfer", "prev": work, "to": account("ana"), "to_country": "FR", "work": work,
     });
-    let text = text_of(&story().replay.rules().register, &EntryBody::parse(&body.to_string()).unwrap());
+    let text = text_of(&story().replay.rules().register, &body_of(&body));
     crate::people::signed_draft(text, &[("bo", "bo")])
 }
 
@@ -161,7 +161,7 @@ fn draft() -> Draft {
 pub fn seeds() -> Vec<Vec<u8>> {
     let register = &story().replay.rules().register;
     let card = colophon_ledger::card::Card::new([3; 32], "{\"titles\":[]}".to_owned()).unwrap();
-    let mint = EntryBody::parse(&mint_body("bo", &card.digest(), "new.png").to_string()).unwrap();
+    let mint = body_of(&mint_body("bo", &card.digest(), "new.png"));
     let mint = String::from_utf8(sign(text_of(register, &mint), &[("bo", "bo")]).to_bytes()).unwrap();
     let there = String::from_utf8(crate::story::leaf_of_kind("mint")).unwrap();
     let seal = String::from_utf8(crate::story::leaf_of_kind("seal")).unwrap();

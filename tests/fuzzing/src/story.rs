@@ -24,7 +24,7 @@ use colophon_tlog::tile::TileSet;
 use colophon_tlog::tree::{EntryIndex, TileHashes, Tree};
 use serde_json::{Value, json};
 
-use crate::people::{account, digest, multikey, secret, sign};
+use crate::people::{account, body_of, digest, multikey, secret, sign};
 
 /// The name of every register here.
 pub const ORIGIN: &str = "registry.example/art";
@@ -126,7 +126,7 @@ impl Story {
         let records = self.replay.records().clone();
         let mut batch = Batch::open(self.replay.rules(), &records, self.replay.position(), self.time_ms);
         for (body, signers) in said {
-            let body = Body::parse(&body.to_string()).unwrap();
+            let body = body_of(body);
             let entry = sign(text_of(&self.replay.rules().register, &body), signers);
             batch.push(Signed::check(entry, batch.records()).unwrap()).unwrap();
         }
@@ -187,7 +187,7 @@ impl Story {
         offer["card"] = json!(self.card(&json!({"note": "for the autumn", "document_numbers": ["7"]})));
         offer["documents"] = json!([{"sha256": digest("paper"), "type": "EXPORT_CERT_ORIGIN"}]);
         offer["firm"] = json!(true);
-        let Body::Offer(terms) = Body::parse(&offer.to_string()).unwrap() else { panic!("an offer") };
+        let Body::Offer(terms) = body_of(&offer) else { panic!("an offer") };
         let money = Money { amount: Int::new(1_250_000).unwrap(), currency: "EUR".parse().unwrap() };
         offer["price"] = json!({"commitment": terms.price_commitment(&money, &[9; 32])});
         let other = self.terms("offer", ("ana", "cy"), ("CN", "JP"), (work, 2, work));

@@ -1,17 +1,18 @@
 //! Turns a script's choices into entries: what each says at that moment, and who signs it.
 
-use colophon_ledger::entry::{Body, Entry, text_of};
+use colophon_ledger::entry::{Entry, text_of};
 use colophon_ledger::field::{Digest, EntryId, WorkId};
 use colophon_tlog::note::{SignatureLine, Signer};
 use serde_json::{Value, json};
 
+use crate::apply::borders::{LONG_AGO, Saying, TYPES, Thing, file, lines_of};
 use crate::apply::model::{
     Deed, Edition, GOVERNOR, HOME, KEYS, LOG_KEYS, Line, Model, PEOPLE, Power, Said, Terms, account_of, commitment,
     key_name, log_vkey,
 };
 use crate::apply::register::identity;
-use crate::apply::script::{Ack, Act, Expires, Place, Prev, Signing, Terms as TermsChoice, What};
-use crate::people::{digest, multikey, secret};
+use crate::apply::script::{About, Ack, Act, Apt, Expires, Place, Prev, Signing, Terms as TermsChoice, What};
+use crate::people::{body_of, digest, multikey, secret};
 use crate::story::DAY_MS;
 
 const COUNTRIES: [&str; 3] = ["CN", "FR", "JP"];
@@ -114,6 +115,32 @@ impl Cast {
                 };
                 (by, Deed::Govern { deed, prev: self.act_prev(*prev, model) })
             }
+            What::Rules { set, ahead, prev } => {
+                let deed = Power::Rules { set: set.map(usize::from), from: model.height + u64::from(*ahead % 4) };
+                let by = if act.apt.is_yes() { GOVERNOR } else { who };
+                (by, Deed::Govern { deed, prev: self.act_prev(*prev, model) })
+            }
+            What::Enrol { who: person, enrols, prev } => {
+                let deed = Power::Enrol { person: person.number(), enrols: enrols.is_yes() };
+                let by = if act.apt.is_yes() { GOVERNOR } else { who };
+                (by, Deed::Govern { deed, prev: self.act_prev(*prev, model) })
+            }
+            What::Document { about, second, over, revokes, prev } => {
+                let (thing, kind) = (thing_of(*about, model), usize::from(*second));
+                let newest = model.borders.newest(thing, kind, who);
+                let prev = match prev {
+                    Prev::Newest | Prev::NewestToo | Prev::NewestAgain => newest,
+                    Prev::First => None,
+                    Prev::Entry(which) => Some(self.some_entry(*which)),
+                    Prev::Nothing => Some(digest("nothing")),
+                };
+                let (saying, prev) = match (revokes, over) {
+                    (Apt::No, _) => (Saying::Revoke, prev.or(Some(digest("nothing")))),
+                    (_, Apt::No) => (Saying::AttestOver, prev),
+                    _ => (Saying::Attest, prev),
+                };
+                (who, Deed::Document { thing, kind, prev, saying })
+            }
         }
     }
 
@@ -174,8 +201,7 @@ impl Cast {
 
     /// Returns the text of an entry.
     pub fn text(&self, said: &Said) -> String {
-        let body = Body::parse(&body(said).to_string()).unwrap();
-        text_of(identity(), &body)
+        text_of(identity(), &body_of(&body(said)))
     }
 
     /// Returns the signature lines of an entry.
@@ -201,6 +227,15 @@ fn key_list(person: usize, bits: u8) -> Vec<usize> {
 
 fn some_work(model: &Model, which: u8) -> WorkId {
     model.works.keys().nth(usize::from(which) % model.works.len().max(1)).copied().unwrap_or(digest("nothing"))
+}
+
+fn thing_of(about: About, model: &Model) -> Thing {
+    let (work, edition, _) = find(model, about.place);
+    match about.who {
+        Some(who) => Thing::Person(who.number()),
+        None if about.whole => Thing::Work(work),
+        None => Thing::Edition(work, edition),
+    }
 }
 
 fn find(model: &Model, place: Place) -> (WorkId, u64, Option<Edition>) {
@@ -321,7 +356,37 @@ fn body(said: &Said) -> Value {
         Deed::Close { work, edition, prev } => {
             json!({"by": by, "edition": edition, "kind": "close", "prev": prev, "work": work})
         }
+        Deed::Document { thing, kind, prev, saying } => {
+            let mut body = json!({"by": by, "kind": "attest", "sha256": file(), "type": TYPES[*kind]});
+            thing.write(&mut body);
+            put(&mut body, "prev", prev.as_ref());
+            match saying {
+                Saying::Attest => {}
+                Saying::AttestOver => body["valid_to"] = json!(LONG_AGO),
+                Saying::Revoke => {
+                    body["kind"] = json!("revoke");
+                    body.as_object_mut().unwrap().remove("sha256");
+                }
+            }
+            body
+        }
         Deed::Govern { deed, prev } => match deed {
+            Power::Rules { set, from } => {
+                let mut body = json!({
+                    "by": by, "citation": "an act", "governors": [by], "height": from, "jurisdiction": HOME,
+                    "kind": "rules", "name": "LAW", "prev": prev, "schema": 1,
+                });
+                put(&mut body, "text", set.map(lines_of).as_ref());
+                body
+            }
+            Power::Enrol { person, enrols } => {
+                let mut body = json!({
+                    "account": account_of(*person), "by": by, "country": HOME, "governors": [by], "kind": "authority",
+                    "prev": prev,
+                });
+                put(&mut body, "types", enrols.then_some([TYPES[0]]).as_ref());
+                body
+            }
             Power::Retire => json!({"by": by, "governors": [by], "kind": "retire", "prev": prev}),
             Power::LogKey(key) => {
                 json!({"by": by, "governors": [by], "kind": "log_key", "log_vkey": log_vkey(*key), "prev": prev})

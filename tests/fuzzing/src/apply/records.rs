@@ -6,12 +6,12 @@ use colophon_tlog::hash::{Hash, sha256, sha256_concat};
 use serde_json::{Value, json};
 
 use crate::apply::model::{HOME, Model, account_of, key_name, log_vkey};
-use crate::people::multikey;
+use crate::people::{canonical, multikey};
 
 /// Returns every record under its name (specification, section 9.1).
 pub fn records(model: &Model) -> BTreeMap<String, String> {
     let mut records = BTreeMap::new();
-    let mut write = |name: String, record: &Value| records.insert(name, record.to_string());
+    let mut write = |name: String, record: &Value| records.insert(name, canonical(record));
     for (id, work) in &model.works {
         let maker = account_of(work.maker);
         write(
