@@ -11,7 +11,7 @@ use serde_json::Value;
 const FLOORS: [(&str, u8, &[&str]); 11] = [
     ("colophon-corridor", 1, &[]),
     ("colophon-tlog", 1, &[]),
-    ("colophon-ledger", 2, &["colophon-tlog"]),
+    ("colophon-ledger", 2, &["colophon-corridor", "colophon-tlog"]),
     ("colophon-fingerprint", 3, &["colophon-tlog"]),
     ("colophon-storage", 3, &["colophon-ledger", "colophon-tlog"]),
     ("colophon-order", 3, &[]),
@@ -52,7 +52,7 @@ const FLOORS: [(&str, u8, &[&str]); 11] = [
 const PURE: [(&str, &[&str]); 3] = [
     ("colophon-corridor", &["cedar-policy", "sha2", "stacker", "thiserror"]),
     ("colophon-tlog", &["base64", "curve25519-dalek", "ed25519-dalek", "hex", "ml-dsa", "sha2", "thiserror"]),
-    ("colophon-ledger", &["bs58", "colophon-tlog", "serde", "serde_json", "thiserror"]),
+    ("colophon-ledger", &["bs58", "colophon-corridor", "colophon-tlog", "serde", "serde_json", "thiserror"]),
 ];
 
 /// What a pure package's code never says, outside its tests.

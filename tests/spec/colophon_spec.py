@@ -112,6 +112,10 @@ def tell(facts):
         body = step["body"]
         where = f" to {body['to']}, {body['from_country']} to {body['to_country']}" if "to" in body else ""
         yield f"{body['kind']:9} {moment(step['time_ms'])}, index {step['index']}, by {body['by']}{where}"
+    for paper in facts.get("papers", []):
+        yield f"paper     {paper['body']['type']}, attested by {paper['body']['by']}"
+    for crossing in facts.get("crossings", []):
+        yield f"rules     index {crossing['index']} checked against rule set {crossing['rules']}; not legal advice"
     yield f"held by   {facts['holder']} in {facts['country']}, title moved {facts['transfers']} times"
     if facts["offer"]:
         yield f"offered   to {facts['offer']['to']} until {moment(facts['offer']['expires_ms'])}"

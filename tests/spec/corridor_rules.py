@@ -67,20 +67,26 @@ def finding(notes, effect, facts):
     return "notes", says
 
 
-def judge(sets, line):
-    facts = pairs(line)
-    asked = request(facts)
-    found = {}
+def applying(sets, facts):
+    """Each rule that applies, or fails, in the order of their ids: id, annotations, effect, and whether it fails."""
+    asked, found = request(facts), []
     for name, policies in sets.items():
         for notes, effect, conditions in policies:
             rule = f"{name}/{notes['id']}"
             try:
-                applies = all(evaluate(condition, asked) for condition in conditions)
+                if all(evaluate(condition, asked) for condition in conditions):
+                    found.append((rule, notes, effect, False))
             except CedarError:
-                found[rule] = "refuses", ": cannot be evaluated"
-                continue
-            if applies:
-                found[rule] = finding(notes, effect, facts)
+                found.append((rule, notes, effect, True))
+    return sorted(found, key=lambda one: one[0])
+
+
+def judge(sets, line):
+    facts = pairs(line)
+    found = {
+        rule: ("refuses", ": cannot be evaluated") if fails else finding(notes, effect, facts)
+        for rule, notes, effect, fails in applying(sets, facts)
+    }
     heaviest = max((HEAVIEST.index(weight) for weight, _ in found.values()), default=0)
     told = [f"{rule} {weight}{says}" for rule, (weight, says) in sorted(found.items())]
     return "; ".join([["allow", "hold", "refuse"][heaviest], *told])

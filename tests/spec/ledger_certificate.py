@@ -76,6 +76,20 @@ CERTIFICATE = whole(
 )
 
 
+NOTED = members(
+    {"of": text("[A-Za-z]+"), "owed": shapes.boolean, "rule": text("[!-~]+"), "type": shapes.DOCUMENT_TYPE},
+    {"amount": shapes.COUNT, "currency": shapes.CURRENCY, "within_days": shapes.COUNT},
+)
+CROSSING = members(
+    {
+        "index": shapes.WIDE,
+        "noted": shapes.items(NOTED, 0, 1 << 20),
+        "papers": shapes.items(shapes.DIGEST, 0, 1 << 20),
+        "rules": shapes.DIGEST,
+    }
+)
+
+
 def ensure(holds, why):
     if not holds:
         raise Failed(why)
@@ -146,10 +160,27 @@ class Walk:
         self.seals = {index: entry.body for index, entry in self.entries if entry.kind == "seal"}
         ensure(self.size - 1 in self.seals, "the log does not end on a seal")
         self.used = {self.size - 1}
+        self.read_ruled()
         self.accounts = set()  # 9
         for _, entry in self.entries:
             if entry.kind not in ("profile", "rotate"):
                 self.accounts |= accounts_of(entry.body)  # whoever carries an account over has a part
+
+    def read_ruled(self):
+        """What the records say of the rules that title moved under; it holds once their proofs do."""
+        work, edition = self.certificate["work"], self.certificate["edition"]
+        given = {one["key"]: one["record"] for one in self.certificate["records"] if "record" in one}
+        state = parse_json(given.get(f"edition/{work}/{edition}", "{}"))
+        self.judged = state.get("judged", 0) if isinstance(state, dict) else 0
+        ensure(type(self.judged) is int, "judged is no number")
+        ensure(self.judged <= len(given), "it leaves out what the rules said")
+        self.crossing_names = [f"crossing/{work}/{edition}/{count}" for count in range(1, self.judged + 1)]
+        ensure(set(self.crossing_names) <= given.keys(), "it leaves out what the rules said")
+        self.crossings = [parse_json(given[name]) for name in self.crossing_names]
+        for crossing in self.crossings:
+            CROSSING(crossing)
+        self.attests = {attest for crossing in self.crossings for attest in crossing["papers"]}
+        self.papers = []
 
     def replay(self):
         before = None
@@ -161,6 +192,7 @@ class Walk:
                 self.take(index, entry)
         ensure(self.used == set(self.seals), "a seal that covers no entry of the certificate")
         ensure(self.minted is not None, "the mint is missing")
+        ensure({paper["id"] for paper in self.papers} == self.attests, "it leaves out a document that counted")
         ensure(key_in_force(self.register, self.records) == self.vkey or not self.rekeyed, "another log key is in force")
 
     def take_seal(self, index, entry, before):
@@ -199,6 +231,11 @@ class Walk:
             if "mint" in entry.body:
                 self.minted = moment | {"body": entry.body["mint"]["body"]}
             self.steps += [moment | {"body": entry.body}] * own
+        elif entry.kind == "attest":
+            ensure(entry.id in self.attests, f"the document at index {index} did not count")
+            self.papers.append(moment | {"body": entry.body})
+            check_signatures(entry, self.records)
+            return  # what came before in its chain is not here
         elif entry.kind in ACTS:
             ensure(self.rekeyed, f"the act at index {index} does not belong to it")
         else:
@@ -213,7 +250,7 @@ class Walk:
         """14: exactly the records asked for, as the entries lead to them, under the newest seal's state root."""
         work, edition = self.certificate["work"], self.certificate["edition"]
         asked = [f"account/{account}" for account in sorted(self.accounts)] + [f"edition/{work}/{edition}"]
-        asked += ["register"] * self.rekeyed + [f"work/{work}"]
+        asked = sorted(asked + ["register"] * self.rekeyed + [f"work/{work}"] + self.crossing_names)
         given = self.certificate["records"]
         ensure([one["key"] for one in given] == asked, "its records are not exactly those asked for")
         root = bytes.fromhex(self.seals[self.size - 1]["state"])
@@ -222,8 +259,15 @@ class Walk:
             value = None if record is None else sha256(record.encode())
             other = other and (unbase64(other["key"]), unbase64(other["value"]))
             check_state(root, state_key(one["key"]), value, [unbase64(node) for node in one["path"]], other)
+            if one["key"] in self.crossing_names:
+                continue
             led_to = self.records.get(one["key"])
+            if led_to and self.judged and one["key"].startswith("edition/"):
+                led_to = led_to | {"judged": self.judged, "rules": self.crossings[-1]["rules"]}
             ensure(record == (led_to and canonical(led_to)), f"its entries lead to another record {one['key']}")
+        moves = [step["index"] for step in self.steps if step["body"]["kind"] in ("transfer", "accept")]
+        ruled = [crossing["index"] for crossing in self.crossings]
+        ensure(shapes.ascending(ruled) and set(ruled) <= set(moves), "rules that were asked where title did not move")
 
     def check_cards(self):
         """15: cards that some entry commits to, each once."""
@@ -240,8 +284,9 @@ class Walk:
         """What the certificate proves, as of its checkpoint."""
         work, edition = self.certificate["work"], self.certificate["edition"]
         state = current_edition(work, edition, self.records)
+        rules = {"judged": self.judged, "crossings": self.crossings, "papers": self.papers} if self.judged else {}
         newest = self.seals[self.size - 1]
-        return {
+        return rules | {
             "origin": self.register.origin,
             "size": self.size,
             "time_ms": newest["time_ms"],

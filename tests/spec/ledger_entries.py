@@ -19,7 +19,7 @@ from ledger_format import (
 )
 
 CHAIN = ("profile", "rotate", "carry_account")
-ACTS = ("log_key", "upgrade", "retire")
+ACTS = ("log_key", "upgrade", "retire", "rules", "authority")
 ENTRY_TAG = "colophon.entry/v1"
 GENESIS_TAG = "colophon.genesis/v1"
 
@@ -177,6 +177,8 @@ TREE = members({"bytes": COUNT, "count": integer(1, INTEGER_MAX), "root": DIGEST
 MONEY = members({"amount": COUNT, "currency": CURRENCY})
 DOCUMENT = members({"sha256": DIGEST, "type": DOCUMENT_TYPE})
 WIDE = integer(0, 2**64 - 1)
+BASIS = one_of("sale", "auction", "gift", "donation", "exchange", "return")
+DELIVERY = one_of("digital", "physical", "rights")
 
 
 def base64_digest(value):
@@ -193,22 +195,37 @@ def carried(record):
     return members({"path": items(base64_digest, 0, 256)}, {"other": other, "record": record})
 
 
-OFFER_RECORD = members({"expires_ms": WIDE, "firm": boolean, "index": WIDE, "to": account, "to_country": COUNTRY})
 ACCOUNT_RECORD = members(
     {"keys": items(account, 0, INTEGER_MAX), "newest": DIGEST, "threshold": WIDE},
     {"carried": true, "next": DIGEST, "rotated": WIDE},
 )
-EDITION_RECORD = members(
-    {"country": COUNTRY, "holder": account, "newest": DIGEST, "transfers": WIDE}, {"offer": OFFER_RECORD}
+OFFER_RECORD = members(
+    {
+        "basis": BASIS,
+        "delivery": DELIVERY,
+        "expires_ms": WIDE,
+        "firm": boolean,
+        "index": WIDE,
+        "to": account,
+        "to_country": COUNTRY,
+    },
+    {"price": price},
 )
-WORK_RECORD = members({"country": COUNTRY, "editions": WIDE, "index": WIDE, "maker": account}, {"carried": true})
+EDITION_RECORD = members(
+    {"country": COUNTRY, "holder": account, "newest": DIGEST, "transfers": WIDE},
+    {"judged": WIDE, "offer": OFFER_RECORD, "rules": DIGEST},
+)
+WORK_RECORD = members(
+    {"country": COUNTRY, "created": date, "editions": WIDE, "index": WIDE, "maker": account, "source_type": SOURCE_TYPE},
+    {"carried": true, "made_in": COUNTRY},
+)
 PREDECESSOR = members(
     {"genesis": DIGEST, "origin": ORIGIN, "root": DIGEST, "size": integer(1, INTEGER_MAX), "state": DIGEST}
 )
 TERMS = {
-    "basis": one_of("sale", "auction", "gift", "donation", "exchange", "return"),
+    "basis": BASIS,
     "by": account,
-    "delivery": one_of("digital", "physical", "rights"),
+    "delivery": DELIVERY,
     "edition": EDITION,
     "expires_ms": COUNT,
     "from_country": COUNTRY,
@@ -240,6 +257,19 @@ def upgrade(body):
         raise invalid("height and rules stand together, or something is voided")
     if any(one >= other for one, other in zip(void, void[1:])):
         raise invalid("void is not in strictly ascending order")
+
+
+def day(value):
+    text("[0-9]{4}-[0-9]{2}-[0-9]{2}")(value)
+    date(value)
+
+
+ABOUT = {"account": account, "edition": EDITION, "work": DIGEST}
+ATTEST = members(
+    {"by": account, "kind": one_of("attest"), "sha256": DIGEST, "type": DOCUMENT_TYPE},
+    ABOUT | {"card": DIGEST, "prev": DIGEST, "valid_from": day, "valid_to": day},
+)
+REVOKE = members({"by": account, "kind": one_of("revoke"), "prev": DIGEST, "type": DOCUMENT_TYPE}, ABOUT)
 
 
 KINDS = {
@@ -299,6 +329,23 @@ KINDS = {
     "log_key": members(ACT | {"kind": one_of("log_key"), "log_vkey": log_vkey}),
     "upgrade": upgrade,
     "retire": members(ACT | {"kind": one_of("retire")}, {"successor": SUCCESSOR}),
+    "rules": members(
+        ACT
+        | {
+            "citation": text("[ -~]{1,400}"),
+            "height": integer(1, INTEGER_MAX),
+            "jurisdiction": text("[A-Z]{2,3}"),
+            "kind": one_of("rules"),
+            "name": text("[A-Z0-9-]{1,32}"),
+            "schema": integer(1, 1),
+        },
+        {"text": items(text("[ -~]{0,1000}"), 1, 1_024)},
+    ),
+    "authority": members(
+        ACT | {"account": account, "country": COUNTRY, "kind": one_of("authority")}, {"types": items(DOCUMENT_TYPE, 1, 64)}
+    ),
+    "attest": ATTEST,
+    "revoke": REVOKE,
     "carry_account": members(
         {"account": account, "by": account, "kind": one_of("carry_account"), "proof": carried(ACCOUNT_RECORD)}
     ),
@@ -357,6 +404,13 @@ def check_together(body):
         raise invalid("threshold is more than there are keys")
     if body["kind"] in ACTS and body["by"] != body["governors"][0]:
         raise invalid("by is the first of the governors")
+    if body["kind"] == "authority" and not ascending(body.get("types", [])):
+        raise invalid("types stand in strictly ascending order")
+    if body["kind"] in ("attest", "revoke"):
+        if ("account" in body) == ("work" in body) or ("edition" in body and "work" not in body):
+            raise invalid("it is about an account, a work, or an edition of a work")
+        if body.get("valid_from", "") > body.get("valid_to", "9999-12-31"):
+            raise invalid("valid_to is before valid_from")
     if body["kind"] == "genesis":
         if body["rules"] != 1:
             raise Refused("unknown_member", f"rules:{body['rules']}")

@@ -170,12 +170,17 @@ class Log:
         rekeyed = self.log_key != "log"
         chosen = {0, len(entries) - 1}
         for index, entry in enumerate(entries):
-            if entry.id == work or (entry.body.get("work"), entry.body.get("edition")) == (work, edition):
+            own = (entry.body.get("work"), entry.body.get("edition")) == (work, edition)
+            if entry.id == work or (own and entry.kind not in ("attest", "revoke")):
                 chosen.add(index)
             if rekeyed and entry.kind in ACTS:
                 chosen.add(index)
             if entry.kind == "carry_edition" and entry.body["work"] == work and "mint" in entry.body:
                 chosen.add(index)
+        judged = self.records.get(f"edition/{work}/{edition}", {}).get("judged", 0)
+        crossings = [f"crossing/{work}/{edition}/{count}" for count in range(1, judged + 1)]
+        papers = {paper for name in crossings for paper in self.records[name]["papers"]}
+        chosen |= {index for index, entry in enumerate(entries) if entry.id in papers}
         accounts = {account for index in chosen for account in accounts_of(entries[index].body)}
         for index, entry in enumerate(entries):
             if entry.kind in CHAIN and entry.body.get("account", entry.by) in accounts:
@@ -185,7 +190,7 @@ class Log:
         chosen |= {min((place for place in seals if place >= index), default=index) for index in chosen}
         digests = {entries[index].body.get("card") for index in chosen} & self.cards.keys()
         asked = [f"account/{account}" for account in sorted(accounts)] + [f"edition/{work}/{edition}"]
-        asked += ["register"] * rekeyed + [f"work/{work}"]
+        asked = sorted(asked + ["register"] * rekeyed + [f"work/{work}"] + crossings)
         return {
             "cards": [self.cards[one] for one in sorted(digests)],
             "checkpoint": self.checkpoint(),

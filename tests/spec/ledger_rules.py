@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import ledger_crossing as corridor
 from ledger_entries import entry_id, entry_text, invalid, log_key, parse_entry, signers
 from ledger_format import (
     Failed,
@@ -164,11 +165,14 @@ def mint(entry, body, place, records):
     if place.whole:
         check_face(body, records)
         changes = claims(entry.id, body, records)
-    changes[f"work/{entry.id}"] = {
+    made_in = {"made_in": body["made_in"]} if "made_in" in body else {}
+    changes[f"work/{entry.id}"] = made_in | {
         "country": body["country"],
+        "created": body["created"],
         "editions": body["editions"],
         "index": place.index,
         "maker": body["by"],
+        "source_type": body["source_type"],
     }
     return changes
 
@@ -263,18 +267,23 @@ def changed(body, edition, **members):
     return {f"edition/{body['work']}/{body['edition']}": rest | members}
 
 
-def moved(entry, edition, holder, country):
-    transfers = edition["transfers"] + 1
-    return changed(entry.body, edition, country=country, holder=holder, newest=entry.id, transfers=transfers)
+def moved(entry, edition, terms, place, records):
+    """Title moves on these terms, if the rules of the corridor let it."""
+    work, number = entry.body["work"], entry.body["edition"]
+    judged, said = corridor.cross(terms, work, edition, number, place, records)
+    title = {"country": terms["to_country"], "holder": terms["to"], "newest": entry.id}
+    return said | changed(entry.body, edition, **title, **judged, transfers=edition["transfers"] + 1)
 
 
 def transfer(entry, body, place, records):
-    return moved(entry, check_terms(body, place, records), body["to"], body["to_country"])
+    return moved(entry, check_terms(body, place, records), body, place, records)
 
 
 def offer(entry, body, place, records):
     edition = check_terms(body, place, records)
-    made = {
+    made = ({"price": body["price"]} if "price" in body else {}) | {
+        "basis": body["basis"],
+        "delivery": body["delivery"],
         "expires_ms": body["expires_ms"],
         "firm": "firm" in body,
         "index": place.index,
@@ -295,7 +304,7 @@ def accept(entry, body, place, records):
         raise Refused("no_offer")
     if place.time_ms > made["expires_ms"]:
         raise Refused("expired")
-    return moved(entry, edition, body["by"], made["to_country"])
+    return moved(entry, edition, made, place, records)
 
 
 def close(entry, body, place, records):
@@ -453,6 +462,26 @@ def retire(entry, body, place, records):
     return {"register": before | named | {"newest": entry.id, "retired": place.index}}
 
 
+def publish(entry, body, place, records):
+    return corridor.publish(entry, body, check_act(body, place, records), place, records)
+
+
+def enrol(entry, body, place, records):
+    return corridor.enrol(entry, body, check_act(body, place, records), records)
+
+
+def attest(entry, body, place, records):
+    if "edition" in body:
+        current_edition(body["work"], body["edition"], records)
+    elif "work" in body and f"work/{body['work']}" not in records:
+        raise Refused("work_unknown", body["work"])
+    return corridor.attest(entry, body, place, records)
+
+
+def revoke(entry, body, place, records):
+    return corridor.revoke(entry, body, place, records)
+
+
 def not_submittable(entry, _body, _place, _records):
     raise Refused("not_submittable", entry.kind)
 
@@ -471,6 +500,10 @@ APPLY = {
     "log_key": change_log_key,
     "upgrade": upgrade,
     "retire": retire,
+    "rules": publish,
+    "authority": enrol,
+    "attest": attest,
+    "revoke": revoke,
     "seal": not_submittable,
 }
 

@@ -3,6 +3,7 @@
 import json
 
 import ledger_acts
+import ledger_borders
 import ledger_cheats as cheats
 import ledger_mended
 import ledger_story
@@ -72,6 +73,7 @@ def everything():
         "certificate": certificate_vector(log, before, ids),
         "cheats": [*cheat_vectors(log.vkey)],
         "acts": ledger_acts.everything(),
+        "borders": ledger_borders.everything(),
         "mended": ledger_mended.everything(),
         "succession": ledger_succession.everything(),
     }

@@ -4,7 +4,8 @@
 //! and the edition's whole chain; for every account that signed any of these its whole chain of profiles and rotations; the
 //! seal of the batch of each of these entries, and the newest seal; an inclusion proof for each, to this one checkpoint;
 //! proofs of the state of the work, the edition and those accounts; and the cards. If the checkpoint is signed by another key
-//! than the genesis names, it carries the acts of the governors too, and the proof of what they led to.
+//! than the genesis names, it carries the acts of the governors too, and the proof of what they led to. Where title moved under rules
+//! of the corridor, it carries the proof of what they said each time, and the attestations of the documents that counted.
 
 mod verify;
 
@@ -95,6 +96,13 @@ pub fn accounts_of(body: &Body) -> BTreeSet<AccountId> {
         _ => {}
     }
     accounts
+}
+
+/// Adds the records of what the rules said, each of the `judged` times that title moved under them, to those of [`records_of`].
+pub fn with_crossings(mut keys: Vec<RecordKey>, work: &WorkId, edition: u64, judged: u64) -> Vec<RecordKey> {
+    keys.extend((1..=judged).map(|count| RecordKey::Crossing(*work, edition, count)));
+    keys.sort_by_cached_key(ToString::to_string);
+    keys
 }
 
 /// Returns the records whose proofs a certificate carries, in ascending order of their names. That of the register is among

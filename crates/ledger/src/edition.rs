@@ -21,7 +21,15 @@ pub fn current(records: &impl Records, work: &WorkId, edition: u64) -> Result<Ed
 
 /// Returns the record that stands for an edition nothing has happened to, of a work that was minted here.
 pub fn untouched(work: &WorkId, minted: &WorkRecord) -> EditionRecord {
-    EditionRecord { country: minted.country.clone(), holder: minted.maker, newest: *work, offer: None, transfers: 0 }
+    EditionRecord {
+        country: minted.country.clone(),
+        holder: minted.maker,
+        judged: None,
+        newest: *work,
+        offer: None,
+        rules: None,
+        transfers: 0,
+    }
 }
 
 impl EditionRecord {
@@ -38,9 +46,10 @@ impl EditionRecord {
         if *account == self.holder { Ok(()) } else { Err(Refusal::NotHolder { holder: self.holder }) }
     }
 
-    /// Returns the edition after title has moved by the entry `id`.
+    /// Returns the edition after title has moved by the entry `id`, as far as no rule has judged it.
     pub(crate) fn moved(&self, id: EntryId, to: AccountId, to_country: crate::field::Country) -> EditionRecord {
-        EditionRecord { country: to_country, holder: to, newest: id, offer: None, transfers: self.transfers + 1 }
+        let (holder, country, transfers) = (to, to_country, self.transfers + 1);
+        EditionRecord { country, holder, newest: id, offer: None, transfers, ..self.clone() }
     }
 }
 

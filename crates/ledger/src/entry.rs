@@ -12,6 +12,8 @@
 //! What is signed is the bytes as received; an entry is never written out again.
 
 pub mod accept;
+pub mod attest;
+pub mod authority;
 pub mod carry_account;
 pub mod carry_edition;
 pub mod close;
@@ -21,7 +23,9 @@ pub mod mint;
 pub mod offer;
 pub mod profile;
 pub mod retire;
+pub mod revoke;
 pub mod rotate;
+pub mod rules;
 pub mod seal;
 pub mod terms;
 pub mod transfer;
@@ -40,6 +44,8 @@ use crate::rule::{Context, Stop};
 use crate::state::{Changes, Records};
 
 use accept::Accept;
+use attest::Attest;
+use authority::EnrolAuthority;
 use carry_account::CarryAccount;
 use carry_edition::CarryEdition;
 use close::Close;
@@ -48,7 +54,9 @@ use log_key::LogKey;
 use mint::Mint;
 use profile::Profile;
 use retire::Retire;
+use revoke::Revoke;
 use rotate::Rotate;
+use rules::PublishRules;
 use seal::Seal;
 use terms::Terms;
 use upgrade::Upgrade;
@@ -99,6 +107,14 @@ pub enum Body {
     Upgrade(Upgrade),
     /// Governors end the register.
     Retire(Retire),
+    /// Governors publish rules of the corridor.
+    Rules(Box<PublishRules>),
+    /// Governors enrol or remove an authority.
+    Authority(EnrolAuthority),
+    /// An account states a document.
+    Attest(Attest),
+    /// An account takes a document back.
+    Revoke(Revoke),
     /// A batch is closed.
     Seal(Seal),
 }
@@ -163,6 +179,10 @@ kinds! {
     "log_key" => LogKey(LogKey),
     "upgrade" => Upgrade(Upgrade),
     "retire" => Retire(Retire),
+    "rules" => Rules(Box<PublishRules>),
+    "authority" => Authority(EnrolAuthority),
+    "attest" => Attest(Attest),
+    "revoke" => Revoke(Revoke),
     "seal" => Seal(Seal),
 }
 
@@ -189,6 +209,10 @@ impl Body {
             Body::LogKey(act) => act.check_members(),
             Body::Upgrade(act) => act.check_members(),
             Body::Retire(act) => act.check_members(),
+            Body::Rules(act) => act.check_members(),
+            Body::Authority(act) => act.check_members(),
+            Body::Attest(attest) => attest.check_members(),
+            Body::Revoke(revoke) => revoke.check_members(),
             Body::Transfer(terms) if terms.firm.is_some() => Err(Refusal::UnknownMember("firm".to_owned())),
             _ => Ok(()),
         }
@@ -209,6 +233,10 @@ impl Body {
             Body::LogKey(act) => act.apply(context, records),
             Body::Upgrade(act) => act.apply(context, records),
             Body::Retire(act) => act.apply(context, records),
+            Body::Rules(act) => act.apply(context, records),
+            Body::Authority(act) => act.apply(context, records),
+            Body::Attest(attest) => attest.apply(context, records),
+            Body::Revoke(revoke) => revoke.apply(context, records),
             Body::Genesis(_) | Body::Seal(_) => Err(Refusal::NotSubmittable(self.kind()).into()),
         }
     }
@@ -221,7 +249,9 @@ impl Body {
             Body::Transfer(terms) => vec![terms.by, terms.to],
             Body::LogKey(LogKey { governors, .. })
             | Body::Upgrade(Upgrade { governors, .. })
-            | Body::Retire(Retire { governors, .. }) => governors.as_slice().to_vec(),
+            | Body::Retire(Retire { governors, .. })
+            | Body::Authority(EnrolAuthority { governors, .. }) => governors.as_slice().to_vec(),
+            Body::Rules(act) => act.governors.as_slice().to_vec(),
             Body::Profile(_)
             | Body::Rotate(_)
             | Body::Offer(_)
@@ -229,6 +259,8 @@ impl Body {
             | Body::Close(_)
             | Body::CarryAccount(_)
             | Body::CarryEdition(_)
+            | Body::Attest(_)
+            | Body::Revoke(_)
             | Body::Seal(_) => vec![*self.by()],
         };
         signers.sort_unstable();
@@ -243,6 +275,7 @@ impl Body {
             Body::Mint(mint) => Some(mint.card),
             Body::Transfer(terms) | Body::Offer(terms) => terms.card,
             Body::CarryEdition(carry) => carry.mint.as_ref().map(|mint| mint.body.card),
+            Body::Attest(attest) => attest.card,
             Body::Genesis(_)
             | Body::Rotate(_)
             | Body::Accept(_)
@@ -251,6 +284,9 @@ impl Body {
             | Body::LogKey(_)
             | Body::Upgrade(_)
             | Body::Retire(_)
+            | Body::Rules(_)
+            | Body::Authority(_)
+            | Body::Revoke(_)
             | Body::Seal(_) => None,
         }
     }
@@ -270,6 +306,10 @@ impl Body {
             | Body::LogKey(_)
             | Body::Upgrade(_)
             | Body::Retire(_)
+            | Body::Rules(_)
+            | Body::Authority(_)
+            | Body::Attest(_)
+            | Body::Revoke(_)
             | Body::Seal(_) => None,
         }
     }
@@ -279,7 +319,9 @@ impl Body {
         match self {
             Body::LogKey(LogKey { prev, .. })
             | Body::Upgrade(Upgrade { prev, .. })
-            | Body::Retire(Retire { prev, .. }) => Some(*prev),
+            | Body::Retire(Retire { prev, .. })
+            | Body::Authority(EnrolAuthority { prev, .. }) => Some(*prev),
+            Body::Rules(act) => Some(act.prev),
             _ => None,
         }
     }

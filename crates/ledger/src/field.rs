@@ -190,10 +190,35 @@ text_field!(
     Date, "a date written YYYY, YYYY-MM or YYYY-MM-DD", is_date
 );
 text_field!(
+    /// A day, `YYYY-MM-DD`, by its syntax: February may have 31 days.
+    Day, "a day written YYYY-MM-DD", |text| text.len() == 10 && is_date(text)
+);
+text_field!(
+    /// The name of a rule set, such as `EU-IMP-880`.
+    RuleSetName, "a name of 1 to 32 of A-Z, 0-9 and -", |text| sized(text, 1, 32)
+        && every(text, |b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
+);
+text_field!(
+    /// Whose law a rule set states: a country, or a region such as `EU` or `EEA`.
+    Jurisdiction, "two or three capital letters", |text| sized(text, 2, 3) && every(text, |b| b.is_ascii_uppercase())
+);
+text_field!(
+    /// The law or decision behind a rule set.
+    Citation, "a citation: 1 to 400 printable ASCII characters", |text| sized(text, 1, 400) && every(text, is_printable)
+);
+text_field!(
+    /// A line of a rule set, without its newline.
+    Line, "a line of at most 1000 printable ASCII characters", |text| text.len() <= 1000 && every(text, is_printable)
+);
+text_field!(
     /// The name line of a register's log: `[a-z0-9.-]+(/[a-z0-9._-]+)*`, at most 255 bytes, and not the first line of a
     /// witness's cosigned text.
     Origin, "an origin such as registry.example/art: lower-case letters, digits, dots and dashes, parts divided by /", is_origin
 );
+
+fn is_printable(byte: u8) -> bool {
+    (b' '..=b'~').contains(&byte)
+}
 
 fn every(text: &str, test: impl Fn(u8) -> bool) -> bool {
     text.bytes().all(test)

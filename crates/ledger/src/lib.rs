@@ -5,10 +5,12 @@
 pub mod account;
 pub mod audit;
 pub mod batch;
+pub mod calendar;
 pub mod canonical;
 pub mod card;
 pub mod carried;
 pub mod certificate;
+pub mod crossing;
 pub mod draft;
 pub mod edition;
 pub mod entry;

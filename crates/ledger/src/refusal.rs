@@ -3,6 +3,7 @@
 use colophon_tlog::note::KeyId;
 
 use crate::account::AccountId;
+use crate::crossing::Objections;
 use crate::field::{Digest, EntryId, Origin, WorkId};
 
 /// A rule's answer "no". The variants stand in the order in which they are looked for.
@@ -210,6 +211,49 @@ pub enum Refusal {
         /// The index.
         index: u64,
     },
+    /// The rules are longer than a set may be.
+    #[error("the rules have {bytes} bytes; at most {} are allowed", colophon_corridor::rule_set::RULES_BYTES_MAX)]
+    RulesTooLarge {
+        /// How long they are.
+        bytes: usize,
+    },
+    /// The arithmetic of a rule may come to more than fits.
+    #[error("the arithmetic of {0} may overflow")]
+    RulesOverflow(String),
+    /// The text is no rule set that can judge.
+    #[error("this is no rule set: {0}")]
+    RulesInvalid(String),
+    /// The rules would judge what came before them.
+    #[error("the rules are to be in force from batch {height} on, and {least} is the earliest")]
+    RulesRetroactive {
+        /// The height that the act names.
+        height: u64,
+        /// The lowest that it might.
+        least: u64,
+    },
+    /// There is no rule set of this name to withdraw.
+    #[error("no rule set {0} is in force or to come")]
+    RulesUnknown(String),
+    /// As many rule sets as there may be are in force or to come.
+    #[error("{} rule sets are in force or to come", colophon_corridor::corridor::SETS_MAX)]
+    RulesTooMany,
+    /// The account cannot be enrolled, or removed, as the act says.
+    #[error("the authority cannot be enrolled or removed so: {0}")]
+    AuthorityUnfit(String),
+
+    // Documents.
+    /// A rule says no, and no document that is there opens it.
+    #[error("the rules of the corridor refuse this. {0}")]
+    CrossingRefused(Box<Objections>),
+    /// A rule waits for a document.
+    #[error("the rules of the corridor wait for a document. {0}")]
+    CrossingHeld(Box<Objections>),
+    /// Something that rules ask about has a word that they do not know.
+    #[error("the rules of the corridor cannot judge this: {0}")]
+    CrossingUnknown(String),
+    /// There is no attestation that stands.
+    #[error("the account has attested no such document, or has taken it back")]
+    NothingAttested,
 
     // What a retired register leaves to its successor.
     /// The register began from nothing.
@@ -272,6 +316,17 @@ impl Refusal {
             Refusal::LogKeyUnfit(_) => "log_key_unfit",
             Refusal::UpgradeTooNear { .. } => "upgrade_too_near",
             Refusal::VoidUnfit { .. } => "void_unfit",
+            Refusal::RulesTooLarge { .. } => "rules_too_large",
+            Refusal::RulesOverflow(_) => "rules_overflow",
+            Refusal::RulesInvalid(_) => "rules_invalid",
+            Refusal::RulesRetroactive { .. } => "rules_retroactive",
+            Refusal::RulesUnknown(_) => "rules_unknown",
+            Refusal::RulesTooMany => "rules_too_many",
+            Refusal::AuthorityUnfit(_) => "authority_unfit",
+            Refusal::CrossingRefused(_) => "crossing_refused",
+            Refusal::CrossingHeld(_) => "crossing_held",
+            Refusal::CrossingUnknown(_) => "crossing_unknown",
+            Refusal::NothingAttested => "nothing_attested",
             Refusal::NoPredecessor => "no_predecessor",
             Refusal::CarriedBefore => "carried_before",
             Refusal::CarryUnfit(_) => "carry_unfit",

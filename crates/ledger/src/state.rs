@@ -11,7 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::account::{AccountId, KeySet, Multikey};
 use crate::canonical::{from_canonical, to_canonical};
 use crate::entry::retire::Successor;
-use crate::field::{Country, Digest, EntryId, Marker, WorkId};
+use crate::entry::terms::{Basis, Delivery, Price};
+use crate::field::{
+    Citation, Country, Date, Day, Digest, DocumentType, EntryId, Jurisdiction, Line, Marker, RuleSetName, SourceType,
+    WorkId,
+};
 use crate::state_root::StateKey;
 
 /// The name of a record. Its text, shown by `Display`, is what the state tree hashes.
@@ -33,6 +37,43 @@ pub enum RecordKey {
     Key(AccountId, KeyId),
     /// `register`: a [`RegisterRecord`].
     Register,
+    /// `rules`: a [`RuleListRecord`].
+    RuleList,
+    /// `rules/DIGEST`: a [`PublishedRecord`].
+    RuleSet(Digest),
+    /// `authorities`: an [`AuthoritiesRecord`].
+    Authorities,
+    /// `authority/COUNTRY`: an [`AuthorityRecord`].
+    Authority(Country),
+    /// `note/ABOUT`: a [`NotesRecord`].
+    Notes(About),
+    /// `note/ABOUT/N`, N from 1: a [`NoteRecord`].
+    Note(About, u64),
+    /// `paper/ABOUT/TYPE/ACCOUNT`: a [`PaperRecord`], the newest document of a type that an account has attested.
+    Paper(About, DocumentType, AccountId),
+    /// `crossing/WORK/N/J`, J from 1: a [`CrossingRecord`], the J-th time that title to an edition moved under rules.
+    Crossing(WorkId, u64, u64),
+}
+
+/// What a document or a note is about. Its text is part of the names of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    /// `account/ID`.
+    Account(AccountId),
+    /// `edition/WORK/N`.
+    Edition(WorkId, u64),
+    /// `work/WORK`: every edition of it.
+    Work(WorkId),
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            About::Account(account) => write!(f, "account/{account}"),
+            About::Edition(work, number) => write!(f, "edition/{work}/{number}"),
+            About::Work(work) => write!(f, "work/{work}"),
+        }
+    }
 }
 
 impl RecordKey {
@@ -53,6 +94,14 @@ impl fmt::Display for RecordKey {
             RecordKey::Account(account) => write!(f, "account/{account}"),
             RecordKey::Key(account, key) => write!(f, "key/{account}/{key}"),
             RecordKey::Register => f.write_str("register"),
+            RecordKey::RuleList => f.write_str("rules"),
+            RecordKey::RuleSet(digest) => write!(f, "rules/{digest}"),
+            RecordKey::Authorities => f.write_str("authorities"),
+            RecordKey::Authority(country) => write!(f, "authority/{country}"),
+            RecordKey::Notes(about) => write!(f, "note/{about}"),
+            RecordKey::Note(about, number) => write!(f, "note/{about}/{number}"),
+            RecordKey::Paper(about, kind, account) => write!(f, "paper/{about}/{kind}/{account}"),
+            RecordKey::Crossing(work, number, count) => write!(f, "crossing/{work}/{number}/{count}"),
         }
     }
 }
@@ -66,12 +115,19 @@ pub struct WorkRecord {
     pub carried: Option<Marker>,
     /// Where its editions are held until they move.
     pub country: Country,
+    /// When it was made.
+    pub created: Date,
     /// How many editions there are, numbered from 1.
     pub editions: u64,
     /// The index of the mint, or of the entry that brought it from another register.
     pub index: u64,
+    /// Where it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made_in: Option<Country>,
     /// Who registered it, and holds each edition that has not moved.
     pub maker: AccountId,
+    /// How its bytes came about (IPTC digital source type).
+    pub source_type: SourceType,
 }
 
 /// A file that some work consists of.
@@ -102,11 +158,17 @@ pub struct EditionRecord {
     pub country: Country,
     /// Whom the ledger has it with.
     pub holder: AccountId,
+    /// How often title has moved under rules of the corridor. Left out if it never has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judged: Option<u64>,
     /// The newest entry of its chain: its work, or the last offer, transfer, acceptance or close.
     pub newest: EntryId,
     /// The offer made last, if nothing has come after it. It may have run out or be void.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferRecord>,
+    /// The digest of the rule sets that were in force together when title moved under rules last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Digest>,
     /// How often title has moved.
     pub transfers: u64,
 }
@@ -115,12 +177,19 @@ pub struct EditionRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OfferRecord {
+    /// On what grounds title is to move.
+    pub basis: Basis,
+    /// What is to be handed over, and how.
+    pub delivery: Delivery,
     /// Milliseconds after 1970 at which it runs out.
     pub expires_ms: u64,
     /// Whether the holder cannot withdraw it.
     pub firm: bool,
     /// The offer's index.
     pub index: u64,
+    /// What is to be paid, open or committed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
     /// To whom it is made.
     pub to: AccountId,
     /// Where the edition goes if it is accepted.
@@ -191,6 +260,179 @@ pub struct UpgradeRecord {
     pub height: u64,
     /// Their version.
     pub rules: u64,
+}
+
+/// The rule sets that are in force or to come. Those that others have replaced are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleListRecord {
+    /// Each, in ascending order of names and heights.
+    pub sets: Vec<RuleSetRecord>,
+}
+
+/// From when on a rule set is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleSetRecord {
+    /// Its digest, under which its text stands. Left out, nothing of this name is in force from then on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// The height of the first batch that it judges.
+    pub height: u64,
+    /// Its name.
+    pub name: RuleSetName,
+}
+
+impl RuleListRecord {
+    /// Puts a set in its place in the list that a batch at `height` leads to, in which what no later batch asks for is left out.
+    pub(crate) fn put(&mut self, set: RuleSetRecord, height: u64) {
+        self.sets.retain(|other| (&other.name, other.height) != (&set.name, set.height));
+        self.sets.push(set);
+        self.sets.sort_unstable_by(|one, other| (&one.name, one.height).cmp(&(&other.name, other.height)));
+        let begun = |set: &RuleSetRecord| set.height <= height;
+        let sets = std::mem::take(&mut self.sets);
+        let over = |n: usize| sets.get(n + 1).is_some_and(|next| next.name == sets[n].name && begun(next));
+        let asked = |n: &usize| !over(*n) && !(begun(&sets[*n]) && sets[*n].digest.is_none());
+        self.sets = (0..sets.len()).filter(asked).map(|n| sets[n].clone()).collect();
+    }
+
+    /// Names the sets in force at a height by their digests, in ascending order of their names.
+    pub fn in_force(&self, height: u64) -> Vec<Digest> {
+        let mut newest: BTreeMap<&RuleSetName, Option<Digest>> = BTreeMap::new();
+        newest.extend(self.sets.iter().filter(|set| set.height <= height).map(|set| (&set.name, set.digest)));
+        newest.into_values().flatten().collect()
+    }
+}
+
+/// A rule set as it was published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedRecord {
+    /// The law or decision that it states.
+    pub citation: Citation,
+    /// The index of the `rules` that published it last.
+    pub index: u64,
+    /// Whose law it is.
+    pub jurisdiction: Jurisdiction,
+    /// Its name.
+    pub name: RuleSetName,
+    /// Its text, line by line.
+    pub text: Vec<Line>,
+}
+
+/// Which types of documents somebody is enrolled to attest, for each country.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthoritiesRecord {
+    /// Each country with such an account, in ascending order.
+    pub countries: Vec<CountryRecord>,
+}
+
+/// What the authorities of one country attest together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CountryRecord {
+    /// The country.
+    pub country: Country,
+    /// The types of documents, in ascending order.
+    pub types: Vec<DocumentType>,
+}
+
+/// The authorities of one country.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthorityRecord {
+    /// Each, in ascending order of accounts.
+    pub accounts: Vec<EnrolledRecord>,
+}
+
+/// One authority.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnrolledRecord {
+    /// Its account.
+    pub account: AccountId,
+    /// The types of documents that count when it attests them, in ascending order.
+    pub types: Vec<DocumentType>,
+}
+
+/// How many entries hang on a work, an edition or an account without moving it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotesRecord {
+    /// How many.
+    pub count: u64,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoteRecord {
+    /// Its entry id.
+    pub entry: EntryId,
+    /// Its index.
+    pub index: u64,
+}
+
+/// The newest document of one type that one account has attested about one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperRecord {
+    /// The attestation.
+    pub attest: EntryId,
+    /// Its index.
+    pub index: u64,
+    /// The newest entry of the chain: the attestation, or its revocation.
+    pub newest: EntryId,
+    /// The index of the revocation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<u64>,
+    /// SHA-256 of the document's file.
+    pub sha256: Digest,
+    /// The first day on which it is valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Day>,
+    /// The last day on which it is valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<Day>,
+}
+
+/// What the rules said when title to an edition moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CrossingRecord {
+    /// The index of the transfer or acceptance.
+    pub index: u64,
+    /// What the rules noted, in ascending order of their ids.
+    pub noted: Vec<NotedRecord>,
+    /// The attestations of the documents that counted, in ascending order.
+    pub papers: Vec<EntryId>,
+    /// The digest of the rule sets in force together.
+    pub rules: Digest,
+}
+
+/// What one rule noted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotedRecord {
+    /// How much is owed, in minor units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<u64>,
+    /// Of which currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// Of whom the document is: a country, a region, a party, or `origin`.
+    pub of: String,
+    /// Whether the document is owed. Otherwise the rule asks for it before title moves, and nobody is enrolled to attest it.
+    pub owed: bool,
+    /// The rule's id.
+    pub rule: String,
+    /// What the document is.
+    #[serde(rename = "type")]
+    pub document_type: DocumentType,
+    /// Within how many days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within_days: Option<u64>,
 }
 
 /// The records cannot be read. Not a rule's answer: whoever asked must stop.

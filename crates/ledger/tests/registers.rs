@@ -1,4 +1,4 @@
-//! Further registers in the test vectors of the specification, one whose governors act, one that succeeds another and one in which
+//! Further registers in the test vectors of the specification, one whose governors act, one with rules of the corridor, one that succeeds another and one in which
 //! leaves are voided: the same records, refusals and verdicts.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
@@ -22,6 +22,7 @@ use serde_json::Value;
 #[derive(Deserialize)]
 struct Vectors {
     acts: Acts,
+    borders: Borders,
     mended: Mended,
     succession: Succession,
 }
@@ -30,6 +31,14 @@ struct Vectors {
 #[derive(Deserialize)]
 struct Acts {
     former_vkey: String,
+    certificate: CertificateVector,
+    #[serde(flatten)]
+    register: Register,
+}
+
+/// A register with rules of the corridor.
+#[derive(Deserialize)]
+struct Borders {
     certificate: CertificateVector,
     #[serde(flatten)]
     register: Register,
@@ -135,7 +144,10 @@ fn check_replay(register: &Register) -> Replay {
     for leaf in &register.leaves {
         let entry = Entry::parse(leaf.entry.as_bytes()).unwrap();
         assert_eq!((entry.body().kind(), entry.id().to_string()), (leaf.kind.as_str(), leaf.id.clone()));
-        assert_eq!(entry.body().is_act(), ["log_key", "upgrade", "retire"].contains(&leaf.kind.as_str()));
+        assert_eq!(
+            entry.body().is_act(),
+            ["log_key", "upgrade", "retire", "rules", "authority"].contains(&leaf.kind.as_str())
+        );
     }
     let key = governance::log_key(replay.rules(), replay.records()).unwrap();
     assert_eq!(key.to_string(), register.vkey);
@@ -147,6 +159,11 @@ fn check_replay(register: &Register) -> Replay {
 fn a_register_whose_governors_act_is_replayed() {
     let Acts { former_vkey, register, .. } = vectors().acts;
     assert_eq!(check_replay(&register).rules().log_key.to_string(), former_vkey);
+}
+
+#[test]
+fn a_register_with_rules_of_the_corridor_is_replayed() {
+    check_replay(&vectors().borders.register);
 }
 
 #[test]
@@ -195,8 +212,8 @@ fn judge(replay: &Replay, vector: &Refused) -> Result<u64, Refusal> {
 
 #[test]
 fn the_same_entries_are_refused_for_the_same_reasons() {
-    let Vectors { acts, succession, .. } = vectors();
-    for (register, vector) in [&acts.register, &succession.register]
+    let Vectors { acts, borders, succession, .. } = vectors();
+    for (register, vector) in [&acts.register, &borders.register, &succession.register]
         .iter()
         .flat_map(|register| register.refused.iter().map(move |vector| (register, vector)))
     {
@@ -230,6 +247,8 @@ fn check_certificate(certificate: &CertificateVector, key: &str) {
 
 #[test]
 fn certificates_under_the_new_key_are_judged_the_same() {
+    let Borders { certificate, register } = vectors().borders;
+    check_certificate(&certificate, &register.vkey);
     let Acts { former_vkey, certificate, register } = vectors().acts;
     check_certificate(&certificate, &register.vkey);
     assert_eq!(verdict(&certificate.text, &former_vkey), "refused");

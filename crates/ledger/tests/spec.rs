@@ -7,6 +7,8 @@ use colophon_ledger::carried::CarriedRecord;
 use colophon_ledger::certificate::Certificate;
 use colophon_ledger::draft::{Draft, PriceOpening};
 use colophon_ledger::entry::accept::Accept;
+use colophon_ledger::entry::attest::Attest;
+use colophon_ledger::entry::authority::EnrolAuthority;
 use colophon_ledger::entry::carry_account::CarryAccount;
 use colophon_ledger::entry::carry_edition::{CarriedMint, CarryEdition};
 use colophon_ledger::entry::close::Close;
@@ -15,15 +17,18 @@ use colophon_ledger::entry::log_key::LogKey;
 use colophon_ledger::entry::mint::{Creator, Credentials, FileTree, Mint, WorkFile};
 use colophon_ledger::entry::profile::Profile;
 use colophon_ledger::entry::retire::{Retire, Successor};
+use colophon_ledger::entry::revoke::Revoke;
 use colophon_ledger::entry::rotate::Rotate;
+use colophon_ledger::entry::rules::PublishRules;
 use colophon_ledger::entry::seal::Seal;
 use colophon_ledger::entry::terms::{Commitment, Document, Money, Terms};
 use colophon_ledger::entry::upgrade::Upgrade;
 use colophon_ledger::evidence::{BatchClaim, CheckpointsClaim, EntriesClaim, Evidence, ForkClaim, ProvedLeaf, Stated};
 use colophon_ledger::proved::{OtherRecord, ProvedEntry, ProvedRecord};
 use colophon_ledger::state::{
-    AccountRecord, ClaimRecord, EditionRecord, FileRecord, KeyRecord, OfferRecord, RegisterRecord, UpgradeRecord,
-    WorkRecord,
+    AccountRecord, AuthoritiesRecord, AuthorityRecord, ClaimRecord, CountryRecord, CrossingRecord, EditionRecord,
+    EnrolledRecord, FileRecord, KeyRecord, NoteRecord, NotedRecord, NotesRecord, OfferRecord, PaperRecord,
+    PublishedRecord, RegisterRecord, RuleListRecord, RuleSetRecord, UpgradeRecord, WorkRecord,
 };
 use serde::de::DeserializeOwned;
 
@@ -69,6 +74,10 @@ fn every_table_names_the_members_the_code_has() {
         ("upgrade", members::<Upgrade>()),
         ("retire", members::<Retire>()),
         ("successor", members::<Successor>()),
+        ("rules", members::<PublishRules>()),
+        ("authority", members::<EnrolAuthority>()),
+        ("attest", members::<Attest>()),
+        ("revoke", members::<Revoke>()),
         ("seal", members::<Seal>()),
         ("work record", members::<WorkRecord>()),
         ("file record", members::<FileRecord>()),
@@ -79,6 +88,18 @@ fn every_table_names_the_members_the_code_has() {
         ("key record", members::<KeyRecord>()),
         ("register record", members::<RegisterRecord>()),
         ("upgrade record", members::<UpgradeRecord>()),
+        ("rule list", members::<RuleListRecord>()),
+        ("listed set", members::<RuleSetRecord>()),
+        ("published rules", members::<PublishedRecord>()),
+        ("authorities", members::<AuthoritiesRecord>()),
+        ("country with types", members::<CountryRecord>()),
+        ("authority record", members::<AuthorityRecord>()),
+        ("enrolled account", members::<EnrolledRecord>()),
+        ("notes", members::<NotesRecord>()),
+        ("note", members::<NoteRecord>()),
+        ("paper", members::<PaperRecord>()),
+        ("crossing", members::<CrossingRecord>()),
+        ("note of a rule", members::<NotedRecord>()),
         ("proved entry", members::<ProvedEntry>()),
         ("proved record", members::<ProvedRecord>()),
         ("other", members::<OtherRecord>()),

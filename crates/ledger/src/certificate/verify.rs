@@ -10,9 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::note::VerifierKey;
 
-use super::{Certificate, accounts_of, records_of};
+use super::{Certificate, accounts_of, records_of, with_crossings};
 use crate::account::AccountId;
+use crate::canonical::{from_canonical, to_canonical};
 use crate::draft::check_card;
+use crate::entry::attest::Attest;
 use crate::entry::carry_edition::CarryEdition;
 use crate::entry::mint::Mint;
 use crate::entry::profile::Profile;
@@ -24,7 +26,7 @@ use crate::proved::{ProvedEntry, ProvedError, newest_seal, refused};
 use crate::replay::{ReplayError, read_genesis};
 use crate::rule::{Context, Rules, Scope, Stop};
 use crate::signature::Signed;
-use crate::state::{Changes, EditionRecord, OfferRecord};
+use crate::state::{Changes, CrossingRecord, EditionRecord, OfferRecord, RecordKey};
 
 /// Why a certificate does not prove what it says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -118,6 +120,10 @@ pub struct Provenance {
     pub state: EditionRecord,
     /// Everything that happened to the edition since, oldest first.
     pub steps: Vec<Step>,
+    /// What the rules of the corridor said each time that title moved under them, oldest first.
+    pub crossings: Vec<CrossingRecord>,
+    /// The attestations of the documents that counted, oldest first.
+    pub papers: Vec<(Moment, Attest)>,
     /// Every account that has a part in it, operators included.
     pub accounts: BTreeMap<AccountId, AccountFacts>,
     /// The cards, by digest.
@@ -182,6 +188,8 @@ impl Certificate {
         let cards = self.check_cards(&walk)?;
         let (minted, mint) = walk.mint.ok_or_else(|| missing("the work's mint"))?;
         let state = crate::edition::current(&walk.records, &self.work, self.edition).map_err(refused(minted.index))?;
+        let Ruled { judged, rules, crossings, .. } = walk.ruled;
+        let state = EditionRecord { judged, rules, ..state };
         Ok(Provenance {
             rules: walk.rules,
             log_key: walk.log,
@@ -193,6 +201,8 @@ impl Certificate {
             minted,
             state,
             steps: walk.steps,
+            crossings,
+            papers: walk.papers,
             accounts: walk.accounts,
             cards,
         })
@@ -202,14 +212,16 @@ impl Certificate {
     fn check_records(&self, walk: &Walk<'_>, seal: &Seal) -> Result<(), CertificateError> {
         let accounts: BTreeSet<AccountId> = walk.accounts.keys().copied().collect();
         let mut given = self.records.iter();
-        for key in records_of(&self.work, self.edition, &accounts, walk.rekeyed()) {
+        let keys = records_of(&self.work, self.edition, &accounts, walk.rekeyed());
+        // As many as are here; that the edition counts as many is asked with its record.
+        for key in with_crossings(keys, &self.work, self.edition, walk.ruled.crossings.len() as u64) {
             let name = key.to_string();
             let proved = given.next().ok_or_else(|| missing(&format!("the state proof of {name}")))?;
             if proved.key != name {
                 return Err(missing(&format!("the state proof of {name}, or has it out of order")));
             }
             proved.verify(&seal.state.0)?;
-            if proved.record.as_ref() != walk.records.get(&key) {
+            if !walk.leads_to(&key, proved.record.as_ref()) {
                 return Err(CertificateError::Record(name));
             }
         }
@@ -234,6 +246,35 @@ impl Certificate {
     }
 }
 
+/// What a certificate's records say of the rules that title moved under. It holds once the proofs of the records do.
+#[derive(Debug, Default)]
+struct Ruled {
+    judged: Option<u64>,
+    rules: Option<Digest>,
+    crossings: Vec<CrossingRecord>,
+    /// The attestations that the crossings name.
+    attests: BTreeSet<EntryId>,
+}
+
+impl Ruled {
+    /// Reads the edition's record and those of its crossings, whatever is in them.
+    fn of(certificate: &Certificate) -> Ruled {
+        let given: BTreeMap<&str, &str> =
+            certificate.records.iter().filter_map(|proved| Some((&*proved.key, proved.record.as_deref()?))).collect();
+        let read = |key: RecordKey| given.get(&*key.to_string()).copied();
+        let edition = read(RecordKey::Edition(certificate.work, certificate.edition));
+        let Some(edition) = edition.and_then(|text| from_canonical::<EditionRecord>(text).ok()) else {
+            return Ruled::default();
+        };
+        let judged = edition.judged.unwrap_or_default().min(certificate.records.len() as u64);
+        let crossing = |count| read(RecordKey::Crossing(certificate.work, certificate.edition, count));
+        let crossings = (1..=judged).filter_map(crossing).filter_map(|text| from_canonical(text).ok());
+        let crossings: Vec<CrossingRecord> = crossings.collect();
+        let attests = crossings.iter().flat_map(|crossing| &crossing.papers).copied().collect();
+        Ruled { judged: edition.judged, rules: edition.rules, crossings, attests }
+    }
+}
+
 fn missing(what: &str) -> CertificateError {
     CertificateError::Missing(what.to_owned())
 }
@@ -252,6 +293,8 @@ struct Walk<'c> {
     accounts: BTreeMap<AccountId, AccountFacts>,
     mint: Option<(Moment, Mint)>,
     steps: Vec<Step>,
+    ruled: Ruled,
+    papers: Vec<(Moment, Attest)>,
     cards: BTreeMap<Digest, &'c Body>,
 }
 
@@ -290,6 +333,8 @@ impl<'c> Walk<'c> {
             accounts: accounts.into_iter().map(|account| (account, AccountFacts::default())).collect(),
             mint: None,
             steps: Vec::new(),
+            ruled: Ruled::of(certificate),
+            papers: Vec::new(),
             cards: BTreeMap::new(),
         })
     }
@@ -311,6 +356,11 @@ impl<'c> Walk<'c> {
             Body::Mint(mint) if entry.id() == self.work => self.mint = Some((moment, mint.clone())),
             Body::CarryAccount(carry) => self.facts(&carry.account, index)?.carried = Some(moment),
             Body::CarryEdition(carry) if carry.work == self.work => self.take_carried(carry, moment, entry.body())?,
+            Body::Attest(attest) if self.ruled.attests.contains(&entry.id()) => {
+                // What came before in its chain is not here: that it counted, the crossing's record says.
+                self.papers.push((moment, attest.clone()));
+                return self.check_signatures(entry).map_err(|stop| refused(index)(stop).into());
+            }
             body if body.is_act() && self.rekeyed() => {}
             body if body.edition() == Some((self.work, self.edition)) => {
                 self.steps.push(Step { moment, body: body.clone() });
@@ -340,8 +390,48 @@ impl<'c> Walk<'c> {
         })
     }
 
+    fn check_signatures(&self, entry: &Entry) -> Result<(), Stop> {
+        Signed::check(entry.clone(), &self.records)?.check_authority(&self.records)
+    }
+
+    /// Tells whether a record is what the entries lead to. Of the rules that title moved under, they say nothing: that is as the
+    /// records say, if these fit each other and the steps.
+    fn leads_to(&self, key: &RecordKey, proved: Option<&String>) -> bool {
+        match key {
+            RecordKey::Crossing(_, _, count) => self.has_crossing(*count, proved),
+            RecordKey::Edition(..) => {
+                let Ruled { judged, rules, .. } = &self.ruled;
+                let led = self.records.get(key).and_then(|text| from_canonical::<EditionRecord>(text).ok());
+                let led = led.map(|led| to_canonical(&EditionRecord { judged: *judged, rules: *rules, ..led }));
+                led.as_ref() == proved && self.crossings_fit()
+            }
+            _ => self.records.get(key) == proved,
+        }
+    }
+
+    fn has_crossing(&self, count: u64, proved: Option<&String>) -> bool {
+        let place = count.checked_sub(1).and_then(|place| usize::try_from(place).ok());
+        let read = place.and_then(|place| self.ruled.crossings.get(place));
+        proved.is_some() && read.map(to_canonical).as_ref() == proved
+    }
+
+    /// Tells whether there are as many crossings as the edition counts, each where title moved, the last under the rules that the
+    /// edition names, and every document that counted is here.
+    fn crossings_fit(&self) -> bool {
+        let Ruled { judged, rules, crossings, attests } = &self.ruled;
+        let moves = self.steps.iter().filter(|step| matches!(step.body, Body::Transfer(_) | Body::Accept(_)));
+        let moves: BTreeSet<u64> = moves.map(|step| step.moment.index).collect();
+        let shown: BTreeSet<EntryId> = self.papers.iter().map(|(moment, _)| moment.id).collect();
+        judged.unwrap_or_default() == crossings.len() as u64
+            && *judged != Some(0)
+            && *rules == crossings.last().map(|crossing| crossing.rules)
+            && crossings.is_sorted_by(|one, other| one.index < other.index)
+            && crossings.iter().all(|crossing| moves.contains(&crossing.index))
+            && shown == *attests
+    }
+
     fn apply(&mut self, entry: &Entry, moment: Moment, height: u64) -> Result<(), Stop> {
-        Signed::check(entry.clone(), &self.records)?.check_authority(&self.records)?;
+        self.check_signatures(entry)?;
         let Moment { id, index, time_ms } = moment;
         let (rules, scope, owing) = (&self.rules, Scope::OneWork, &BTreeSet::new());
         let context = Context { rules, scope, id, index, height, time_ms, owing };

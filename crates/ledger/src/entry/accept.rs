@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
+use crate::crossing::Crossing;
 use crate::edition::{OfferStanding, current, standing};
 use crate::entry::kind_word;
 use crate::entry::mint::EDITIONS_MAX;
 use crate::field::{EntryId, Int, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Stop};
-use crate::state::{Changes, RecordKey, Records, write};
+use crate::state::{Changes, Records};
 
 kind_word!(AcceptWord, "accept");
 
@@ -42,9 +43,16 @@ impl Accept {
             OfferStanding::Void => return Err(Refusal::NoOffer.into()),
             OfferStanding::Expired => return Err(Refusal::Expired { expires_ms: offer.expires_ms }.into()),
         }
-        let mut changes = Changes::new();
-        let moved = edition.moved(context.id, self.by, offer.to_country.clone());
-        write(&mut changes, RecordKey::Edition(self.work, self.edition.get()), &moved);
-        Ok(changes)
+        let crossing = Crossing {
+            work: &self.work,
+            number: self.edition.get(),
+            edition: &edition,
+            to: &self.by,
+            to_country: &offer.to_country,
+            basis: offer.basis,
+            delivery: offer.delivery,
+            price: offer.price.as_ref(),
+        };
+        crossing.pass(context, records)
     }
 }

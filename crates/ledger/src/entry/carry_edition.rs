@@ -74,7 +74,7 @@ impl CarryEdition {
             return Err(Refusal::HolderNotCarried { holder: stood.holder }.into());
         }
         let mut changes = self.work_here(context, records, minted)?;
-        let edition = EditionRecord { newest: context.id, offer: None, ..stood };
+        let edition = EditionRecord { judged: None, newest: context.id, offer: None, rules: None, ..stood };
         write(&mut changes, name, &edition);
         Ok(changes)
     }

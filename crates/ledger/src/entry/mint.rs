@@ -227,9 +227,12 @@ impl Mint {
         let record = WorkRecord {
             carried: None,
             country: self.country.clone(),
+            created: self.created.clone(),
             editions: self.editions.get(),
             index: context.index,
+            made_in: self.made_in.clone(),
             maker: self.by,
+            source_type: self.source_type.clone(),
         };
         write(&mut changes, RecordKey::Work(context.id), &record);
         Ok(changes)

@@ -8,9 +8,12 @@ use crate::state::{Changes, EditionRecord, OfferRecord, RecordKey, Records, writ
 pub(crate) fn apply(terms: &Terms, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
     let edition = terms.check(context, records)?;
     let offer = OfferRecord {
+        basis: terms.basis,
+        delivery: terms.delivery,
         expires_ms: terms.expires_ms.get(),
         firm: terms.firm.is_some(),
         index: context.index,
+        price: terms.price.clone(),
         to: terms.to,
         to_country: terms.to_country.clone(),
     };

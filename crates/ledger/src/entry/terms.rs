@@ -99,6 +99,31 @@ pub enum Delivery {
     Rights,
 }
 
+impl Basis {
+    /// Returns the word in terms and rules.
+    pub fn word(self) -> &'static str {
+        match self {
+            Basis::Sale => "sale",
+            Basis::Auction => "auction",
+            Basis::Gift => "gift",
+            Basis::Donation => "donation",
+            Basis::Exchange => "exchange",
+            Basis::Return => "return",
+        }
+    }
+}
+
+impl Delivery {
+    /// Returns the word in terms and rules.
+    pub fn word(self) -> &'static str {
+        match self {
+            Delivery::Digital => "digital",
+            Delivery::Physical => "physical",
+            Delivery::Rights => "rights",
+        }
+    }
+}
+
 /// A paper that goes with a transfer, by its digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,14 +1,22 @@
 //! `transfer`: title moves in one entry that the holder and the recipient sign.
 
+use crate::crossing::Crossing;
 use crate::entry::terms::Terms;
 use crate::rule::{Context, Stop};
-use crate::state::{Changes, RecordKey, Records, write};
+use crate::state::{Changes, Records};
 
 /// Returns what a transfer on these terms changes.
 pub(crate) fn apply(terms: &Terms, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
     let edition = terms.check(context, records)?;
-    let mut changes = Changes::new();
-    let moved = edition.moved(context.id, terms.to, terms.to_country.clone());
-    write(&mut changes, RecordKey::Edition(terms.work, terms.edition.get()), &moved);
-    Ok(changes)
+    let crossing = Crossing {
+        work: &terms.work,
+        number: terms.edition.get(),
+        edition: &edition,
+        to: &terms.to,
+        to_country: &terms.to_country,
+        basis: terms.basis,
+        delivery: terms.delivery,
+        price: terms.price.as_ref(),
+    };
+    crossing.pass(context, records)
 }

@@ -5,6 +5,7 @@
 mod attacks;
 mod audit;
 mod batches;
+mod borders;
 mod drafts;
 mod evidence;
 mod forgeries;

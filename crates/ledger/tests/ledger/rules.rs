@@ -91,7 +91,7 @@ pub(crate) fn profile_body(by: &str, prev: AccountPrev) -> Body {
     Body::Profile(Profile { by: account(by), card: digest("a profile"), country, kind: ProfileWord::It, prev })
 }
 
-fn sorted(names: &[&str]) -> (AccountId, Governors) {
+pub(crate) fn sorted(names: &[&str]) -> (AccountId, Governors) {
     let governors = Governors::new(names.iter().map(|name| account(name)).collect()).unwrap();
     (governors.as_slice()[0], governors)
 }
@@ -132,23 +132,23 @@ pub(crate) fn rotate_body(prev: AccountPrev, by: &str, keys: &[&str], threshold:
 }
 
 /// The words of one line after its actor and kind: `name=value`.
-struct Words<'l>(BTreeMap<&'l str, &'l str>);
+pub(crate) struct Words<'l>(BTreeMap<&'l str, &'l str>);
 
 impl<'l> Words<'l> {
-    fn read(words: &[&'l str]) -> Words<'l> {
+    pub(crate) fn read(words: &[&'l str]) -> Words<'l> {
         Words(words.iter().map(|word| word.split_once('=').unwrap_or((word, ""))).collect())
     }
 
-    fn get(&self, name: &str) -> Option<&'l str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'l str> {
         self.0.get(name).copied()
     }
 
-    fn list(&self, name: &str) -> Option<Vec<&'l str>> {
+    pub(crate) fn list(&self, name: &str) -> Option<Vec<&'l str>> {
         self.get(name).map(|value| value.split(',').collect())
     }
 }
 
-fn id(world: &World, label: &str) -> EntryId {
+pub(crate) fn id(world: &World, label: &str) -> EntryId {
     world.ids.get(label).copied().unwrap_or_else(|| digest(label))
 }
 
@@ -168,6 +168,7 @@ fn terms_of(world: &World, actor: &str, words: &Words<'_>, kind: TermsWord) -> T
 
 fn mint_of(world: &World, actor: &str, words: &Words<'_>) -> Mint {
     let mut mint = mint_body(actor, words.get("face").unwrap());
+    mint.source_type = words.get("source").unwrap_or("digitalCreation").parse().unwrap();
     mint.ack_first = words.get("ack").map(|label| id(world, label));
     mint.ack_similar = words.get("like").map(|label| List::new(vec![id(world, label)]).unwrap());
     mint.derived_from = words.get("of").map(|label| List::new(vec![id(world, label)]).unwrap());
@@ -204,6 +205,7 @@ fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>) -> Body {
         "close" => close_body(actor, chain().0, chain().1),
         "profile" => profile_body(actor, account_prev()),
         "log_key" | "upgrade" | "retire" => act_body(world, actor, kind, words),
+        "rules" | "authority" | "attest" | "revoke" => crate::borders::body_of(world, actor, kind, words),
         "rotate" => {
             let threshold = words.get("threshold").map_or(1, |number| number.parse().unwrap());
             let next = words.list("next");
@@ -254,7 +256,7 @@ fn signers_of<'l>(actor: &'l str, kind: &str, words: &Words<'l>) -> Vec<(&'l str
 }
 
 /// Runs a table: `actor kind words… [as label] -> accepted | refusal code`, or `wait N days`. The only caller of the world.
-fn check(table: &str) -> BTreeSet<String> {
+pub(crate) fn check(table: &str) -> BTreeSet<String> {
     let mut world = World::new();
     let mut seen = BTreeSet::new();
     for (number, line) in table.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -484,6 +486,7 @@ fn every_refusal_is_reached_in_its_order_of_precedence() {
     assert_eq!(world.submit_bytes(&forged).unwrap_err().code(), "signature_invalid");
     seen.extend(["not_submittable", "signature_invalid"].map(str::to_owned));
     seen.extend(crate::succession::refusals().map(str::to_owned));
+    seen.extend(crate::borders::refusals());
     assert_eq!(rules_ended(), "rules_ended");
     seen.insert("rules_ended".to_owned());
     assert_eq!(card_refusal(), "card_mismatch");

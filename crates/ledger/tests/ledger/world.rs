@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use colophon_ledger::account::{AccountId, AccountPrev, KeyList, Multikey};
 use colophon_ledger::batch::{Applied, Batch, Closed, first_batch};
 use colophon_ledger::card::Card;
-use colophon_ledger::certificate::{Certificate, Format, accounts_of, records_of};
+use colophon_ledger::certificate::{Certificate, Format, accounts_of, records_of, with_crossings};
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::genesis::{Genesis, GenesisWord, Predecessor};
 use colophon_ledger::entry::retire::Successor;
@@ -17,7 +17,7 @@ use colophon_ledger::refusal::Refusal;
 use colophon_ledger::replay::{Replay, read_genesis};
 use colophon_ledger::rule::{Rules, Stop};
 use colophon_ledger::signature::Signed;
-use colophon_ledger::state::{AccountRecord, EditionRecord, RecordKey, Records};
+use colophon_ledger::state::{AccountRecord, CrossingRecord, EditionRecord, RecordKey, Records};
 use colophon_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use colophon_tlog::hash::{Hash, leaf_hash, sha256};
 use colophon_tlog::key::SecretKey;
@@ -249,6 +249,15 @@ impl World {
         self.edition(work).map_or(*work, |record| record.newest)
     }
 
+    fn judged(&self, work: &EntryId) -> u64 {
+        self.edition(work).and_then(|record| record.judged).unwrap_or_default()
+    }
+
+    fn crossings(&self, work: &EntryId) -> Vec<CrossingRecord> {
+        let key = |count| RecordKey::Crossing(*work, 1, count);
+        (1..=self.judged(work)).map(|count| self.replay.records().read(&key(count)).unwrap().unwrap()).collect()
+    }
+
     pub(crate) fn size(&self) -> u64 {
         self.leaves.len() as u64
     }
@@ -295,12 +304,14 @@ impl World {
     /// Returns the indices of the entries that a certificate of the edition carries.
     pub(crate) fn certificate_indices(&self, work: EntryId) -> BTreeSet<u64> {
         let id_at = |index: u64| Entry::parse(&self.leaves[usize::try_from(index).unwrap()]).unwrap().id();
+        let papers: BTreeSet<EntryId> =
+            self.crossings(&work).into_iter().flat_map(|crossing| crossing.papers).collect();
         let belongs = |index: &u64| {
             let body = self.body(*index);
             let brings_mint =
                 |body: &Body| matches!(body, Body::CarryEdition(it) if it.work == work && it.mint.is_some());
             let is_of_work = id_at(*index) == work || body.edition() == Some((work, 1)) || brings_mint(&body);
-            *index == 0 || is_of_work || (self.is_rekeyed() && body.is_act())
+            *index == 0 || is_of_work || papers.contains(&id_at(*index)) || (self.is_rekeyed() && body.is_act())
         };
         let mut indices: BTreeSet<u64> = (0..self.size()).filter(belongs).collect();
         loop {
@@ -336,7 +347,7 @@ impl World {
             edition: 1,
             entries: indices.into_iter().map(|index| self.prove(index)).collect(),
             format: Format::V1,
-            records: records_of(&work, 1, &accounts, self.is_rekeyed())
+            records: with_crossings(records_of(&work, 1, &accounts, self.is_rekeyed()), &work, 1, self.judged(&work))
                 .iter()
                 .map(|key| self.proved_record(key))
                 .collect(),

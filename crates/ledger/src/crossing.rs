@@ -1,0 +1,387 @@
+//! May title move here and now? What the state and the terms tell, judged by the rule sets in force at this height.
+//!
+//! Every record is asked for each time, so that evidence of a false answer holds all of them; what is kept from one crossing to the
+//! next is the rules as they were parsed, which their digests name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use colophon_corridor::answer::{Finding, NOT_LEGAL_ADVICE, Says};
+use colophon_corridor::facts::{CURRENCIES, Good, Money, Party};
+use colophon_corridor::paper::{Issuer, Paper};
+use colophon_corridor::place::Country as Place;
+use colophon_corridor::rule::{Due, Weight};
+use colophon_corridor::word::{Act, Category, DocumentType, Protection};
+use colophon_corridor::{Answer, Corridor, Facts, Outcome, RuleSet};
+
+use crate::account::AccountId;
+use crate::calendar::{Calendar, year_of};
+use crate::entry::rules::text_of;
+use crate::entry::terms::{Basis, Delivery, Price};
+use crate::field::{Country, Digest, EntryId, WorkId};
+use crate::refusal::Refusal;
+use crate::rule::{Context, Scope, Stop};
+use crate::state::{
+    About, AuthoritiesRecord, AuthorityRecord, Changes, CrossingRecord, EditionRecord, NotedRecord, PaperRecord,
+    PublishedRecord, RecordKey, Records, RuleListRecord, Unreadable, WorkRecord, write,
+};
+
+/// The version of what judges crossings, which belongs to the version of the ledger's rules.
+pub const ENGINE: &str = colophon_corridor::engine::ENGINE;
+
+/// Title to an edition that is about to move.
+#[derive(Debug, Clone, Copy)]
+pub struct Crossing<'a> {
+    /// The work.
+    pub work: &'a WorkId,
+    /// Which edition.
+    pub number: u64,
+    /// The edition before.
+    pub edition: &'a EditionRecord,
+    /// Who gets it.
+    pub to: &'a AccountId,
+    /// Where it goes.
+    pub to_country: &'a Country,
+    /// On what grounds.
+    pub basis: Basis,
+    /// What is handed over.
+    pub delivery: Delivery,
+    /// What is paid.
+    pub price: Option<&'a Price>,
+}
+
+/// Why rules do not let title move: what each says that stands in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objections {
+    /// The digest of the rule sets that were applied together.
+    pub rules: Digest,
+    /// Each rule, in ascending order of ids.
+    pub objections: Vec<Objection>,
+}
+
+/// What one rule says against it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objection {
+    /// The rule's id.
+    pub rule: String,
+    /// Whether it waits for a document; otherwise it refuses.
+    pub holds: bool,
+    /// The type of the document that it asks for, if one helps.
+    pub document: Option<String>,
+    /// Of whom the document is.
+    pub of: Option<String>,
+    /// Why, in plain words.
+    pub because: String,
+    /// Which law or decision says so.
+    pub cite: String,
+    /// What would help.
+    pub cure: String,
+}
+
+impl fmt::Display for Objections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Objection { rule, holds, because, cite, cure, .. } in &self.objections {
+            let does = if *holds { "waits" } else { "refuses" };
+            write!(f, "{rule} {does}: {because} ({cite}); to do: {cure}. ")?;
+        }
+        write!(f, "Checked against rule set {}; {NOT_LEGAL_ADVICE}", self.rules)
+    }
+}
+
+/// The documents that count for a crossing, and their attestations.
+#[derive(Debug, Default)]
+struct Papers {
+    papers: BTreeSet<Paper>,
+    attests: BTreeSet<EntryId>,
+}
+
+impl Crossing<'_> {
+    /// Returns the edition after title has moved, and what the rules noted, if they let it.
+    ///
+    /// In a certificate neither rules nor documents are at hand: there the records that the state proves say what came of it.
+    pub(crate) fn pass(&self, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
+        let mut changes = Changes::new();
+        let mut moved = self.edition.moved(context.id, *self.to, self.to_country.clone());
+        if context.scope == Scope::Whole
+            && let Some(corridor) = in_force(context.height, records)?
+        {
+            let record = self.judge(&corridor, context, records)?;
+            let judged = self.edition.judged.unwrap_or_default() + 1;
+            (moved.judged, moved.rules) = (Some(judged), Some(record.rules));
+            write(&mut changes, RecordKey::Crossing(*self.work, self.number, judged), &record);
+        }
+        write(&mut changes, RecordKey::Edition(*self.work, self.number), &moved);
+        Ok(changes)
+    }
+
+    fn judge(
+        &self,
+        corridor: &Corridor,
+        context: &Context<'_>,
+        records: &impl Records,
+    ) -> Result<CrossingRecord, Stop> {
+        let (facts, attests) = self.facts(context.time_ms, records)?;
+        let answer = corridor.judge(&facts);
+        let rules = Digest(corridor.digest().into());
+        if answer.outcome() != Outcome::Allow {
+            return Err(refusal(&answer, rules).into());
+        }
+        let noted = answer.findings.iter().filter_map(noted).collect();
+        Ok(CrossingRecord { index: context.index, noted, papers: attests.into_iter().collect(), rules })
+    }
+
+    /// Returns what is known about the crossing, and the attestations that it rests on.
+    fn facts(&self, time_ms: u64, records: &impl Records) -> Result<(Facts, BTreeSet<EntryId>), Stop> {
+        let name = RecordKey::Work(*self.work);
+        let work: WorkRecord = records.read(&name)?.ok_or_else(|| Unreadable(format!("{name} is not there")))?;
+        let today = Calendar::at(time_ms);
+        let (from, to) = (place(&self.edition.country)?, place(self.to_country)?);
+        let party = |account: &AccountId, country: Place| Party {
+            account: account.to_string(),
+            country,
+            maker: *account == work.maker,
+            listed: BTreeSet::new(),
+        };
+        let enrolled: AuthoritiesRecord = records.read(&RecordKey::Authorities)?.unwrap_or_default();
+        let Papers { papers, attests } = self.papers(&work, &enrolled, &today, records)?;
+        let facts = Facts {
+            act: Act::Transfer,
+            from,
+            to,
+            basis: word(self.basis.word())?,
+            delivery: word(self.delivery.word())?,
+            giver: party(&self.edition.holder, from),
+            recipient: party(self.to, to),
+            work: self.good(&work, &today)?,
+            professional: false,
+            price: money(self.price),
+            value: Money::new(),
+            papers,
+            enrolled: enrolled_types(&enrolled)?,
+            year: u16::try_from(today.year).unwrap_or(u16::MAX),
+            held_days: None,
+            licence: None,
+        };
+        Ok((facts, attests))
+    }
+
+    /// Returns the cultural facts of the work, as its mint states them.
+    fn good(&self, work: &WorkRecord, today: &Calendar) -> Result<Good, Refusal> {
+        // So many whole years lie between the year in which it was made and this one.
+        let older_than = today.year.saturating_sub(year_of(&work.created)).saturating_sub(1);
+        Ok(Good {
+            id: self.work.to_string(),
+            category: Category::None,
+            protection: Protection::None,
+            source: word(work.source_type.as_str())?,
+            older_than: u32::try_from(older_than).unwrap_or(u32::MAX),
+            origin: work.made_in.as_ref().map(place).transpose()?,
+            maker_died: None,
+        })
+    }
+
+    /// Gathers the documents that count here and now: about the edition, its work or a party, by who is enrolled or is a party,
+    /// valid today, and not revoked.
+    fn papers(
+        &self,
+        work: &WorkRecord,
+        enrolled: &AuthoritiesRecord,
+        today: &Calendar,
+        records: &impl Records,
+    ) -> Result<Papers, Stop> {
+        let (giver, recipient) = (self.edition.holder, *self.to);
+        let mut found = Papers::default();
+        let all = [
+            About::Edition(*self.work, self.number),
+            About::Work(*self.work),
+            About::Account(giver),
+            About::Account(recipient),
+        ];
+        let mut abouts = Vec::new();
+        for about in all {
+            // Nearly always nothing was ever said.
+            if records.record(&RecordKey::Notes(about))?.is_some() {
+                abouts.push(about);
+            }
+        }
+        if abouts.is_empty() {
+            return Ok(found);
+        }
+        for issuer in issuers(work, &giver, &recipient, enrolled, records)? {
+            for about in &abouts {
+                found.add(about, &issuer, today, records)?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// An account whose documents of one type count, and as whose.
+struct Attesting {
+    account: AccountId,
+    document: DocumentType,
+    issuer: Issuer,
+}
+
+/// Lists whose documents count: those of the parties, and of every authority for what it is enrolled.
+fn issuers(
+    work: &WorkRecord,
+    giver: &AccountId,
+    recipient: &AccountId,
+    enrolled: &AuthoritiesRecord,
+    records: &impl Records,
+) -> Result<Vec<Attesting>, Stop> {
+    let parties = [(giver, Issuer::Giver), (recipient, Issuer::Recipient), (&work.maker, Issuer::Maker)];
+    let mut all = Vec::new();
+    for (account, issuer) in parties {
+        let own = DocumentType::ALL.iter().map(|document| Attesting { account: *account, document: *document, issuer });
+        all.extend(own);
+    }
+    for record in &enrolled.countries {
+        let name = RecordKey::Authority(record.country.clone());
+        let authority: AuthorityRecord = records.read(&name)?.unwrap_or_default();
+        let issuer = Issuer::Country(place(&record.country)?);
+        for one in &authority.accounts {
+            for document in &one.types {
+                all.push(Attesting { account: one.account, document: word(document.as_str())?, issuer });
+            }
+        }
+    }
+    Ok(all)
+}
+
+impl Papers {
+    /// Adds the newest document of this type by this account about this, if it counts today.
+    fn add(&mut self, about: &About, by: &Attesting, today: &Calendar, records: &impl Records) -> Result<(), Stop> {
+        let document = by.document.as_str().parse().expect("the corridor's words are document types");
+        let paper: Option<PaperRecord> = records.read(&RecordKey::Paper(*about, document, by.account))?;
+        let counts = |paper: &PaperRecord| {
+            paper.revoked.is_none() && today.is_within(paper.valid_from.as_ref(), paper.valid_to.as_ref())
+        };
+        if let Some(paper) = paper.filter(counts) {
+            self.papers.insert(Paper { document: by.document, issuer: by.issuer });
+            self.attests.insert(paper.attest);
+        }
+        Ok(())
+    }
+}
+
+/// Returns the rule sets in force at a height together, or nothing where there are none.
+pub fn in_force(height: u64, records: &impl Records) -> Result<Option<Arc<Corridor>>, Unreadable> {
+    /// The sets that were asked for last, by their digests, and what was made of them.
+    static LAST: Mutex<Option<(Vec<Digest>, Arc<Corridor>)>> = Mutex::new(None);
+    let list: RuleListRecord = records.read(&RecordKey::RuleList)?.unwrap_or_default();
+    let digests = list.in_force(height);
+    if digests.is_empty() {
+        return Ok(None);
+    }
+    let mut texts = Vec::new();
+    for digest in &digests {
+        let name = RecordKey::RuleSet(*digest);
+        texts.push(records.record(&name)?.ok_or_else(|| Unreadable(format!("{name} is not there")))?);
+    }
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((known, corridor)) = &*last
+        && *known == digests
+    {
+        return Ok(Some(corridor.clone()));
+    }
+    let corridor = Arc::new(parse(&digests, &texts)?);
+    *last = Some((digests, corridor.clone()));
+    Ok(Some(corridor))
+}
+
+/// Reads rule sets that were published, and so have been read before.
+fn parse(digests: &[Digest], texts: &[String]) -> Result<Corridor, Unreadable> {
+    let unreadable = |digest: &Digest, why: &dyn fmt::Display| Unreadable(format!("rules/{digest}: {why}"));
+    let mut sets = Vec::new();
+    for (digest, text) in digests.iter().zip(texts) {
+        let record: PublishedRecord =
+            crate::canonical::from_canonical(text).map_err(|error| unreadable(digest, &error))?;
+        let set = RuleSet::parse(record.name.as_str(), &text_of(&record.text));
+        let set = set.map_err(|error| unreadable(digest, &error))?;
+        if Digest(set.digest().into()) != *digest {
+            return Err(unreadable(digest, &"its text has another digest"));
+        }
+        sets.push(set);
+    }
+    Corridor::of(&sets).map_err(|error| Unreadable(error.to_string()))
+}
+
+fn refusal(answer: &Answer, rules: Digest) -> Refusal {
+    let objections = answer.findings.iter().filter(|finding| finding.weight > Weight::Note).map(|finding| {
+        let wanted = match &finding.says {
+            Says::Needs(wanted) => Some(*wanted),
+            Says::Unattested(_) | Says::Bars(_) | Says::Owes { .. } | Says::Fails(_) => None,
+        };
+        Objection {
+            rule: finding.rule.clone(),
+            holds: finding.weight == Weight::Hold,
+            document: wanted.map(|wanted| wanted.document.to_string()),
+            of: wanted.map(|wanted| wanted.of.to_string()),
+            because: finding.because.clone(),
+            cite: finding.cite.clone(),
+            cure: finding.cure(),
+        }
+    });
+    let objections = Box::new(Objections { rules, objections: objections.collect() });
+    match answer.outcome() {
+        Outcome::Hold => Refusal::CrossingHeld(objections),
+        Outcome::Allow | Outcome::Refuse => Refusal::CrossingRefused(objections),
+    }
+}
+
+/// Returns what the register keeps of a rule's note.
+fn noted(finding: &Finding) -> Option<NotedRecord> {
+    let (wanted, due, within_days, owed) = match &finding.says {
+        Says::Owes { closed_by, due, within_days } => (closed_by, *due, *within_days, true),
+        Says::Unattested(wanted) => (wanted, None, None, false),
+        Says::Needs(_) | Says::Bars(_) | Says::Fails(_) => return None,
+    };
+    Some(NotedRecord {
+        amount: due.map(|Due { amount, .. }| amount),
+        currency: due.map(|Due { currency, .. }| currency.to_owned()),
+        of: wanted.of.to_string(),
+        owed,
+        rule: finding.rule.clone(),
+        document_type: wanted.document.as_str().parse().expect("the corridor's words are document types"),
+        within_days: within_days.map(u64::from),
+    })
+}
+
+fn enrolled_types(all: &AuthoritiesRecord) -> Result<BTreeSet<(DocumentType, Place)>, Refusal> {
+    let mut types = BTreeSet::new();
+    for record in &all.countries {
+        for document in &record.types {
+            types.insert((word(document.as_str())?, place(&record.country)?));
+        }
+    }
+    Ok(types)
+}
+
+fn money(price: Option<&Price>) -> Money {
+    let Some(Price::Open(open)) = price else { return Money::new() };
+    let currency = CURRENCIES.into_iter().find(|known| *known == open.currency.as_str());
+    currency.map(|currency| BTreeMap::from([(currency, open.amount.get())])).unwrap_or_default()
+}
+
+fn place(country: &Country) -> Result<Place, Refusal> {
+    word(country.as_str())
+}
+
+/// Reads a word as the rules know it. What they cannot know, they cannot judge, and it does not pass.
+fn word<T: std::str::FromStr<Err: fmt::Display>>(text: &str) -> Result<T, Refusal> {
+    text.parse().map_err(|error: T::Err| Refusal::CrossingUnknown(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::RULES_VERSION;
+
+    #[test]
+    fn this_version_of_the_rules_judges_with_this_engine() {
+        assert_eq!((RULES_VERSION, ENGINE), (1, "corridor/1 cedar/4.14.1"));
+    }
+}

@@ -1,0 +1,250 @@
+"""The corridor on the ledger: rules published, authorities enrolled, documents attested, and what is asked when title moves."""
+
+import datetime
+import hashlib
+import re
+
+from corridor_cedar import CedarError, Reader
+from corridor_rules import ENGINE, ROOT, applying, can_be_had, money, royalty, whom
+from ledger_format import Refused
+
+RULES_BYTES_MAX = 12 * 1024
+RULE_SETS_MAX = 64
+AUTHORITIES_MAX = 64
+SCHEMA = (ROOT / "crates/corridor/src/corridor.cedarschema").read_text()
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+def listed_words(entity):
+    """A closed list of words, as the schema has it."""
+    return re.findall(r'"(\w+)"', re.search(rf"entity {entity} enum \[(.*?)\]", SCHEMA)[1])
+
+
+DOCUMENTS, SOURCES = listed_words("Document"), listed_words("Source")
+CURRENCIES = re.findall(r"([A-Z]{3})\?: Long", SCHEMA)
+
+
+# --- Acts of the governors ---
+
+
+def set_digest(name, text):
+    return hashlib.sha256(f"colophon.rules/v1\n{ENGINE}\n{name}\n{text}".encode())
+
+
+def rules_text(lines):
+    return "".join(line + "\n" for line in lines)
+
+
+def read_rules(name, text):
+    """The policies of a set. Whether they fit the schema and stay within the limits is left to the first implementation."""
+    if len(text) > RULES_BYTES_MAX:
+        raise Refused("rules_too_large")
+    try:
+        return Reader(text).policies()
+    except CedarError as error:
+        raise Refused("rules_invalid", f"{name}: {error}") from None
+
+
+def pruned(sets, height):
+    """The list without what no batch after one at this height asks for."""
+    kept = []
+    for one, following in zip(sets, [*sets[1:], None]):
+        begun = one["height"] <= height
+        over = following and following["name"] == one["name"] and following["height"] <= height
+        if not over and not (begun and "digest" not in one):
+            kept.append(one)
+    return kept
+
+
+def publish(entry, body, before, place, records):
+    """`before` is the register's record, once the act may be made."""
+    if body["height"] <= place.height:
+        raise Refused("rules_retroactive")
+    sets, changes = records.get("rules", {"sets": []})["sets"], {}
+    new = {"height": body["height"], "name": body["name"]}
+    if "text" in body:
+        text = rules_text(body["text"])
+        read_rules(body["name"], text)
+        new["digest"] = set_digest(body["name"], text).hexdigest()
+        kept = {member: body[member] for member in ("citation", "jurisdiction", "name", "text")}
+        changes[f"rules/{new['digest']}"] = kept | {"index": place.index}
+    elif not any(one["name"] == body["name"] and "digest" in one for one in sets):
+        raise Refused("rules_unknown")
+    others = [one for one in sets if (one["name"], one["height"]) != (new["name"], new["height"])]
+    sets = pruned(sorted([*others, new], key=lambda one: (one["name"], one["height"])), place.height)
+    if len(sets) > RULE_SETS_MAX:
+        raise Refused("rules_too_many")
+    return changes | {"rules": {"sets": sets}, "register": before | {"newest": entry.id}}
+
+
+def enrol(entry, body, before, records):
+    country, account = body["country"], body["account"]
+    there = records.get(f"authority/{country}", {"accounts": []})["accounts"]
+    accounts = [one for one in there if one["account"] != account]
+    if "types" in body:
+        if not set(body["types"]) <= set(DOCUMENTS):
+            raise Refused("authority_unfit", "a type that no rule can ask for")
+        accounts = sorted([*accounts, {"account": account, "types": body["types"]}], key=lambda one: one["account"])
+    elif len(accounts) == len(there):
+        raise Refused("authority_unfit", "not enrolled")
+    if len(accounts) > AUTHORITIES_MAX:
+        raise Refused("authority_unfit", "too many")
+    countries = [one for one in records.get("authorities", {"countries": []})["countries"] if one["country"] != country]
+    types = sorted({document for one in accounts for document in one["types"]})
+    if types:
+        countries.append({"country": country, "types": types})
+    return {
+        f"authority/{country}": {"accounts": accounts},
+        "authorities": {"countries": sorted(countries, key=lambda one: one["country"])},
+        "register": before | {"newest": entry.id},
+    }
+
+
+# --- Documents ---
+
+
+def about(body):
+    if "account" in body:
+        return f"account/{body['account']}"
+    return f"edition/{body['work']}/{body['edition']}" if "edition" in body else f"work/{body['work']}"
+
+
+def note(entry, thing, place, records):
+    count = records.get(f"note/{thing}", {"count": 0})["count"] + 1
+    return {f"note/{thing}": {"count": count}, f"note/{thing}/{count}": {"entry": entry.id, "index": place.index}}
+
+
+def attest(entry, body, place, records):
+    thing = about(body)
+    name = f"paper/{thing}/{body['type']}/{body['by']}"
+    if body.get("prev") != records.get(name, {}).get("newest"):
+        raise Refused("prev_stale")
+    valid = {member: body[member] for member in ("valid_from", "valid_to") if member in body}
+    paper = {"attest": entry.id, "index": place.index, "newest": entry.id, "sha256": body["sha256"]}
+    return note(entry, thing, place, records) | {name: paper | valid}
+
+
+def revoke(entry, body, place, records):
+    thing = about(body)
+    name = f"paper/{thing}/{body['type']}/{body['by']}"
+    if name not in records:
+        raise Refused("nothing_attested")
+    if body["prev"] != records[name]["newest"]:
+        raise Refused("prev_stale")
+    if "revoked" in records[name]:
+        raise Refused("nothing_attested")
+    revoked = records[name] | {"newest": entry.id, "revoked": place.index}
+    return note(entry, thing, place, records) | {name: revoked}
+
+
+# --- Title that moves ---
+
+
+def in_force(height, records):
+    """The digests of the sets in force at a height, by name."""
+    newest = {}
+    for one in records.get("rules", {"sets": []})["sets"]:
+        if one["height"] <= height:
+            newest[one["name"]] = one.get("digest")
+    return {name: digest for name, digest in sorted(newest.items()) if digest}
+
+
+def day(time_ms):
+    """The day of a time, which Python's calendar knows up to the year 9999."""
+    return datetime.date(1970, 1, 1) + datetime.timedelta(days=time_ms // DAY_MS)
+
+
+def counts(paper, today):
+    valid = paper.get("valid_from", "") <= today.isoformat() <= paper.get("valid_to", "9999-12-31")
+    return valid and "revoked" not in paper
+
+
+def issuers(maker, giver, recipient, records):
+    """Whose documents count: account, type, and as whose."""
+    for account, party in ((giver, "giver"), (recipient, "recipient"), (maker, "maker")):
+        yield from ((account, document, party) for document in DOCUMENTS)
+    for one in records.get("authorities", {"countries": []})["countries"]:
+        for enrolled in records[f"authority/{one['country']}"]["accounts"]:
+            yield from ((enrolled["account"], document, one["country"]) for document in enrolled["types"])
+
+
+def papers(work, number, parties, today, records):
+    giver, recipient = parties
+    things = [f"edition/{work}/{number}", f"work/{work}", f"account/{giver}", f"account/{recipient}"]
+    for account, document, issuer in issuers(records[f"work/{work}"]["maker"], giver, recipient, records):
+        for thing in things:
+            paper = records.get(f"paper/{thing}/{document}/{account}")
+            if paper and counts(paper, today):
+                yield f"{document}@{issuer}", paper["attest"]
+
+
+def facts_of(terms, work, edition, number, place, records):
+    """The facts of a crossing, as the corridor's tables write them, and the attestations they rest on."""
+    minted, today = records[f"work/{work}"], day(place.time_ms)
+    giver, recipient = edition["holder"], terms["to"]
+    found = [*papers(work, number, (giver, recipient), today, records)]
+    if minted["source_type"] not in SOURCES:
+        raise Refused("crossing_unknown", minted["source_type"])
+    enrolled = records.get("authorities", {"countries": []})["countries"]
+    price = terms.get("price", {})
+    facts = {
+        "from": edition["country"],
+        "to": terms["to_country"],
+        "basis": terms["basis"],
+        "delivery": terms["delivery"],
+        "giver": giver,
+        "recipient": recipient,
+        "giver.maker": "yes" if giver == minted["maker"] else "no",
+        "recipient.maker": "yes" if recipient == minted["maker"] else "no",
+        "work": work,
+        "work.source": minted["source_type"],
+        "work.older": str(max(0, today.year - int(minted["created"][:4]) - 1)),
+        "price": f"{price['currency']}:{price['amount']}" if price.get("currency") in CURRENCIES else "",
+        "papers": ",".join(sorted({paper for paper, _ in found})),
+        "enrolled": ",".join(f"{document}@{one['country']}" for one in enrolled for document in one["types"]),
+        "year": str(today.year),
+    } | ({"work.origin": minted["made_in"]} if "made_in" in minted else {})
+    return facts, sorted({attest_id for _, attest_id in found})
+
+
+def noted(rule, notes, effect, facts):
+    """What is kept of a rule that applies, or nothing if it stands in the way."""
+    if "cure" in notes:
+        return None
+    of, owed = whom(notes["by"], facts), effect == "permit"
+    if not owed and can_be_had(notes["document"], of, facts):
+        return None
+    record = {"of": of, "owed": owed, "rule": rule, "type": notes["owes" if owed else "document"]}
+    if "royalty" in notes:
+        currency, _, scale = notes["royalty"].partition(" ")
+        if currency not in money(facts["price"]):
+            return None
+        record |= {"amount": royalty(scale, money(facts["price"])[currency]), "currency": currency}
+    return record | ({"within_days": int(notes["within_days"])} if "within_days" in notes else {})
+
+
+def cross(terms, work, edition, number, place, records):
+    """What the rules in force leave of a crossing: the members of the edition's record, and the record of what they said."""
+    chosen = in_force(place.height, records)
+    if not chosen or not place.whole:
+        return {}, {}
+    facts, attests = facts_of(terms, work, edition, number, place, records)
+    whole = hashlib.sha256(b"colophon.corridor/v1\n")
+    sets = {}
+    for name, digest in chosen.items():
+        whole.update(bytes.fromhex(digest))
+        sets[name] = Reader(rules_text(records[f"rules/{digest}"]["text"])).policies()
+    kept, heaviest = [], ""
+    for rule, notes, effect, fails in applying(sets, facts):
+        record = None if fails else noted(rule, notes, effect, facts)
+        if record:
+            kept.append(record)
+        elif not fails and effect == "forbid" and notes["outcome"] == "hold":
+            heaviest = heaviest or "crossing_held"
+        else:
+            heaviest = "crossing_refused"
+    if heaviest:
+        raise Refused(heaviest)
+    judged = edition.get("judged", 0) + 1
+    crossing = {"index": place.index, "noted": kept, "papers": attests, "rules": whole.hexdigest()}
+    return {"judged": judged, "rules": whole.hexdigest()}, {f"crossing/{work}/{number}/{judged}": crossing}
