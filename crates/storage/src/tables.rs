@@ -93,7 +93,16 @@ fn write_entry(index: u64, entry: &Entry, writes: &mut Vec<Write>) {
                 writes.push(([&edition_prefix(&work, edition)[..], &place].concat(), Some(Vec::new())));
             }
         }
-        Body::Genesis(_) | Body::Seal(_) | Body::Mint(_) | Body::LogKey(_) | Body::Upgrade(_) | Body::Retire(_) => {}
+        Body::Genesis(_)
+        | Body::Seal(_)
+        | Body::Mint(_)
+        | Body::LogKey(_)
+        | Body::Upgrade(_)
+        | Body::Retire(_)
+        | Body::Rules(_)
+        | Body::Authority(_)
+        | Body::Attest(_)
+        | Body::Revoke(_) => {}
     }
 }
 

@@ -11,19 +11,21 @@ const AS_IT_IS: u8 = 0x1f;
 
 /// What stands between the values of records. Their order is part of the format of the view; of two that fit, the first is
 /// taken.
-const PHRASES: [&str; 26] = [
+const PHRASES: [&str; 28] = [
     r#"{"count":1,"face":true,"work":"#,
     r#"{"count":"#,
     r#","face":true,"work":"#,
     r#","face":false,"work":"#,
     r#"{"work":"#,
     r#"{"country":""#,
+    r#"","created":""#,
     r#"","editions":"#,
+    r#"","source_type":""#,
     r#","index":"#,
     r#","maker":"z6Mk"#,
     r#"","holder":"z6Mk"#,
     r#"","newest":"#,
-    r#","offer":{"expires_ms":"#,
+    r#","offer":{"basis":""#,
     r#","firm":false"#,
     r#","firm":true"#,
     r#","to":"z6Mk"#,
@@ -141,8 +143,10 @@ mod tests {
         let file = format!(r#"{{"count":1,"face":true,"work":"{digest}"}}"#);
         assert_eq!(pack(&file).len(), 35);
         let account = "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK";
-        let work = format!(r#"{{"country":"CN","editions":100,"index":1000000,"maker":"{account}"}}"#);
-        assert!(pack(&work).len() < 62, "{}", pack(&work).len());
+        let work = format!(
+            r#"{{"country":"CN","created":"2026","editions":100,"index":1000000,"maker":"{account}","source_type":"print"}}"#
+        );
+        assert!(pack(&work).len() < 72, "{}", pack(&work).len());
         assert_eq!(pack("a\nb")[0], AS_IT_IS);
         assert_eq!(unpack(&[DIGEST, 1, 2]), None);
         assert_eq!((unpack(&[0]), unpack(&[AS_IT_IS - 1]), unpack(&[200])), (None, None, None));
