@@ -9,6 +9,7 @@ use colophon_ledger::field::{Country, Date, Digest, EntryId, License, Role, Sour
 use serde::Serialize;
 
 use crate::party::Party;
+use crate::ruled::Ruled;
 use crate::sheet::Sheet;
 use crate::story::{Deal, Happening, Story, When};
 use crate::words::{self, count, place, shown};
@@ -219,15 +220,19 @@ impl Dossier {
 
     fn write_borders(&self, sheet: &mut Sheet) {
         let mut crossed = 0;
-        for (told, deal) in self.story.borders() {
+        for (told, deal, ruled) in self.story.borders() {
             let label = if crossed == 0 { "borders" } else { "" };
             sheet.row(label, &format!("{} {}", words::day(told.when.time_ms), deal.way()));
             sheet.row("", &deal.terms());
             for paper in &deal.documents {
                 sheet.row("", &format!("with {}", paper.told()));
             }
-            if deal.documents.is_empty() {
+            let attested = ruled.is_some_and(|ruled| !ruled.papers.is_empty());
+            if deal.documents.is_empty() && !attested {
                 sheet.row("", "without papers");
+            }
+            for line in ruled.map(Ruled::told).into_iter().flatten() {
+                sheet.row("", &line);
             }
             crossed += 1;
         }

@@ -16,6 +16,7 @@ pub mod party;
 pub mod passphrase;
 pub mod recognition;
 pub mod register;
+pub mod ruled;
 #[cfg(test)]
 mod sample;
 pub mod sealed;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::Card;
 use colophon_ledger::certificate::{AccountFacts, Moment, Provenance, Step};
+use colophon_ledger::entry::terms::{Basis, Delivery};
 use colophon_ledger::entry::{Body, Register};
 use colophon_ledger::field::{Digest, EntryId};
 use colophon_ledger::rule::Rules;
@@ -84,8 +85,10 @@ impl Sample {
         let state = EditionRecord {
             country: mint.country.clone(),
             holder: mint.by,
+            judged: None,
             newest: minted.id,
             offer: None,
+            rules: None,
             transfers: 0,
         };
         let mut sample = Sample {
@@ -100,6 +103,8 @@ impl Sample {
                 minted,
                 state,
                 steps: Vec::new(),
+                crossings: Vec::new(),
+                papers: Vec::new(),
                 accounts: BTreeMap::new(),
                 cards: [(card.digest(), card.text)].into(),
             },
@@ -162,7 +167,16 @@ impl Sample {
         let index = self.provenance.steps.last().unwrap().moment.index;
         let expires_ms = MINTED_MS + until_days * DAY_MS;
         let (to, to_country) = (account(to), to_country.parse().unwrap());
-        self.provenance.state.offer = Some(OfferRecord { expires_ms, firm: true, index, to, to_country });
+        self.provenance.state.offer = Some(OfferRecord {
+            basis: Basis::Sale,
+            delivery: Delivery::Digital,
+            expires_ms,
+            firm: true,
+            index,
+            price: None,
+            to,
+            to_country,
+        });
     }
 
     /// Takes away all words.

@@ -10,6 +10,7 @@ use colophon_ledger::field::{Country, Digest, DocumentType, EntryId, List, Origi
 use serde::Serialize;
 
 use crate::party::Party;
+use crate::ruled::Ruled;
 use crate::sheet::Sheet;
 use crate::words::{self, shown};
 
@@ -84,6 +85,9 @@ pub enum Happening {
         by_offer: bool,
         /// On what terms.
         deal: Deal,
+        /// What the rules of the corridor said, if any were in force.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ruled: Option<Ruled>,
     },
     /// It came over from the register that this one succeeds, where title had moved so often.
     Carried {
@@ -164,13 +168,13 @@ impl Story {
         let mut offered: Option<&Terms> = None;
         for step in &provenance.steps {
             let what = match &step.body {
-                Body::Transfer(terms) => Some(moved(terms, false, provenance)),
+                Body::Transfer(terms) => Some(moved(terms, false, step.moment.index, provenance)),
                 Body::Offer(terms) => Some(Happening::Offered {
                     by: Party::of(&terms.by, provenance),
                     to: Party::of(&terms.to, provenance),
                     deal: Deal::of(terms, provenance),
                 }),
-                Body::Accept(_) => offered.map(|terms| moved(terms, true, provenance)),
+                Body::Accept(_) => offered.map(|terms| moved(terms, true, step.moment.index, provenance)),
                 Body::Close(close) => Some(closed(close, offered, provenance)),
                 Body::CarryEdition(carry) => carried(carry, provenance),
                 // None of these is a step of an edition.
@@ -182,6 +186,10 @@ impl Story {
                 | Body::LogKey(_)
                 | Body::Upgrade(_)
                 | Body::Retire(_)
+                | Body::Rules(_)
+                | Body::Authority(_)
+                | Body::Attest(_)
+                | Body::Revoke(_)
                 | Body::Seal(_) => None,
             };
             offered = if let Body::Offer(terms) = &step.body { Some(terms) } else { None };
@@ -199,10 +207,10 @@ impl Story {
         self.steps.iter().rev().find(is_title)
     }
 
-    /// Returns each step that took the edition over a border, with its terms.
-    pub fn borders(&self) -> impl Iterator<Item = (&Told, &Deal)> {
+    /// Returns each step that took the edition over a border, with its terms and what rules said.
+    pub fn borders(&self) -> impl Iterator<Item = (&Told, &Deal, Option<&Ruled>)> {
         self.steps.iter().filter_map(|told| match &told.what {
-            Happening::Moved { deal, .. } if deal.crosses_border() => Some((told, deal)),
+            Happening::Moved { deal, ruled, .. } if deal.crosses_border() => Some((told, deal, ruled.as_ref())),
             Happening::Moved { .. }
             | Happening::Registered { .. }
             | Happening::Offered { .. }
@@ -248,11 +256,12 @@ impl Happening {
                 let until = format!("until {}{firm}", words::time(deal.until_ms));
                 [vec![first, until, format!("to go {}", deal.way())], deal.told()].concat()
             }
-            Happening::Moved { from, to, by_offer, deal } => {
+            Happening::Moved { from, to, by_offer, deal, ruled } => {
                 let how = if *by_offer { "the offer accepted" } else { "signed by both" };
                 let border = if deal.crosses_border() { "BORDER " } else { "" };
                 let first = format!("title from {} to {}, {how}", from.called(), to.called());
-                [vec![first, format!("{border}{}", deal.way())], deal.told()].concat()
+                let rules = ruled.as_ref().map(Ruled::told).unwrap_or_default();
+                [vec![first, format!("{border}{}", deal.way())], deal.told(), rules].concat()
             }
             Happening::Carried { from, holder, country, transfers } => {
                 let with = format!("held there by {} in {}", holder.called(), words::place(country));
@@ -327,12 +336,13 @@ impl Paper {
     }
 }
 
-fn moved(terms: &Terms, by_offer: bool, provenance: &Provenance) -> Happening {
+fn moved(terms: &Terms, by_offer: bool, index: u64, provenance: &Provenance) -> Happening {
     Happening::Moved {
         from: Party::of(&terms.by, provenance),
         to: Party::of(&terms.to, provenance),
         by_offer,
         deal: Deal::of(terms, provenance),
+        ruled: Ruled::of(index, provenance),
     }
 }
 

@@ -250,7 +250,8 @@ mod tests {
 
     fn state() -> EditionRecord {
         let newest = Digest(sha256(b"newest"));
-        EditionRecord { country: "CN".parse().unwrap(), holder: who(1), newest, offer: None, transfers: 3 }
+        let country = "CN".parse().unwrap();
+        EditionRecord { country, holder: who(1), judged: None, newest, offer: None, rules: None, transfers: 3 }
     }
 
     fn planned(args: &TermsArgs, state: &EditionRecord, salt: Option<[u8; 32]>) -> Result<Plan, Failure> {
@@ -303,8 +304,16 @@ mod tests {
 
     #[test]
     fn what_the_register_would_refuse_is_refused_with_its_code() {
-        let offer =
-            |to, firm, expires_ms| OfferRecord { expires_ms, firm, index: 5, to, to_country: "IT".parse().unwrap() };
+        let offer = |to, firm, expires_ms| OfferRecord {
+            basis: Basis::Sale,
+            delivery: Delivery::Digital,
+            expires_ms,
+            firm,
+            index: 5,
+            price: None,
+            to,
+            to_country: "IT".parse().unwrap(),
+        };
         let to_self = TermsArgs { to: who(1), ..typed(&[]) };
         let to_operator = TermsArgs { to: who(9), ..typed(&[]) };
         for (args, state, code) in [

@@ -319,7 +319,7 @@ fn not_checked(subject: &Subject, online: bool, is_first: bool, card: &Dossier) 
     }
     not_checked.push("who made it: the register shows who registered it, and when");
     not_checked.push("who they are: accounts call themselves what they like");
-    if card.story.borders().any(|(_, deal)| !deal.documents.is_empty()) {
+    if card.story.borders().any(|(_, deal, _)| !deal.documents.is_empty()) {
         not_checked.push("the papers: the register holds their digests alone");
     }
     not_checked.push("who sent it: a certificate does not show that whoever sends it is the holder");

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::Card;
 use colophon_ledger::certificate::{
-    CERTIFICATE_BYTES_MAX, Certificate, CertificateError, Format, accounts_of, records_of,
+    CERTIFICATE_BYTES_MAX, Certificate, CertificateError, Format, accounts_of, records_of, with_crossings,
 };
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::{Digest, WorkId};
 use colophon_ledger::governance;
 use colophon_ledger::proved::ProvedRecord;
 use colophon_ledger::refusal::Refusal;
-use colophon_ledger::state::{RecordKey, Records as _, WorkRecord};
+use colophon_ledger::state::{CrossingRecord, EditionRecord, RecordKey, Records as _, WorkRecord};
 use colophon_storage::cards::{Cards, CardsError, Kept};
 use colophon_storage::view::ViewError;
 use colophon_tlog::note::VerifierKey;
@@ -108,9 +108,10 @@ fn collect(register: &Register, work: WorkId, edition: u64, entries_max: usize) 
     if rekeyed {
         collection.take_acts()?;
     }
+    let judged = collection.take_papers(&work, edition)?;
     collection.take_accounts()?;
     let Collection { entries, accounts, .. } = collection;
-    let keys = records_of(&work, edition, &accounts, rekeyed);
+    let keys = with_crossings(records_of(&work, edition, &accounts, rekeyed), &work, edition, judged);
     let records = keys.iter().map(|key| proved_record(&moment, key)).collect::<Result<_, _>>()?;
     Ok(Collected { snapshot: Arc::clone(&moment.snapshot), log_key, entries, records })
 }
@@ -174,6 +175,22 @@ impl Collection<'_> {
             newest = self.entries.get(&index).and_then(|entry| entry.body().act_prev());
         }
         Ok(())
+    }
+
+    /// Takes the attestations of the documents that counted whenever title moved under rules, and returns how often it did.
+    fn take_papers(&mut self, work: &WorkId, edition: u64) -> Result<u64, CertifyError> {
+        let name = RecordKey::Edition(*work, edition);
+        let record: Option<EditionRecord> = self.moment.reading.read(&name).map_err(AnswerError::from)?;
+        let judged = record.and_then(|record| record.judged).unwrap_or_default();
+        for count in 1..=judged {
+            let name = RecordKey::Crossing(*work, edition, count);
+            let crossing: Option<CrossingRecord> = self.moment.reading.read(&name).map_err(AnswerError::from)?;
+            for attest in crossing.into_iter().flat_map(|crossing| crossing.papers) {
+                let index = self.moment.tables().index_of(&attest).map_err(AnswerError::View)?;
+                self.take(index.ok_or(AnswerError::Entry(0))?)?;
+            }
+        }
+        Ok(judged)
     }
 
     /// Takes the chains of all accounts, of which each may bring seals by further operators.

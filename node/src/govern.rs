@@ -7,14 +7,17 @@ use std::path::{Path, PathBuf};
 use colophon_ledger::account::AccountId;
 use colophon_ledger::canonical::INTEGER_MAX;
 use colophon_ledger::draft::{Draft, DraftError};
+use colophon_ledger::entry::authority::{AuthorityWord, EnrolAuthority, TYPES_MAX};
 use colophon_ledger::entry::genesis::Genesis;
 use colophon_ledger::entry::log_key::{LogKey, LogKeyWord};
 use colophon_ledger::entry::retire::{Retire, RetireWord, Successor};
+use colophon_ledger::entry::rules::{self, LINES_MAX, PublishRules, RulesWord, SCHEMA_VERSION};
 use colophon_ledger::entry::seal::Seal;
 use colophon_ledger::entry::upgrade::{AHEAD_BATCHES_MIN, Upgrade, UpgradeWord, VOIDS_MAX};
 use colophon_ledger::entry::{Body, Entry, text_of};
-use colophon_ledger::field::{Int, List, Origin};
+use colophon_ledger::field::{Citation, Country, DocumentType, Int, Jurisdiction, Line, List, Origin, RuleSetName};
 use colophon_ledger::governance::Governors;
+use colophon_ledger::refusal::Refusal;
 use colophon_ledger::replay::{ReplayError, read_genesis};
 use colophon_ledger::rule::Rules;
 use colophon_ledger::voiding::VoidLists;
@@ -23,7 +26,8 @@ use colophon_tlog::key::SecretKey;
 use colophon_tlog::note::VerifierKey;
 
 /// What every act has in its leaf, and few other leaves do.
-const ACT_WORDS: [&str; 3] = [r#""kind":"log_key""#, r#""kind":"upgrade""#, r#""kind":"retire""#];
+const ACT_WORDS: [&str; 5] =
+    [r#""kind":"log_key""#, r#""kind":"upgrade""#, r#""kind":"retire""#, r#""kind":"rules""#, r#""kind":"authority""#];
 
 /// Why an act was not composed.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +73,21 @@ pub enum GovernError {
     /// What is to be voided cannot be a list of leaves.
     #[error("an upgrade voids 1 to {VOIDS_MAX} leaves, by their indices from 1 on")]
     Void,
+    /// Rules would judge what came before them.
+    #[error("the rules can be in force from height {least} on, and from some more if other batches come first")]
+    RulesTooNear {
+        /// The lowest height.
+        least: u64,
+    },
+    /// The rules would be refused.
+    #[error("the register would refuse these rules: {0}")]
+    Rules(Refusal),
+    /// The text is no list of lines.
+    #[error("the rules are 1 to {LINES_MAX} lines of printable ASCII, at most 1000 characters each")]
+    Lines,
+    /// What an authority is enrolled for is no list of types.
+    #[error("an authority is enrolled for 1 to {TYPES_MAX} types of documents")]
+    Types,
     /// The draft is none.
     #[error(transparent)]
     Draft(#[from] DraftError),
@@ -91,6 +110,37 @@ pub enum Act {
     },
     /// The register ends, and perhaps another goes on with it.
     Retire(Option<Successor>),
+    /// A rule set of the corridor is published, or withdrawn.
+    Rules {
+        /// Its name.
+        name: RuleSetName,
+        /// The law or decision that it states.
+        citation: Citation,
+        /// Whose law it is.
+        jurisdiction: Jurisdiction,
+        /// The first batch that it judges.
+        from: Beginning,
+        /// The rules; none withdraws the set.
+        text: Option<String>,
+    },
+    /// An account is enrolled as an authority, or removed.
+    Authority {
+        /// The authority.
+        account: AccountId,
+        /// For which country.
+        country: Country,
+        /// For which types of documents, in any order; none removes it.
+        types: Vec<DocumentType>,
+    },
+}
+
+/// The first batch that rules judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    /// The one of this height.
+    Height(u64),
+    /// The one that so many others come before, after those that there are: at least one, which holds the act itself.
+    Ahead(u64),
 }
 
 /// How a register stands for its governors.
@@ -129,7 +179,7 @@ impl Standing {
     fn newest(&self, act: &Act) -> Result<Option<&Entry>, GovernError> {
         let voids = match act {
             Act::Upgrade { void, .. } => void.as_slice(),
-            Act::LogKey(_) | Act::Retire(_) => &[],
+            Act::LogKey(_) | Act::Retire(_) | Act::Rules { .. } | Act::Authority { .. } => &[],
         };
         let mut acts = self.acts.iter().rev();
         match acts.find(|(index, _)| !voids.contains(index) && !self.lists.names(*index)) {
@@ -158,6 +208,39 @@ impl Standing {
             }
             Act::Retire(successor) => {
                 Body::Retire(Retire { by, governors, kind: RetireWord::It, prev, successor: successor.clone() })
+            }
+            Act::Rules { name, citation, jurisdiction, from, text } => {
+                let least = self.height.saturating_add(1);
+                let height = match *from {
+                    Beginning::Height(height) => height,
+                    Beginning::Ahead(batches) => self.height.saturating_add(batches),
+                };
+                let height = Int::new(height).filter(|_| height >= least);
+                Body::Rules(Box::new(PublishRules {
+                    by,
+                    citation: citation.clone(),
+                    governors,
+                    height: height.ok_or(GovernError::RulesTooNear { least })?,
+                    jurisdiction: jurisdiction.clone(),
+                    kind: RulesWord::It,
+                    name: name.clone(),
+                    prev,
+                    schema: Int::new(SCHEMA_VERSION).expect("the version that there is"),
+                    text: text.as_ref().map(|text| lines_to_publish(name, text)).transpose()?,
+                }))
+            }
+            Act::Authority { account, country, types } => {
+                let (account, country) = (*account, country.clone());
+                let types = if types.is_empty() { None } else { Some(type_list(types)?) };
+                Body::Authority(EnrolAuthority {
+                    account,
+                    by,
+                    country,
+                    governors,
+                    kind: AuthorityWord::It,
+                    prev,
+                    types,
+                })
             }
         };
         let mut draft = Draft::new(text_of(&self.rules.register, &body), None, None)?;
@@ -194,6 +277,18 @@ fn void_list(void: &[u64]) -> Result<List<Int<1, INTEGER_MAX>, 1, VOIDS_MAX>, Go
     let indices: BTreeSet<u64> = void.iter().copied().collect();
     let indices: Option<Vec<_>> = indices.into_iter().map(Int::new).collect();
     indices.and_then(List::new).ok_or(GovernError::Void)
+}
+
+/// Returns the lines of rules that the register would take.
+fn lines_to_publish(name: &RuleSetName, text: &str) -> Result<List<Line, 1, LINES_MAX>, GovernError> {
+    let lines = rules::lines_of(text).ok_or(GovernError::Lines)?;
+    rules::check(name, &rules::text_of(lines.as_slice())).map_err(GovernError::Rules)?;
+    Ok(lines)
+}
+
+fn type_list(types: &[DocumentType]) -> Result<List<DocumentType, 1, TYPES_MAX>, GovernError> {
+    let types: BTreeSet<DocumentType> = types.iter().cloned().collect();
+    List::new(types.into_iter().collect()).ok_or(GovernError::Types)
 }
 
 impl Reading {

@@ -8,8 +8,9 @@ use clap::{Args, Subcommand};
 use colophon_ledger::account::AccountId;
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::Body;
+use colophon_ledger::field::{Citation, Country, DocumentType, Jurisdiction, RuleSetName};
 use colophon_node::clock::Clock;
-use colophon_node::govern::{Act, Standing, successor_in};
+use colophon_node::govern::{Act, Beginning, Standing, successor_in};
 use colophon_node::keys::{self, NEXT_LOG_KEY_FILE};
 use colophon_node::mend::{Mended, mend};
 use colophon_node::succeed::{FOUNDING_FILE, Succeeded};
@@ -53,6 +54,49 @@ pub(crate) enum Governing {
         /// The founding of the register that goes on with it, as `colophon-node init --founding` writes it
         #[arg(long, value_name = "FILE")]
         successor: Option<PathBuf>,
+    },
+    /// Publishes a rule set of the corridor, or withdraws it. It is in force for transfers from a height on, never for earlier ones
+    Rules {
+        #[command(flatten)]
+        signing: Signing,
+        /// The set's name, such as EU-IMP-880; one of the same name is replaced
+        #[arg(long)]
+        name: RuleSetName,
+        /// The rules
+        #[arg(long, value_name = "FILE", required_unless_present = "withdraw", conflicts_with = "withdraw")]
+        file: Option<PathBuf>,
+        /// Withdraws the set of this name
+        #[arg(long)]
+        withdraw: bool,
+        /// The height of the first batch whose transfers it judges
+        #[arg(long, value_name = "N", required_unless_present = "ahead", conflicts_with = "ahead")]
+        height: Option<u64>,
+        /// How many more batches come before that one, instead: at least the one that takes the act
+        #[arg(long, value_name = "N")]
+        ahead: Option<u64>,
+        /// The law or decision that it states
+        #[arg(long, value_name = "TEXT")]
+        citation: Citation,
+        /// Whose law it is: a country, or a region such as EU
+        #[arg(long, value_name = "CODE")]
+        jurisdiction: Jurisdiction,
+    },
+    /// Enrols an account as an authority of a country, or removes it
+    Authority {
+        #[command(flatten)]
+        signing: Signing,
+        /// The authority's account
+        #[arg(long, value_name = "ACCOUNT")]
+        authority: AccountId,
+        /// For which country it speaks; EU for one of the Union itself
+        #[arg(long, value_name = "CC")]
+        country: Country,
+        /// A type of document that counts when it attests it; may be given again, and takes the place of those before
+        #[arg(long = "type", value_name = "TYPE", required_unless_present = "remove", conflicts_with = "remove")]
+        types: Vec<DocumentType>,
+        /// Removes it
+        #[arg(long)]
+        remove: bool,
     },
     /// Adds another governor's signature to a draft
     Sign {
@@ -102,6 +146,14 @@ pub(crate) fn run(governing: Governing) -> anyhow::Result<String> {
                 None => None,
             };
             signing.write(&Act::Retire(successor))
+        }
+        Governing::Rules { signing, name, file, withdraw: _, height, ahead, citation, jurisdiction } => {
+            let text = file.map(|path| read(&path)).transpose()?;
+            let from = height.map_or(Beginning::Ahead(ahead.unwrap_or_default()), Beginning::Height);
+            signing.write(&Act::Rules { name, citation, jurisdiction, from, text })
+        }
+        Governing::Authority { signing, authority, country, types, remove: _ } => {
+            signing.write(&Act::Authority { account: authority, country, types })
         }
         Governing::Sign { draft, key, account } => sign(&draft, &key, account),
     }

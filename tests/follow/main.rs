@@ -1,6 +1,7 @@
 //! Copies of a register, with real processes: made, kept up, killed, lied to, and gone back to after a loss.
 
 mod behind;
+mod borders;
 mod copies;
 mod lies;
 mod losses;

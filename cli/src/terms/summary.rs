@@ -12,7 +12,7 @@ use colophon_ledger::draft::PriceOpening;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::mint::Mint;
 use colophon_ledger::entry::terms::{Price, Terms};
-use colophon_ledger::field::{List, WorkId};
+use colophon_ledger::field::{DocumentType, List, WorkId};
 use colophon_ledger::governance::Governors;
 
 use crate::codes::money;
@@ -117,11 +117,43 @@ impl Summary {
                 lines.extend(act.successor.as_ref().map(|next| ("founding", next.founding.to_string())));
                 Ok(of_act(&act.governors, lines))
             }
+            Body::Rules(act) => {
+                let from = format!("from batch {} on", act.height.get());
+                let does = if act.text.is_some() { "publishes the rules" } else { "withdraws the rules" };
+                let mut lines = vec![(does, format!("{}, {from}", act.name))];
+                lines.push(("law of", act.jurisdiction.to_string()));
+                lines.push(("source", act.citation.to_string()));
+                Ok(of_act(&act.governors, lines))
+            }
+            Body::Authority(act) => {
+                let types = act.types.as_ref().map(|types| join(types.as_slice()));
+                let does = if types.is_some() { "enrols" } else { "removes" };
+                let mut lines = vec![(does, act.account.to_string()), ("for", act.country.to_string())];
+                lines.extend(types.map(|types| ("documents", types)));
+                Ok(of_act(&act.governors, lines))
+            }
+            Body::Attest(attest) => {
+                let about = attest.about().map(|about| about.to_string()).unwrap_or_default();
+                let mut lines = vec![("attests", attest.document_type.to_string()), ("about", about)];
+                lines.extend(attest.valid_from.as_ref().map(|day| ("valid from", day.to_string())));
+                lines.extend(attest.valid_to.as_ref().map(|day| ("valid to", day.to_string())));
+                lines.push(("its file", attest.sha256.to_string()));
+                lines.extend(card.map(|card| ("says", shown(&card.text))));
+                Ok(Summary(lines))
+            }
+            Body::Revoke(revoke) => {
+                let about = revoke.about().map(|about| about.to_string()).unwrap_or_default();
+                Ok(Summary(vec![("takes back", revoke.document_type.to_string()), ("about", about)]))
+            }
             Body::Accept(_) | Body::Close(_) | Body::Genesis(_) | Body::Seal(_) => {
                 Ok(Summary(vec![(body.kind(), body.edition().map(|(work, _)| short(&work)).unwrap_or_default())]))
             }
         }
     }
+}
+
+fn join(types: &[DocumentType]) -> String {
+    types.iter().map(DocumentType::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn of_act(governors: &Governors, mut lines: Vec<(&'static str, String)>) -> Summary {

@@ -165,6 +165,10 @@ fn check_current(body: &EntryBody, records: &impl Records) -> Result<(), Problem
         | EntryBody::LogKey(_)
         | EntryBody::Upgrade(_)
         | EntryBody::Retire(_)
+        | EntryBody::Rules(_)
+        | EntryBody::Authority(_)
+        | EntryBody::Attest(_)
+        | EntryBody::Revoke(_)
         | EntryBody::Seal(_) => return Ok(()),
     };
     if *prev != edition.newest {

@@ -2,6 +2,8 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use colophon_ledger::crossing::Objection;
+use colophon_ledger::field::Digest;
 use colophon_ledger::proved::StateAnswer;
 use colophon_ledger::refusal::Refusal;
 use colophon_ledger::rule::Stop;
@@ -242,6 +244,7 @@ impl Problem {
     /// Returns the document.
     pub fn document(&self) -> Document {
         let Form { status, code, cure } = self.form();
+        let crossing = if let Problem::Refused(refusal) = self { Crossing::of(refusal) } else { None };
         let absence = if let Problem::Absent(_, answer) = self { Some(answer.clone()) } else { None };
         Document {
             problem_type: format!("urn:colophon:problem:{code}"),
@@ -252,6 +255,7 @@ impl Problem {
             cure,
             retry_after_s: self.retry_after_s(),
             absence,
+            crossing,
         }
     }
 }
@@ -275,6 +279,43 @@ pub struct Document {
     retry_after_s: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     absence: Option<Box<StateAnswer>>,
+    /// What the rules of the corridor say, where they refuse.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crossing: Option<Crossing>,
+}
+
+/// What the rules of the corridor say against title that would move.
+#[derive(Debug, Serialize)]
+pub struct Crossing {
+    /// The digest of the rule sets that were applied together.
+    rules: Digest,
+    objections: Vec<ObjectionTold>,
+}
+
+/// What one rule says.
+#[derive(Debug, Serialize)]
+pub struct ObjectionTold {
+    rule: String,
+    holds: bool,
+    because: String,
+    cite: String,
+    cure: String,
+    /// The type of the document that it asks for, and whose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<String>,
+}
+
+impl Crossing {
+    fn of(refusal: &Refusal) -> Option<Crossing> {
+        let (Refusal::CrossingRefused(said) | Refusal::CrossingHeld(said)) = refusal else { return None };
+        let told = |objection: &Objection| {
+            let Objection { rule, holds, document, of, because, cite, cure } = objection.clone();
+            ObjectionTold { rule, holds, because, cite, cure, document, of }
+        };
+        Some(Crossing { rules: said.rules, objections: said.objections.iter().map(told).collect() })
+    }
 }
 
 /// Returns the status of each refusal and what would cure it. What is about the form of the bytes is 400, what another
@@ -327,6 +368,20 @@ fn answer_to(refusal: &Refusal) -> (StatusCode, &'static str) {
             "void only what the rules refuse. A register with such an entry in its log does not take this while it is served: its \
              operator appends it with colophon-node mend",
         ),
+        Refusal::RulesTooLarge { .. } => (RULE, "publish it as several sets of other names"),
+        Refusal::RulesOverflow(_) => (RULE, "bound the numbers before they are counted with"),
+        Refusal::RulesInvalid(_) => {
+            (RULE, "mend the rules; colophon-corridor's example `check` says the same without a register")
+        }
+        Refusal::RulesRetroactive { .. } => (RULE, "name a height after that of the batch that takes it"),
+        Refusal::RulesUnknown(_) => (RULE, "name a set that is in force or to come"),
+        Refusal::RulesTooMany => (RULE, "withdraw one first, or put several into one"),
+        Refusal::AuthorityUnfit(_) => (RULE, "check the account, the country and the types of documents"),
+        Refusal::CrossingRefused(_) | Refusal::CrossingHeld(_) => {
+            (RULE, "do what each rule says; documents are attested in this register")
+        }
+        Refusal::CrossingUnknown(_) => (RULE, "nothing: the work was minted with a word that no rule knows"),
+        Refusal::NothingAttested => (RULE, "name the attestation that stands"),
         Refusal::NoPredecessor => (RULE, "nothing: what this register has was minted in it"),
         Refusal::CarriedBefore => (LATE, "nothing: it is here"),
         Refusal::CarryUnfit(_) => (RULE, "take the proofs from the predecessor's last checkpoint"),

@@ -1,6 +1,7 @@
 //! Any run of entries, applied by the ledger and by a simple model: the same answers, records and roots, however the run
 //! is cut into batches.
 
+pub mod borders;
 pub mod cast;
 pub mod model;
 pub mod records;
@@ -92,8 +93,9 @@ pub fn play(data: &[u8]) -> BTreeSet<&'static str> {
             Later::Back => time_ms - DAY_MS,
         };
     }
-    // What is voided is named by its index, which depends on where the seals stand.
-    if !register.was_wounded() {
+    // What is voided is named by its index, which depends on where the seals stand; and where rules are in force from a height on, it
+    // matters which batch an entry is in.
+    if !register.was_wounded() && !model.borders.has_rules() {
         regrouped(&register);
     }
     answers

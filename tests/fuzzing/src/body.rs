@@ -2,8 +2,9 @@
 
 use colophon_ledger::entry::{Body, ENTRY_BYTES_MAX, SIGNATURES_MAX, Text, genesis_text, text_of};
 use colophon_ledger::refusal::Refusal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::people::{account, canonical, digest};
 use crate::story::{ORIGIN, story};
 
 /// Words of bodies.
@@ -18,6 +19,10 @@ pub const WORDS: &[&str] = &[
     "rotate",
     "genesis",
     "seal",
+    "rules",
+    "authority",
+    "attest",
+    "revoke",
     "null",
     "true",
     "false",
@@ -90,5 +95,22 @@ fn depth(value: &Value) -> usize {
 /// Every body of the story.
 pub fn seeds() -> Vec<Vec<u8>> {
     let leaves = &story().leaves;
-    leaves.iter().map(|leaf| leaf.split(|byte| *byte == b'\n').nth(1).unwrap().to_vec()).collect()
+    let (by, prev) = (account("gov"), digest("prev"));
+    let of_borders = [
+        json!({
+            "by": by, "citation": "an act", "governors": [by], "height": 7, "jurisdiction": "EU", "kind": "rules",
+            "name": "LAW-1", "prev": prev, "schema": 1, "text": ["permit (principal, action, resource);", ""],
+        }),
+        json!({
+            "account": by, "by": by, "country": "FR", "governors": [by], "kind": "authority", "prev": prev,
+            "types": ["APPRAISAL", "INVOICE"],
+        }),
+        json!({
+            "by": by, "card": prev, "edition": 1, "kind": "attest", "prev": prev, "sha256": prev, "type": "INVOICE",
+            "valid_from": "2026-01-01", "valid_to": "2026-12-31", "work": prev,
+        }),
+        json!({"account": by, "by": by, "kind": "revoke", "prev": prev, "type": "INVOICE"}),
+    ];
+    let leaves = leaves.iter().map(|leaf| leaf.split(|byte| *byte == b'\n').nth(1).unwrap().to_vec());
+    leaves.chain(of_borders.iter().map(|body| canonical(body).into_bytes())).collect()
 }

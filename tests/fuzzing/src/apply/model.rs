@@ -7,6 +7,7 @@ use colophon_ledger::field::{Digest, EntryId, WorkId};
 use colophon_tlog::hash::sha256;
 use colophon_tlog::note::Signer;
 
+use crate::apply::borders::{Borders, Saying, Thing};
 use crate::apply::register::identity;
 use crate::people::{account, multikey, secret};
 use crate::story::ORIGIN;
@@ -69,6 +70,8 @@ pub enum Deed {
     Accept { work: WorkId, edition: u64, prev: EntryId },
     /// A close.
     Close { work: WorkId, edition: u64, prev: EntryId },
+    /// A document of a type, after this entry, or after none.
+    Document { thing: Thing, kind: usize, prev: Option<EntryId>, saying: Saying },
     /// An act of a governor.
     Govern { deed: Power, prev: EntryId },
 }
@@ -84,6 +87,10 @@ pub enum Power {
     Void(u64),
     /// Ends the register.
     Retire,
+    /// Publishes a rule set, or withdraws it, from a height on.
+    Rules { set: Option<usize>, from: u64 },
+    /// Enrols a person as an authority, or removes them.
+    Enrol { person: usize, enrols: bool },
 }
 
 /// What the governor has changed.
@@ -223,6 +230,8 @@ pub struct Model {
     pub files: BTreeMap<Digest, Vec<Claim>>,
     /// What the governor has changed.
     pub acts: Acts,
+    /// What the rules of the corridor are, and what they have said.
+    pub borders: Borders,
     /// How many batches are closed.
     pub height: u64,
 }
@@ -267,6 +276,10 @@ impl Model {
             Deed::Terms(terms) => self.take_terms(said.by, terms, moment),
             Deed::Accept { work, edition, prev } => self.take_acceptance(said.by, (*work, *edition), *prev, moment),
             Deed::Close { work, edition, prev } => self.take_close(said.by, (*work, *edition), *prev, moment),
+            Deed::Document { thing, kind, prev, saying } => {
+                self.check_there(*thing)?;
+                self.borders.say((*thing, *kind, said.by), *prev, *saying, moment)
+            }
             Deed::Govern { deed, prev } => self.take_act(said.by, *deed, *prev, moment),
         }
     }
@@ -358,6 +371,8 @@ impl Model {
                 self.acts.owed = None;
             }
             Power::Retire => self.acts.retired = Some(moment.index),
+            Power::Rules { set, from } => self.borders.publish(set, from, self.height, moment.index)?,
+            Power::Enrol { person, enrols } => self.borders.enrol(person, enrols)?,
         }
         self.acts.newest = Some(moment.id);
         Ok(())
@@ -416,7 +431,10 @@ impl Model {
         edition.newest = moment.id;
         match terms.offer {
             Some(firm) => edition.offer = Some(Offer { to, towards, expires_ms, firm, index: moment.index }),
-            None => edition = moved(&edition, to, towards),
+            None => {
+                self.cross((terms.work, terms.edition), to, towards, moment)?;
+                edition = moved(&edition, to, towards);
+            }
         }
         self.editions.insert((terms.work, terms.edition), edition);
         Ok(())
@@ -428,9 +446,28 @@ impl Model {
         refuse_if(by != offer.to, "not_recipient")?;
         refuse_if(self.is_void(&edition, &offer), "no_offer")?;
         refuse_if(moment.time_ms > offer.expires_ms, "expired")?;
+        self.cross(place, by, offer.towards, moment)?;
         edition.newest = moment.id;
         self.editions.insert(place, moved(&edition, by, offer.towards));
         Ok(())
+    }
+
+    /// Section 10.8.
+    fn cross(&mut self, place: (WorkId, u64), to: usize, towards: &'static str, moment: Moment) -> Judged {
+        let edition = self.edition(place.0, place.1).ok_or("edition_unknown")?;
+        let maker = self.works[&place.0].maker;
+        self.borders.cross(place, (&edition, maker), (to, towards), (self.height, moment.index))
+    }
+
+    fn check_there(&self, thing: Thing) -> Judged {
+        match thing {
+            Thing::Person(_) => Ok(()),
+            Thing::Work(work) => refuse_if(!self.works.contains_key(&work), "work_unknown"),
+            Thing::Edition(work, number) => {
+                refuse_if(!self.works.contains_key(&work), "work_unknown")?;
+                refuse_if(self.edition(work, number).is_none(), "edition_unknown")
+            }
+        }
     }
 
     fn take_close(&mut self, by: usize, place: (WorkId, u64), prev: EntryId, moment: Moment) -> Judged {

@@ -16,7 +16,10 @@ pub fn records(model: &Model) -> BTreeMap<String, String> {
         let maker = account_of(work.maker);
         write(
             format!("work/{id}"),
-            &json!({"country": HOME, "editions": work.editions, "index": work.index, "maker": maker}),
+            &json!({
+                "country": HOME, "created": "2026", "editions": work.editions, "index": work.index, "maker": maker,
+                "source_type": "digitalCreation",
+            }),
         );
     }
     for (file, claims) in &model.files {
@@ -34,13 +37,15 @@ pub fn records(model: &Model) -> BTreeMap<String, String> {
             json!({"country": edition.country, "holder": account_of(edition.holder), "newest": edition.newest});
         if let Some(offer) = &edition.offer {
             record["offer"] = json!({
-                "expires_ms": offer.expires_ms, "firm": offer.firm, "index": offer.index, "to": account_of(offer.to),
-                "to_country": offer.towards,
+                "basis": "gift", "delivery": "digital", "expires_ms": offer.expires_ms, "firm": offer.firm,
+                "index": offer.index, "to": account_of(offer.to), "to_country": offer.towards,
             });
         }
         record["transfers"] = json!(edition.transfers);
+        model.borders.tell(&(*work, *number), &mut record);
         write(format!("edition/{work}/{number}"), &record);
     }
+    model.borders.records(|name, record| drop(write(name, record)));
     if let Some(newest) = model.acts.newest {
         let mut record = json!({});
         if let Some(key) = model.acts.key {

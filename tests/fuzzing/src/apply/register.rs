@@ -176,7 +176,7 @@ impl Register {
 
     fn replace_indexes(&self, value: &mut Value) {
         for (name, value) in value.as_object_mut().into_iter().flatten() {
-            match value.as_u64().filter(|_| matches!(name.as_str(), "index" | "retired" | "rotated")) {
+            match value.as_u64().filter(|_| matches!(name.as_str(), "index" | "retired" | "revoked" | "rotated")) {
                 Some(index) => *value = json!(self.ids[&index]),
                 None => self.replace_indexes(value),
             }

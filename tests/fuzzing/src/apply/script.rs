@@ -75,6 +75,12 @@ impl Act {
                 place.settle();
             }
             What::Govern { prev, ahead, .. } => (*prev, *ahead) = (Prev::Newest, Apt::Yes),
+            What::Rules { prev, ahead, .. } => (*prev, *ahead) = (Prev::Newest, *ahead % 2 + 1),
+            What::Enrol { prev, .. } => *prev = Prev::Newest,
+            What::Document { prev, about, .. } => {
+                *prev = Prev::Newest;
+                about.place.settle();
+            }
         }
         act
     }
@@ -130,6 +136,23 @@ pub enum What {
     Close { place: Place, prev: Prev },
     /// An act of the governors: which, by how much too near or far enough ahead, and which key.
     Govern { which: Power, ahead: Apt, key: u8, prev: Prev },
+    /// Rules that are published, or withdrawn: which, and from how many batches ahead on.
+    Rules { set: Option<bool>, ahead: u8, prev: Prev },
+    /// Somebody who is enrolled, or removed.
+    Enrol { who: Who, enrols: Apt, prev: Prev },
+    /// A document: about what, whether of the second type, what is done about it.
+    Document { about: About, second: bool, over: Apt, revokes: Apt, prev: Prev },
+}
+
+/// What a document is about.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+pub struct About {
+    /// An edition, or its work.
+    pub place: Place,
+    /// Whether it is the whole work.
+    pub whole: bool,
+    /// Somebody instead.
+    pub who: Option<Who>,
 }
 
 /// What governors may do; seldom the last of it, after which nothing follows.

@@ -1,0 +1,107 @@
+//! What the rules of the corridor said when title moved: which were applied, on which documents, and what they noted.
+
+use colophon_ledger::certificate::{Moment, Provenance};
+use colophon_ledger::entry::attest::Attest;
+use colophon_ledger::entry::terms::{Money, Price};
+use colophon_ledger::field::{Day, Digest, DocumentType, EntryId, Int};
+use colophon_ledger::state::NotedRecord;
+use serde::Serialize;
+
+use crate::party::Party;
+use crate::words;
+
+/// What was applied when title moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ruled {
+    /// The digest of the rule sets that were in force together.
+    pub rules: Digest,
+    /// The documents that counted.
+    pub papers: Vec<Attested>,
+    /// What the rules noted.
+    pub noted: Vec<NotedRecord>,
+}
+
+/// A document that counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Attested {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub document_type: DocumentType,
+    /// Who attested it.
+    pub by: Party,
+    /// The attestation.
+    pub entry: EntryId,
+    /// SHA-256 of its file.
+    pub sha256: Digest,
+    /// The first day on which it was valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Day>,
+    /// The last day on which it was valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<Day>,
+}
+
+impl Ruled {
+    /// Returns what a certificate proves of the rules behind the step at an index, if any were in force.
+    pub fn of(index: u64, provenance: &Provenance) -> Option<Ruled> {
+        let crossing = provenance.crossings.iter().find(|crossing| crossing.index == index)?;
+        let counted = provenance.papers.iter().filter(|(moment, _)| crossing.papers.contains(&moment.id));
+        let attested = |(moment, attest): &(Moment, Attest)| Attested {
+            document_type: attest.document_type.clone(),
+            by: Party::of(&attest.by, provenance),
+            entry: moment.id,
+            sha256: attest.sha256,
+            valid_from: attest.valid_from.clone(),
+            valid_to: attest.valid_to.clone(),
+        };
+        let papers = counted.map(attested).collect();
+        Some(Ruled { rules: crossing.rules, papers, noted: crossing.noted.clone() })
+    }
+
+    /// Returns it in lines for people.
+    pub fn told(&self) -> Vec<String> {
+        let paper = |paper: &Attested| format!("{} attested by {}", paper.document_type, paper.by.called());
+        let end = format!("checked against rule set {}; not legal advice", words::short(&self.rules));
+        self.papers.iter().map(paper).chain(self.noted.iter().map(noted)).chain([end]).collect()
+    }
+}
+
+fn noted(note: &NotedRecord) -> String {
+    let NotedRecord { of, rule, document_type, .. } = note;
+    if !note.owed {
+        return format!("not asked for, since nobody is enrolled: {document_type} of {of} ({rule})");
+    }
+    let amount = note.amount.and_then(Int::new).zip(note.currency.as_ref().and_then(|code| code.parse().ok()));
+    let amount = amount.map(|(amount, currency)| words::price(&Price::Open(Money { amount, currency })));
+    let amount = amount.map(|amount| format!("{amount}; ")).unwrap_or_default();
+    let within = note.within_days.map(|days| format!(" within {}", words::count(days, "day"))).unwrap_or_default();
+    format!("owed: {amount}{document_type} of {of}{within} ({rule})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(owed: bool) -> NotedRecord {
+        NotedRecord {
+            amount: owed.then_some(203_000),
+            currency: owed.then(|| "EUR".to_owned()),
+            of: "maker".to_owned(),
+            owed,
+            rule: "ARR-EU/royalty".to_owned(),
+            document_type: "ARR_RECEIPT".parse().unwrap(),
+            within_days: owed.then_some(60),
+        }
+    }
+
+    #[test]
+    fn what_was_applied_is_told_and_ends_with_what_it_is_not() {
+        let rules = Digest(colophon_tlog::hash::sha256(b"rules"));
+        let ruled = Ruled { rules, papers: Vec::new(), noted: vec![note(true), note(false)] };
+        let told = ruled.told();
+        assert_eq!(told[0], "owed: 2030.00 EUR; ARR_RECEIPT of maker within 60 days (ARR-EU/royalty)");
+        assert_eq!(told[1], "not asked for, since nobody is enrolled: ARR_RECEIPT of maker (ARR-EU/royalty)");
+        let end = format!("checked against rule set {}; not legal advice", words::short(&rules));
+        assert_eq!(told.last(), Some(&end));
+    }
+}
