@@ -44,10 +44,11 @@ pub struct AccountHints {
 impl Client {
     /// Asks about an account.
     pub async fn account(&self, account: &AccountId) -> Result<AccountFacts, LookupError> {
+        let asked = self.asking().await?;
         let answer: AccountAnswer =
             self.transport().get_json(&format!("v1/accounts/{account}"), STATE_BYTES_MAX).await?;
         let AccountAnswer { state, held, minted } = answer;
-        let (shown, as_of) = self.proved(&state).await?;
+        let (shown, as_of) = self.proved(asked, &state).await?;
         let record = record::<AccountRecord>(&shown, &RecordKey::Account(*account))?;
         let keys = record.as_ref().map_or_else(|| KeySet::first_of(account), AccountRecord::key_set);
         let held = held.into_iter().take(LISTED_MAX).map(|HeldAnswer { work, edition }| (work, edition)).collect();

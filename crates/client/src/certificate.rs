@@ -24,6 +24,7 @@ impl Client {
     /// Asks for the certificate of an edition.
     pub async fn certificate(&self, work: &WorkId, edition: u64) -> Result<Certified, LookupError> {
         let path = format!("v1/works/{work}/certificate?edition={edition}");
+        let asked = self.asking().await?;
         let bytes = self.transport().get(&path, CERTIFICATE_BYTES_MAX).await.map_err(|error: HttpError| {
             if error.is_not_found() { LookupError::NotKnown(format!("work {work}")) } else { error.into() }
         })?;
@@ -32,7 +33,7 @@ impl Client {
             let given = format!("edition {} of {}", provenance.edition, provenance.work);
             return Err(SecurityError::other(format!("edition {edition} of {work}"), given).into());
         }
-        let standing = self.follow_as_asked(&provenance.checkpoint).await?;
+        let standing = self.follow_as_asked(asked, &provenance.checkpoint).await?;
         Ok(Certified { text, provenance, standing })
     }
 

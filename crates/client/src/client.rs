@@ -19,7 +19,7 @@ const PAIRS_MAX: usize = 4096;
 /// Whether answers may be older than what has been seen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Stale {
-    /// An older answer is a fault of the node's, to be tried again.
+    /// An answer older than what had been seen when it was asked for is a fault of the node's, to be tried again.
     #[default]
     Refuse,
     /// An older answer is taken, and says that it is older. It must still fit.

@@ -56,6 +56,7 @@ impl Client {
         let not_known = |error: HttpError| {
             if error.is_not_found() { LookupError::NotKnown(format!("entry {name}")) } else { error.into() }
         };
+        let question = self.asking().await?;
         let EntryAnswer { id, index, entry } =
             self.transport().get_json(&path, EntryAnswer::BYTES_MAX).await.map_err(not_known)?;
         let fits = match name {
@@ -72,7 +73,7 @@ impl Client {
             return Err(SecurityError::other(format!("entry {name}"), format!("entry {}", parsed.id())).into());
         }
         parsed.check_register(&self.rules().register).map_err(refused(index))?;
-        let standing = self.follow_as_asked(&checkpoint).await?;
+        let standing = self.follow_as_asked(question, &checkpoint).await?;
         Ok(LoggedEntry { entry: parsed, index, receipt, checkpoint, standing })
     }
 }

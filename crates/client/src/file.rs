@@ -66,8 +66,9 @@ impl Client {
     /// Asks for the registrations of a file that come after the number `after`: one answer, at most 100 of them.
     pub async fn file_after(&self, file: &Digest, after: u64) -> Result<Looked<FileFacts>, LookupError> {
         let path = format!("v1/files/{file}?after={after}");
+        let asked = self.asking().await?;
         let answer: FileAnswer = self.transport().get_json(&path, STATE_BYTES_MAX).await?;
-        let (shown, as_of) = self.proved(&answer.state).await?;
+        let (shown, as_of) = self.proved(asked, &answer.state).await?;
         let known = record::<FileRecord>(&shown, &RecordKey::File(*file))?;
         if answer.known != known.is_some() {
             let found = if answer.known { "known" } else { "unknown" };

@@ -8,6 +8,7 @@ use colophon_ledger::refusal::Refusal;
 use colophon_ledger::state::{RecordKey, Records, Unreadable};
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::Hash;
+use colophon_tlog::tree::TreeSize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -83,7 +84,7 @@ pub enum LookupError {
         /// The edition asked for.
         edition: u64,
     },
-    /// The answer is true, but older than what has been seen.
+    /// The answer is true, but older than what had been seen when it was asked for.
     #[error("the node answers as of {given} entries; {seen} have been seen before")]
     Stale {
         /// The size of the tree that the answer is about.
@@ -164,12 +165,28 @@ impl From<Unreadable> for LookupError {
     }
 }
 
+/// How much had been seen when a question was asked: an answer about less comes from a register that has gone back.
+///
+/// Taken before the question goes out. What other questions have seen while it was on its way says nothing about the node that
+/// answers it: several may be asked at once, and another process may ask too.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    size: TreeSize,
+}
+
 impl Client {
-    /// Checks every proof in an answer about records, and follows its checkpoint.
-    pub(crate) async fn proved(&self, answer: &StateAnswer) -> Result<(Shown, AsOf), LookupError> {
+    /// Begins a question: returns what its answer will be held against.
+    pub(crate) async fn asking(&self) -> Result<Asked, LookupError> {
+        let seen = self.last_seen().await?;
+        let size = seen.map_or_else(|| self.pinned().first_span().size, |seen| seen.checkpoint().size);
+        Ok(Asked { size })
+    }
+
+    /// Checks every proof in the answer to a question about records, and follows its checkpoint.
+    pub(crate) async fn proved(&self, asked: Asked, answer: &StateAnswer) -> Result<(Shown, AsOf), LookupError> {
         let shown = answer.verify(self.rules())?;
         let stated = stated(answer);
-        let standing = match self.follow_as_asked(&shown.checkpoint).await {
+        let standing = match self.follow_as_asked(asked, &shown.checkpoint).await {
             Err(LookupError::Follow(FollowError::Security(SecurityError::Fork(fork)))) => {
                 return Err(SecurityError::Fork(Box::new(self.contradicted_by_seal(*fork, stated).await)).into());
             }
@@ -185,14 +202,19 @@ impl Client {
         Ok((shown, as_of))
     }
 
-    /// Follows the checkpoint of an answer; one that is older than what has been seen must be allowed to be.
-    pub(crate) async fn follow_as_asked(&self, checkpoint: &SignedCheckpoint) -> Result<Standing, LookupError> {
+    /// Follows the checkpoint of an answer; one that is older than what had been seen when it was asked for must be allowed to be.
+    /// It fits what has been seen since in any case.
+    pub(crate) async fn follow_as_asked(
+        &self,
+        asked: Asked,
+        checkpoint: &SignedCheckpoint,
+    ) -> Result<Standing, LookupError> {
         let standing = self.follow(checkpoint).await?;
-        if standing == Standing::Newest || self.stale() == Stale::Accept {
+        let given = checkpoint.checkpoint().size;
+        if given >= asked.size || self.stale() == Stale::Accept {
             return Ok(standing);
         }
-        let seen = self.last_seen().await?.map_or(0, |seen| seen.checkpoint().size.get());
-        Err(LookupError::Stale { given: checkpoint.checkpoint().size.get(), seen })
+        Err(LookupError::Stale { given: given.get(), seen: asked.size.get() })
     }
 }
 

@@ -13,7 +13,7 @@ use colophon_ledger::state::{EditionRecord, RecordKey, WorkRecord};
 use crate::answer::WorkAnswer;
 use crate::client::Client;
 use crate::http::HttpError;
-use crate::lookup::{AsOf, Looked, LookupError, STATE_BYTES_MAX, record, refused};
+use crate::lookup::{AsOf, Asked, Looked, LookupError, STATE_BYTES_MAX, record, refused};
 use crate::problem::Problem;
 use crate::security::SecurityError;
 
@@ -81,6 +81,13 @@ pub struct WorkFacts {
     pub state: EditionRecord,
 }
 
+/// One question about an edition.
+struct Question<'a> {
+    asked: Asked,
+    work: &'a WorkPrefix,
+    edition: u64,
+}
+
 impl Client {
     /// Asks about an edition of a work. That a work is absent is proved only for a whole id.
     pub async fn work(&self, asked: &WorkPrefix, edition: u64) -> Result<Looked<WorkFacts>, LookupError> {
@@ -106,22 +113,24 @@ impl Client {
 
     async fn edition(&self, asked: &WorkPrefix, edition: u64) -> Result<Looked<WorkFacts>, LookupError> {
         let path = format!("v1/works/{asked}?edition={edition}");
+        let question = Question { asked: self.asking().await?, work: asked, edition };
         match self.transport().get_json::<WorkAnswer>(&path, STATE_BYTES_MAX).await {
-            Ok(answer) => self.work_facts(asked, edition, answer).await.map(Looked::Found),
-            Err(HttpError::Problem(problem)) => self.absent_work(asked, edition, problem).await,
+            Ok(answer) => self.work_facts(&question, answer).await.map(Looked::Found),
+            Err(HttpError::Problem(problem)) => self.absent_work(&question, problem).await,
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn work_facts(&self, asked: &WorkPrefix, edition: u64, answer: WorkAnswer) -> Result<WorkFacts, LookupError> {
+    async fn work_facts(&self, question: &Question<'_>, answer: WorkAnswer) -> Result<WorkFacts, LookupError> {
+        let Question { asked, work: prefix, edition } = *question;
         let WorkAnswer { state, work, edition: given, mint } = answer;
-        if !asked.begins(&work) {
-            return Err(SecurityError::other(format!("work {asked}"), format!("work {work}")).into());
+        if !prefix.begins(&work) {
+            return Err(SecurityError::other(format!("work {prefix}"), format!("work {work}")).into());
         }
         if given != edition {
             return Err(SecurityError::other(format!("edition {edition}"), format!("edition {given}")).into());
         }
-        let (shown, as_of) = self.proved(&state).await?;
+        let (shown, as_of) = self.proved(asked, &state).await?;
         let Some(minted) = record::<WorkRecord>(&shown, &RecordKey::Work(work))? else {
             return Err(SecurityError::Contradiction(format!("the record of the work {work} is absent")).into());
         };
@@ -164,21 +173,17 @@ impl Client {
     }
 
     /// Takes "not found" only with the proof that the whole id asked for is absent.
-    async fn absent_work(
-        &self,
-        asked: &WorkPrefix,
-        edition: u64,
-        problem: Problem,
-    ) -> Result<Looked<WorkFacts>, LookupError> {
+    async fn absent_work(&self, question: &Question<'_>, problem: Problem) -> Result<Looked<WorkFacts>, LookupError> {
+        let Question { asked, work: prefix, edition } = *question;
         match (problem.status, problem.code.as_str()) {
-            (409, "ambiguous") => return Err(LookupError::Ambiguous(asked.to_string())),
+            (409, "ambiguous") => return Err(LookupError::Ambiguous(prefix.to_string())),
             (404, _) => {}
             _ => return Err(HttpError::Problem(problem).into()),
         }
-        let (Some(work), Some(absence)) = (asked.id(), problem.member::<StateAnswer>("absence")) else {
-            return Err(LookupError::NotKnown(format!("work {asked} with an edition {edition}")));
+        let (Some(work), Some(absence)) = (prefix.id(), problem.member::<StateAnswer>("absence")) else {
+            return Err(LookupError::NotKnown(format!("work {prefix} with an edition {edition}")));
         };
-        let (shown, as_of) = self.proved(&absence).await?;
+        let (shown, as_of) = self.proved(asked, &absence).await?;
         match record::<WorkRecord>(&shown, &RecordKey::Work(work))? {
             None => Ok(Looked::Absent(Box::new(as_of))),
             Some(minted) if edition == 0 || edition > minted.editions => {

@@ -2,12 +2,13 @@
 
 use colophon_client::account::{AccountFacts, CHAIN_ENTRIES_MAX};
 use colophon_client::card::CardFound;
-use colophon_client::client::Stale;
+use colophon_client::client::{Client, Stale};
 use colophon_client::entry::EntryName;
 use colophon_client::failure::{Class, Failure as _};
 use colophon_client::follow::Standing;
 use colophon_client::inbox::DRAFTS_MAX;
 use colophon_client::lookup::{Looked, LookupError};
+use colophon_client::seen::SeenDir;
 use colophon_client::work::WorkPrefix;
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::Body;
@@ -224,5 +225,61 @@ async fn an_older_answer_is_taken_only_where_that_was_said() {
     assert_eq!(error.class(), Class::Fault);
     let facts = node.client_that(Stale::Accept).work(&given, 1).await.unwrap().found().unwrap();
     assert_eq!(facts.as_of.standing, Standing::Stale);
+    assert!(node.evidence().is_empty());
+}
+
+/// How many kinds of questions there are.
+const QUESTIONS: usize = 7;
+
+/// Asks one of them, and returns how the answer stands to what was seen.
+async fn ask(client: &Client, story: &Story, number: usize) -> (&'static str, Result<Standing, LookupError>) {
+    let (given, nothing) = (WorkPrefix::from(&story.given), digest("nothing"));
+    match number {
+        0 => ("work", client.work(&given, 1).await.map(|work| work.found().unwrap().as_of.standing)),
+        1 => ("no work", client.work(&WorkPrefix::from(&nothing), 1).await.map(absent)),
+        2 => ("file", client.file(&digest("hills"), 1).await.map(|file| file.found().unwrap().as_of.standing)),
+        3 => ("no file", client.file(&nothing, 1).await.map(absent)),
+        4 => ("account", client.account(&ARTIST.account()).await.map(|account| account.as_of.standing)),
+        5 => ("entry", client.entry(EntryName::Id(story.given)).await.map(|logged| logged.standing)),
+        _ => ("certificate", client.certificate(&story.given, 1).await.map(|certified| certified.standing)),
+    }
+}
+
+fn absent<T>(looked: Looked<T>) -> Standing {
+    let Looked::Absent(as_of) = looked else { panic!("it is there") };
+    as_of.standing
+}
+
+#[tokio::test]
+async fn an_answer_overtaken_on_its_way_is_no_register_that_went_back() {
+    let (node, story) = told().await;
+    let register = story.register.clone();
+    let (older, newer) = (register.moments[register.moments.len() - 2].size, register.size());
+    node.shelf.lock().unwrap().published = older;
+    let memory = SeenDir::open(&node.dir.path().join("seen")).unwrap();
+    let (key, before, after) = (register.rules.log_key.clone(), register.checkpoint(older), register.checkpoint(newer));
+    let is_seen = memory.clone();
+    node.lie(move |path, truth| {
+        // While this answer is on its way, another reader sees the larger log.
+        if path.starts_with("v1/") {
+            is_seen.replace(&key, Some(&before), &after).unwrap();
+        }
+        register.tile_bytes(path, newer).map_or(truth, Reply::ok)
+    });
+    let key = story.register.rules.log_key.clone();
+    for number in 0..QUESTIONS {
+        // Nothing is remembered but the smaller log, which is what has been seen when the question goes out.
+        std::fs::remove_dir_all(node.dir.path().join("seen")).unwrap();
+        let client = node.client();
+        client.newest().await.unwrap();
+        assert_eq!(memory.last(&key).unwrap().unwrap().checkpoint().size.get(), older);
+        let (what, answer) = ask(&client, &story, number).await;
+        assert_eq!(answer.unwrap(), Standing::Stale, "{what}");
+        assert_eq!(memory.last(&key).unwrap().unwrap().checkpoint().size.get(), newer, "{what}");
+        // Asked again, the same answer is from a register that has gone back.
+        let (_, answer) = ask(&client, &story, number).await;
+        let went_back = matches!(answer, Err(LookupError::Stale { given, seen }) if (given, seen) == (older, newer));
+        assert!(went_back, "{what}: {answer:?}");
+    }
     assert!(node.evidence().is_empty());
 }

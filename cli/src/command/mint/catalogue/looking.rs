@@ -11,12 +11,9 @@ use super::super::known::{Standing, like_others, registered_and_like, registered
 use super::super::plan::Sources;
 use super::reading::Read;
 use super::row::Row;
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 use crate::likeness::{NOBODY_SEEKS, Sought, seek};
 use crate::register::name_of;
-
-/// How often a file is looked for, if the answer does not hold.
-const LOOKS_MAX: usize = 4;
 
 /// What has come of looking.
 #[derive(Debug)]
@@ -42,20 +39,7 @@ pub(super) struct Looker {
 
 impl Looker {
     /// Looks for a file, and adds to its notes what is merely to be told. An error is no answer: the register cannot be asked, or lies.
-    ///
-    /// Several are asked about at once while works are registered, so an answer may be overtaken on its way by one about a larger
-    /// log, and looks like a register that has gone back. One that is asked for again is as new as what was seen.
     pub(super) async fn look(&self, row: &Row, read: &mut Read) -> Result<Seen, Failure> {
-        for _ in 1..LOOKS_MAX {
-            match self.look_once(row, read).await {
-                Err(failure) if failure.exit() == Exit::TryAgain => {}
-                looked => return looked,
-            }
-        }
-        self.look_once(row, read).await
-    }
-
-    async fn look_once(&self, row: &Row, read: &mut Read) -> Result<Seen, Failure> {
         let mut sources = row.sources.clone();
         let face = Digest(read.recognised.file.sha256);
         let looked = self.client.file(&face, 1).await?;
