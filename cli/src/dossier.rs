@@ -4,7 +4,7 @@ use colophon_ledger::account::AccountId;
 use colophon_ledger::card::{Title, WorkWords};
 use colophon_ledger::certificate::Provenance;
 use colophon_ledger::entry::Body;
-use colophon_ledger::entry::mint::{Creator, FileTree, Training, WorkFile};
+use colophon_ledger::entry::mint::{Creator, Credentials, CredentialsState, FileTree, Training, WorkFile};
 use colophon_ledger::field::{Country, Date, Digest, EntryId, License, Role, SourceType, WorkId, WorkKind};
 use serde::Serialize;
 
@@ -285,6 +285,9 @@ impl Dossier {
             let size = words::bytes(file.bytes.get());
             sheet.row(if n == 0 { "files" } else { "" }, &format!("{}, {size}{face}", file.media_type));
             sheet.row("", &file.sha256.to_string());
+            if let Some(credentials) = &file.c2pa {
+                sheet.row("", &credentials_told(credentials));
+            }
         }
         if let Some(FileTree { bytes, count: files, root }) = &self.tree {
             let (files, size) = (count(files.get(), "file"), words::bytes(bytes.get()));
@@ -298,6 +301,17 @@ impl Dossier {
             sheet.row("about", about);
         }
     }
+}
+
+/// Says what the mint states of a file's Content Credentials.
+fn credentials_told(credentials: &Credentials) -> String {
+    let found = match credentials.state {
+        None => "not validated by the maker",
+        Some(CredentialsState::Valid) => "valid, as the maker found them",
+        Some(CredentialsState::Trusted) => "valid and trusted, as the maker found them",
+        Some(CredentialsState::Invalid) => "INVALID, as the maker found them",
+    };
+    format!("with Content Credentials, {found}")
 }
 
 impl CreatorTold {

@@ -134,7 +134,8 @@ pub(crate) fn told(files: &[Recognised]) -> String {
 }
 
 fn stated(manifest: &Manifest) -> Result<Credentials, FieldError> {
-    Ok(Credentials { label: manifest.label.parse()?, store: Digest(manifest.store) })
+    let (signer, state, trust_list) = (None, None, None);
+    Ok(Credentials { label: manifest.label.parse()?, signer, state, store: Digest(manifest.store), trust_list })
 }
 
 /// Returns the Content Credentials of a file; of ones that cannot be read, what is to be said.

@@ -163,11 +163,26 @@ COUNT = integer(0, INTEGER_MAX)
 EDITION = integer(1, EDITIONS_MAX)
 
 CREATOR = members({"role": ROLE, "share_bp": integer(0, 10_000)}, {"account": account})
-CREDENTIALS = members({"label": text("[!-~]{1,200}"), "store": DIGEST})
+CREDENTIALS = members(
+    {"label": text("[!-~]{1,200}"), "store": DIGEST},
+    {"signer": DIGEST, "state": one_of("valid", "trusted", "invalid"), "trust_list": DIGEST},
+)
+
+
+def credentials(value):
+    CREDENTIALS(value)
+    # A member that is null counts as absent here, and is left to the check of the spelling.
+    state, signer, trust_list = (value.get(name) for name in ("state", "signer", "trust_list"))
+    if state is None and trust_list or signer and state in (None, "invalid"):
+        raise invalid("trust_list stands beside a state, signer beside valid or trusted")
+    if state == "trusted" and trust_list is None:
+        raise invalid("nothing is trusted without a trust_list")
+
+
 FILE = members(
     {"bytes": COUNT, "media_type": MEDIA_TYPE, "sha256": DIGEST},
     {
-        "c2pa": CREDENTIALS,
+        "c2pa": credentials,
         "dhash": text("[0-9a-f]{16}"),
         "fingerprint": FINGERPRINT,
         "prep": text("[a-z0-9.+-]{1,48}"),

@@ -170,12 +170,15 @@ def rules_refused(log, ids):
     yield case("next_mismatch", "not the keys promised", log.sign(body, ana, ("ana", "thief")))
 
 
+CREDENTIALS = {"label": "urn:c2pa:4b9a2f4e-9f0c-4c0e-8f51-2a7d0f6c1b3e", "store": digest("store")}
+
+
 def recognised():
     """A file with every member."""
-    credentials = {"label": "urn:c2pa:4b9a2f4e-9f0c-4c0e-8f51-2a7d0f6c1b3e", "store": digest("store")}
+    validated = {"signer": digest("certificate"), "state": "trusted", "trust_list": digest("anchors")}
     return {
         "bytes": 48_213,
-        "c2pa": credentials,
+        "c2pa": CREDENTIALS | validated,
         "dhash": "0f1e2d3c4b5a6978",
         "fingerprint": "ISCC:" + "A" * 164,
         "media_type": "image/png",
@@ -295,6 +298,15 @@ def misfits():
     yield "edition 0", terms | {"edition": 0}
     yield "another basis", terms | {"basis": "theft"}
     yield "expires_ms past 2^53 - 1", terms | {"expires_ms": 2**53}
+    for what, members in [
+        ("credentials of another state", {"state": "good"}),
+        ("a signer of credentials that were not validated", {"signer": digest("certificate")}),
+        ("a trust list of credentials that were not validated", {"trust_list": digest("anchors")}),
+        ("credentials trusted by no list", {"signer": digest("certificate"), "state": "trusted"}),
+        ("a signer of invalid credentials", {"signer": digest("certificate"), "state": "invalid"}),
+        ("a signer by name", {"signer": "Ana", "state": "valid"}),
+    ]:
+        yield what, mint_body("dee", "new", digest("words"), files=[recognised() | {"c2pa": CREDENTIALS | members}])
 
 
 def sign_text(text, name):

@@ -179,7 +179,9 @@ async fn a_long_answer_comes_in_pages_and_questions_have_limits() {
 fn coded(by: &str, face: &str, image: [u8; 32], label: Option<&str>) -> Signing<'static> {
     let units = [Unit::new(UnitKind::Image, image), Unit::new(UnitKind::Instance, *digest(face).0.as_bytes())];
     let iscc = Iscc::new(units.to_vec()).unwrap().to_string();
-    let c2pa = label.map(|label| Credentials { label: label.parse().unwrap(), store: digest("store") });
+    let store = digest("store");
+    let (signer, state, trust_list) = (None, None, None);
+    let c2pa = label.map(|label| Credentials { label: label.parse().unwrap(), signer, state, store, trust_list });
     let plain = mint(by, face);
     let file = WorkFile { c2pa, fingerprint: Some(iscc.parse().unwrap()), ..plain.files.as_slice()[0].clone() };
     let by = if by == "ana" { "ana" } else { "bo" };

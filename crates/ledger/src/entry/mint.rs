@@ -1,6 +1,6 @@
 //! `mint`: a work comes into the register. Its entry id is the work id.
 
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::account::AccountId;
 use crate::canonical::INTEGER_MAX;
@@ -136,14 +136,64 @@ pub struct WorkFile {
 }
 
 /// The Content Credentials (C2PA) that a file carries. Under the same store there may be other pixels: it says nothing
-/// without the file's digest beside it.
+/// without the file's digest beside it. What was found when they were validated is the maker's word, as all of it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Credentials {
     /// The label of the active manifest.
     pub label: ManifestLabel,
+    /// SHA-256 of the certificate (DER) that signed the active manifest: a name in it may be a person's, and would stay for ever.
+    /// Absent where it is not shown who signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signer: Option<Digest>,
+    /// What they were found to be. Absent: they were not validated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<CredentialsState>,
     /// SHA-256 of the manifest store.
     pub store: Digest,
+    /// SHA-256 of the file of certificates (PEM) that were trusted when they were validated. Absent: none were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust_list: Option<Digest>,
+}
+
+impl Credentials {
+    /// Returns whether its members fit: a trust list belongs to a validation, a signer to one that shows who signed, and nothing is
+    /// trusted without a list.
+    fn fits(&self) -> bool {
+        match self.state {
+            None => self.signer.is_none() && self.trust_list.is_none(),
+            Some(CredentialsState::Invalid) => self.signer.is_none(),
+            Some(CredentialsState::Valid) => true,
+            Some(CredentialsState::Trusted) => self.trust_list.is_some(),
+        }
+    }
+}
+
+// `remote = "Self"` derives both as functions of the type itself, which the traits call: one more check on the way in.
+impl Serialize for Credentials {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Credentials::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Credentials {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Credentials, D::Error> {
+        let credentials = Credentials::deserialize(deserializer)?;
+        let wrong = "trust_list stands beside a state, signer beside valid or trusted, and trusted beside a trust_list";
+        if credentials.fits() { Ok(credentials) } else { Err(D::Error::custom(wrong)) }
+    }
+}
+
+/// What Content Credentials were found to be (C2PA 2.2, 14.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialsState {
+    /// Well-formed, unbroken, and of this very file; who signed them is not known.
+    Valid,
+    /// Valid, and signed by somebody on the trust list.
+    Trusted,
+    /// Damaged, broken, or of another file.
+    Invalid,
 }
 
 /// 1 to 16 different files; the first is the work's face.
