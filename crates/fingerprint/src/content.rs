@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use iscc_lib::{gen_audio_code_v0, gen_text_code_v0, iscc_decode};
 
+use crate::deadline::Deadline;
 use crate::picture::Picture;
 use crate::sound::{Source, chromaprint};
 use crate::text::{TextForm, text_of};
@@ -121,20 +122,28 @@ pub fn content_of_file(path: &Path, media_type: &str) -> Result<Option<Content>,
     }
     let Some(reading) = Reading::of(media_type, path) else { return Ok(None) };
     let file = File::open(path)?;
-    LEFT_BEHIND.within(CONTENT_TIME_MAX, move || reading.read(BufReader::new(file))).map(Some)
+    LEFT_BEHIND.within(CONTENT_TIME_MAX, move |deadline| reading.read(BufReader::new(file), deadline)).map(Some)
+}
+
+/// Returns the content of an open file of this media type, or none if the type has no code here. Nothing else is opened for it, so
+/// a video has none.
+pub fn content_of_stream(file: File, media_type: &str) -> Result<Option<Content>, ContentError> {
+    let Some(reading) = Reading::of(media_type, Path::new("")) else { return Ok(None) };
+    LEFT_BEHIND.within(CONTENT_TIME_MAX, move |deadline| reading.read(BufReader::new(file), deadline)).map(Some)
 }
 
 /// Returns the content of bytes that are a file of this media type, or none if the type has no code here, as videos have none that
 /// are not in a file.
 pub fn content_of_bytes(bytes: Vec<u8>, media_type: &str) -> Result<Option<Content>, ContentError> {
     let Some(reading) = Reading::of(media_type, Path::new("")) else { return Ok(None) };
-    LEFT_BEHIND.within(CONTENT_TIME_MAX, move || reading.read(std::io::Cursor::new(bytes))).map(Some)
+    LEFT_BEHIND.within(CONTENT_TIME_MAX, move |deadline| reading.read(std::io::Cursor::new(bytes), deadline)).map(Some)
 }
 
 /// The decoders of this process that took too long.
 static LEFT_BEHIND: LeftBehind = LeftBehind(Mutex::new(Vec::new()));
 
-/// Decoders that nobody waits for any more: a thread cannot be told to end, so each goes on until it is done or the process ends.
+/// Decoders that nobody waits for any more: a thread cannot be told to end, so each goes on until it is done, looks at its deadline,
+/// or the process ends.
 struct LeftBehind(Mutex<Vec<JoinHandle<()>>>);
 
 impl LeftBehind {
@@ -142,14 +151,15 @@ impl LeftBehind {
     fn within<T: Send + 'static>(
         &self,
         time: Duration,
-        work: impl FnOnce() -> Result<T, ContentError> + Send + 'static,
+        work: impl FnOnce(&Deadline) -> Result<T, ContentError> + Send + 'static,
     ) -> Result<T, ContentError> {
         if self.count() >= LEFT_BEHIND_MAX {
             return Err(ContentError::LeftBehind);
         }
         let (done, result) = sync_channel(1);
         let run = move || {
-            let worked = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(ContentError::BrokeDown));
+            let deadline = Deadline::after(time);
+            let worked = catch_unwind(AssertUnwindSafe(|| work(&deadline))).unwrap_or(Err(ContentError::BrokeDown));
             // Whoever asked may have stopped waiting.
             done.send(worked).ok();
         };
@@ -206,6 +216,7 @@ impl Reading {
     fn read<R: Read + Seek + std::io::BufRead + Send + Sync + 'static>(
         self,
         reader: R,
+        deadline: &Deadline,
     ) -> Result<Content, ContentError> {
         match self {
             Reading::Picture => {
@@ -214,13 +225,13 @@ impl Reading {
                 Ok(Content { kind: ContentKind::Image, code, prep: "image-1", thumbnail: Some(thumbnail) })
             }
             Reading::Sound => {
-                let features = chromaprint(Box::new(Source::new(reader)?))?;
+                let features = chromaprint(Box::new(Source::new(reader)?), deadline)?;
                 let result = gen_audio_code_v0(&features, CODE_BITS);
                 let code = code_of(result.map(|result| result.iscc), "sound")?;
                 Ok(Content { kind: ContentKind::Audio, code, prep: "chromaprint-1", thumbnail: None })
             }
             Reading::Text(form) => {
-                let text = text_of(form, reader)?;
+                let text = text_of(form, reader, deadline)?;
                 let result = gen_text_code_v0(&text, CODE_BITS).map_err(|error| broken("text", &error))?;
                 if result.characters == 0 {
                     return Err(ContentError::Nothing("text"));
@@ -240,7 +251,7 @@ pub(crate) fn code_of(iscc: iscc_lib::IsccResult<String>, what: &'static str) ->
 
 /// Returns the error of content that a decoder would not take.
 pub(crate) fn broken(what: &'static str, why: &dyn std::fmt::Display) -> ContentError {
-    ContentError::Broken { what, why: why.to_string() }
+    ContentError::Broken { what, why: why.to_string().trim_end_matches(['.', ' ', '\n']).to_owned() }
 }
 
 #[cfg(test)]
@@ -260,10 +271,10 @@ mod tests {
     fn what_takes_too_long_or_panics_is_an_error() {
         let left = nobody();
         let (end, ended) = sync_channel::<()>(0);
-        let slow = left.within(Duration::from_millis(20), move || Ok(ended.recv().is_err()));
+        let slow = left.within(Duration::from_millis(20), move |_| Ok(ended.recv().is_err()));
         assert!(matches!(slow, Err(ContentError::TooSlow(_))));
         drop(end);
-        let panics = left.within(CONTENT_TIME_MAX, || -> Result<(), _> { panic!("a decoder's fault") });
+        let panics = left.within(CONTENT_TIME_MAX, |_| -> Result<(), _> { panic!("a decoder's fault") });
         assert!(matches!(panics, Err(ContentError::BrokeDown)));
     }
 
@@ -273,16 +284,16 @@ mod tests {
         let mut ends = Vec::new();
         for _ in 0..LEFT_BEHIND_MAX {
             let (end, ended) = sync_channel::<()>(0);
-            let slow = left.within(Duration::from_millis(5), move || Ok(ended.recv().is_err()));
+            let slow = left.within(Duration::from_millis(5), move |_| Ok(ended.recv().is_err()));
             assert!(matches!(slow, Err(ContentError::TooSlow(_))));
             ends.push(end);
         }
-        assert!(matches!(left.within(CONTENT_TIME_MAX, || Ok(1)), Err(ContentError::LeftBehind)));
+        assert!(matches!(left.within(CONTENT_TIME_MAX, |_| Ok(1)), Err(ContentError::LeftBehind)));
         ends.clear();
         while left.count() > 0 {
             thread::yield_now();
         }
-        assert_eq!(left.within(CONTENT_TIME_MAX, || Ok(1)).unwrap(), 1);
+        assert_eq!(left.within(CONTENT_TIME_MAX, |_| Ok(1)).unwrap(), 1);
     }
 
     #[test]

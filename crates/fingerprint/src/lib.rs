@@ -7,6 +7,7 @@
 //! a program of this machine, where it is there. Absent: network, ledger, keys.
 
 pub mod content;
+mod deadline;
 pub mod file;
 pub mod folder;
 pub mod leaf;

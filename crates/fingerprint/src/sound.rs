@@ -11,6 +11,7 @@ use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 
 use crate::content::{ContentError, broken};
+use crate::deadline::Deadline;
 
 /// The longest sound, in seconds.
 const SECONDS_MAX: u64 = 6 * 60 * 60;
@@ -60,7 +61,7 @@ impl<R: Read + Seek + Send + Sync> MediaSource for Source<R> {
 }
 
 /// Returns the Chromaprint features of a sound, by the algorithm of `fpcalc` (the second preset), over its whole length.
-pub(crate) fn chromaprint(source: Box<dyn MediaSource>) -> Result<Vec<i32>, ContentError> {
+pub(crate) fn chromaprint(source: Box<dyn MediaSource>, deadline: &Deadline) -> Result<Vec<i32>, ContentError> {
     let stream = MediaSourceStream::new(source, symphonia::core::io::MediaSourceStreamOptions::default());
     let probe = symphonia::default::get_probe();
     let mut format = probe
@@ -71,19 +72,20 @@ pub(crate) fn chromaprint(source: Box<dyn MediaSource>) -> Result<Vec<i32>, Cont
     let parameters = parameters.ok_or(ContentError::Nothing("sound"))?;
     let decoder = symphonia::default::get_codecs().make_audio_decoder(parameters, &AudioDecoderOptions::default());
     let (track, decoder) = (track.id, decoder.map_err(|error| broken("sound", &error))?);
-    let features = features(&mut *format, track, decoder)?;
+    let features = features(&mut *format, (track, decoder), deadline)?;
     if features.is_empty() { Err(ContentError::Nothing("sound long enough")) } else { Ok(features) }
 }
 
 fn features(
     format: &mut dyn FormatReader,
-    track: u32,
-    mut decoder: Box<dyn AudioDecoder>,
+    (track, mut decoder): (u32, Box<dyn AudioDecoder>),
+    deadline: &Deadline,
 ) -> Result<Vec<i32>, ContentError> {
     let mut printer = Fingerprinter::new(&Configuration::preset_test2());
     let mut started: Option<(u32, usize)> = None;
     let (mut samples, mut frames, mut damaged) = (Vec::<i16>::new(), 0_u64, 0);
     loop {
+        deadline.check()?;
         let packet = match format.next_packet() {
             Ok(Some(packet)) => packet,
             Ok(None) => break,

@@ -9,6 +9,7 @@ use std::io::{Read, Seek};
 use pulldown_cmark::{Event, Parser, TagEnd};
 
 use crate::content::{ContentError, broken};
+use crate::deadline::Deadline;
 
 /// The longest text of a document, and the longest file of plain text, Markdown or HTML, in bytes.
 pub const TEXT_BYTES_MAX: u64 = 16 << 20;
@@ -42,13 +43,17 @@ impl TextForm {
 }
 
 /// Returns the text of a document.
-pub fn text_of<R: Read + Seek>(form: TextForm, mut reader: R) -> Result<String, ContentError> {
+pub(crate) fn text_of<R: Read + Seek>(
+    form: TextForm,
+    mut reader: R,
+    deadline: &Deadline,
+) -> Result<String, ContentError> {
     match form {
         TextForm::Plain => utf8(&mut reader, TEXT_BYTES_MAX),
-        TextForm::Markdown => Ok(markdown(&utf8(&mut reader, TEXT_BYTES_MAX)?)),
-        TextForm::Html => Ok(html::text(&utf8(&mut reader, TEXT_BYTES_MAX)?)),
-        TextForm::Epub => epub::text(reader),
-        TextForm::Pdf => pdf::text(&mut reader),
+        TextForm::Markdown => markdown(&utf8(&mut reader, TEXT_BYTES_MAX)?, deadline),
+        TextForm::Html => html::text(&utf8(&mut reader, TEXT_BYTES_MAX)?, deadline),
+        TextForm::Epub => epub::text(reader, deadline),
+        TextForm::Pdf => pdf::text(&mut reader, deadline),
     }
 }
 
@@ -78,15 +83,16 @@ fn add(text: &mut String, more: &str) -> Result<(), ContentError> {
     Ok(())
 }
 
-fn markdown(source: &str) -> String {
+fn markdown(source: &str, deadline: &Deadline) -> Result<String, ContentError> {
     let mut text = String::with_capacity(source.len());
     let mut markup = String::new();
     for event in Parser::new(source) {
+        deadline.check()?;
         match event {
             Event::Html(html) => markup.push_str(&html),
             Event::Text(words) | Event::Code(words) => text.push_str(&words),
             Event::End(TagEnd::HtmlBlock) => {
-                text.push_str(&html::text(&std::mem::take(&mut markup)));
+                text.push_str(&html::text(&std::mem::take(&mut markup), deadline)?);
                 text.push('\n');
             }
             Event::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Link | TagEnd::Strikethrough) => {}
@@ -94,16 +100,21 @@ fn markdown(source: &str) -> String {
             _ => {}
         }
     }
-    text
+    Ok(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::Cursor;
+    use std::time::Duration;
+
+    fn soon() -> Deadline {
+        Deadline::after(Duration::from_mins(1))
+    }
 
     fn words(form: TextForm, document: &str) -> Vec<String> {
-        let text = text_of(form, Cursor::new(document.as_bytes())).unwrap();
+        let text = text_of(form, Cursor::new(document.as_bytes()), &soon()).unwrap();
         text.split_whitespace().map(ToOwned::to_owned).collect()
     }
 
@@ -124,14 +135,14 @@ mod tests {
     fn a_text_ends_at_its_limit() {
         let max = usize::try_from(TEXT_BYTES_MAX).unwrap();
         let long = vec![b'a'; max + 1];
-        assert_eq!(text_of(TextForm::Plain, Cursor::new(&long[..max])).unwrap().len(), max);
-        let error = text_of(TextForm::Plain, Cursor::new(&long)).unwrap_err();
+        assert_eq!(text_of(TextForm::Plain, Cursor::new(&long[..max]), &soon()).unwrap().len(), max);
+        let error = text_of(TextForm::Plain, Cursor::new(&long), &soon()).unwrap_err();
         assert!(matches!(error, ContentError::TooMuch { found, .. } if found == TEXT_BYTES_MAX + 1), "{error}");
     }
 
     #[test]
     fn bytes_that_are_no_text_are_refused() {
-        let error = text_of(TextForm::Plain, Cursor::new(b"caf\xe9")).unwrap_err();
+        let error = text_of(TextForm::Plain, Cursor::new(b"caf\xe9"), &soon()).unwrap_err();
         assert!(matches!(error, ContentError::Broken { what: "text", .. }));
     }
 }

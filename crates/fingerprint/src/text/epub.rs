@@ -7,6 +7,7 @@ use zip::ZipArchive;
 use super::html::{Element, elements, text as html_text};
 use super::{TEXT_BYTES_MAX, add, utf8};
 use crate::content::{ContentError, broken};
+use crate::deadline::Deadline;
 
 /// The most members of the archive, and the most documents of the spine.
 pub(super) const MEMBERS_MAX: usize = 10_000;
@@ -16,21 +17,21 @@ const LIST_BYTES_MAX: u64 = 4 << 20;
 const CONTAINER: &str = "META-INF/container.xml";
 
 /// Returns the text of a book.
-pub(super) fn text<R: Read + Seek>(reader: R) -> Result<String, ContentError> {
+pub(super) fn text<R: Read + Seek>(reader: R, deadline: &Deadline) -> Result<String, ContentError> {
     let mut archive = ZipArchive::new(reader).map_err(|error| broken("book", &error))?;
     at_most_members(archive.len())?;
-    let container = elements(&member(&mut archive, CONTAINER, LIST_BYTES_MAX)?);
+    let container = elements(&member(&mut archive, CONTAINER, LIST_BYTES_MAX)?, deadline)?;
     let package = container.iter().find(|element| element.name == "rootfile");
     let package = package.and_then(|element| element.attribute("full-path"));
     let package = package.ok_or_else(|| broken("book", &"its container names no package document"))?;
     let folder = package.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let list = elements(&member(&mut archive, package, LIST_BYTES_MAX)?);
+    let list = elements(&member(&mut archive, package, LIST_BYTES_MAX)?, deadline)?;
     let documents = spine(&list);
     at_most_members(documents.len())?;
     let mut book = String::new();
     for href in documents {
         let document = member(&mut archive, &path(folder, href), TEXT_BYTES_MAX)?;
-        add(&mut book, &html_text(&document))?;
+        add(&mut book, &html_text(&document, deadline)?)?;
     }
     Ok(book)
 }
@@ -88,6 +89,7 @@ fn unescaped(text: &str) -> String {
 mod tests {
     use super::*;
     use std::io::{Cursor, Write as _};
+    use std::time::Duration;
     use zip::ZipWriter;
     use zip::write::SimpleFileOptions;
 
@@ -97,6 +99,21 @@ mod tests {
         <opf:item id="unread" href="notes.xhtml" media-type="application/xhtml+xml"/>
         </opf:manifest><opf:spine><opf:itemref idref="a"/><opf:itemref idref="b"/></opf:spine></opf:package>"#;
     const ROOT: &str = r#"<container><rootfiles><rootfile full-path="OEBPS/book.opf"/></rootfiles></container>"#;
+
+    fn soon() -> Deadline {
+        Deadline::after(Duration::from_mins(1))
+    }
+
+    /// A spine may name one document ten thousand times.
+    #[test]
+    fn a_book_is_given_up_when_its_time_is_over() {
+        let refs = r#"<itemref idref="a"/>"#.repeat(MEMBERS_MAX);
+        let package = format!(r#"<package><item id="a" href="a.xhtml"/>{refs}</package>"#);
+        let tags = "<p></p>".repeat(usize::try_from(TEXT_BYTES_MAX).unwrap() / 16);
+        let book = book(&[(CONTAINER, ROOT), ("OEBPS/book.opf", &package), ("OEBPS/a.xhtml", &tags)]);
+        let given = Deadline::after(Duration::from_millis(1));
+        assert!(matches!(text(Cursor::new(book), &given), Err(ContentError::TooSlow(_))));
+    }
 
     fn book(members: &[(&str, &str)]) -> Vec<u8> {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
@@ -117,7 +134,7 @@ mod tests {
             ("OEBPS/one.xhtml", "<html><head><title/></head><body><h1>First</h1>the wind,</body></html>"),
             ("OEBPS/notes.xhtml", "<p>unread</p>"),
         ]);
-        let text = text(Cursor::new(whole)).unwrap();
+        let text = text(Cursor::new(whole), &soon()).unwrap();
         assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["First", "the", "wind,", "then", "rain."]);
     }
 
@@ -129,7 +146,7 @@ mod tests {
             vec![(CONTAINER, ROOT)],
             vec![(CONTAINER, ROOT), ("OEBPS/book.opf", PACKAGE)],
         ] {
-            let error = text(Cursor::new(book(&members))).unwrap_err();
+            let error = text(Cursor::new(book(&members)), &soon()).unwrap_err();
             assert!(matches!(error, ContentError::Broken { what: "book", .. }), "{error}");
         }
     }
@@ -144,7 +161,7 @@ mod tests {
             ("OEBPS/text/two b.xhtml", ""),
         ]);
         assert!(bomb.len() < long.len() / 100, "a bomb is small");
-        assert!(matches!(text(Cursor::new(bomb)), Err(ContentError::TooMuch { .. })));
+        assert!(matches!(text(Cursor::new(bomb), &soon()), Err(ContentError::TooMuch { .. })));
         assert!(at_most_members(MEMBERS_MAX).is_ok() && at_most_members(MEMBERS_MAX + 1).is_err());
     }
 

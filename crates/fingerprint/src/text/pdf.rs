@@ -6,6 +6,7 @@ use lopdf::{Document, LoadOptions};
 
 use super::add;
 use crate::content::{ContentError, broken};
+use crate::deadline::Deadline;
 
 /// The longest file, in bytes.
 const FILE_BYTES_MAX: u64 = 256 << 20;
@@ -15,7 +16,7 @@ const STREAM_BYTES_MAX: usize = 32 << 20;
 const PAGES_MAX: usize = 10_000;
 
 /// Returns the text of a document.
-pub(super) fn text(reader: &mut dyn Read) -> Result<String, ContentError> {
+pub(super) fn text(reader: &mut dyn Read, deadline: &Deadline) -> Result<String, ContentError> {
     let bytes = super::bytes(reader, FILE_BYTES_MAX)?;
     let options = LoadOptions { max_decompressed_size: Some(STREAM_BYTES_MAX), ..LoadOptions::default() };
     let document = Document::load_mem_with_options(&bytes, options).map_err(|error| broken("document", &error))?;
@@ -32,6 +33,7 @@ pub(super) fn text(reader: &mut dyn Read) -> Result<String, ContentError> {
     }
     let mut text = String::new();
     for page in pages.keys() {
+        deadline.check()?;
         let shown = document.extract_text_with_limit(&[*page], STREAM_BYTES_MAX);
         add(&mut text, &shown.map_err(|error| broken("document", &format!("page {page}: {error}")))?)?;
     }
@@ -43,6 +45,11 @@ mod tests {
     use super::*;
     use lopdf::content::{Content, Operation};
     use lopdf::{Object, Stream, dictionary};
+    use std::time::Duration;
+
+    fn soon() -> Deadline {
+        Deadline::after(Duration::from_mins(1))
+    }
 
     /// Returns a document of these pages.
     fn document(pages: &[&str]) -> Vec<u8> {
@@ -79,7 +86,7 @@ mod tests {
     #[test]
     fn pages_are_read_in_their_order() {
         let bytes = document(&["First the wind,", "then rain."]);
-        let text = text(&mut bytes.as_slice()).unwrap();
+        let text = text(&mut bytes.as_slice(), &soon()).unwrap();
         assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["First", "the", "wind,", "then", "rain."]);
     }
 
@@ -88,8 +95,8 @@ mod tests {
         let long = "a".repeat(STREAM_BYTES_MAX + 1);
         let bomb = document(&[&long]);
         assert!(bomb.len() < long.len() / 100, "a bomb is small");
-        assert!(text(&mut bomb.as_slice()).is_err());
-        assert!(text(&mut document(&[]).as_slice()).is_err());
-        assert!(text(&mut b"%PDF-1.7\nnothing".as_slice()).is_err());
+        for bytes in [bomb, document(&[]), b"%PDF-1.7\nnothing".to_vec()] {
+            assert!(text(&mut bytes.as_slice(), &soon()).is_err());
+        }
     }
 }

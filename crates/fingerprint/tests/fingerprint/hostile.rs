@@ -6,6 +6,7 @@ use colophon_fingerprint::media::media_type;
 use colophon_fingerprint::{ContentError, content_of_bytes, content_of_file, find_manifest, picture};
 use image::{DynamicImage, ImageFormat};
 
+use crate::bombs::zlib;
 use crate::painting::{Dice, paint};
 use crate::samples::{epub, pdf, rgb_png, saved, wav};
 
@@ -174,7 +175,7 @@ fn claims(width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
-fn crc32(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(crc & 1)))
     })
@@ -219,21 +220,6 @@ fn a_bomb_of_every_format_of_pictures_costs_next_to_nothing() {
         assert!(!survives(media_type, bytes), "{media_type}");
     }
     assert!(begun.elapsed() < Duration::from_secs(20));
-}
-
-/// Returns bytes as a zlib stream (RFC 1950), by way of the archive that packs them alike.
-fn zlib(bytes: &[u8]) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    writer.start_file("a", zip::write::SimpleFileOptions::default()).unwrap();
-    std::io::Write::write_all(&mut writer, bytes).unwrap();
-    let archive = writer.finish().unwrap().into_inner();
-    let length = usize::try_from(u32::from_le_bytes(archive[18..22].try_into().unwrap())).unwrap();
-    let begin = 30 + usize::from(archive[26]) + usize::from(archive[28]);
-    let (a, b) = bytes.iter().fold((1_u32, 0_u32), |(a, b), byte| {
-        let a = (a + u32::from(*byte)) % 65_521;
-        (a, (b + a) % 65_521)
-    });
-    [&[0x78, 0x9c], &archive[begin..begin + length], &(b << 16 | a).to_be_bytes()].concat()
 }
 
 #[test]
