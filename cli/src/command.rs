@@ -28,6 +28,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 use tokio::runtime::Runtime;
 
+use crate::apart;
 use crate::failure::{Exit, Failure};
 use crate::home::Home;
 use crate::keystore::Keystore;
@@ -129,6 +130,9 @@ enum Command {
     Completions(completions::CompletionsArgs),
     /// Write the manual pages into a directory
     Man(man::ManArgs),
+    /// Work on the file on standard input, for another process of this program
+    #[command(name = apart::COMMAND, hide = true)]
+    Apart(apart::ApartArgs),
 }
 
 /// What a command works with.
@@ -181,6 +185,9 @@ impl Context {
 /// Runs a command to its end, failure told and all.
 pub fn run(cli: Cli) -> Exit {
     let Cli { globals, command } = cli;
+    if let Command::Apart(args) = &command {
+        return apart::run(args);
+    }
     let ui = Ui::new(globals.json, globals.quiet, globals.no_input);
     let done = Context::new(globals, ui.clone()).and_then(|context| match command {
         Command::Key(command) => key::run(command, &context),
@@ -203,6 +210,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Audit(args) => audit::run(&args, &context),
         Command::Completions(args) => completions::run(&args, &context),
         Command::Man(args) => man::run(&args, &context),
+        Command::Apart(args) => Ok(apart::run(&args)),
     });
     done.unwrap_or_else(|failure| ui.failure(&failure))
 }

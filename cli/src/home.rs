@@ -346,6 +346,7 @@ pub(crate) fn cannot(verb: &str, path: &Path, error: &io::Error) -> Failure {
         io::ErrorKind::PermissionDenied => "check who owns it, or choose another place with --home DIR",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk, then try again",
         io::ErrorKind::NotFound => "check the path: the folder must be there",
+        io::ErrorKind::IsADirectory => "it is a folder: name a file",
         _ => "check the disk and the path, then try again",
     };
     Failure::failed(format!("cannot {verb} {}: {error}", path.display()), cure)

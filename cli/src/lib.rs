@@ -1,5 +1,6 @@
 //! The command line of Colophon: what it asks, checks, keeps and prints.
 
+pub mod apart;
 pub mod as_of;
 pub mod audited;
 pub mod clock;

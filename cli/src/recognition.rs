@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use colophon_fingerprint::content::{Content, ContentKind, content_of_file};
+use colophon_fingerprint::content::{Content, ContentKind};
 use colophon_fingerprint::file::FileFingerprint;
 use colophon_fingerprint::manifest::{Manifest, find_manifest};
 use colophon_fingerprint::units::{ByteUnits, identify_file, identify_reader};
@@ -15,8 +15,10 @@ use colophon_ledger::entry::mint::{Credentials, WorkFile};
 use colophon_ledger::field::{Digest, FieldError, Int};
 use colophon_ledger::iscc::{Iscc, Unit, UnitKind};
 
+use crate::apart::content::content;
 use crate::failure::Failure;
 use crate::ui::Ui;
+use crate::words::{named, shown};
 
 /// What stands for standard input.
 pub(crate) const STANDARD_INPUT: &str = "-";
@@ -41,7 +43,7 @@ impl Recognised {
             return Recognised::of_standard_input(ui);
         }
         let total = std::fs::metadata(path).ok().map(|data| data.len());
-        let mut progress = ui.progress(&format!("hashing {}", path.display()), total);
+        let mut progress = ui.progress(&format!("hashing {}", named(path)), total);
         let (recognised, notes) = Recognised::read_file(path, &mut |done| progress.advance_to(done))?;
         drop(progress);
         for note in notes {
@@ -55,15 +57,15 @@ impl Recognised {
     pub(crate) fn read_file(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<(Recognised, Vec<String>), Failure> {
         let (file, units) = identify_file(path, progress)?;
         let mut notes = Vec::new();
-        let content = content_of_file(path, &file.media_type).unwrap_or_else(|error| {
-            notes.push(format!("{} has no content code: {error}; {}", path.display(), error.cure()));
+        let content = content(path, &file.media_type).unwrap_or_else(|error| {
+            notes.push(format!("{} has no content code: {}; {}", named(path), shown(&error.to_string()), error.cure()));
             None
         });
         if content.is_none() && is_video(&file.media_type) && !is_looked_at_here() {
             notes.push(format!(
                 "{} has no content code: videos are looked at by ffmpeg with its filter signature, which is not here; install it to have \
                  the video recognised when it is changed",
-                path.display()
+                named(path)
             ));
         }
         let credentials = credentials(path).unwrap_or_else(|note| {
@@ -128,7 +130,8 @@ pub(crate) fn told(files: &[Recognised]) -> String {
         told.push_str(" and of what it shows or says (256 bits each, from which nothing can be seen)");
     }
     if credentials > 0 {
-        write!(told, ", the hash of the Content Credentials in {credentials} of them").ok();
+        write!(told, ", the hash and the label of the Content Credentials in {credentials} of them (not validated)")
+            .ok();
     }
     told
 }
@@ -144,7 +147,7 @@ fn credentials(path: &Path) -> Result<Option<Manifest>, String> {
     found.map_err(|error| {
         format!(
             "{} carries no Content Credentials that can be named: {error}; ask whoever made it if it should",
-            path.display()
+            named(path)
         )
     })
 }

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
 use crate::terminal;
+use crate::words::visible;
 
 /// Work that ends sooner than this shows no progress.
 const QUIET_START: Duration = Duration::from_secs(1);
@@ -95,8 +96,8 @@ impl Ui {
             // Nothing is left to tell it to when standard output is gone as well.
             let _told = self.bytes(line.as_bytes());
         } else {
-            say(format_args!("{} {}", paint_for("error:", Tone::Bad, Stream::Stderr), failure.what()));
-            say(format_args!("{} {}", paint_for("what to do:", Tone::Good, Stream::Stderr), failure.cure()));
+            say(format_args!("{} {}", paint_for("error:", Tone::Bad, Stream::Stderr), visible(failure.what())));
+            say(format_args!("{} {}", paint_for("what to do:", Tone::Good, Stream::Stderr), visible(failure.cure())));
         }
         failure.exit()
     }

@@ -200,14 +200,41 @@ pub fn bytes(bytes: u64) -> String {
     indicatif::HumanBytes(bytes).to_string()
 }
 
-/// Returns a path as it is typed in a shell, in quotes where it needs them.
+/// Returns text that may be of several lines as it may be shown: nothing in it can steer a terminal.
+pub(crate) fn visible(text: &str) -> String {
+    let visible = |c: char| match c {
+        '\n' => c,
+        c if c.is_control() || is_invisible(c) => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    text.chars().map(visible).collect()
+}
+
+/// Returns the path of a file as it is named to people.
+pub fn named(path: &Path) -> String {
+    shown(&path.display().to_string())
+}
+
+/// Returns a path as it is typed in a shell (POSIX.1-2024), in quotes where it needs them; one that cannot be seen as it is, in the
+/// quotes that name its bytes.
 pub fn argument(path: &Path) -> String {
-    let path = path.display().to_string();
+    // What begins with a dash would be taken for an option, and `-` for standard input.
+    let dashed = path.as_os_str().as_encoded_bytes().starts_with(b"-") && path != Path::new("-");
+    let path = if dashed { &Path::new(".").join(path) } else { path };
+    let Some(text) = path.to_str().filter(|text| !text.chars().any(|c| c.is_control() || is_invisible(c))) else {
+        let byte = |byte: &u8| match byte {
+            b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
+            b' '..=b'~' => char::from(*byte).to_string(),
+            _ => format!("\\{byte:03o}"),
+        };
+        let bytes: String = path.as_os_str().as_encoded_bytes().iter().map(byte).collect();
+        return format!("$'{bytes}'");
+    };
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '/' | '_' | '-' | '+' | ',' | ':' | '@' | '%');
-    if !path.is_empty() && path.chars().all(plain) {
-        return path;
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
     }
-    format!("'{}'", shown(&path).replace('\'', r"'\''"))
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -241,6 +268,9 @@ mod tests {
             ("渡江.png", "渡江.png"),
             ("my work", "'my work'"),
             ("it's", r"'it'\''s'"),
+            ("a\nb'\u{1b}[2J ü", r"$'a\012b\'\033[2J \303\274'"),
+            ("-rf", "./-rf"),
+            ("-", "-"),
             ("", "''"),
         ] {
             assert_eq!(argument(Path::new(path)), typed);

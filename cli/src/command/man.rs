@@ -45,6 +45,6 @@ pub(super) fn run(args: &ManArgs, context: &Context) -> Result<Exit, Failure> {
         Failure::failed(what, "choose a directory that you may write to")
     })?;
     context.ui.answer(&Written { directory: directory.display().to_string(), pages })?;
-    context.ui.next(format_args!("man -l {}", directory.join("colophon.1").display()));
+    context.ui.next(format_args!("man -l {}", crate::words::argument(&directory.join("colophon.1"))));
     Ok(Exit::Done)
 }

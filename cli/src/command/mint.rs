@@ -31,7 +31,7 @@ use crate::signing::delivery::submit;
 use crate::signing::outcome::{Minted, Outcome, Stage};
 use crate::signing::{Desk, SigningArgs, check_free, text_of_draft};
 use crate::terms::summary::{Names, Summary};
-use crate::words::short;
+use crate::words::{argument, named, short};
 
 use self::files::{Hashed, hash};
 use self::known::{
@@ -132,7 +132,7 @@ fn write_sidecar(desk: &Desk<'_>, outcome: &Outcome, path: Option<&Path>) -> Res
     let Some((path, work)) = path.zip(outcome.work).filter(|_| outcome.stage == Stage::Recorded) else { return Ok(()) };
     let certified = desk.context.wait_for(desk.client.certificate(&work, 1))??;
     create_shared_file(path, certified.text.as_bytes())?;
-    desk.context.ui.note(format_args!("its certificate is in {}: hand both over together", path.display()));
+    desk.context.ui.note(format_args!("its certificate is in {}: hand both over together", named(path)));
     Ok(())
 }
 
@@ -153,7 +153,7 @@ fn tell(args: &MintArgs, context: &Context, outcome: Outcome) -> Result<Exit, Fa
     let face = args.files.first().map_or(Path::new("FILE"), PathBuf::as_path);
     match stage {
         Stage::Recorded => {
-            context.ui.next(format_args!("colophon verify {}", face.display()));
+            context.ui.next(format_args!("colophon verify {}", argument(face)));
             context.ui.next(format_args!("colophon transfer {} --to ACCOUNT --to-country CC", short(&id)));
         }
         Stage::Waiting => context.ui.next(format_args!("the others named by account: colophon accept {id}")),

@@ -36,7 +36,7 @@ pub(super) fn run(args: &SignArgs, context: &Context) -> Result<Exit, Failure> {
     if let Some(file) = file {
         let verb = if is_complete { "submit" } else { "sign" };
         let who = if is_complete { "" } else { "the others: " };
-        context.ui.next(format_args!("{who}colophon {verb} {}", file.display()));
+        context.ui.next(format_args!("{who}colophon {verb} {}", crate::words::argument(&file)));
     }
     Ok(Exit::Done)
 }

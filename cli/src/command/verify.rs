@@ -15,10 +15,10 @@ use clap::value_parser;
 use colophon_client::file::FileFacts;
 use colophon_client::lookup::{AsOf, Looked};
 use colophon_client::work::WorkPrefix;
-use colophon_fingerprint::content::content_of_file;
 use colophon_fingerprint::file::FileFingerprint;
 use colophon_ledger::field::Digest;
 
+use crate::apart::content::content;
 use crate::as_of::Backing;
 use crate::audited;
 use crate::codes::date::age;
@@ -198,7 +198,7 @@ fn judge_file(
 fn likes(judge: &Judge<'_>, path: Option<&Path>, media_type: &str, online: bool) -> Result<Option<Vec<Like>>, Failure> {
     let Some((path, client)) = path.zip(judge.client()?).filter(|_| online) else { return Ok(None) };
     // A file that cannot be decoded is none the less the registered one.
-    let content = content_of_file(path, media_type).unwrap_or_default();
+    let content = content(path, media_type).unwrap_or_default();
     find(judge.context, client, content.as_ref())
 }
 

@@ -68,6 +68,11 @@ impl Failure for SeenError {
                 "see with ls -ld whose it is, and give it back to yourself: another user may have written it, as with sudo"
                     .to_owned()
             }
+            SeenError::File { error, .. }
+                if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+            {
+                "make room on the disk, then try again".to_owned()
+            }
             SeenError::File { .. } => "see that the directory is there and can be written".to_owned(),
             SeenError::Locked(_) => "try again when the other command is done".to_owned(),
             SeenError::Damaged { .. } => {

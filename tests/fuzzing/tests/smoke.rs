@@ -1,6 +1,10 @@
 //! Every target on a stable compiler: its seeds, and some thousands of inputs that a seeded mutator makes of them.
+//!
+//! `COLOPHON_FUZZ_SECONDS` makes each go on for so long, with other inputs every time, and say how many they were: for a machine
+//! where there is no `cargo-fuzz`. No input leads to the next here, so it finds less than `make long-fuzz` in the same time.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use fuzzing::apply::play;
 use fuzzing::mutate::{Dice, mutated};
@@ -20,6 +24,20 @@ fn run(name: &str) {
     for _ in 0..target.smoke {
         try_input(target, &mutated(&mut dice, &seeds, target.words));
     }
+    if let Some(seconds) = std::env::var("COLOPHON_FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok()) {
+        go_on(target, &seeds, Duration::from_secs(seconds));
+    }
+}
+
+/// Tries other inputs for so long.
+fn go_on(target: &Target, seeds: &[Vec<u8>], time: Duration) {
+    let seed = UNIX_EPOCH.elapsed().expect("it is after 1970").as_secs();
+    let (mut dice, begun, mut tried) = (Dice::new(seed), Instant::now(), 0_u64);
+    while begun.elapsed() < time {
+        try_input(target, &mutated(&mut dice, seeds, target.words));
+        tried += 1;
+    }
+    println!("{}: {tried} inputs in {} s from seed {seed}, no finding", target.name, time.as_secs());
 }
 
 /// Tries one input, and tells it if there is a finding.

@@ -96,10 +96,10 @@ fn leaves(rows: &[Row], total: u64) -> String {
     format!(
         "{}, {} of files\n\
          leaves this machine: of each file its hash, size and type, and codes of its bytes and of what it shows or says, from which nothing can be seen; \
-         what is said about it; your account. The files stay here.\n\
+         what its Content Credentials are called (they are not validated); what is said about it; your account. The files stay here.\n\
          for ever: hashes and codes, dates, countries, shares. Erasable later: titles, names, what you say about it",
         count(rows.len() as u64, "work"),
-        bytes(total)
+        bytes(total),
     )
 }
 

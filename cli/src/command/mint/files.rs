@@ -8,6 +8,7 @@ use colophon_ledger::field::Digest;
 use crate::failure::Failure;
 use crate::recognition::Recognised;
 use crate::ui::Ui;
+use crate::words::named;
 
 /// The files of a work as an entry says them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub(super) fn hash(paths: &[PathBuf], ui: &Ui) -> Result<Hashed, Failure> {
 
 fn hash_folder(path: &Path, ui: &Ui) -> Result<FolderTree, Failure> {
     let survey = survey_folder(path)?;
-    let mut progress = ui.progress(&format!("hashing {}", path.display()), Some(survey.bytes));
+    let mut progress = ui.progress(&format!("hashing {}", named(path)), Some(survey.bytes));
     let tree = fingerprint_folder(path, &mut |step| match step {
         FolderStep::Bytes(done) => progress.advance_to(done),
         FolderStep::File(file) => progress.relabel(&format!("hashing {}", file.path)),

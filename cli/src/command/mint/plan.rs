@@ -169,6 +169,13 @@ fn check_past(created: &Date) -> Result<(), Failure> {
 }
 
 fn files(hashed: &Hashed) -> Result<Files, Failure> {
+    // Whoever came first with nothing would have the empty file of everybody.
+    if hashed.files.iter().any(|file| file.file.bytes == 0) {
+        return Err(Failure::usage(
+            "the file is empty: there is nothing in it to register",
+            "name the file that holds the work",
+        ));
+    }
     let files = hashed.files.iter().map(Recognised::work_file).collect::<Result<Vec<_>, _>>()?;
     let many = files.len();
     Files::new(files).ok_or_else(|| {
@@ -270,6 +277,9 @@ mod tests {
         assert!(planned(&["--title", "a", "--editions", "0"], &face).is_err());
         let nine: Vec<&str> = ["--title", "a"].repeat(9);
         assert!(planned(&nine, &face).is_err());
+        let mut empty = face.clone();
+        empty.files[0].file.bytes = 0;
+        assert!(planned(&["--title", "a"], &empty).unwrap_err().what().contains("is empty"));
         let twice = Hashed { files: [face.files.clone(), face.files.clone()].concat(), tree: None };
         assert!(planned(&["--title", "a"], &twice).unwrap_err().what().contains("same content"));
         let long = "x".repeat(9000);

@@ -14,7 +14,7 @@ use crate::history::History;
 use crate::home::read_file;
 use crate::recognition::STANDARD_INPUT;
 use crate::ui::Ui;
-use crate::words::count;
+use crate::words::{count, named};
 
 /// Returns the works that are asked for, in their order. What is left out of folders is said.
 pub(super) fn gather(args: &MintArgs, history: &History, ui: &Ui) -> Result<Vec<Row>, Failure> {
@@ -82,7 +82,7 @@ fn tell_left_out(folder: &Path, listing: &Listing, ui: &Ui) {
         kinds.iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(*number, what)).collect();
     if !left.is_empty() {
         let left = left.join(", ").replace("link or special files", "links or special files");
-        ui.note(format_args!("left out of {}: {left}", folder.display()));
+        ui.note(format_args!("left out of {}: {left}", named(folder)));
     }
 }
 

@@ -30,8 +30,14 @@ impl Row {
         if !self.work.titles.is_empty() {
             return Ok(self.work.titles.clone());
         }
-        let name = self.path.file_stem().unwrap_or_default().to_string_lossy();
-        TitleArg::new(None, &name).map(|title| vec![title])
+        let name = self.path.file_stem().unwrap_or_default();
+        let title = name.to_str().and_then(|name| TitleArg::new(None, name).ok());
+        title.map(|title| vec![title]).ok_or_else(|| {
+            Failure::usage(
+                "no title is given, and the file's name is none: there is a line end in it, or a character that is not seen",
+                "rename the file, or give its title in a list, with colophon mint --works",
+            )
+        })
     }
 
     /// Returns the file as it is named to people.
@@ -56,5 +62,24 @@ impl Common {
         let Sources { derived_from, ack_first, ack_similar } = sources;
         let sources = Sources { derived_from, ack_first, ack_similar: Vec::new() };
         Row { line, path: path.to_owned(), work, sources, acknowledged: ack_similar }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::mint::sample::mint_args;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    #[test]
+    fn a_file_whose_name_is_no_title_needs_one() {
+        let common = Common { work: mint_args(&["x"]).unwrap().work, sources: Sources::default() };
+        let titles = |name: &[u8]| common.row(None, Path::new(OsStr::from_bytes(name))).titles();
+        assert!(titles("art/溪山.png".as_bytes()).is_ok());
+        for name in [&b"art/two\nlines.png"[..], b"art/\xff.png", b"art/\x1b[31m.png", b"art/ .png"] {
+            let failure = titles(name).unwrap_err();
+            assert!(failure.what().starts_with("no title is given") && failure.cure().contains("--works"));
+        }
     }
 }
