@@ -20,7 +20,7 @@ else
 RUN_TESTS = $(CARGO) nextest run --no-fail-fast $(LOCKED)
 endif
 
-.PHONY: demo test verify fix bench bench-large bench-programs bench-sync long long-crash long-faults long-fuzz long-mutants long-network long-overload long-properties long-sim help lint docs deny python
+.PHONY: demo test verify fix c2pa bench bench-large bench-programs bench-sync long long-crash long-faults long-fuzz long-mutants long-network long-overload long-properties long-sim help lint docs deny python
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ verify: ## format, lints, tests, documentation, licences; changes no file of the
 fix: ## format, and let clippy mend what it can; writes
 	$(CARGO) fmt --all
 	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+
+c2pa: ## the command line that validates Content Credentials, and its tests; in a folder of its own, since other features are built
+	$(RUN_TESTS) --target-dir "$(dir $(BIN_DIR))c2pa" -p colophon-cli -p colophon-client -p colophon-ledger --features colophon-cli/c2pa
 
 bench: bench-programs ## how fast it is on this machine, in release mode, beside what the machine can do
 	COLOPHON_BIN_DIR="$(RELEASE_DIR)" "$(RELEASE_DIR)/bench"

@@ -62,7 +62,8 @@ const IMPURE_WORDS: [&str; 8] = ["SystemTime", "Instant", "HashMap", "HashSet", 
 const IMPURE_MODULES: [&str; 6] = ["fs", "net", "env", "process", "thread", "io"];
 
 /// Heavy or dangerous packages, and the only packages here that may be built on them.
-const CONFINED: [(&str, &[&str]); 25] = [
+const CONFINED: [(&str, &[&str]); 26] = [
+    ("c2pa", &["colophon-cli"]),
     ("cedar-policy", &["colophon-corridor"]),
     ("tokio", &["colophon-client", "colophon-node", "colophon-cli", "e2e", "fuzzing"]),
     ("axum", &["colophon-node", "e2e", "fuzzing"]),
@@ -97,8 +98,13 @@ const NOT_REACHED: [(&str, &[&str]); 2] = [
         "colophon-node",
         &["png", "image", "zune-jpeg", "gif", "tiff", "image-webp", "symphonia", "lopdf", "html5ever", "zip"],
     ),
-    ("colophon-cli", &["axum", "sled", "prometheus-client"]),
+    // Unless its feature is asked for.
+    ("colophon-cli", &["axum", "sled", "prometheus-client", "c2pa"]),
 ];
+
+/// What the command line must not get from `c2pa`: whatever could ask others.
+const C2PA_FEATURES: &str =
+    r#"c2pa = { version = "=0.90.22", default-features = false, features = ["rust_native_crypto"] }"#;
 
 const FILE_LINES_MAX: usize = 600;
 
@@ -211,6 +217,28 @@ fn heavy_packages_stay_where_they_belong() {
         }
     }
     report(&complaints);
+}
+
+#[test]
+fn content_credentials_are_validated_without_a_network() {
+    let manifest = Source::one("Cargo.toml").map(|source| source.text).unwrap_or_default();
+    assert!(
+        manifest.contains(C2PA_FEATURES),
+        "Cargo.toml: c2pa without exactly these features may ask others: {C2PA_FEATURES}"
+    );
+    let tree = ["tree", "--offline", "-e", "normal", "--no-dedupe", "--prefix", "depth", "--format", " {p}"];
+    let tree = cargo(&[&tree[..], &["-p", "colophon-cli", "--features", "c2pa"]].concat());
+    // What stands below it, up to the next of the command line's own dependencies.
+    let below = tree.lines().skip_while(|line| !line.starts_with("1 c2pa ")).skip(1);
+    let below: BTreeSet<&str> =
+        below.take_while(|line| !line.starts_with("1 ")).filter_map(|line| line.split(' ').nth(1)).collect();
+    assert!(below.contains("rsa"), "c2pa is not built as it was, or `cargo tree` prints otherwise: {below:?}");
+    for transport in ["hyper", "openssl", "reqwest", "rustls", "socket2", "tokio", "ureq"] {
+        assert!(
+            !below.contains(transport),
+            "c2pa is built with {transport}: see with `cargo tree -p colophon-cli --features c2pa -i {transport}`"
+        );
+    }
 }
 
 #[test]

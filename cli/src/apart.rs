@@ -12,6 +12,8 @@ use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::path::Path;
+#[cfg(feature = "c2pa")]
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -23,12 +25,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::failure::Exit;
+#[cfg(feature = "c2pa")]
+use crate::validation::judge;
 
 /// What the hidden command is called.
 pub const COMMAND: &str = "apart";
 /// How long it is waited for.
 const TIME_MAX: Duration = Duration::from_mins(1);
-/// The most memory that it may address, in bytes. The largest document is held more than once.
+/// The most memory that it may address, in bytes. The largest document, and the largest picture with credentials, is held more than once.
 const MEMORY_BYTES_MAX: u64 = 2 << 30;
 /// The most time of a core that it may take, in seconds.
 const CPU_S_MAX: u64 = 60;
@@ -47,12 +51,20 @@ pub struct ApartArgs {
 enum Work {
     /// Say what a document is recognised by
     Document,
+    /// Judge the Content Credentials in it
+    #[cfg(feature = "c2pa")]
+    Credentials {
+        /// The file of trusted certificates (PEM)
+        trust: Option<PathBuf>,
+    },
 }
 
 /// Does the work, in the process that was started for it.
 pub fn run(args: &ApartArgs) -> Exit {
     let line = match &args.work {
         Work::Document => said(&content::of_document()),
+        #[cfg(feature = "c2pa")]
+        Work::Credentials { trust } => said(&judge::judge(trust.as_deref())),
     };
     match io::stdout().write_all(line.as_bytes()) {
         Ok(()) => Exit::Done,

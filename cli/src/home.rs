@@ -3,6 +3,7 @@
 //! ```text
 //! data   keys/NAME.age  keys/NAME.pub  drafts/    the person's own: lost keys are lost works
 //! config policy  registers/ORIGIN.json            which registers and witnesses the person believes
+//!        c2pa-trust.pem                           whose Content Credentials the person trusts
 //! state  seen/  evidence/  history  lock          what registers have shown so far; proof of it, should one lie
 //!        audited/                                 what was replayed of them
 //!        receipts/  catalogues/                   of the entries this person made; of works on their way, many at once
@@ -68,6 +69,12 @@ impl Home {
     /// Returns the trust policy file (C2SP tlog-policy). Whoever can write it decides what this person believes.
     pub fn policy_path(&self) -> PathBuf {
         self.config.join("policy")
+    }
+
+    /// Returns the file of certificates (PEM) by which Content Credentials are trusted; the person puts it there. Whoever can write
+    /// it decides whose this person calls trusted.
+    pub fn c2pa_trust_path(&self) -> PathBuf {
+        self.config.join("c2pa-trust.pem")
     }
 
     /// Returns the directory of the registers pinned, one file each. Whoever can write it decides what this person believes.

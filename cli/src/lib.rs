@@ -28,6 +28,7 @@ pub mod story;
 pub(crate) mod terminal;
 pub mod terms;
 pub mod ui;
+pub mod validation;
 pub mod verdict;
 pub mod waiting;
 pub mod witnessed;

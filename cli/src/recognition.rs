@@ -18,6 +18,7 @@ use colophon_ledger::iscc::{Iscc, Unit, UnitKind};
 use crate::apart::content::content;
 use crate::failure::Failure;
 use crate::ui::Ui;
+use crate::validation::{Validated, Validator};
 use crate::words::{named, shown};
 
 /// What stands for standard input.
@@ -34,6 +35,8 @@ pub struct Recognised {
     pub content: Option<Content>,
     /// The Content Credentials in it.
     pub credentials: Option<Manifest>,
+    /// What they were found to be; none if there are none, or they were not validated.
+    pub validated: Option<Validated>,
 }
 
 impl Recognised {
@@ -72,7 +75,7 @@ impl Recognised {
             notes.push(note);
             None
         });
-        Ok((Recognised { file, units, content, credentials }, notes))
+        Ok((Recognised { file, units, content, credentials, validated: None }, notes))
     }
 
     fn of_standard_input(ui: &Ui) -> Result<Recognised, Failure> {
@@ -81,7 +84,15 @@ impl Recognised {
         let (file, units) = identify_reader(&mut input, &mut |done| progress.advance_to(done)).map_err(|error| {
             Failure::failed(format!("standard input could not be read: {error}"), "save it as a file first")
         })?;
-        Ok(Recognised { file, units, content: None, credentials: None })
+        Ok(Recognised { file, units, content: None, credentials: None, validated: None })
+    }
+
+    /// Validates the Content Credentials of the file, if it has any and this program can, and returns what is to be said of that.
+    pub fn validate(&mut self, path: &Path, validator: &Validator) -> Option<String> {
+        let said = validator.validate(path, self.credentials.as_ref()?);
+        let told = told_of_credentials(path, &said);
+        self.validated = said.unwrap_or_default();
+        told
     }
 
     /// Returns the ISCC of the file.
@@ -98,7 +109,7 @@ impl Recognised {
         let thumbnail = self.content.as_ref().and_then(|content| content.thumbnail.as_ref());
         let dhash = thumbnail.map(|thumbnail| format!("{:016x}", thumbnail.dhash()).parse()).transpose();
         let prep = self.content.as_ref().map(|content| content.prep.parse()).transpose();
-        let c2pa = self.credentials.as_ref().map(stated).transpose();
+        let c2pa = self.credentials.as_ref().map(|found| stated(found, self.validated.as_ref())).transpose();
         Ok(WorkFile {
             bytes: Int::new(self.file.bytes).ok_or_else(|| wrong("the file is too long to be stated"))?,
             c2pa: c2pa.map_err(unstated)?,
@@ -130,15 +141,40 @@ pub(crate) fn told(files: &[Recognised]) -> String {
         told.push_str(" and of what it shows or says (256 bits each, from which nothing can be seen)");
     }
     if credentials > 0 {
-        write!(told, ", the hash and the label of the Content Credentials in {credentials} of them (not validated)")
-            .ok();
+        let validated = match files.iter().filter(|file| file.validated.is_some()).count() {
+            0 => " (not validated)",
+            _ => ", what these were found to be, and the hash of the certificate that signed them",
+        };
+        write!(told, ", the hash and the label of the Content Credentials in {credentials} of them{validated}").ok();
     }
     told
 }
 
-fn stated(manifest: &Manifest) -> Result<Credentials, FieldError> {
-    let (signer, state, trust_list) = (None, None, None);
-    Ok(Credentials { label: manifest.label.parse()?, signer, state, store: Digest(manifest.store), trust_list })
+fn stated(manifest: &Manifest, validated: Option<&Validated>) -> Result<Credentials, FieldError> {
+    Ok(Credentials {
+        label: manifest.label.parse()?,
+        signer: validated.and_then(|found| found.signer),
+        state: validated.map(|found| found.state),
+        store: Digest(manifest.store),
+        trust_list: validated.and_then(|found| found.trust_list),
+    })
+}
+
+/// Says what the Content Credentials in a file are found to be now; nothing if it has none, or this program cannot tell.
+pub(crate) fn told_of_credentials_now(path: &Path, validator: &Validator) -> Option<String> {
+    let found = credentials(path).ok().flatten()?;
+    told_of_credentials(path, &validator.validate(path, &found))
+}
+
+fn told_of_credentials(path: &Path, said: &Result<Option<Validated>, String>) -> Option<String> {
+    let file = named(path);
+    match said {
+        Ok(None) => None,
+        Ok(Some(found)) => Some(format!("the Content Credentials in {file} are {}", found.told())),
+        Err(why) => Some(format!(
+            "the Content Credentials in {file} are not validated: {why}; if that matters, look at them with another validator"
+        )),
+    }
 }
 
 /// Returns the Content Credentials of a file; of ones that cannot be read, what is to be said.

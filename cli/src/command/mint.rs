@@ -31,6 +31,7 @@ use crate::signing::delivery::submit;
 use crate::signing::outcome::{Minted, Outcome, Stage};
 use crate::signing::{Desk, SigningArgs, check_free, text_of_draft};
 use crate::terms::summary::{Names, Summary};
+use crate::validation::Validator;
 use crate::words::{argument, named, short};
 
 use self::files::{Hashed, hash};
@@ -89,7 +90,7 @@ pub(super) fn run(args: &MintArgs, context: &Context) -> Result<Exit, Failure> {
 /// Registers one work.
 fn one(args: &MintArgs, context: &Context) -> Result<Exit, Failure> {
     let sidecar = sidecar(args)?;
-    let hashed = hash(&args.files, &context.ui)?;
+    let hashed = hash(&args.files, &context.ui, &Validator::of(&context.home))?;
     let desk = Desk::open(context, &args.signing)?;
     if let Some(outcome) = settle_earlier(&desk, args, hashed.face())? {
         write_sidecar(&desk, &outcome, sidecar.as_deref())?;

@@ -28,8 +28,10 @@ use crate::command::verify::target::{Target, read_certificate};
 use crate::failure::{Exit, Failure, worst};
 use crate::likeness::{Like, find};
 use crate::party::Party;
+use crate::recognition::told_of_credentials_now;
 use crate::register::name_of;
 use crate::sidecar::sidecar_of;
+use crate::validation::Validator;
 use crate::verdict::{Claim, Findings, Subject, Verdict};
 use crate::words::shown;
 
@@ -113,6 +115,10 @@ fn judge_target(judge: &Judge<'_>, target: Target) -> Result<Answered, Failure> 
         Target::Evidence { name, bytes } => evidence::judge(judge, &name, &bytes).map(Answered::Evidence),
         Target::File { name, fingerprint, path } => {
             let mut verdict = judge_file(judge, name, &fingerprint, path.as_deref())?;
+            let validator = Validator::of(&judge.context.home);
+            if let Some(told) = path.as_deref().and_then(|path| told_of_credentials_now(path, &validator)) {
+                judge.context.ui.note(told);
+            }
             if let Some(likes) = likes(judge, path.as_deref(), &fingerprint.media_type, verdict.as_of.online)? {
                 verdict.disclose(likes);
             }

@@ -32,6 +32,7 @@ use crate::home::create_shared_file;
 use crate::sidecar::sidecar_of;
 use crate::signing::Desk;
 use crate::signing::delivery::known;
+use crate::validation::{IS_BUILT_IN, Validator};
 use crate::words::{argument, bytes, count};
 
 use self::gather::gather;
@@ -93,10 +94,11 @@ fn held_in(rows: &[Row], context: &Context) -> Result<Option<Country>, Failure> 
 
 /// Says what leaves this machine, what stays, and which words can be taken back.
 fn leaves(rows: &[Row], total: u64) -> String {
+    let validated = if IS_BUILT_IN { " and were found to be" } else { " (they are not validated)" };
     format!(
         "{}, {} of files\n\
          leaves this machine: of each file its hash, size and type, and codes of its bytes and of what it shows or says, from which nothing can be seen; \
-         what its Content Credentials are called (they are not validated); what is said about it; your account. The files stay here.\n\
+         what its Content Credentials are called{validated}; what is said about it; your account. The files stay here.\n\
          for ever: hashes and codes, dates, countries, shares. Erasable later: titles, names, what you say about it",
         count(rows.len() as u64, "work"),
         bytes(total),
@@ -121,7 +123,7 @@ fn register_all(
     let own: BTreeSet<_> = done.works().collect();
     let looker = Looker { client: Arc::clone(&desk.client), account: desk.account, own: Arc::new(own) };
     let progress = context.ui.progress("reading", Some(total));
-    let readers = Readers::start(Arc::clone(&rows), Arc::new(done))?;
+    let readers = Readers::start(Arc::clone(&rows), Arc::new(done), Validator::of(&context.home))?;
     let run = Run::new(Arc::clone(&rows), looker, signatory, (sender, at_once), progress);
     let (mut fates, sender, stopped) = context.wait_for(run.run(readers))?;
     if let Some(sender) = sender.filter(|_| stopped.is_none()) {

@@ -8,6 +8,7 @@ use colophon_ledger::field::Digest;
 use crate::failure::Failure;
 use crate::recognition::Recognised;
 use crate::ui::Ui;
+use crate::validation::Validator;
 use crate::words::named;
 
 /// The files of a work as an entry says them.
@@ -27,7 +28,7 @@ impl Hashed {
 }
 
 /// Reads files and at most one folder, with a bar for what takes long.
-pub(super) fn hash(paths: &[PathBuf], ui: &Ui) -> Result<Hashed, Failure> {
+pub(super) fn hash(paths: &[PathBuf], ui: &Ui, validator: &Validator) -> Result<Hashed, Failure> {
     let (folders, files): (Vec<&PathBuf>, Vec<&PathBuf>) = paths.iter().partition(|path| path.is_dir());
     if files.is_empty() {
         return Err(Failure::usage(
@@ -40,7 +41,14 @@ pub(super) fn hash(paths: &[PathBuf], ui: &Ui) -> Result<Hashed, Failure> {
         [folder] => Some(hash_folder(folder, ui)?),
         _ => return Err(Failure::usage("a work has one folder at most", "put the folders into one")),
     };
-    let files = files.into_iter().map(|path| Recognised::read(path, ui)).collect::<Result<Vec<_>, _>>()?;
+    let read = |path: &PathBuf| {
+        let mut recognised = Recognised::read(path, ui)?;
+        if let Some(told) = recognised.validate(path, validator) {
+            ui.note(told);
+        }
+        Ok(recognised)
+    };
+    let files = files.into_iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
     Ok(Hashed { files, tree })
 }
 
@@ -57,6 +65,7 @@ fn hash_folder(path: &Path, ui: &Ui) -> Result<FolderTree, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::home::Home;
 
     #[test]
     fn the_first_file_is_the_face_wherever_the_folder_stands() {
@@ -67,10 +76,14 @@ mod tests {
         std::fs::create_dir(&folder).unwrap();
         std::fs::write(folder.join("level"), "level 1").unwrap();
         let ui = Ui::new(false, true, true);
-        let hashed = hash(&[folder.clone(), cover, page], &ui).unwrap();
+        let validator = Validator::of(&Home::locate(Some(desk.path())).unwrap());
+        let hashed = hash(&[folder.clone(), cover, page], &ui, &validator).unwrap();
         assert_eq!(hashed.face(), Digest(colophon_tlog::hash::sha256(b"cover")));
         assert_eq!((hashed.files.len(), hashed.tree.map(|tree| (tree.count, tree.bytes))), (2, Some((1, 7))));
-        assert_eq!(hash(std::slice::from_ref(&folder), &ui).unwrap_err().what(), "a folder alone has no face");
-        assert!(hash(&[folder.clone(), desk.path().join("cover"), folder], &ui).is_err());
+        assert_eq!(
+            hash(std::slice::from_ref(&folder), &ui, &validator).unwrap_err().what(),
+            "a folder alone has no face"
+        );
+        assert!(hash(&[folder.clone(), desk.path().join("cover"), folder], &ui, &validator).is_err());
     }
 }

@@ -209,7 +209,10 @@ mod tests {
     fn hashed(media_type: &str) -> Hashed {
         let file = FileFingerprint { sha256: sha256(b"face"), bytes: 4, media_type: media_type.to_owned() };
         let units = ByteUnits { data: [1; 32], instance: [2; 32] };
-        Hashed { files: vec![Recognised { file, units, content: None, credentials: None }], tree: None }
+        Hashed {
+            files: vec![Recognised { file, units, content: None, credentials: None, validated: None }],
+            tree: None,
+        }
     }
 
     fn planned(typed: &[&str], hashed: &Hashed) -> Result<(Mint, WorkWords), Failure> {

@@ -15,6 +15,7 @@ use super::journal::{Done, Stamp};
 use super::row::Row;
 use crate::failure::Failure;
 use crate::recognition::Recognised;
+use crate::validation::Validator;
 
 /// How many files each core may be ahead.
 const AHEAD: usize = 4;
@@ -54,16 +55,17 @@ pub(super) struct Readers {
 struct Shared {
     rows: Arc<Vec<Row>>,
     done: Arc<Done>,
+    validator: Validator,
     next: AtomicUsize,
     bytes: Arc<AtomicU64>,
 }
 
 impl Readers {
     /// Begins to read the files of all rows, in their order.
-    pub(super) fn start(rows: Arc<Vec<Row>>, done: Arc<Done>) -> Result<Readers, Failure> {
+    pub(super) fn start(rows: Arc<Vec<Row>>, done: Arc<Done>, validator: Validator) -> Result<Readers, Failure> {
         let cores = thread::available_parallelism().map_or(1, usize::from).min(rows.len().max(1));
         let bytes = Arc::new(AtomicU64::new(0));
-        let shared = Arc::new(Shared { rows, done, next: AtomicUsize::new(0), bytes: Arc::clone(&bytes) });
+        let shared = Arc::new(Shared { rows, done, validator, next: AtomicUsize::new(0), bytes: Arc::clone(&bytes) });
         let (sender, files) = mpsc::channel(cores * AHEAD);
         for _ in 0..cores {
             let (shared, sender) = (Arc::clone(&shared), sender.clone());
@@ -117,7 +119,8 @@ impl Shared {
             self.bytes.fetch_add(done.saturating_sub(before), Ordering::Relaxed);
             before = done;
         };
-        let (recognised, notes) = Recognised::read_file(&row.path, progress)?;
+        let (mut recognised, mut notes) = Recognised::read_file(&row.path, progress)?;
+        notes.extend(recognised.validate(&row.path, &self.validator));
         Ok(File::Read(Box::new(Read { recognised, notes, stamp })))
     }
 }
@@ -128,6 +131,7 @@ mod tests {
     use super::*;
     use crate::command::mint::plan::Sources;
     use crate::command::mint::sample::mint_args;
+    use crate::home::Home;
 
     #[test]
     fn every_row_is_read_once_and_what_is_done_is_not() {
@@ -141,7 +145,8 @@ mod tests {
         let mut done = Done::default();
         done.add(Stamp::of(&path(3)), work);
         let rows: Vec<Row> = (0..41).map(|number| common.row(None, &path(number))).collect();
-        let mut readers = Readers::start(Arc::new(rows), Arc::new(done)).unwrap();
+        let validator = Validator::of(&Home::locate(Some(desk.path())).unwrap());
+        let mut readers = Readers::start(Arc::new(rows), Arc::new(done), validator).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let mut seen = Vec::new();
         while let Some((number, file)) = runtime.block_on(readers.next()) {
