@@ -73,7 +73,7 @@ fn a_policy_file_brings_the_new_key_of_a_register_that_is_known_by_the_old_one()
         person.succeed(&["verify", &work]);
     }
     let import = |person: &Person, keys: &[&str], code| {
-        let lines: String = keys.iter().map(|key| format!("log {key}\n")).collect();
+        let lines = keys.iter().map(|key| format!("log {key}\n")).collect::<Vec<_>>().concat();
         person.put("policy.txt", format!("{lines}quorum none\n").as_bytes());
         let dry = person.expect(&["trust", "import", "policy.txt", "--dry-run"], code);
         let imported = person.expect(&["trust", "import", "policy.txt"], code);

@@ -150,7 +150,8 @@ fn a_copy_judges_each_transfer_by_the_rules_of_its_own_height() {
             assert_same_answer(&scene.register, &copy, &path);
         }
     }
-    let certificate = scene.register.get(&format!("/v1/works/{}/certificate", works[2])).text();
+    let answer = scene.register.get(&format!("/v1/works/{}/certificate", works[2]));
+    let certificate = answer.text();
     assert!(certificate.contains("crossing/") && certificate.contains("\\\"kind\\\":\\\"attest\\\""), "{certificate}");
     assert!(!scene.register.get(&format!("/v1/works/{}/certificate", works[0])).text().contains("crossing/"));
     // Whoever begins now replays all of it, with other rules in force than those of then; and so does a rebuild.

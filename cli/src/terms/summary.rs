@@ -10,6 +10,7 @@ use colophon_ledger::account::AccountId;
 use colophon_ledger::card::{Card, TermsWords, WorkWords};
 use colophon_ledger::draft::PriceOpening;
 use colophon_ledger::entry::Body;
+use colophon_ledger::entry::attest::Attest;
 use colophon_ledger::entry::mint::Mint;
 use colophon_ledger::entry::terms::{Price, Terms};
 use colophon_ledger::field::{DocumentType, List, WorkId};
@@ -132,15 +133,7 @@ impl Summary {
                 lines.extend(types.map(|types| ("documents", types)));
                 Ok(of_act(&act.governors, lines))
             }
-            Body::Attest(attest) => {
-                let about = attest.about().map(|about| about.to_string()).unwrap_or_default();
-                let mut lines = vec![("attests", attest.document_type.to_string()), ("about", about)];
-                lines.extend(attest.valid_from.as_ref().map(|day| ("valid from", day.to_string())));
-                lines.extend(attest.valid_to.as_ref().map(|day| ("valid to", day.to_string())));
-                lines.push(("its file", attest.sha256.to_string()));
-                lines.extend(card.map(|card| ("says", shown(&card.text))));
-                Ok(Summary(lines))
-            }
+            Body::Attest(attest) => Ok(of_attest(attest, card)),
             Body::Revoke(revoke) => {
                 let about = revoke.about().map(|about| about.to_string()).unwrap_or_default();
                 Ok(Summary(vec![("takes back", revoke.document_type.to_string()), ("about", about)]))
@@ -150,6 +143,16 @@ impl Summary {
             }
         }
     }
+}
+
+fn of_attest(attest: &Attest, card: Option<&Card>) -> Summary {
+    let about = attest.about().map(|about| about.to_string()).unwrap_or_default();
+    let mut lines = vec![("attests", attest.document_type.to_string()), ("about", about)];
+    lines.extend(attest.valid_from.as_ref().map(|day| ("valid from", day.to_string())));
+    lines.extend(attest.valid_to.as_ref().map(|day| ("valid to", day.to_string())));
+    lines.push(("its file", attest.sha256.to_string()));
+    lines.extend(card.map(|card| ("says", shown(&card.text))));
+    Summary(lines)
 }
 
 fn join(types: &[DocumentType]) -> String {

@@ -104,7 +104,7 @@ serde_as_text!(Digest);
 macro_rules! text_field {
     ($(#[$doc:meta])* $name:ident, $expected:literal, $test:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
         impl $name {

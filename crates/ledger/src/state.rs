@@ -56,7 +56,7 @@ pub enum RecordKey {
 }
 
 /// What a document or a note is about. Its text is part of the names of records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum About {
     /// `account/ID`.
     Account(AccountId),
@@ -292,8 +292,8 @@ impl RuleListRecord {
         let begun = |set: &RuleSetRecord| set.height <= height;
         let sets = std::mem::take(&mut self.sets);
         let over = |n: usize| sets.get(n + 1).is_some_and(|next| next.name == sets[n].name && begun(next));
-        let asked = |n: &usize| !over(*n) && !(begun(&sets[*n]) && sets[*n].digest.is_none());
-        self.sets = (0..sets.len()).filter(asked).map(|n| sets[n].clone()).collect();
+        let withdrawn = |n: usize| begun(&sets[n]) && sets[n].digest.is_none();
+        self.sets = (0..sets.len()).filter(|n| !over(*n) && !withdrawn(*n)).map(|n| sets[n].clone()).collect();
     }
 
     /// Names the sets in force at a height by their digests, in ascending order of their names.

@@ -117,7 +117,7 @@ fn runs_of_entries_reach_every_rule() {
         "work_unknown",
     ];
     let mut met = BTreeSet::new();
-    for run in Dice::new(SEED).runs(240, 12) {
+    for run in Dice::new(SEED).runs(800, 12) {
         met.extend(play(&run));
     }
     assert_eq!(met, BTreeSet::from(expected));

@@ -141,9 +141,9 @@ mod tests {
 
     #[test]
     fn a_tag_of_endless_attributes_is_given_up_when_its_time_is_over() {
-        let attributes: String = (0..1_000_000).map(|number| format!(" a{number}")).collect();
+        let attributes: Vec<String> = (0..1_000_000).map(|number| format!(" a{number}")).collect();
         let (begun, given) = (Instant::now(), Deadline::after(Duration::from_millis(200)));
-        let error = text(&format!("<p{attributes}>"), &given).unwrap_err();
+        let error = text(&format!("<p{}>", attributes.concat()), &given).unwrap_err();
         assert!(matches!(error, ContentError::TooSlow(_)), "{error}");
         assert!(begun.elapsed() < Duration::from_secs(20));
     }

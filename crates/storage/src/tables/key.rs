@@ -1,7 +1,7 @@
 //! The keys of the tables in bytes: what a name of a record is under the view, and back.
 
 use colophon_ledger::account::{AccountId, Multikey};
-use colophon_ledger::field::{Country, Digest, DocumentType, EntryId, WorkId};
+use colophon_ledger::field::{Digest, EntryId, WorkId};
 use colophon_ledger::state::{About, RecordKey};
 use colophon_tlog::hash::Hash;
 use colophon_tlog::note::KeyId;
@@ -196,6 +196,7 @@ fn account_of(key: [u8; 32]) -> AccountId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use colophon_ledger::field::{Country, DocumentType};
     use proptest::prelude::*;
 
     fn record_key() -> impl Strategy<Value = RecordKey> {

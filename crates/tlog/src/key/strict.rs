@@ -8,7 +8,7 @@
 //! never read; and of many signatures the one division that a point's bytes take is shared. Nothing else is: no signature
 //! has a part in what is said of another, unlike in batch verification, which accepts what this does not.
 
-use curve25519_dalek::edwards::EdwardsPoint;
+use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::Identity;
 use ed25519_dalek::VerifyingKey;
@@ -53,7 +53,7 @@ pub fn verify_each(claims: &[Claim<'_>]) -> Vec<bool> {
     let good = |((claim, point), encoded): ((&Claim<'_>, &EdwardsPoint), [u8; 32])| {
         claim.r() == Some(&encoded) && !point.is_small_order()
     };
-    claims.iter().zip(&points).zip(encoded.iter().map(|encoded| encoded.to_bytes())).map(good).collect()
+    claims.iter().zip(&points).zip(encoded.iter().map(CompressedEdwardsY::to_bytes)).map(good).collect()
 }
 
 #[cfg(test)]

@@ -195,23 +195,23 @@ impl Borders {
         let Some(set) = set else { return Ok(()) };
         let things =
             [Thing::Edition(work, number), Thing::Work(work), Thing::Person(edition.holder), Thing::Person(to)];
-        let stands = |kind: usize, by: usize| {
-            let newest = things.iter().filter_map(move |thing| self.papers.get(&(*thing, kind, by)));
-            newest.filter(|paper| paper.revoked.is_none() && !paper.is_over).map(|paper| paper.attest)
+        let stands = |kind: usize, by: usize| -> Vec<EntryId> {
+            let newest = things.iter().filter_map(|thing| self.papers.get(&(*thing, kind, by)));
+            newest.filter(|paper| paper.revoked.is_none() && !paper.is_over).map(|paper| paper.attest).collect()
         };
         let enrolled = self.enrolled.clone().unwrap_or_default();
         let licences: BTreeSet<EntryId> = enrolled.iter().flat_map(|by| stands(0, *by)).collect();
-        let stated = [edition.holder, to, maker].into_iter().flat_map(|by| stands(0, by).chain(stands(1, by)));
+        let stated = [edition.holder, to, maker].into_iter().flat_map(|by| [stands(0, by), stands(1, by)].concat());
         let papers: BTreeSet<EntryId> = licences.iter().copied().chain(stated).collect();
         let from_home = edition.country == HOME;
         let mut noted = None;
-        if set == 0 && edition.country != towards && !(from_home && !licences.is_empty()) {
+        if set == 0 && edition.country != towards && (!from_home || licences.is_empty()) {
             if from_home && !enrolled.is_empty() {
                 return Err("crossing_refused");
             }
             noted = Some(edition.country);
         }
-        if set == 1 && towards == "JP" && stands(1, edition.holder).next().is_none() {
+        if set == 1 && towards == "JP" && stands(1, edition.holder).is_empty() {
             return Err("crossing_held");
         }
         let crossing = Crossing { index, noted, papers, sets: set };

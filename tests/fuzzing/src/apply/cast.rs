@@ -1,5 +1,6 @@
 //! Turns a script's choices into entries: what each says at that moment, and who signs it.
 
+use colophon_ledger::account::AccountId;
 use colophon_ledger::entry::{Entry, text_of};
 use colophon_ledger::field::{Digest, EntryId, WorkId};
 use colophon_tlog::note::{SignatureLine, Signer};
@@ -105,43 +106,30 @@ impl Cast {
                 let holder = found.map(|found| found.holder);
                 (holder.filter(|_| act.apt.is_yes()).unwrap_or(who), Deed::Close { work, edition, prev })
             }
-            What::Govern { which, ahead, key, prev } => {
+            What::Govern { prev, .. } | What::Rules { prev, .. } | What::Enrol { prev, .. } => {
                 let by = if act.apt.is_yes() { GOVERNOR } else { who };
-                let deed = match which {
-                    which if which.retires() => Power::Retire,
-                    which if which.changes_key() => Power::LogKey(usize::from(*key) % LOG_KEYS),
-                    which if which.voids() => Power::Void(u64::from(*key) + 1),
-                    _ => Power::Upgrade(model.height + if ahead.is_yes() { 1_000 + SLACK } else { 999 }),
-                };
-                (by, Deed::Govern { deed, prev: self.act_prev(*prev, model) })
+                (by, Deed::Govern { deed: power(&act.what, model), prev: self.act_prev(*prev, model) })
             }
-            What::Rules { set, ahead, prev } => {
-                let deed = Power::Rules { set: set.map(usize::from), from: model.height + u64::from(*ahead % 4) };
-                let by = if act.apt.is_yes() { GOVERNOR } else { who };
-                (by, Deed::Govern { deed, prev: self.act_prev(*prev, model) })
-            }
-            What::Enrol { who: person, enrols, prev } => {
-                let deed = Power::Enrol { person: person.number(), enrols: enrols.is_yes() };
-                let by = if act.apt.is_yes() { GOVERNOR } else { who };
-                (by, Deed::Govern { deed, prev: self.act_prev(*prev, model) })
-            }
-            What::Document { about, second, over, revokes, prev } => {
-                let (thing, kind) = (thing_of(*about, model), usize::from(*second));
-                let newest = model.borders.newest(thing, kind, who);
-                let prev = match prev {
-                    Prev::Newest | Prev::NewestToo | Prev::NewestAgain => newest,
-                    Prev::First => None,
-                    Prev::Entry(which) => Some(self.some_entry(*which)),
-                    Prev::Nothing => Some(digest("nothing")),
-                };
-                let (saying, prev) = match (revokes, over) {
-                    (Apt::No, _) => (Saying::Revoke, prev.or(Some(digest("nothing")))),
-                    (_, Apt::No) => (Saying::AttestOver, prev),
-                    _ => (Saying::Attest, prev),
-                };
-                (who, Deed::Document { thing, kind, prev, saying })
-            }
+            What::Document { .. } => (who, self.document(&act.what, who, model)),
         }
+    }
+
+    fn document(&self, what: &What, who: usize, model: &Model) -> Deed {
+        let What::Document { about, second, over, revokes, prev } = what else { panic!("{what:?} is no document") };
+        let (thing, kind) = (thing_of(*about, model), usize::from(*second));
+        let newest = model.borders.newest(thing, kind, who);
+        let prev = match prev {
+            Prev::Newest | Prev::NewestToo | Prev::NewestAgain => newest,
+            Prev::First => None,
+            Prev::Entry(which) => Some(self.some_entry(*which)),
+            Prev::Nothing => Some(digest("nothing")),
+        };
+        let (saying, prev) = match (revokes, over) {
+            (Apt::No, _) => (Saying::Revoke, prev.or(Some(digest("nothing")))),
+            (_, Apt::No) => (Saying::AttestOver, prev),
+            _ => (Saying::Attest, prev),
+        };
+        Deed::Document { thing, kind, prev, saying }
     }
 
     fn terms(&self, act: &Act, terms: &TermsChoice, offer: Option<bool>, model: &Model, time_ms: u64) -> (usize, Deed) {
@@ -356,48 +344,68 @@ fn body(said: &Said) -> Value {
         Deed::Close { work, edition, prev } => {
             json!({"by": by, "edition": edition, "kind": "close", "prev": prev, "work": work})
         }
-        Deed::Document { thing, kind, prev, saying } => {
-            let mut body = json!({"by": by, "kind": "attest", "sha256": file(), "type": TYPES[*kind]});
-            thing.write(&mut body);
-            put(&mut body, "prev", prev.as_ref());
-            match saying {
-                Saying::Attest => {}
-                Saying::AttestOver => body["valid_to"] = json!(LONG_AGO),
-                Saying::Revoke => {
-                    body["kind"] = json!("revoke");
-                    body.as_object_mut().unwrap().remove("sha256");
-                }
-            }
+        Deed::Document { thing, kind, prev, saying } => document_body(&by, thing, *kind, prev.as_ref(), *saying),
+        Deed::Govern { deed, prev } => act_body(&by, deed, prev),
+    }
+}
+
+fn document_body(by: &AccountId, thing: &Thing, kind: usize, prev: Option<&EntryId>, saying: Saying) -> Value {
+    let mut body = json!({"by": by, "kind": "attest", "sha256": file(), "type": TYPES[kind]});
+    thing.write(&mut body);
+    put(&mut body, "prev", prev);
+    match saying {
+        Saying::Attest => {}
+        Saying::AttestOver => body["valid_to"] = json!(LONG_AGO),
+        Saying::Revoke => {
+            body["kind"] = json!("revoke");
+            body.as_object_mut().unwrap().remove("sha256");
+        }
+    }
+    body
+}
+
+fn act_body(by: &AccountId, deed: &Power, prev: &EntryId) -> Value {
+    match deed {
+        Power::Rules { set, from } => {
+            let mut body = json!({
+                "by": by, "citation": "an act", "governors": [by], "height": from, "jurisdiction": HOME,
+                "kind": "rules", "name": "LAW", "prev": prev, "schema": 1,
+            });
+            put(&mut body, "text", set.map(lines_of).as_ref());
             body
         }
-        Deed::Govern { deed, prev } => match deed {
-            Power::Rules { set, from } => {
-                let mut body = json!({
-                    "by": by, "citation": "an act", "governors": [by], "height": from, "jurisdiction": HOME,
-                    "kind": "rules", "name": "LAW", "prev": prev, "schema": 1,
-                });
-                put(&mut body, "text", set.map(lines_of).as_ref());
-                body
-            }
-            Power::Enrol { person, enrols } => {
-                let mut body = json!({
-                    "account": account_of(*person), "by": by, "country": HOME, "governors": [by], "kind": "authority",
-                    "prev": prev,
-                });
-                put(&mut body, "types", enrols.then_some([TYPES[0]]).as_ref());
-                body
-            }
-            Power::Retire => json!({"by": by, "governors": [by], "kind": "retire", "prev": prev}),
-            Power::LogKey(key) => {
-                json!({"by": by, "governors": [by], "kind": "log_key", "log_vkey": log_vkey(*key), "prev": prev})
-            }
-            Power::Void(index) => {
-                json!({"by": by, "governors": [by], "kind": "upgrade", "prev": prev, "void": [index]})
-            }
-            Power::Upgrade(height) => {
-                json!({"by": by, "governors": [by], "height": height, "kind": "upgrade", "prev": prev, "rules": 2})
-            }
-        },
+        Power::Enrol { person, enrols } => {
+            let mut body = json!({
+                "account": account_of(*person), "by": by, "country": HOME, "governors": [by], "kind": "authority",
+                "prev": prev,
+            });
+            put(&mut body, "types", enrols.then_some([TYPES[0]]).as_ref());
+            body
+        }
+        Power::Retire => json!({"by": by, "governors": [by], "kind": "retire", "prev": prev}),
+        Power::LogKey(key) => {
+            json!({"by": by, "governors": [by], "kind": "log_key", "log_vkey": log_vkey(*key), "prev": prev})
+        }
+        Power::Void(index) => {
+            json!({"by": by, "governors": [by], "kind": "upgrade", "prev": prev, "void": [index]})
+        }
+        Power::Upgrade(height) => {
+            json!({"by": by, "governors": [by], "height": height, "kind": "upgrade", "prev": prev, "rules": 2})
+        }
+    }
+}
+
+fn power(what: &What, model: &Model) -> Power {
+    match what {
+        What::Rules { set, ahead, .. } => {
+            Power::Rules { set: set.map(usize::from), from: model.height + u64::from(*ahead % 4) }
+        }
+        What::Enrol { who, enrols, .. } => Power::Enrol { person: who.number(), enrols: enrols.is_yes() },
+        What::Govern { which, .. } if which.retires() => Power::Retire,
+        What::Govern { which, key, .. } if which.changes_key() => Power::LogKey(usize::from(*key) % LOG_KEYS),
+        What::Govern { which, key, .. } if which.voids() => Power::Void(u64::from(*key) + 1),
+        What::Govern { ahead, .. } => Power::Upgrade(model.height + if ahead.is_yes() { 1_000 + SLACK } else { 999 }),
+        other => panic!("{other:?} is no act of a governor"),
     }
 }
 

@@ -277,7 +277,9 @@ impl Model {
             Deed::Accept { work, edition, prev } => self.take_acceptance(said.by, (*work, *edition), *prev, moment),
             Deed::Close { work, edition, prev } => self.take_close(said.by, (*work, *edition), *prev, moment),
             Deed::Document { thing, kind, prev, saying } => {
-                self.check_there(*thing)?;
+                if *saying != Saying::Revoke {
+                    self.check_there(*thing)?;
+                }
                 self.borders.say((*thing, *kind, said.by), *prev, *saying, moment)
             }
             Deed::Govern { deed, prev } => self.take_act(said.by, *deed, *prev, moment),
@@ -429,12 +431,11 @@ impl Model {
         refuse_if(terms.expires_ms - moment.time_ms > AHEAD_MS_MAX, "expires_too_late")?;
         let Terms { to, towards, expires_ms, .. } = *terms;
         edition.newest = moment.id;
-        match terms.offer {
-            Some(firm) => edition.offer = Some(Offer { to, towards, expires_ms, firm, index: moment.index }),
-            None => {
-                self.cross((terms.work, terms.edition), to, towards, moment)?;
-                edition = moved(&edition, to, towards);
-            }
+        if let Some(firm) = terms.offer {
+            edition.offer = Some(Offer { to, towards, expires_ms, firm, index: moment.index });
+        } else {
+            self.cross((terms.work, terms.edition), to, towards, moment)?;
+            edition = moved(&edition, to, towards);
         }
         self.editions.insert((terms.work, terms.edition), edition);
         Ok(())

@@ -64,7 +64,7 @@ impl Act {
         // Now and then somebody else does it all right.
         (act.apt, act.signing) = (if self.care < CAREFUL / 8 { Apt::No } else { Apt::Yes }, Signing::Right);
         match &mut act.what {
-            What::Profile(prev) | What::Rotate { prev, .. } => *prev = Prev::Newest,
+            What::Profile(prev) | What::Rotate { prev, .. } | What::Enrol { prev, .. } => *prev = Prev::Newest,
             What::Mint { ack, source, .. } => (*ack, *source) = (Ack::Right, None),
             What::Offer { terms, .. } | What::Transfer(terms) => {
                 (terms.prev, terms.from, terms.expires) = (Prev::Newest, Apt::Yes, Expires::Month);
@@ -76,7 +76,6 @@ impl Act {
             }
             What::Govern { prev, ahead, .. } => (*prev, *ahead) = (Prev::Newest, Apt::Yes),
             What::Rules { prev, ahead, .. } => (*prev, *ahead) = (Prev::Newest, *ahead % 2 + 1),
-            What::Enrol { prev, .. } => *prev = Prev::Newest,
             What::Document { prev, about, .. } => {
                 *prev = Prev::Newest;
                 about.place.settle();
