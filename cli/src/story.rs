@@ -324,7 +324,7 @@ impl Deal {
     /// Returns the grounds, the price and what is handed over, in a few words.
     pub fn terms(&self) -> String {
         let price = self.price.as_ref().map_or_else(|| "no price stated".to_owned(), words::price);
-        format!("{}, {price}, delivered {}", words::basis(self.basis), words::delivery(self.delivery))
+        format!("{}, {price}, delivered {}", self.basis.word(), words::delivery(self.delivery))
     }
 }
 

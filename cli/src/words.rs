@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use colophon_ledger::account::AccountId;
-use colophon_ledger::entry::terms::{Basis, Delivery, Price};
+use colophon_ledger::entry::terms::{Delivery, Price};
 use colophon_ledger::field::{Country, Digest, License, Role, SourceType, WorkKind};
 use jiff::Timestamp;
 
@@ -127,18 +127,6 @@ pub fn price(price: &Price) -> String {
     match price {
         Price::Open(open) => money::Shown(open).to_string(),
         Price::Committed(_) => "a price that the parties keep to themselves".to_owned(),
-    }
-}
-
-/// Returns the word for the grounds on which title moves.
-pub fn basis(basis: Basis) -> &'static str {
-    match basis {
-        Basis::Sale => "sale",
-        Basis::Auction => "auction",
-        Basis::Gift => "gift",
-        Basis::Donation => "donation",
-        Basis::Exchange => "exchange",
-        Basis::Return => "return",
     }
 }
 

@@ -20,7 +20,7 @@ use crate::codes::money;
 use crate::failure::Failure;
 use crate::register::name_of;
 use crate::signing::Desk;
-use crate::words::{basis, called, count, delivery, place, price, short, shown, time};
+use crate::words::{called, count, delivery, place, price, short, shown, time};
 
 /// What is known by name of the accounts and works that an entry speaks of. Names are what accounts call themselves.
 #[derive(Debug, Default)]
@@ -183,7 +183,7 @@ fn of_terms(
         ("work", format!("{title}, edition {} ({})", terms.edition.get(), short(&terms.work))),
         ("from", format!("{from}, in {}", place(&terms.from_country))),
         ("to", format!("{to}, in {}", place(&terms.to_country))),
-        ("basis", format!("{}, handed over {}", basis(terms.basis), delivery(terms.delivery))),
+        ("basis", format!("{}, handed over {}", terms.basis.word(), delivery(terms.delivery))),
         ("price", paid),
     ];
     let papers = terms.documents.iter().flat_map(List::as_slice);
