@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use colophon_ledger::card::Card;
 use colophon_ledger::draft::Draft;
-use colophon_ledger::entry::Body;
 use colophon_ledger::entry::attest::{Attest, AttestWord};
 use colophon_ledger::entry::terms::{Basis, Delivery, Terms, TermsWord};
+use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::{Digest, EntryId, Int};
 use colophon_tlog::hash::sha256;
 use e2e::minting::Minter;
 use e2e::node::{Answer, Node};
 
-use crate::scene::{Scene, assert_clean, assert_same_answer, assert_same_log};
+use crate::scene::{Scene, assert_clean, assert_same_answer, assert_same_log, wait_for_card};
 
 /// Lets the governor act, and hands it in.
 fn govern(register: &Node, words: &[&str]) {
@@ -102,13 +103,11 @@ fn rules_to(scene: &Scene, country: &str) -> PathBuf {
 #[test]
 fn a_copy_judges_each_transfer_by_the_rules_of_its_own_height() {
     let mut scene = Scene::open();
-    let works: Vec<EntryId> = (0..4)
-        .map(|_| {
-            let (entry, card) = scene.next();
-            assert_eq!(e2e::told::submit(&scene.register, &entry, &card).expect("an answer").status, 201);
-            entry.id()
-        })
-        .collect();
+    let minted: Vec<(Entry, Card)> = (0..4).map(|_| scene.next()).collect();
+    for (entry, card) in &minted {
+        assert_eq!(e2e::told::submit(&scene.register, entry, card).expect("an answer").status, 201);
+    }
+    let works: Vec<EntryId> = minted.iter().map(|(entry, _)| entry.id()).collect();
     let ana = scene.minter.clone();
     let (bo, bureau) = (Minter::new("bo", &scene.register), Minter::new("bureau", &scene.register));
     let mut copy = scene.copy();
@@ -145,7 +144,8 @@ fn a_copy_judges_each_transfer_by_the_rules_of_its_own_height() {
     assert_eq!(sell(&scene.register, 3).status, 201);
 
     copy.wait_for_size(scene.size());
-    for work in &works {
+    for (work, (_, card)) in works.iter().zip(&minted) {
+        wait_for_card(&copy, card);
         for path in [format!("/v1/works/{work}"), format!("/v1/works/{work}/certificate")] {
             assert_same_answer(&scene.register, &copy, &path);
         }
@@ -158,6 +158,7 @@ fn a_copy_judges_each_transfer_by_the_rules_of_its_own_height() {
     let mut late = Node::following(&scene.register, scene.liar.url());
     late.start();
     late.wait_for_size(scene.size());
+    wait_for_card(&late, &minted[2].1);
     assert_same_answer(&scene.register, &late, &format!("/v1/works/{}/certificate", works[2]));
     for node in [&mut copy, &mut late] {
         assert!(node.terminate().success());

@@ -1,12 +1,10 @@
 //! A copy is the same log, answers the same, and passes on what only the register can do.
 
-use std::time::Duration;
-
 use e2e::node::Node;
 use e2e::person::Person;
 use e2e::told::{submission, submit};
 
-use crate::scene::{Scene, assert_clean, assert_same_answer, assert_same_log};
+use crate::scene::{Scene, assert_clean, assert_same_answer, assert_same_log, wait_for_card};
 
 #[test]
 fn a_copy_is_the_same_byte_for_byte_and_answers_the_same() {
@@ -26,9 +24,10 @@ fn a_copy_is_the_same_byte_for_byte_and_answers_the_same() {
         scene.mint(1);
     }
     scene.mint(300);
-    let (entry, card) = scene.next();
+    let ((_, of_the_first), (entry, card)) = (scene.minter.mint("number 1"), scene.next());
     for (engine, copy) in &mut copies {
         copy.wait_for_size(scene.size());
+        wait_for_card(copy, &of_the_first);
         let account = scene.minter.account();
         let first = scene.register.get("/v1/entries/2").json()["id"].as_str().expect("an id").to_owned();
         for path in [
@@ -128,11 +127,6 @@ fn words_that_were_missing_are_asked_for_and_come() {
     let (_, card) = scene.minter.mint("number 1");
     let copy = scene.copy();
     copy.wait_for_size(size);
-    let path = format!("/v1/cards/{}", card.digest());
-    let deadline = std::time::Instant::now() + Duration::from_mins(1);
-    while copy.get(&path).status != 200 {
-        assert!(std::time::Instant::now() < deadline, "the card does not come");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    assert_same_answer(&scene.register, &copy, &path);
+    wait_for_card(&copy, &card);
+    assert_same_answer(&scene.register, &copy, &format!("/v1/cards/{}", card.digest()));
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use e2e::node::{Node, copy_dir};
 use e2e::told::submit;
 
-use crate::scene::{Scene, assert_clean, assert_same_answer, assert_same_log};
+use crate::scene::{Scene, assert_clean, assert_same_answer, assert_same_log, wait_for_card};
 
 const ROUNDS: u64 = 6;
 
@@ -108,9 +108,7 @@ fn a_lost_register_goes_on_from_its_copy() {
     let mut copy = scene.copy();
     let published = scene.register.get("/checkpoint");
     let (_, card) = scene.minter.mint("number 1");
-    while copy.get(&format!("/v1/cards/{}", card.digest())).status != 200 {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for_card(&copy, &card);
     // The machine is lost, but for the keys, which lay elsewhere.
     scene.register.kill();
     assert!(copy.terminate().success());

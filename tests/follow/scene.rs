@@ -1,6 +1,7 @@
 //! A register with entries in it, somebody who stands before it, and copies.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use colophon_ledger::card::Card;
 use colophon_ledger::entry::Entry;
@@ -54,6 +55,15 @@ impl Scene {
         copy.start();
         copy.wait_for_size(self.size());
         copy
+    }
+}
+
+/// Waits until a copy has somebody's words, which come after the log and beside it.
+pub(crate) fn wait_for_card(copy: &Node, card: &Card) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while copy.get(&format!("/v1/cards/{}", card.digest())).status != 200 {
+        assert!(Instant::now() < deadline, "the card does not come");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
