@@ -55,7 +55,7 @@ bench-large: bench-programs ## a million entries with each engine of the view
 	COLOPHON_BIN_DIR="$(RELEASE_DIR)" "$(RELEASE_DIR)/bench" --only large --view sled,fjall --json target/bench-large.json
 
 bench-sync: bench-programs ## a new copy of a register of a million entries, with each engine of the view
-	COLOPHON_BIN_DIR="$(RELEASE_DIR)" "$(RELEASE_DIR)/bench" --only syncing --sync-entries 1000000 --json target/bench-sync.json
+	COLOPHON_BIN_DIR="$(RELEASE_DIR)" "$(RELEASE_DIR)/bench" --only syncing --json target/bench-sync.json
 
 bench-programs:
 	@$(call needs,tests/src/bin/bench.rs)

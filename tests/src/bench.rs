@@ -74,13 +74,15 @@ fn measure(options: &Options) -> Result<Report> {
     if options.wants(Part::Works) {
         works::measure(&mut bench)?;
     }
-    if options.wants(Part::Syncing) {
-        syncing::measure(&mut bench)?;
-    }
+    let mut grown = None;
     if options.wants(Part::Large) {
         for view in bench.views(&[View::Fjall])? {
-            large::measure(&mut bench, view)?;
+            grown = Some(large::measure(&mut bench, view)?);
         }
+    }
+    if options.wants(Part::Syncing) {
+        let register = grown.map_or_else(|| syncing::register(&bench), Ok)?;
+        syncing::measure(&mut bench, &register)?;
     }
     let report = Report::of(bench.figures);
     if let Some(folder) = options.json.parent() {
@@ -117,6 +119,13 @@ impl Bench {
         self.tell(Figure::new(part, name, limits::verify_s(cores, time), Unit::PerSecond));
         self.tell(Figure::new(part, "700 bytes and an fdatasync", limits::syncs_s(time)?, Unit::PerSecond));
         Ok(())
+    }
+
+    /// Returns how many entries the large register gets, in requests of so many.
+    fn large_entries(&self, each: usize) -> usize {
+        let least = 4 * each;
+        let entries = if self.options.quick { least } else { self.options.entries.max(least) };
+        entries.next_multiple_of(each)
     }
 
     /// Returns the engines to measure with: those of `usual`, or those asked for, as far as the node has them.

@@ -15,15 +15,15 @@ use crate::bench::{limits, wire};
 use crate::node::Node;
 
 /// How many entries a request carries.
-const ENTRIES_EACH: usize = 500;
+pub(crate) const ENTRIES_EACH: usize = 500;
 /// How many entries the first and the last part have, whose rates are compared.
 const PART_ENTRIES: usize = 50_000;
 /// Of which share of all entries each part has at most, where there are few.
 const PART_SHARE: usize = 4;
 
-pub(crate) fn measure(bench: &mut Bench, view: View) -> Result<()> {
-    let entries = if bench.options.quick { 4 * ENTRIES_EACH } else { bench.options.entries.max(4 * ENTRIES_EACH) };
-    let entries = entries.next_multiple_of(ENTRIES_EACH);
+/// Returns the register when all of it is measured, running.
+pub(crate) fn measure(bench: &mut Bench, view: View) -> Result<Node> {
+    let entries = bench.large_entries(ENTRIES_EACH);
     let part = format!("{} entries, {}", Figure::thousands(count(entries)), view.name());
     let mut node = start(view);
     let own_bytes = ingest(bench, &part, &node, entries)?;
@@ -37,7 +37,7 @@ pub(crate) fn measure(bench: &mut Bench, view: View) -> Result<()> {
     bench.tell(started.to_reach(Target::AtMost(5.0)));
     let (now_mb, _) = memory_mb(&node)?;
     bench.tell(Figure::new(&part, "memory after the start", now_mb, Unit::Megabytes));
-    Ok(())
+    Ok(node)
 }
 
 /// Submits the entries, signed before, and returns how many bytes they are by themselves.

@@ -17,12 +17,9 @@ pub struct Options {
     /// Measure with this engine of the view alone; the large register is measured with fjall unless this says otherwise
     #[arg(long, value_enum, value_delimiter = ',')]
     pub view: Vec<View>,
-    /// How many entries the large register gets
+    /// How many entries the large register gets, of which new copies are made too
     #[arg(long, default_value_t = 1_000_000)]
     pub entries: usize,
-    /// How many entries the register has of which a new copy is made
-    #[arg(long, default_value_t = 100_000)]
-    pub sync_entries: usize,
     /// Measure single entries at these numbers of connections
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64, 256])]
     pub connections: Vec<usize>,
@@ -59,10 +56,10 @@ pub enum Part {
     Checking,
     /// Works recognised: fingerprints, lookalikes, a catalogue
     Works,
-    /// A new copy of a register
-    Syncing,
     /// A register of a million entries
     Large,
+    /// New copies of it
+    Syncing,
 }
 
 /// How much is sent for each figure.

@@ -20,6 +20,7 @@ use colophon_tlog::note::VerifierKey;
 
 use crate::bench::entries::Artists;
 use crate::bench::figure::{Figure, Target, Unit};
+use crate::bench::large::ENTRIES_EACH;
 use crate::bench::load::{Load, count};
 use crate::bench::node::{View, authority, memory_mb, start};
 use crate::bench::submitting::{CONNECTIONS_MANY, MANY_KEPT_OF};
@@ -28,35 +29,36 @@ use crate::node::Node;
 
 /// How many entries a full bundle holds.
 const BUNDLE_ENTRIES: usize = 256;
-/// How many entries a request carries.
-const ENTRIES_EACH: usize = 500;
 /// The most memory that a follower with fjall may take, in megabytes.
 const MEMORY_MB_MAX: f64 = 800.0;
 
-pub(crate) fn measure(bench: &mut Bench) -> Result<()> {
-    let wanted = if bench.options.quick { 4 * ENTRIES_EACH } else { bench.options.sync_entries };
-    let entries = wanted.max(ENTRIES_EACH).next_multiple_of(ENTRIES_EACH);
-    let part = format!("a new copy of {} entries", Figure::thousands(count(entries)));
+/// Starts a register and lets it grow, where that is not measured.
+pub(crate) fn register(bench: &Bench) -> Result<Node> {
     let mut register = start(View::Fjall);
-    fill(bench, &register, entries)?;
+    fill(bench, &register, bench.large_entries(ENTRIES_EACH))?;
     // What the register still had to do for its own tables is done.
     ensure!(register.terminate().success(), "the register did not end well");
     register.start();
+    Ok(register)
+}
 
+pub(crate) fn measure(bench: &mut Bench, register: &Node) -> Result<()> {
+    let entries = bench.large_entries(ENTRIES_EACH);
+    let part = format!("a new copy of {} entries", Figure::thousands(count(entries)));
     let cores = limits::cores()?;
     let limit = limits::verify_s(cores, bench.sizes.time_max);
-    let verified = verify(fetch(&register)?, cores)?;
+    let verified = verify(fetch(register)?, cores)?;
     let verified = Figure::new(&part, "verified in memory: form, hash, signatures", verified, Unit::PerSecond);
     bench.tell(verified.beside("verify_strict, all cores", limit).to_reach(Target::ShareAtLeast(0.7)));
     let name = "fetched, verified, replayed: rules, seals, state roots";
-    let checked = Figure::new(&part, name, check(&register)?, Unit::PerSecond);
+    let checked = Figure::new(&part, name, check(register)?, Unit::PerSecond);
     bench.tell(checked.beside("verify_strict, all cores", limit));
     for (view, share) in [(View::Fjall, 0.5), (View::Sled, 0.25)] {
         if !bench.views(&[View::Fjall, View::Sled])?.contains(&view) {
             continue;
         }
         let limit = limits::verify_s(limits::cores()?, bench.sizes.time_max);
-        let mut copy = Node::following(&register, register.url()).with_serve_args(&["--view", view.name()]);
+        let mut copy = Node::following(register, register.url()).with_serve_args(&["--view", view.name()]);
         let begun = Instant::now();
         copy.start();
         let rate_s = count(entries) / begun.elapsed().as_secs_f64();
