@@ -181,4 +181,9 @@ impl Records for Published<'_> {
         let moment = register.moment();
         Checked::of(&register.view, &moment.snapshot.tree, &register.log).record(key)
     }
+
+    fn expect(&self, keys: &[RecordKey]) {
+        let newest = self.register.newest();
+        Checked::of(&self.register.view, &newest.tree, &self.register.log).expect(keys);
+    }
 }

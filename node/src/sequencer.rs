@@ -18,7 +18,7 @@ use colophon_ledger::governance;
 use colophon_ledger::refusal::Refusal;
 use colophon_ledger::rule::Stop;
 use colophon_ledger::signature::Signed;
-use colophon_ledger::state::Unreadable;
+use colophon_ledger::state::{Records as _, Unreadable};
 use colophon_ledger::state_root::StateTree;
 use colophon_order::solo::Batches;
 use colophon_storage::cards::CardsError;
@@ -254,6 +254,7 @@ impl Sequencer {
         let mut batch = Batch::open(&register.rules, &records, self.position, self.now_ms());
         let (mut cards, mut waiting) = (Vec::new(), Vec::new());
         let mut readable = true;
+        records.expect(&submissions.iter().flat_map(|it| it.signed.entry().asks_for()).collect::<Vec<_>>());
         for Submission { signed, card, reply } in submissions {
             let id = signed.entry().id();
             let there = self.tip.index_of(signed.entry(), register);

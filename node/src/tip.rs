@@ -80,4 +80,8 @@ impl Records for TipRecords<'_> {
             None => self.published.record(key),
         }
     }
+
+    fn expect(&self, keys: &[RecordKey]) {
+        self.published.expect(keys);
+    }
 }

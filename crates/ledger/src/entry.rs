@@ -41,7 +41,7 @@ use crate::canonical::{CanonicalError, from_canonical, to_canonical};
 use crate::field::{Digest, EntryId, Origin};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Stop};
-use crate::state::{Changes, Records};
+use crate::state::{Changes, RecordKey, Records};
 
 use accept::Accept;
 use attest::Attest;
@@ -365,6 +365,16 @@ impl Entry {
     /// Returns SHA-256 of the signed text.
     pub fn id(&self) -> EntryId {
         self.id
+    }
+
+    /// Returns the records that its rule asks for, but for those that others ask for too.
+    pub fn asks_for(&self) -> Vec<RecordKey> {
+        match &*self.body {
+            Body::Mint(mint) => vec![RecordKey::Work(self.id), RecordKey::File(mint.files.face())],
+            body => body.edition().map_or_else(Vec::new, |(work, edition)| {
+                vec![RecordKey::Work(work), RecordKey::Edition(work, edition)]
+            }),
+        }
     }
 
     /// Returns what is signed: both lines with their newlines.

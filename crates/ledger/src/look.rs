@@ -7,7 +7,7 @@ use crate::refusal::Refusal;
 use crate::replay::ReplayError;
 use crate::rule::Stop;
 use crate::signature::{Points, Signed};
-use crate::state::Records;
+use crate::state::{RecordKey, Records};
 
 /// A leaf with what could be found out about it before its turn: that it is an entry, and that its signatures verify.
 ///
@@ -72,6 +72,12 @@ impl Looked {
     /// Returns whether the leaf is a seal by its form.
     pub fn closes(&self) -> bool {
         self.closes
+    }
+
+    /// Returns the records that the entry's rule will ask for, as far as the leaf was looked at.
+    pub(crate) fn asks_for(&self) -> Vec<RecordKey> {
+        let entry = self.signed.as_ref().map(Signed::entry);
+        entry.map_or_else(Vec::new, Entry::asks_for)
     }
 
     /// Applies the entry to the batch whose turn it is.

@@ -13,6 +13,9 @@ use crate::state::{Changes, RecordKey, Records, Unreadable};
 use crate::state_root::StateTree;
 use crate::voiding::{VoidLists, Voiding};
 
+/// Of how many leaves the records are expected together: as many as what is found on the way to them stays near the processor.
+const EXPECTED_AT_ONCE: usize = 64;
+
 /// Why leaves are not a batch that these rules could have made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
@@ -133,8 +136,8 @@ pub fn replay_looked(
 }
 
 /// Does what [`replay_looked`] does, where `grow` tells of the state after the batch's changes as much as the caller knows,
-/// and its root.
-pub(crate) fn replay_over<T>(
+/// and its root. After that only the seal is held against what was found.
+pub fn replay_over<T>(
     rules: &Rules,
     records: &impl Records,
     position: Position,
@@ -151,11 +154,16 @@ pub(crate) fn replay_over<T>(
     if position.index == 0 {
         batch.push_genesis(replay_genesis(rules, &leaves)?);
     } else {
-        for (index, looked) in (position.index..).zip(leaves) {
-            match looked.push(&mut batch) {
-                Ok(_) => {}
-                Err(Stop::Refused(refusal)) if batch.passes_over(&refusal) => {}
-                Err(stop) => return Err(stopped(index)(stop)),
+        let mut leaves = (position.index..).zip(leaves).peekable();
+        while leaves.peek().is_some() {
+            let some: Vec<(u64, Looked)> = leaves.by_ref().take(EXPECTED_AT_ONCE).collect();
+            records.expect(&some.iter().flat_map(|(_, looked)| looked.asks_for()).collect::<Vec<_>>());
+            for (index, looked) in some {
+                match looked.push(&mut batch) {
+                    Ok(_) => {}
+                    Err(Stop::Refused(refusal)) if batch.passes_over(&refusal) => {}
+                    Err(stop) => return Err(stopped(index)(stop)),
+                }
             }
         }
     }

@@ -79,7 +79,7 @@ impl fmt::Display for About {
 impl RecordKey {
     /// Returns where the record stands in the state tree.
     pub fn state_key(&self) -> StateKey {
-        StateKey::of(&self.to_string())
+        StateKey::of(self)
     }
 }
 
@@ -445,6 +445,9 @@ pub trait Records {
     /// Returns a record's canonical text, or nothing where there is no such record.
     fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable>;
 
+    /// Is told which records will be asked for soon, so that whoever can get many in less time than one by one does so.
+    fn expect(&self, _keys: &[RecordKey]) {}
+
     /// Returns a record as its type.
     fn read<T: Serialize + DeserializeOwned>(&self, key: &RecordKey) -> Result<Option<T>, Unreadable> {
         let Some(text) = self.record(key)? else { return Ok(None) };
@@ -512,5 +515,9 @@ impl<R: Records> Records for Overlay<'_, R> {
             Some(record) => Ok(Some(record.clone())),
             None => self.base.record(key),
         }
+    }
+
+    fn expect(&self, keys: &[RecordKey]) {
+        self.base.expect(keys);
     }
 }

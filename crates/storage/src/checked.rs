@@ -8,7 +8,7 @@
 use colophon_ledger::entry::entry_id;
 use colophon_ledger::field::EntryId;
 use colophon_ledger::state::{RecordKey, Records, Unreadable, record_digest};
-use colophon_ledger::state_root::StateTree;
+use colophon_ledger::state_root::{StateKey, StateTree};
 use colophon_tlog::tree::EntryIndex;
 
 use crate::reader::LogReader;
@@ -48,6 +48,18 @@ impl<'a> Checked<'a> {
         }
     }
 
+    /// Returns the record under a key that stands at `place` in the tree.
+    pub fn record_at(&self, key: &RecordKey, place: &StateKey) -> Result<Option<String>, Unreadable> {
+        // Nearly all that a mint asks for is not there. The tree is in memory, so this costs next to nothing.
+        let Some(digest) = self.tree.digest(place) else { return Ok(None) };
+        let found = self.view.record(key)?;
+        if found.as_deref().map(record_digest) == Some(digest) {
+            Ok(found)
+        } else {
+            Err(self.doubt(&format!("the record {key} is not the one in the state")))
+        }
+    }
+
     fn stands_at(&self, id: &EntryId, index: u64) -> Result<bool, Unreadable> {
         let Some(index) = EntryIndex::new(index).filter(|index| self.log.size().holds(*index)) else {
             return Ok(false);
@@ -64,14 +76,12 @@ impl<'a> Checked<'a> {
 
 impl Records for Checked<'_> {
     fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
-        // Nearly all that a mint asks for is not there. The tree is in memory, so this costs next to nothing.
-        let Some(digest) = self.tree.digest(&key.state_key()) else { return Ok(None) };
-        let found = self.view.record(key)?;
-        if found.as_deref().map(record_digest) == Some(digest) {
-            Ok(found)
-        } else {
-            Err(self.doubt(&format!("the record {key} is not the one in the state")))
-        }
+        self.record_at(key, &key.state_key())
+    }
+
+    /// Has the way down the tree to each of them in the processor's cache.
+    fn expect(&self, keys: &[RecordKey]) {
+        self.tree.digests(&keys.iter().map(RecordKey::state_key).collect::<Vec<_>>());
     }
 }
 

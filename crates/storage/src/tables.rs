@@ -43,7 +43,7 @@ const SOUGHT_KEYS: usize = 64;
 const INDEX: u8 = 0;
 
 /// Returns what a batch writes. `before` are the records before the batch.
-pub fn writes_of(applied: &Applied, before: &impl Records) -> Result<Vec<Write>, Unreadable> {
+pub fn writes_of<T>(applied: &Applied<T>, before: &impl Records) -> Result<Vec<Write>, Unreadable> {
     let mut writes = Vec::new();
     for (index, entry) in applied.indexed() {
         write_entry(index, entry, &mut writes);

@@ -3,9 +3,11 @@
 //! A leaf hashes to `SHA-256(0x00 ‖ entry)`, an inner node to `SHA-256(0x01 ‖ left ‖ right)`, the tree of nothing to
 //! `SHA-256("")`. The prefixes keep an entry from ever being read as an inner node.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use sha2::block_api::compress256;
 use sha2::{Digest as _, Sha256};
 
 use crate::spelling::{from_base64, to_base64};
@@ -16,8 +18,22 @@ pub const HASH_BYTES: usize = 32;
 const BASE64_CHARS: usize = 44;
 
 /// A SHA-256 hash.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hash([u8; HASH_BYTES]);
+
+/// In the order of the bytes. Two hashes nearly always part in their first eight, which one comparison tells.
+impl Ord for Hash {
+    fn cmp(&self, other: &Hash) -> Ordering {
+        let first = |hash: &Hash| hash.0.first_chunk().map(|bytes| u64::from_be_bytes(*bytes));
+        first(self).cmp(&first(other)).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Hash {
+    fn partial_cmp(&self, other: &Hash) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 /// Why text was not accepted as a hash.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,13 +111,30 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     pair_hash(0x01, left, right)
 }
 
-/// Returns SHA-256 of a byte and two hashes: what [`sha256_concat`] of the three is, in half the time.
+/// What SHA-256 begins with (FIPS 180-4, section 5.3.3).
+const INITIAL: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+/// How many bits a byte and two hashes have.
+const PAIR_BITS: u16 = 8 * (1 + 2 * HASH_BYTES as u16);
+
+/// Returns SHA-256 of a byte and two hashes: what [`sha256_concat`] of the three is, in a third of the time, since all trees are
+/// made of it.
 pub fn pair_hash(prefix: u8, left: &Hash, right: &Hash) -> Hash {
-    let mut bytes = [prefix; 1 + 2 * HASH_BYTES];
-    let (first, second) = bytes[1..].split_at_mut(HASH_BYTES);
-    first.copy_from_slice(&left.0);
-    second.copy_from_slice(&right.0);
-    sha256(&bytes)
+    // The message, a bit 1, zeros, and the number of bits: two blocks (FIPS 180-4, section 5.1.1).
+    let mut blocks = [[0; 64]; 2];
+    let bytes = blocks.as_flattened_mut();
+    bytes[0] = prefix;
+    bytes[1..33].copy_from_slice(&left.0);
+    bytes[33..65].copy_from_slice(&right.0);
+    bytes[65] = 0x80;
+    bytes[126..].copy_from_slice(&PAIR_BITS.to_be_bytes());
+    let mut words = INITIAL;
+    compress256(&mut words, &blocks);
+    let mut hash = [0; HASH_BYTES];
+    for (bytes, word) in hash.chunks_exact_mut(4).zip(words) {
+        bytes.copy_from_slice(&word.to_be_bytes());
+    }
+    Hash(hash)
 }
 
 /// Returns the root of the tree of no leaves.
@@ -139,6 +172,21 @@ mod tests {
         assert_eq!(node_hash(&left, &right).to_string(), pair);
         assert_eq!(node_hash(&left, &right), sha256_concat(&[&[1], left.as_bytes(), right.as_bytes()]));
         assert_ne!(node_hash(&left, &right), node_hash(&right, &left));
+    }
+
+    proptest! {
+        #[test]
+        fn a_pair_hashes_as_its_bytes_do(prefix: u8, left: [u8; 32], right: [u8; 32]) {
+            let whole = sha256_concat(&[&[prefix], &left, &right]);
+            prop_assert_eq!(pair_hash(prefix, &Hash::from(left), &Hash::from(right)), whole);
+        }
+
+        #[test]
+        fn hashes_stand_in_the_order_of_their_bytes(one: [u8; 32], other: [u8; 32], same in 0..33_usize) {
+            let mut other = other;
+            other[..same].copy_from_slice(&one[..same]);
+            prop_assert_eq!(Hash::from(one).cmp(&Hash::from(other)), one.cmp(&other));
+        }
     }
 
     #[test]

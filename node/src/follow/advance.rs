@@ -1,6 +1,6 @@
 //! From one checkpoint to the next: fetched, judged entry by entry, written, and only then shown to anybody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{channel, sync_channel};
 use std::thread;
@@ -20,9 +20,9 @@ use colophon_ledger::signature::FirstKeys;
 use colophon_ledger::state::{Records, Unreadable};
 use colophon_ledger::state_root::StateTree;
 use colophon_ledger::voiding::Voiding;
-use colophon_storage::checked::Checked;
 use colophon_storage::log::{AppendError, Log};
 use colophon_storage::slots::Slots;
+use colophon_storage::tables::Tables;
 use colophon_storage::view::View;
 use colophon_storage::view::engine::Write;
 use colophon_tlog::checkpoint::SignedCheckpoint;
@@ -32,7 +32,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tracing::info;
 
-use crate::follow::ahead::{Ahead, BadBatch, Changed, portions};
+use crate::follow::ahead::{Ahead, BadBatch, Judged, portions};
 use crate::follow::source::Source;
 use crate::follow::trouble::{Trouble, of_tables, of_tree};
 use crate::publisher::PublishError;
@@ -40,8 +40,10 @@ use crate::register::{Register, Snapshot};
 
 /// After how many entries a copy that does not serve yet writes what it has judged.
 const PORTION_ENTRIES: u64 = 16_384;
+/// How many portions are on their way to the disk while the next one is judged.
+const PORTIONS_MAX: usize = 2;
 /// How many keys may wait for the tables' engine meanwhile.
-const BACKLOG_KEYS_MAX: usize = 50_000;
+const BACKLOG_KEYS_MAX: usize = 100_000;
 
 /// What only the one writer of a copy has.
 #[derive(Debug)]
@@ -95,43 +97,77 @@ impl Writer {
         mut progress: impl FnMut(u64),
     ) -> Result<(), Trouble> {
         let mut batches = step.begin(self, &to)?;
-        let (rules, from) = (&step.source.rules, self.span());
-        let Writer { log, tree, position, .. } = self;
-        let reader = log.reader();
-        let voiding = thread::scope(|scope| {
-            let (hand_over, portions) = sync_channel::<Portion>(0);
-            let (tell, told) = channel();
-            scope.spawn(move || portions.iter().all(|portion| tell.send(portion.write(log, view)).is_ok()));
-            let mut under_way: Option<(StateTree, Position)> = None;
-            let (mut earlier, mut voiding, mut ended) = (Changed::new(), Voiding::default(), false);
-            loop {
-                // While a portion is judged, the tables go on to the end of the one before. What that one has changed is not asked
-                // of them, and the rest is the same before and after.
-                let (base, latest) = (tree.clone(), under_way.clone().unwrap_or((tree.clone(), *position)));
-                let checked = Checked::of(view, &base, &reader);
-                let mut ahead = Ahead::of(rules, (&checked, earlier), latest, voiding);
-                let judged = if ended { Ok(true) } else { step.judge_portion(&mut ahead, &mut batches, (from, &to)) };
-                if let Some(written) = under_way.take() {
-                    told.recv().unwrap_or(Err(Trouble::Stopped))?;
-                    (*tree, *position) = written;
-                    progress(position.index);
-                }
-                ended = judged?;
-                (earlier, voiding) = (ahead.records.changed, ahead.voiding);
-                if ahead.batches.is_empty() {
-                    return Ok::<_, Trouble>(voiding);
-                }
-                under_way = Some((ahead.tree, ahead.position));
-                let portion = Portion { batches: ahead.batches, writes: ahead.writes, end: ahead.position.index };
-                // Nobody takes it only if whoever writes broke down, which the end of the scope tells.
-                drop(hand_over.send(portion));
+        let voiding = match self.fill_with(step, view, &to, &mut batches, &mut progress) {
+            Ok(voiding) => voiding,
+            Err(trouble) => {
+                // What was judged beyond what is written is in the tree and counts no more.
+                self.tree = Tables::of(&view.reading()).state_tree()?;
+                return Err(trouble);
             }
-        })?;
+        };
         // Whoever looked ahead to this end has met every upgrade that counts.
         debug_assert_eq!(voiding.owed(), None, "a leaf is owed at the end");
-        let key = governance::log_key(rules, view)?;
+        let key = governance::log_key(&step.source.rules, view)?;
         step.source.check_signer(&to, &key)?;
         self.publish(step.source, to, key)
+    }
+
+    /// Judges all batches on the way to a checkpoint, and writes them. The tree is at the last one that was judged then.
+    fn fill_with(
+        &mut self,
+        step: &Step<'_>,
+        view: &View,
+        to: &SignedCheckpoint,
+        batches: &mut Fetched<'_>,
+        progress: &mut impl FnMut(u64),
+    ) -> Result<Voiding, Trouble> {
+        let (rules, from) = (&step.source.rules, self.span());
+        let Writer { log, tree, position, .. } = self;
+        let (reader, start) = (log.reader(), *position);
+        thread::scope(|scope| {
+            let (hand_over, portions) = sync_channel::<Portion>(PORTIONS_MAX);
+            let (tell, told) = channel();
+            scope.spawn(move || portions.iter().all(|portion| tell.send(portion.write(log, view)).is_ok()));
+            let mut written = |under_way: &mut VecDeque<Position>| {
+                let Some(written) = under_way.pop_front() else { return Ok(false) };
+                told.recv().unwrap_or(Err(Trouble::Stopped))?;
+                *position = written;
+                progress(written.index);
+                Ok::<_, Trouble>(true)
+            };
+            let (mut under_way, mut judged_to) = (VecDeque::new(), start);
+            let (mut earlier, mut voiding) = (VecDeque::new(), Voiding::default());
+            loop {
+                // While a portion is judged, the tables go on to the end of those before. What those have changed is not asked of
+                // them, and the rest is the same before and after.
+                let records = Judged::over(view, &reader, std::mem::take(tree), earlier);
+                let mut ahead = Ahead::of(rules, records, judged_to, voiding);
+                let was_last = match step.judge_portion(&mut ahead, batches, (from, to)) {
+                    Ok(was_last) => was_last,
+                    Err(trouble) => {
+                        while written(&mut under_way)? {}
+                        return Err(trouble);
+                    }
+                };
+                let changed;
+                (*tree, earlier, changed) = ahead.records.into_changed();
+                (judged_to, voiding) = (ahead.position, ahead.voiding);
+                if !ahead.batches.is_empty() {
+                    if under_way.len() == PORTIONS_MAX && written(&mut under_way)? {
+                        earlier.pop_front();
+                    }
+                    earlier.push_back(changed);
+                    under_way.push_back(judged_to);
+                    let portion = Portion { batches: ahead.batches, writes: ahead.writes, end: judged_to.index };
+                    // Nobody takes it only if whoever writes broke down, which the end of the scope tells.
+                    drop(hand_over.send(portion));
+                }
+                if was_last {
+                    while written(&mut under_way)? {}
+                    return Ok(voiding);
+                }
+            }
+        })
     }
 
     /// Brings a copy that is served up to a checkpoint, and shows all of it at once.
@@ -141,15 +177,16 @@ impl Writer {
             return Err(Trouble::Reopen(format!("the register is {entries} entries ahead")));
         }
         let mut batches = step.begin(self, &to)?;
-        let (records, from) = (register.published(), self.span());
-        let state = (self.tree.clone(), self.position);
-        let mut ahead = Ahead::of(&register.rules, (&records, Changed::new()), state, Voiding::default());
+        let from = self.span();
+        let records = Judged::over(register.view(), &register.log, self.tree.clone(), VecDeque::new());
+        let mut ahead = Ahead::of(&register.rules, records, self.position, Voiding::default());
         while let Some(batch) = batches.next(&ahead.records)? {
             step.judge(&mut ahead, batch, (from, &to), self.published.as_ref())?;
         }
         let key = governance::log_key(&register.rules, &ahead.records)?;
         step.source.check_signer(&to, &key)?;
-        let Ahead { tree, position, batches: judged, writes, sealed_by, voiding, .. } = ahead;
+        let Ahead { records, position, batches: judged, writes, sealed_by, voiding, .. } = ahead;
+        let (tree, ..) = records.into_changed();
         debug_assert_eq!(voiding.owed(), None, "a leaf is owed at the end");
         append(&mut self.log, &judged)?;
         let sealed_by = sealed_by.unwrap_or(register.newest().sealed_by);
@@ -275,9 +312,9 @@ impl<'s> Step<'s> {
     }
 
     /// Judges the next batches on the way between two trees, up to a portion of them, and tells whether they were the last.
-    fn judge_portion<R: Records + Sync>(
+    fn judge_portion(
         &self,
-        ahead: &mut Ahead<'_, R>,
+        ahead: &mut Ahead<'_>,
         batches: &mut Fetched<'_>,
         between: (Span, &SignedCheckpoint),
     ) -> Result<bool, Trouble> {
@@ -293,9 +330,9 @@ impl<'s> Step<'s> {
 
     /// Judges the next batch on the way between two trees. Where it holds a leaf against the rules, what comes behind it is looked
     /// through for an upgrade that voids it, and not before.
-    fn judge<R: Records>(
+    fn judge(
         &self,
-        ahead: &mut Ahead<'_, R>,
+        ahead: &mut Ahead<'_>,
         batch: Vec<Looked>,
         (from, to): (Span, &SignedCheckpoint),
         published: Option<&SignedCheckpoint>,
@@ -312,9 +349,9 @@ impl<'s> Step<'s> {
     }
 
     /// Returns the trouble with a batch that is not as the rules have it, with the evidence that is kept of it.
-    fn convict<R: Records>(
+    fn convict(
         &self,
-        ahead: &Ahead<'_, R>,
+        ahead: &Ahead<'_>,
         bad: &BadBatch,
         to: &SignedCheckpoint,
         published: Option<&SignedCheckpoint>,
@@ -324,10 +361,11 @@ impl<'s> Step<'s> {
             ReplayError::Unreadable(unreadable) => return of_tables(unreadable),
             _ => {}
         }
+        let tree = ahead.records.tree();
         let case = BatchCase {
             rules: &self.source.rules,
             records: &ahead.records,
-            tree: &ahead.tree,
+            tree: &tree,
             position: ahead.position,
             leaves: &bad.leaves,
             voiding: &ahead.voiding,

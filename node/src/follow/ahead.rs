@@ -1,49 +1,117 @@
 //! Batches judged one after the other ahead of what is written: the state that they lead to, and what is to be written for it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{PoisonError, RwLock};
 
 use colophon_ledger::account::AccountId;
 use colophon_ledger::batch::{Position, digests};
 use colophon_ledger::look::Looked;
-use colophon_ledger::replay::{ReplayError, replay_looked};
+use colophon_ledger::replay::{ReplayError, replay_over};
 use colophon_ledger::rule::Rules;
-use colophon_ledger::state::{RecordKey, Records, Unreadable};
-use colophon_ledger::state_root::StateTree;
+use colophon_ledger::state::{Changes, RecordKey, Records, Unreadable, record_digest};
+use colophon_ledger::state_root::{StateKey, StateTree};
 use colophon_ledger::voiding::{VoidLists, Voiding};
+use colophon_storage::checked::Checked;
+use colophon_storage::reader::LogReader;
 use colophon_storage::recovery::BATCH_BYTES_MAX;
-use colophon_storage::tables::writes_of;
+use colophon_storage::tables::{Tables, writes_of};
+use colophon_storage::view::View;
 use colophon_storage::view::engine::Write;
+use colophon_tlog::hash::Hash;
 
-/// Records that batches have changed, each found by its hash: there are thousands of them.
-pub(super) type Changed = HashMap<RecordKey, String>;
+/// Records that batches have changed, each under its place in the state tree: there are thousands of them.
+type Changed = HashMap<StateKey, String>;
 
-/// Records with those laid over them that judged batches have changed.
+/// The records of a view with those laid over them that judged batches have changed, and the tree of all of them.
+///
+/// Only one tree is kept, the newest, so that it can be changed in place: what no batch here has changed is in it as it is in the
+/// view.
 #[derive(Debug)]
-pub(super) struct Judged<'r, R> {
-    base: &'r R,
-    /// What was changed before, by batches that are on their way into the base.
-    earlier: Changed,
+pub(super) struct Judged<'r> {
+    view: &'r View,
+    log: &'r LogReader,
+    tree: RwLock<StateTree>,
+    /// What was changed before, by batches that are on their way into the view: portion by portion, the oldest first.
+    earlier: VecDeque<Changed>,
     /// What the batches have changed that are judged here.
-    pub(super) changed: Changed,
+    changed: Changed,
+    /// What was found of accounts, which are asked for again and again.
+    accounts: RwLock<HashMap<AccountId, Option<String>>>,
 }
 
-impl<R: Records> Records for Judged<'_, R> {
-    fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
-        match self.changed.get(key).or_else(|| self.earlier.get(key)) {
-            Some(record) => Ok(Some(record.clone())),
-            None => self.base.record(key),
+impl<'r> Judged<'r> {
+    /// Returns the records of which `tree` is the tree: those of the view, and what was `earlier` changed in them.
+    pub(super) fn over(view: &'r View, log: &'r LogReader, tree: StateTree, earlier: VecDeque<Changed>) -> Judged<'r> {
+        let (tree, changed, accounts) = (RwLock::new(tree), Changed::new(), RwLock::default());
+        Judged { view, log, tree, earlier, changed, accounts }
+    }
+
+    /// Returns their tree.
+    pub(super) fn tree(&self) -> StateTree {
+        self.tree.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Gives the tree away, and what was changed earlier and here.
+    pub(super) fn into_changed(self) -> (StateTree, VecDeque<Changed>, Changed) {
+        (self.tree.into_inner().unwrap_or_else(PoisonError::into_inner), self.earlier, self.changed)
+    }
+
+    /// Makes the tree again after a batch has been brought into it that does not count.
+    fn restore_tree(&mut self) -> Result<(), Unreadable> {
+        let tables = Tables::of(&self.view.reading()).state_tree();
+        let tree = tables.map_err(|error| Unreadable(error.to_string()))?;
+        let digests = |changed: &Changed| -> Vec<(StateKey, Hash)> {
+            changed.iter().map(|(place, record)| (*place, record_digest(record))).collect()
+        };
+        let tree = self.earlier.iter().chain([&self.changed]).map(digests).fold(tree, StateTree::apply);
+        *self.tree.get_mut().unwrap_or_else(PoisonError::into_inner) = tree;
+        Ok(())
+    }
+
+    /// Takes what a batch has changed, whose places in the tree are `places`.
+    fn take(&mut self, changes: Changes, places: Vec<StateKey>) {
+        let accounts = self.accounts.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for ((key, record), place) in changes.into_iter().zip(places) {
+            if let RecordKey::Account(account) = key {
+                accounts.remove(&account);
+            }
+            self.changed.insert(place, record);
         }
+    }
+
+    fn find(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
+        let place = key.state_key();
+        let mut changed = [&self.changed].into_iter().chain(self.earlier.iter().rev());
+        if let Some(record) = changed.find_map(|changed| changed.get(&place)) {
+            return Ok(Some(record.clone()));
+        }
+        let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner);
+        Checked::of(self.view, &tree, self.log).record_at(key, &place)
+    }
+}
+
+impl Records for Judged<'_> {
+    fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
+        let RecordKey::Account(account) = key else { return self.find(key) };
+        if let Some(known) = self.accounts.read().unwrap_or_else(PoisonError::into_inner).get(account) {
+            return Ok(known.clone());
+        }
+        let found = self.find(key)?;
+        self.accounts.write().unwrap_or_else(PoisonError::into_inner).insert(*account, found.clone());
+        Ok(found)
+    }
+
+    fn expect(&self, keys: &[RecordKey]) {
+        let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner);
+        Checked::of(self.view, &tree, self.log).expect(keys);
     }
 }
 
 /// Whole batches on top of a state.
 #[derive(Debug)]
-pub(super) struct Ahead<'r, R> {
+pub(super) struct Ahead<'r> {
     rules: &'r Rules,
-    pub(super) records: Judged<'r, R>,
-    pub(super) tree: StateTree,
-    /// The tree of the state that it began with.
-    base: StateTree,
+    pub(super) records: Judged<'r>,
     pub(super) position: Position,
     /// The leaves of each batch.
     pub(super) batches: Vec<Vec<Vec<u8>>>,
@@ -62,18 +130,11 @@ pub(super) struct BadBatch {
     pub(super) leaves: Vec<Vec<u8>>,
 }
 
-impl<'r, R: Records> Ahead<'r, R> {
-    /// Begins on top of a state, its tree and where it ends. `records` and what was `earlier` changed in them are its records.
-    pub(super) fn of(
-        rules: &'r Rules,
-        (records, earlier): (&'r R, Changed),
-        (tree, position): (StateTree, Position),
-        voiding: Voiding,
-    ) -> Ahead<'r, R> {
-        let records = Judged { base: records, earlier, changed: Changed::new() };
+impl<'r> Ahead<'r> {
+    /// Begins on top of a state and where it ends.
+    pub(super) fn of(rules: &'r Rules, records: Judged<'r>, position: Position, voiding: Voiding) -> Ahead<'r> {
         let (batches, writes) = (Vec::new(), Vec::new());
-        let (base, sealed_by) = (tree.clone(), None);
-        Ahead { rules, records, tree, base, position, batches, writes, sealed_by, voiding }
+        Ahead { rules, records, position, batches, writes, sealed_by: None, voiding }
     }
 
     /// Judges a batch again that was found to hold a leaf against the rules, once it is known what the upgrades further on void.
@@ -99,14 +160,31 @@ impl<'r, R: Records> Ahead<'r, R> {
     }
 
     fn replay(&mut self, looked: Vec<Looked>) -> Result<(), ReplayError> {
-        let tree = std::mem::take(&mut self.tree);
-        let applied = replay_looked(self.rules, &self.records, tree, self.position, looked, &self.voiding)
-            .inspect_err(|_| self.tree = self.base.clone().apply(digests(&self.records.changed)))?;
-        let writes = writes_of(&applied, &self.records).map_err(ReplayError::Unreadable)?;
+        let (records, mut grown, mut before) = (&self.records, false, Changes::new());
+        let applied = replay_over(self.rules, records, self.position, looked, &self.voiding, |changes| {
+            // The tables want to know how editions were, which can be read as long as the tree is that of before.
+            for key in changes.keys().filter(|key| matches!(key, RecordKey::Edition(..))) {
+                before.extend(records.record(key)?.map(|record| (key.clone(), record)));
+            }
+            grown = true;
+            let digests: Vec<(StateKey, Hash)> = digests(changes).collect();
+            let places = digests.iter().map(|(place, _)| *place).collect();
+            let mut tree = records.tree.write().unwrap_or_else(PoisonError::into_inner);
+            *tree = std::mem::take(&mut *tree).apply(digests);
+            Ok((places, tree.root()))
+        });
+        let applied = match applied {
+            Err(error) if grown => {
+                self.records.restore_tree().map_err(ReplayError::Unreadable)?;
+                return Err(error);
+            }
+            applied => applied?,
+        };
+        let writes = writes_of(&applied, &before).map_err(ReplayError::Unreadable)?;
         self.writes.extend(writes);
         self.sealed_by = Some(applied.seal_body.by);
-        self.records.changed.extend(applied.changes);
-        (self.tree, self.position, self.voiding) = (applied.tree, applied.next, applied.voiding);
+        self.records.take(applied.changes, applied.tree);
+        (self.position, self.voiding) = (applied.next, applied.voiding);
         Ok(())
     }
 }

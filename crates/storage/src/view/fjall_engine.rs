@@ -24,7 +24,9 @@ const JOURNAL_BYTES_MAX: u64 = 128 << 20;
 const BLOCK_BYTES: u32 = 8 << 10;
 /// By level, the last for all below. New tables are soon merged into others, so to compress them does not pay.
 const COMPRESSION: [CompressionType; 2] = [CompressionType::None, CompressionType::Lz4];
-const WORKERS: usize = 2;
+/// With two, the one that is left for flushing takes the task of merging again and again while the other is at it, and keeps a core busy
+/// with nothing.
+const WORKERS: usize = 1;
 const FILES_MAX: usize = 128;
 /// Beyond these, fjall halts whoever writes until its workers have caught up, even if they have failed. Well below.
 const SEALED_MEMTABLES_MAX: usize = 2;
