@@ -51,7 +51,7 @@ const FLOORS: [(&str, u8, &[&str]); 11] = [
 /// The pure packages, and everything they may be built on.
 const PURE: [(&str, &[&str]); 3] = [
     ("colophon-corridor", &["cedar-policy", "sha2", "stacker", "thiserror"]),
-    ("colophon-tlog", &["base64", "curve25519-dalek", "ed25519-dalek", "const-hex", "ml-dsa", "sha2", "thiserror"]),
+    ("colophon-tlog", &["base64", "const-hex", "curve25519-dalek", "ed25519-dalek", "ml-dsa", "sha2", "thiserror"]),
     ("colophon-ledger", &["bs58", "colophon-corridor", "colophon-tlog", "serde", "serde_json", "thiserror"]),
 ];
 
