@@ -5,13 +5,17 @@ pub mod audit;
 pub mod certificate;
 pub mod completions;
 pub mod decline;
+pub mod flag;
 pub mod history;
 pub mod inbox;
 pub mod key;
+pub mod lien;
+pub mod loan;
 pub mod man;
 pub mod mint;
 pub mod offer;
 pub mod profile;
+pub mod release;
 pub mod search;
 pub mod show;
 pub mod sign;
@@ -117,6 +121,14 @@ enum Command {
     Decline(decline::DeclineArgs),
     /// Take back an offer, or void the transfers that I have half-signed
     Withdraw(withdraw::WithdrawArgs),
+    /// Say that a work is stolen, disputed or frozen: as an authority, which blocks it; as anybody else, which is shown
+    Flag(flag::FlagArgs),
+    /// Let a work secure a debt: title stays where it is until the creditor releases it
+    Lien(lien::LienArgs),
+    /// Lend a work: the borrower has it for a time, title stays
+    Loan(loan::LoanArgs),
+    /// Let go a flag, a lien or a loan, or take back what I have alleged
+    Release(release::ReleaseArgs),
     /// Add my signature to a draft
     Sign(sign::SignArgs),
     /// Send a draft that has all its signatures, or an entry that was never acknowledged
@@ -204,6 +216,10 @@ pub fn run(cli: Cli) -> Exit {
         Command::Accept(args) => accept::run(&args, &context),
         Command::Decline(args) => decline::run(&args, &context),
         Command::Withdraw(args) => withdraw::run(&args, &context),
+        Command::Flag(args) => flag::run(&args, &context),
+        Command::Lien(args) => lien::run(&args, &context),
+        Command::Loan(args) => loan::run(&args, &context),
+        Command::Release(args) => release::run(&args, &context),
         Command::Sign(args) => sign::run(&args, &context),
         Command::Submit(args) => submit::run(&args, &context),
         Command::Trust(command) => trust::run(&command, &context),

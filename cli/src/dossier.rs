@@ -8,6 +8,7 @@ use colophon_ledger::entry::mint::{Creator, Credentials, CredentialsState, FileT
 use colophon_ledger::field::{Country, Date, Digest, EntryId, License, Role, SourceType, WorkId, WorkKind};
 use serde::Serialize;
 
+use crate::encumbered::{Alleged, Encumbrance};
 use crate::party::Party;
 use crate::ruled::Ruled;
 use crate::sheet::Sheet;
@@ -70,9 +71,15 @@ pub struct Dossier {
     pub held_in: Country,
     /// Since when.
     pub held_since: When,
-    /// The newest offer, if nothing has come after it.
+    /// The offer that has been neither taken nor closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferTold>,
+    /// The flags of authorities, liens and loans that stand on it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub encumbrances: Vec<Encumbrance>,
+    /// What anybody alleges about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alleged: Option<Alleged>,
     /// The newest entry of the edition.
     pub newest: EntryId,
     /// Everything that has happened to it.
@@ -152,6 +159,8 @@ impl Dossier {
             held_in: provenance.state.country.clone(),
             held_since,
             offer: offer(provenance, now_ms),
+            encumbrances: Encumbrance::all(provenance),
+            alleged: Alleged::of(provenance),
             newest: provenance.state.newest,
             story,
         }
@@ -197,6 +206,8 @@ impl Dossier {
         sheet.row("", &format!("since {}, in {}", self.held_since.time, place(&self.held_in)));
         self.write_borders(sheet);
         self.write_offer(sheet);
+        self.encumbrances.iter().for_each(|one| one.write(sheet));
+        self.alleged.iter().for_each(|alleged| alleged.write(sheet));
     }
 
     fn write_maker(&self, sheet: &mut Sheet) {
@@ -338,10 +349,11 @@ fn creators(creators: &[Creator], names: &[String]) -> Vec<CreatorTold> {
     creators.iter().zip(names).map(told).collect()
 }
 
-/// Returns the offer that the record has as the newest entry, with the terms of that entry.
+/// Returns the offer that the record has, with the terms of its entry.
 fn offer(provenance: &Provenance, now_ms: u64) -> Option<OfferTold> {
     let open = provenance.offer()?;
-    let Body::Offer(terms) = &provenance.steps.last()?.body else { return None };
+    let made = provenance.steps.iter().find(|step| step.moment.index == open.index)?;
+    let Body::Offer(terms) = &made.body else { return None };
     let has_rotated = |account: &AccountId| {
         let facts = provenance.accounts.get(account);
         facts.is_some_and(|facts| facts.rotations.iter().any(|rotation| rotation.index > open.index))

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::Card;
 use colophon_ledger::certificate::{AccountFacts, Moment, Provenance, Step};
+use colophon_ledger::encumbrance::AllegationsRecord;
 use colophon_ledger::entry::terms::{Basis, Delivery};
 use colophon_ledger::entry::{Body, Register};
 use colophon_ledger::field::{Digest, EntryId};
@@ -83,7 +84,9 @@ impl Sample {
         };
         let minted = Moment { id: digest("work"), index: 5, time_ms: MINTED_MS };
         let state = EditionRecord {
+            allegations: None,
             country: mint.country.clone(),
+            encumbrances: None,
             holder: mint.by,
             judged: None,
             newest: minted.id,
@@ -104,6 +107,7 @@ impl Sample {
                 state,
                 steps: Vec::new(),
                 crossings: Vec::new(),
+                alleged: AllegationsRecord::default(),
                 papers: Vec::new(),
                 accounts: BTreeMap::new(),
                 cards: [(card.digest(), card.text)].into(),

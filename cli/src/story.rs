@@ -2,11 +2,12 @@
 
 use colophon_ledger::card::TermsWords;
 use colophon_ledger::certificate::{Moment, Provenance};
+use colophon_ledger::encumbrance::Ground;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::carry_edition::CarryEdition;
 use colophon_ledger::entry::close::Close;
 use colophon_ledger::entry::terms::{Basis, Delivery, Price, Terms};
-use colophon_ledger::field::{Country, Digest, DocumentType, EntryId, List, Origin};
+use colophon_ledger::field::{Country, Day, Digest, DocumentType, EntryId, List, Origin};
 use serde::Serialize;
 
 use crate::party::Party;
@@ -100,6 +101,39 @@ pub enum Happening {
         /// How often title had moved there.
         transfers: u64,
     },
+    /// An authority blocked it.
+    Flagged {
+        /// The authority.
+        by: Party,
+        /// For which country it spoke.
+        country: Option<Country>,
+        /// Why.
+        ground: Ground,
+    },
+    /// It came to secure a debt.
+    Charged {
+        /// The holder.
+        by: Party,
+        /// Whose debt.
+        creditor: Party,
+    },
+    /// Somebody else than the holder got it for a time.
+    Lent {
+        /// The holder.
+        by: Party,
+        /// Who got it.
+        borrower: Party,
+        /// When it was to be back.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<Day>,
+    },
+    /// A flag, a lien or a loan was let go.
+    Released {
+        /// By whom.
+        by: Party,
+        /// The entry that had placed it.
+        of: Option<EntryId>,
+    },
     /// An offer, or every half-signed transfer, came to nothing.
     Closed {
         /// Who closed it.
@@ -177,6 +211,23 @@ impl Story {
                 Body::Accept(_) => offered.map(|terms| moved(terms, true, step.moment.index, provenance)),
                 Body::Close(close) => Some(closed(close, offered, provenance)),
                 Body::CarryEdition(carry) => carried(carry, provenance),
+                Body::Flag(flag) => Some(Happening::Flagged {
+                    by: Party::of(&flag.by, provenance),
+                    country: flag.country.clone(),
+                    ground: flag.ground,
+                }),
+                Body::Lien(lien) => Some(Happening::Charged {
+                    by: Party::of(&lien.by, provenance),
+                    creditor: Party::of(&lien.creditor, provenance),
+                }),
+                Body::Loan(loan) => Some(Happening::Lent {
+                    by: Party::of(&loan.by, provenance),
+                    borrower: Party::of(&loan.borrower, provenance),
+                    until: loan.until.clone(),
+                }),
+                Body::Release(release) => {
+                    Some(Happening::Released { by: Party::of(&release.by, provenance), of: release.of })
+                }
                 // None of these is a step of an edition.
                 Body::Genesis(_)
                 | Body::Profile(_)
@@ -192,7 +243,12 @@ impl Story {
                 | Body::Revoke(_)
                 | Body::Seal(_) => None,
             };
-            offered = if let Body::Offer(terms) = &step.body { Some(terms) } else { None };
+            offered = match &step.body {
+                Body::Offer(terms) => Some(terms),
+                // These leave an offer as it stands.
+                Body::Flag(_) | Body::Release(_) => offered,
+                _ => None,
+            };
             steps.extend(what.map(|what| Told::new(step.moment, what)));
         }
         Story { steps }
@@ -200,10 +256,7 @@ impl Story {
 
     /// Returns the step by which the edition came to its holder: the last that moved it, or its registration.
     pub fn newest_title(&self) -> Option<&Told> {
-        let is_title = |told: &&Told| match told.what {
-            Happening::Registered { .. } | Happening::Moved { .. } => true,
-            Happening::Offered { .. } | Happening::Carried { .. } | Happening::Closed { .. } => false,
-        };
+        let is_title = |told: &&Told| matches!(told.what, Happening::Registered { .. } | Happening::Moved { .. });
         self.steps.iter().rev().find(is_title)
     }
 
@@ -211,11 +264,7 @@ impl Story {
     pub fn borders(&self) -> impl Iterator<Item = (&Told, &Deal, Option<&Ruled>)> {
         self.steps.iter().filter_map(|told| match &told.what {
             Happening::Moved { deal, ruled, .. } if deal.crosses_border() => Some((told, deal, ruled.as_ref())),
-            Happening::Moved { .. }
-            | Happening::Registered { .. }
-            | Happening::Offered { .. }
-            | Happening::Carried { .. }
-            | Happening::Closed { .. } => None,
+            _ => None,
         })
     }
 
@@ -266,6 +315,22 @@ impl Happening {
             Happening::Carried { from, holder, country, transfers } => {
                 let with = format!("held there by {} in {}", holder.called(), words::place(country));
                 vec![format!("carried over from {from}"), with, format!("title had moved {transfers} times")]
+            }
+            Happening::Flagged { by, country, ground } => {
+                let country = country.as_ref().map(words::place).unwrap_or_default();
+                let first = format!("FLAGGED as {} by {}", ground.word(), by.called());
+                vec![first, format!("an authority of {country}: title is blocked until it is released")]
+            }
+            Happening::Charged { by, creditor } => {
+                vec![format!("a lien of {}, given by {}", creditor.called(), by.called())]
+            }
+            Happening::Lent { by, borrower, until } => {
+                let until = until.as_ref().map(|day| format!(" until {day}")).unwrap_or_default();
+                vec![format!("lent by {} to {}{until}", by.called(), borrower.called())]
+            }
+            Happening::Released { by, of } => {
+                let of = of.as_ref().map(words::short).unwrap_or_default();
+                vec![format!("released by {}: what the entry {of} had placed", by.called())]
             }
             Happening::Closed { by, how } => vec![match how {
                 Closing::Declined => format!("the offer declined by {}", by.called()),

@@ -2,7 +2,7 @@
 
 pub mod summary;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use colophon_fingerprint::file::fingerprint_file;
@@ -10,6 +10,7 @@ use colophon_ledger::account::AccountId;
 use colophon_ledger::card::{Card, TermsWords};
 use colophon_ledger::draft::PriceOpening;
 use colophon_ledger::edition::{OfferStanding, standing};
+use colophon_ledger::encumbrance::Listed;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::terms::{Basis, Commitment, Delivery, Document, Money, Price, Terms, TermsWord};
 use colophon_ledger::field::{Country, Digest, DocumentType, Int, List, Marker, WorkId};
@@ -63,7 +64,7 @@ pub struct TermsArgs {
 }
 
 /// Reads one word of a closed list, as the ledger writes it.
-fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+pub(crate) fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(text.to_ascii_lowercase().into()).map_err(|error| error.to_string())
 }
 
@@ -119,9 +120,7 @@ pub fn draw_up(
     let now = clock::now()?;
     let expires_ms = until(expires, now)?;
     let documents = hash_documents(&args.documents, &desk.context.ui)?;
-    let note = args.note.clone().filter(|note| !note.trim().is_empty());
-    note.iter().try_for_each(|note| plain("--note", note))?;
-    let card = note.map(|note| card_of(&TermsWords { note: Some(note), document_numbers: Vec::new() })).transpose()?;
+    let card = remark(args.note.as_deref())?;
     let salt = if args.secret_price { Some(random()?) } else { None };
     let wanted = Wanted { kind, firm, expires_ms, documents, card, salt };
 
@@ -142,12 +141,23 @@ pub fn draw_up(
     Ok((plan(args, wanted, &standpoint)?, work))
 }
 
+/// Returns the card of a remark, if there is one.
+pub fn remark(note: Option<&str>) -> Result<Option<Card>, Failure> {
+    let Some(note) = note.filter(|note| !note.trim().is_empty()) else { return Ok(None) };
+    plain("--note", note)?;
+    card_of(&TermsWords { note: Some(note.to_owned()), document_numbers: Vec::new() }).map(Some)
+}
+
+/// Returns SHA-256 of a file, with progress.
+pub fn hash_of(path: &Path, ui: &Ui) -> Result<Digest, Failure> {
+    let total = std::fs::metadata(path).ok().map(|data| data.len());
+    let mut progress = ui.progress(&format!("hashing {}", path.display()), total);
+    Ok(Digest(fingerprint_file(path, &mut |done| progress.advance_to(done))?.sha256))
+}
+
 fn hash_documents(documents: &[(DocumentType, PathBuf)], ui: &Ui) -> Result<Vec<Document>, Failure> {
     let hash = |(kind, path): &(DocumentType, PathBuf)| {
-        let total = std::fs::metadata(path).ok().map(|data| data.len());
-        let mut progress = ui.progress(&format!("hashing {}", path.display()), total);
-        let file = fingerprint_file(path, &mut |done| progress.advance_to(done))?;
-        Ok(Document { sha256: Digest(file.sha256), document_type: kind.clone() })
+        Ok(Document { sha256: hash_of(path, ui)?, document_type: kind.clone() })
     };
     documents.iter().map(hash).collect()
 }
@@ -155,6 +165,9 @@ fn hash_documents(documents: &[(DocumentType, PathBuf)], ui: &Ui) -> Result<Vec<
 /// Returns the entry to be signed, or the refusal that the register would answer with.
 pub fn plan(args: &TermsArgs, wanted: Wanted, at: &Standpoint<'_>) -> Result<Plan, Failure> {
     check(args, at)?;
+    if wanted.kind == TermsWord::Transfer {
+        check_free(at.state)?;
+    }
     let number = Int::new(args.edition)
         .ok_or_else(|| Failure::usage(format!("{} is no edition", args.edition), "editions are numbered from 1"))?;
     let documents = Some(wanted.documents).filter(|documents| !documents.is_empty()).map(|documents| {
@@ -214,6 +227,19 @@ fn check(args: &TermsArgs, at: &Standpoint<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Refuses an edition whose title cannot move, before anybody signs.
+pub fn check_free(state: &EditionRecord) -> Result<(), Failure> {
+    let blocking: Vec<_> = state.burdens().iter().filter(|burden| burden.kind.blocks()).cloned().collect();
+    if blocking.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::refused(
+        "encumbered",
+        format!("the edition is {}", Listed(blocking)),
+        "have each released by whom it names: colophon release WORK",
+    ))
+}
+
 /// Returns the refusal of somebody who deals with what they do not hold.
 pub fn not_holder(holder: &AccountId) -> Failure {
     Failure::refused(
@@ -251,7 +277,17 @@ mod tests {
     fn state() -> EditionRecord {
         let newest = Digest(sha256(b"newest"));
         let country = "CN".parse().unwrap();
-        EditionRecord { country, holder: who(1), judged: None, newest, offer: None, rules: None, transfers: 3 }
+        EditionRecord {
+            allegations: None,
+            country,
+            encumbrances: None,
+            holder: who(1),
+            judged: None,
+            newest,
+            offer: None,
+            rules: None,
+            transfers: 3,
+        }
     }
 
     fn planned(args: &TermsArgs, state: &EditionRecord, salt: Option<[u8; 32]>) -> Result<Plan, Failure> {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::Card;
 use colophon_ledger::certificate::{
-    CERTIFICATE_BYTES_MAX, Certificate, CertificateError, Format, accounts_of, records_of, with_crossings,
+    CERTIFICATE_BYTES_MAX, Certificate, CertificateError, Format, accounts_of, records_of, with_allegations,
+    with_crossings,
 };
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::{Digest, WorkId};
@@ -108,10 +109,14 @@ fn collect(register: &Register, work: WorkId, edition: u64, entries_max: usize) 
     if rekeyed {
         collection.take_acts()?;
     }
+    let standing: Option<EditionRecord> =
+        moment.reading.read(&RecordKey::Edition(work, edition)).map_err(AnswerError::from)?;
+    let alleged = standing.is_some_and(|edition| edition.allegations.is_some());
     let judged = collection.take_papers(&work, edition)?;
     collection.take_accounts()?;
     let Collection { entries, accounts, .. } = collection;
-    let keys = with_crossings(records_of(&work, edition, &accounts, rekeyed), &work, edition, judged);
+    let keys = with_allegations(records_of(&work, edition, &accounts, rekeyed), &work, edition, alleged);
+    let keys = with_crossings(keys, &work, edition, judged);
     let records = keys.iter().map(|key| proved_record(&moment, key)).collect::<Result<_, _>>()?;
     Ok(Collected { snapshot: Arc::clone(&moment.snapshot), log_key, entries, records })
 }

@@ -71,8 +71,8 @@ def sale(log, work, by="ana", to="bo", edition=1, **members):
 class Told:
     """The register as it grows, and what is refused on the way."""
 
-    def __init__(self):
-        self.log, self.refused = Log("borders"), []
+    def __init__(self, nonce):
+        self.log, self.refused = Log(nonce), []
 
     def act(self, body):
         return self.take(body, "governor")
@@ -95,7 +95,7 @@ class Told:
 
 
 def everything():
-    told = Told()
+    told = Told("borders")
     log = told.log
     hills = told.take(mint_body("ana", "hills", digest("words"), made_in="CN", created="1950", editions=3), "ana")
     sea = told.take(mint_body("ana", "sea", digest("words")), "ana")

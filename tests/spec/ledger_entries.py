@@ -226,9 +226,20 @@ OFFER_RECORD = members(
     },
     {"price": price},
 )
+GROUND = one_of("disputed", "frozen", "stolen")
+ENCUMBRANCE_RECORD = members(
+    {"entry": DIGEST, "index": WIDE, "kind": one_of("flag", "lien", "loan"), "of": account},
+    {"country": COUNTRY, "ground": GROUND, "until": lambda value: day(value)},
+)
 EDITION_RECORD = members(
     {"country": COUNTRY, "holder": account, "newest": DIGEST, "transfers": WIDE},
-    {"judged": WIDE, "offer": OFFER_RECORD, "rules": DIGEST},
+    {
+        "allegations": WIDE,
+        "encumbrances": items(ENCUMBRANCE_RECORD, 0, INTEGER_MAX),
+        "judged": WIDE,
+        "offer": OFFER_RECORD,
+        "rules": DIGEST,
+    },
 )
 WORK_RECORD = members(
     {"country": COUNTRY, "created": date, "editions": WIDE, "index": WIDE, "maker": account, "source_type": SOURCE_TYPE},
@@ -361,6 +372,13 @@ KINDS = {
     ),
     "attest": ATTEST,
     "revoke": REVOKE,
+    "flag": members(
+        {"by": account, "edition": EDITION, "ground": GROUND, "kind": one_of("flag"), "work": DIGEST},
+        {"card": DIGEST, "country": COUNTRY, "prev": DIGEST, "sha256": DIGEST},
+    ),
+    "lien": members(MOVE | {"creditor": account, "kind": one_of("lien")}, {"card": DIGEST, "sha256": DIGEST}),
+    "loan": members(MOVE | {"borrower": account, "kind": one_of("loan")}, {"card": DIGEST, "until": day}),
+    "release": members(MOVE | {"kind": one_of("release")}, {"of": DIGEST}),
     "carry_account": members(
         {"account": account, "by": account, "kind": one_of("carry_account"), "proof": carried(ACCOUNT_RECORD)}
     ),
@@ -426,6 +444,10 @@ def check_together(body):
             raise invalid("it is about an account, a work, or an edition of a work")
         if body.get("valid_from", "") > body.get("valid_to", "9999-12-31"):
             raise invalid("valid_to is before valid_from")
+    if body["kind"] == "flag" and "country" in body and not {"prev", "sha256"} <= body.keys():
+        raise invalid("an authority's flag has prev and sha256")
+    if body["by"] in (body.get("creditor"), body.get("borrower")):
+        raise invalid("a lien or a loan is of another account than the holder")
     if body["kind"] == "genesis":
         if body["rules"] != 1:
             raise Refused("unknown_member", f"rules:{body['rules']}")
@@ -496,6 +518,8 @@ def signers(body):
         return sorted({body["by"]} | {one["account"] for one in body["creators"] if "account" in one})
     if body["kind"] == "transfer":
         return sorted({body["by"], body["to"]})
+    if body["kind"] in ("lien", "loan"):
+        return sorted({body["by"], body.get("creditor") or body["borrower"]})
     if body["kind"] in ACTS:
         return body["governors"]
     return [body["by"]]
@@ -504,9 +528,17 @@ def signers(body):
 def accounts_of(body):
     """The accounts that have a part in an entry."""
     if body["kind"] == "carry_edition":
-        there = [body["edition_proof"].get("record", {}).get("holder"), body["work_proof"].get("record", {}).get("maker")]
+        stood = body["edition_proof"].get("record", {})
+        there = [stood.get("holder"), body["work_proof"].get("record", {}).get("maker")]
+        there += [one["of"] for one in stood.get("encumbrances", []) if one["kind"] != "loan"]
         return {*signers(body), *filter(None, there)}
     return {*signers(body)} | ({body["to"]} if body["kind"] == "offer" else set())
+
+
+def hangs_beside(body):
+    """Whether an entry about an edition is none of its chain."""
+    beside = {"flag": "country" not in body, "release": "of" not in body}
+    return body["kind"] in ("attest", "revoke") or beside.get(body["kind"], False)
 
 
 def log_key(genesis):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import ledger_burdens as burdens
 import ledger_crossing as corridor
 from ledger_entries import entry_id, entry_text, invalid, log_key, parse_entry, signers
 from ledger_format import (
@@ -245,6 +246,8 @@ def standing_offer(edition, place, records):
 
 
 def check_terms(body, place, records):
+    if body["kind"] == "transfer":
+        burdens.check_free(current_edition(body["work"], body["edition"], records))
     edition = follow(body, records)
     check_may_own(body["to"], place)
     if body["by"] != edition["holder"]:
@@ -294,6 +297,7 @@ def offer(entry, body, place, records):
 
 
 def accept(entry, body, place, records):
+    burdens.check_free(current_edition(body["work"], body["edition"], records))
     edition = follow(body, records)
     made = edition.get("offer")
     if made is None:
@@ -376,8 +380,9 @@ def carry_edition(entry, body, place, records):
     check_may_own(stood["holder"], place)
     if "carried" not in records.get(f"account/{stood['holder']}", {}):
         raise Refused("holder_not_carried", stood["holder"])
+    burdens.check_parties(stood, place, records)
     changes = carry_work(body, minted, place, records)
-    kept = {member: stood[member] for member in ("country", "holder", "transfers")}
+    kept = {member: stood[member] for member in ("country", "encumbrances", "holder", "transfers") if member in stood}
     return changes | {name: kept | {"newest": entry.id}}
 
 
@@ -482,6 +487,19 @@ def revoke(entry, body, place, records):
     return corridor.revoke(entry, body, place, records)
 
 
+def flag(entry, body, place, records):
+    return burdens.flag(entry, current_edition(body["work"], body["edition"], records), place, records)
+
+
+def charge(entry, body, place, records):
+    edition = current_edition(body["work"], body["edition"], records)
+    return burdens.charge(entry, edition, place, records, standing_offer(edition, place, records))
+
+
+def release(entry, body, place, records):
+    return burdens.release(entry, current_edition(body["work"], body["edition"], records), place, records)
+
+
 def not_submittable(entry, _body, _place, _records):
     raise Refused("not_submittable", entry.kind)
 
@@ -504,6 +522,10 @@ APPLY = {
     "authority": enrol,
     "attest": attest,
     "revoke": revoke,
+    "flag": flag,
+    "lien": charge,
+    "loan": charge,
+    "release": release,
     "seal": not_submittable,
 }
 

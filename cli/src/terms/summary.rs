@@ -138,11 +138,46 @@ impl Summary {
                 let about = revoke.about().map(|about| about.to_string()).unwrap_or_default();
                 Ok(Summary(vec![("takes back", revoke.document_type.to_string()), ("about", about)]))
             }
+            Body::Flag(flag) => {
+                let does = if flag.blocks() { "blocks title" } else { "alleges" };
+                let mut lines = vec![(does, flag.ground.word().to_owned())];
+                lines.push(("of the work", of_edition(names, desk, &flag.work, flag.edition.get())?));
+                lines.extend(flag.country.as_ref().map(|country| ("speaks for", place(country))));
+                lines.extend(flag.sha256.map(|digest| ("its file", digest.to_string())));
+                lines.extend(card.map(|card| ("says", shown(&card.text))));
+                Ok(Summary(lines))
+            }
+            Body::Lien(lien) => {
+                let mut lines = vec![("lien on", of_edition(names, desk, &lien.work, lien.edition.get())?)];
+                lines.push(("given by", names.account(desk, &lien.by)?));
+                lines.push(("creditor", names.account(desk, &lien.creditor)?));
+                lines.extend(lien.sha256.map(|digest| ("its file", digest.to_string())));
+                lines.extend(card.map(|card| ("says", shown(&card.text))));
+                lines.push(("meanwhile", "title cannot move until the creditor releases it".to_owned()));
+                Ok(Summary(lines))
+            }
+            Body::Loan(loan) => {
+                let mut lines = vec![("loan of", of_edition(names, desk, &loan.work, loan.edition.get())?)];
+                lines.push(("lent by", names.account(desk, &loan.by)?));
+                lines.push(("borrower", names.account(desk, &loan.borrower)?));
+                lines.extend(loan.until.as_ref().map(|day| ("back by", day.to_string())));
+                lines.extend(card.map(|card| ("says", shown(&card.text))));
+                Ok(Summary(lines))
+            }
+            Body::Release(release) => {
+                let what = release.of.as_ref().map_or_else(|| "what I alleged".to_owned(), short);
+                let work = of_edition(names, desk, &release.work, release.edition.get())?;
+                Ok(Summary(vec![("releases", what), ("of the work", work)]))
+            }
             Body::Accept(_) | Body::Close(_) | Body::Genesis(_) | Body::Seal(_) => {
                 Ok(Summary(vec![(body.kind(), body.edition().map(|(work, _)| short(&work)).unwrap_or_default())]))
             }
         }
     }
+}
+
+fn of_edition(names: &mut Names, desk: &Desk<'_>, work: &WorkId, edition: u64) -> Result<String, Failure> {
+    Ok(format!("{}, edition {edition} ({})", names.title(desk, work)?, short(work)))
 }
 
 fn of_attest(attest: &Attest, card: Option<&Card>) -> Summary {

@@ -17,11 +17,15 @@ pub mod authority;
 pub mod carry_account;
 pub mod carry_edition;
 pub mod close;
+pub mod flag;
 pub mod genesis;
+pub mod lien;
+pub mod loan;
 pub mod log_key;
 pub mod mint;
 pub mod offer;
 pub mod profile;
+pub mod release;
 pub mod retire;
 pub mod revoke;
 pub mod rotate;
@@ -49,10 +53,14 @@ use authority::EnrolAuthority;
 use carry_account::CarryAccount;
 use carry_edition::CarryEdition;
 use close::Close;
+use flag::Flag;
 use genesis::Genesis;
+use lien::Lien;
+use loan::Loan;
 use log_key::LogKey;
 use mint::Mint;
 use profile::Profile;
+use release::Release;
 use retire::Retire;
 use revoke::Revoke;
 use rotate::Rotate;
@@ -115,6 +123,14 @@ pub enum Body {
     Attest(Attest),
     /// An account takes a document back.
     Revoke(Revoke),
+    /// An authority blocks an edition, or anybody alleges something about it.
+    Flag(Flag),
+    /// An edition secures a debt.
+    Lien(Lien),
+    /// Somebody else than the holder has an edition for a time.
+    Loan(Loan),
+    /// An encumbrance is let go, or an allegation taken back.
+    Release(Release),
     /// A batch is closed.
     Seal(Seal),
 }
@@ -183,6 +199,10 @@ kinds! {
     "authority" => Authority(EnrolAuthority),
     "attest" => Attest(Attest),
     "revoke" => Revoke(Revoke),
+    "flag" => Flag(Flag),
+    "lien" => Lien(Lien),
+    "loan" => Loan(Loan),
+    "release" => Release(Release),
     "seal" => Seal(Seal),
 }
 
@@ -213,6 +233,9 @@ impl Body {
             Body::Authority(act) => act.check_members(),
             Body::Attest(attest) => attest.check_members(),
             Body::Revoke(revoke) => revoke.check_members(),
+            Body::Flag(flag) => flag.check_members(),
+            Body::Lien(lien) => lien.check_members(),
+            Body::Loan(loan) => loan.check_members(),
             Body::Transfer(terms) if terms.firm.is_some() => Err(Refusal::UnknownMember("firm".to_owned())),
             _ => Ok(()),
         }
@@ -237,6 +260,10 @@ impl Body {
             Body::Authority(act) => act.apply(context, records),
             Body::Attest(attest) => attest.apply(context, records),
             Body::Revoke(revoke) => revoke.apply(context, records),
+            Body::Flag(flag) => flag.apply(context, records),
+            Body::Lien(lien) => lien.apply(context, records),
+            Body::Loan(loan) => loan.apply(context, records),
+            Body::Release(release) => release.apply(context, records),
             Body::Genesis(_) | Body::Seal(_) => Err(Refusal::NotSubmittable(self.kind()).into()),
         }
     }
@@ -247,6 +274,8 @@ impl Body {
             Body::Genesis(genesis) => genesis.signers(),
             Body::Mint(mint) => mint.signers(),
             Body::Transfer(terms) => vec![terms.by, terms.to],
+            Body::Lien(lien) => vec![lien.by, lien.creditor],
+            Body::Loan(loan) => vec![loan.by, loan.borrower],
             Body::LogKey(LogKey { governors, .. })
             | Body::Upgrade(Upgrade { governors, .. })
             | Body::Retire(Retire { governors, .. })
@@ -261,6 +290,8 @@ impl Body {
             | Body::CarryEdition(_)
             | Body::Attest(_)
             | Body::Revoke(_)
+            | Body::Flag(_)
+            | Body::Release(_)
             | Body::Seal(_) => vec![*self.by()],
         };
         signers.sort_unstable();
@@ -276,6 +307,9 @@ impl Body {
             Body::Transfer(terms) | Body::Offer(terms) => terms.card,
             Body::CarryEdition(carry) => carry.mint.as_ref().map(|mint| mint.body.card),
             Body::Attest(attest) => attest.card,
+            Body::Flag(flag) => flag.card,
+            Body::Lien(lien) => lien.card,
+            Body::Loan(loan) => loan.card,
             Body::Genesis(_)
             | Body::Rotate(_)
             | Body::Accept(_)
@@ -287,6 +321,7 @@ impl Body {
             | Body::Rules(_)
             | Body::Authority(_)
             | Body::Revoke(_)
+            | Body::Release(_)
             | Body::Seal(_) => None,
         }
     }
@@ -298,6 +333,10 @@ impl Body {
             Body::Accept(accept) => Some((accept.work, accept.edition.get())),
             Body::Close(close) => Some((close.work, close.edition.get())),
             Body::CarryEdition(carry) => Some((carry.work, carry.edition.get())),
+            Body::Flag(flag) => flag.blocks().then_some((flag.work, flag.edition.get())),
+            Body::Lien(lien) => Some((lien.work, lien.edition.get())),
+            Body::Loan(loan) => Some((loan.work, loan.edition.get())),
+            Body::Release(release) => release.of.map(|_| (release.work, release.edition.get())),
             Body::Genesis(_)
             | Body::Profile(_)
             | Body::Rotate(_)

@@ -13,6 +13,7 @@ pub mod certificate;
 pub mod crossing;
 pub mod draft;
 pub mod edition;
+pub mod encumbrance;
 pub mod entry;
 pub mod evidence;
 pub mod field;

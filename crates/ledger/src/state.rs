@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountId, KeySet, Multikey};
 use crate::canonical::{from_canonical, to_canonical};
+use crate::encumbrance::EncumbranceRecord;
 use crate::entry::retire::Successor;
 use crate::entry::terms::{Basis, Delivery, Price};
 use crate::field::{
@@ -53,6 +54,10 @@ pub enum RecordKey {
     Paper(About, DocumentType, AccountId),
     /// `crossing/WORK/N/J`, J from 1: a [`CrossingRecord`], the J-th time that title to an edition moved under rules.
     Crossing(WorkId, u64, u64),
+    /// `allegations/WORK/N`: an [`AllegationsRecord`](crate::encumbrance::AllegationsRecord).
+    Allegations(WorkId, u64),
+    /// `allegation/WORK/N/ACCOUNT`: an [`AllegationRecord`](crate::encumbrance::AllegationRecord), what an account alleges.
+    Allegation(WorkId, u64, AccountId),
 }
 
 /// What a document or a note is about. Its text is part of the names of records.
@@ -102,6 +107,8 @@ impl fmt::Display for RecordKey {
             RecordKey::Note(about, number) => write!(f, "note/{about}/{number}"),
             RecordKey::Paper(about, kind, account) => write!(f, "paper/{about}/{kind}/{account}"),
             RecordKey::Crossing(work, number, count) => write!(f, "crossing/{work}/{number}/{count}"),
+            RecordKey::Allegations(work, number) => write!(f, "allegations/{work}/{number}"),
+            RecordKey::Allegation(work, number, account) => write!(f, "allegation/{work}/{number}/{account}"),
         }
     }
 }
@@ -154,16 +161,22 @@ pub struct ClaimRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EditionRecord {
+    /// How many accounts allege something about it. Left out if none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allegations: Option<u64>,
     /// Where it is held.
     pub country: Country,
+    /// The flags of authorities, liens and loans that stand on it, oldest first. Left out if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encumbrances: Option<Vec<EncumbranceRecord>>,
     /// Whom the ledger has it with.
     pub holder: AccountId,
     /// How often title has moved under rules of the corridor. Left out if it never has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub judged: Option<u64>,
-    /// The newest entry of its chain: its work, or the last offer, transfer, acceptance or close.
+    /// The newest entry of its chain: its work, or what moved it last.
     pub newest: EntryId,
-    /// The offer made last, if nothing has come after it. It may have run out or be void.
+    /// The offer made last, if title has not moved since and nobody has closed it. It may have run out or be void.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferRecord>,
     /// The digest of the rule sets that were in force together when title moved under rules last.
@@ -173,7 +186,7 @@ pub struct EditionRecord {
     pub transfers: u64,
 }
 
-/// An offer that is the newest entry of its edition.
+/// An offer that has not been taken or closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OfferRecord {

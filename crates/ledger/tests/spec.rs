@@ -6,16 +6,21 @@ use colophon_ledger::card::Card;
 use colophon_ledger::carried::CarriedRecord;
 use colophon_ledger::certificate::Certificate;
 use colophon_ledger::draft::{Draft, PriceOpening};
+use colophon_ledger::encumbrance::{AllegationRecord, AllegationsRecord, AllegedRecord, EncumbranceRecord};
 use colophon_ledger::entry::accept::Accept;
 use colophon_ledger::entry::attest::Attest;
 use colophon_ledger::entry::authority::EnrolAuthority;
 use colophon_ledger::entry::carry_account::CarryAccount;
 use colophon_ledger::entry::carry_edition::{CarriedMint, CarryEdition};
 use colophon_ledger::entry::close::Close;
+use colophon_ledger::entry::flag::Flag;
 use colophon_ledger::entry::genesis::{Genesis, Predecessor};
+use colophon_ledger::entry::lien::Lien;
+use colophon_ledger::entry::loan::Loan;
 use colophon_ledger::entry::log_key::LogKey;
 use colophon_ledger::entry::mint::{Creator, Credentials, FileTree, Mint, WorkFile};
 use colophon_ledger::entry::profile::Profile;
+use colophon_ledger::entry::release::Release;
 use colophon_ledger::entry::retire::{Retire, Successor};
 use colophon_ledger::entry::revoke::Revoke;
 use colophon_ledger::entry::rotate::Rotate;
@@ -78,6 +83,10 @@ fn every_table_names_the_members_the_code_has() {
         ("authority", members::<EnrolAuthority>()),
         ("attest", members::<Attest>()),
         ("revoke", members::<Revoke>()),
+        ("flag", members::<Flag>()),
+        ("lien", members::<Lien>()),
+        ("loan", members::<Loan>()),
+        ("release", members::<Release>()),
         ("seal", members::<Seal>()),
         ("work record", members::<WorkRecord>()),
         ("file record", members::<FileRecord>()),
@@ -99,6 +108,10 @@ fn every_table_names_the_members_the_code_has() {
         ("note", members::<NoteRecord>()),
         ("paper", members::<PaperRecord>()),
         ("crossing", members::<CrossingRecord>()),
+        ("encumbrance", members::<EncumbranceRecord>()),
+        ("allegations", members::<AllegationsRecord>()),
+        ("alleged", members::<AllegedRecord>()),
+        ("allegation", members::<AllegationRecord>()),
         ("note of a rule", members::<NotedRecord>()),
         ("proved entry", members::<ProvedEntry>()),
         ("proved record", members::<ProvedRecord>()),

@@ -88,7 +88,14 @@ fn write_entry(index: u64, entry: &Entry, writes: &mut Vec<Write>) {
                 writes.push((key, Some(carry.work.0.as_bytes().to_vec())));
             }
         }
-        Body::Transfer(_) | Body::Offer(_) | Body::Accept(_) | Body::Close(_) => {
+        Body::Transfer(_)
+        | Body::Offer(_)
+        | Body::Accept(_)
+        | Body::Close(_)
+        | Body::Flag(_)
+        | Body::Lien(_)
+        | Body::Loan(_)
+        | Body::Release(_) => {
             if let Some((work, edition)) = entry.body().edition() {
                 writes.push(([&edition_prefix(&work, edition)[..], &place].concat(), Some(Vec::new())));
             }
@@ -250,7 +257,7 @@ impl<'a> Tables<'a> {
         self.editions(b'h', account, after, limit)
     }
 
-    /// Returns the editions whose newest entry is an offer to this account. It may have run out, or be void.
+    /// Returns the editions with an offer to this account. It may have run out, or be void.
     pub fn offered(
         &self,
         account: &AccountId,

@@ -3,6 +3,7 @@
 
 pub mod borders;
 pub mod cast;
+pub mod charges;
 pub mod model;
 pub mod records;
 pub mod register;

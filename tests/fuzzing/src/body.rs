@@ -23,6 +23,10 @@ pub const WORDS: &[&str] = &[
     "authority",
     "attest",
     "revoke",
+    "flag",
+    "lien",
+    "loan",
+    "release",
     "null",
     "true",
     "false",
@@ -110,6 +114,16 @@ pub fn seeds() -> Vec<Vec<u8>> {
             "valid_from": "2026-01-01", "valid_to": "2026-12-31", "work": prev,
         }),
         json!({"account": by, "by": by, "kind": "revoke", "prev": prev, "type": "INVOICE"}),
+        json!({
+            "by": by, "card": prev, "country": "FR", "edition": 1, "ground": "frozen", "kind": "flag", "prev": prev,
+            "sha256": prev, "work": prev,
+        }),
+        json!({"by": by, "creditor": account("ana"), "edition": 1, "kind": "lien", "prev": prev, "work": prev}),
+        json!({
+            "borrower": account("ana"), "by": by, "edition": 1, "kind": "loan", "prev": prev, "until": "2027-01-01",
+            "work": prev,
+        }),
+        json!({"by": by, "edition": 1, "kind": "release", "of": prev, "prev": prev, "work": prev}),
     ];
     let leaves = leaves.iter().map(|leaf| leaf.split(|byte| *byte == b'\n').nth(1).unwrap().to_vec());
     leaves.chain(of_borders.iter().map(|body| canonical(body).into_bytes())).collect()

@@ -24,7 +24,7 @@ pub struct Accept {
     pub edition: Int<1, EDITIONS_MAX>,
     /// The word `accept`.
     pub kind: AcceptWord,
-    /// The offer.
+    /// The newest entry of the edition's chain: the offer, or a flag or release that came after it.
     pub prev: EntryId,
     /// The work.
     pub work: WorkId,
@@ -33,6 +33,7 @@ pub struct Accept {
 impl Accept {
     pub(crate) fn apply(&self, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
         let edition = current(records, &self.work, self.edition.get())?;
+        edition.check_free()?;
         edition.check_prev(&self.prev)?;
         let offer = edition.offer.as_ref().ok_or(Refusal::NoOffer)?;
         if offer.to != self.by {

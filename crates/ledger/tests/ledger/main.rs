@@ -6,6 +6,7 @@ mod attacks;
 mod audit;
 mod batches;
 mod borders;
+mod burdens;
 mod drafts;
 mod evidence;
 mod forgeries;

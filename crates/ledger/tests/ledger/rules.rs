@@ -206,6 +206,7 @@ fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>) -> Body {
         "profile" => profile_body(actor, account_prev()),
         "log_key" | "upgrade" | "retire" => act_body(world, actor, kind, words),
         "rules" | "authority" | "attest" | "revoke" => crate::borders::body_of(world, actor, kind, words),
+        "flag" | "lien" | "loan" | "release" => crate::burdens::body_of(world, actor, kind, words),
         "rotate" => {
             let threshold = words.get("threshold").map_or(1, |number| number.parse().unwrap());
             let next = words.list("next");
@@ -245,6 +246,8 @@ fn signers_of<'l>(actor: &'l str, kind: &str, words: &Words<'l>) -> Vec<(&'l str
     let mut signers = vec![(actor, actor)];
     match kind {
         "transfer" => signers.extend(words.get("to").map(|to| (to, to))),
+        "lien" => signers.extend(words.get("creditor").map(|name| (name, name))),
+        "loan" => signers.extend(words.get("borrower").map(|name| (name, name))),
         "mint" => signers.extend(words.get("with").map(|with| (with, with))),
         "rotate" => signers.extend(words.list("keys").into_iter().flatten().map(|key| (actor, key))),
         "log_key" | "upgrade" | "retire" => {
@@ -485,8 +488,9 @@ fn every_refusal_is_reached_in_its_order_of_precedence() {
     forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
     assert_eq!(world.submit_bytes(&forged).unwrap_err().code(), "signature_invalid");
     seen.extend(["not_submittable", "signature_invalid"].map(str::to_owned));
-    seen.extend(crate::succession::refusals().map(str::to_owned));
+    seen.extend(crate::succession::refusals().into_iter().map(str::to_owned));
     seen.extend(crate::borders::refusals());
+    seen.extend(crate::burdens::refusals());
     assert_eq!(rules_ended(), "rules_ended");
     seen.insert("rules_ended".to_owned());
     assert_eq!(card_refusal(), "card_mismatch");

@@ -13,6 +13,8 @@ use crate::apply::model::{Edition, HOME, Moment, account_of};
 const NAME: &str = "LAW";
 /// The types of the documents that the sets ask for.
 pub const TYPES: [&str; 2] = ["NAT_EXPORT_LICENCE", "AI_LABEL_ATTEST"];
+/// The types for which somebody is enrolled.
+pub const ENROLLED: [&str; 2] = ["COURT_ORDER", "NAT_EXPORT_LICENCE"];
 /// The last day on which a document is valid that was never so.
 pub const LONG_AGO: &str = "2000-01-01";
 
@@ -81,7 +83,7 @@ pub struct Borders {
     list: BTreeMap<u64, Option<usize>>,
     /// The index of the act that published each set last.
     published: BTreeMap<usize, u64>,
-    /// Who is enrolled at home for the first type; nothing before anybody ever was.
+    /// Who is enrolled at home for the first type and to flag; nothing before anybody ever was.
     enrolled: Option<BTreeSet<usize>>,
     papers: BTreeMap<(Thing, usize, usize), Paper>,
     notes: BTreeMap<Thing, Vec<(EntryId, u64)>>,
@@ -179,8 +181,18 @@ impl Borders {
             },
         };
         self.papers.insert((thing, kind, by), paper);
-        self.notes.entry(thing).or_default().push((moment.id, moment.index));
+        self.note(thing, moment);
         Ok(())
+    }
+
+    /// Hangs an entry on something.
+    pub fn note(&mut self, thing: Thing, moment: Moment) {
+        self.notes.entry(thing).or_default().push((moment.id, moment.index));
+    }
+
+    /// Returns whether somebody is enrolled.
+    pub fn is_enrolled(&self, person: usize) -> bool {
+        self.enrolled.as_ref().is_some_and(|enrolled| enrolled.contains(&person))
     }
 
     /// Judges title that moves.
@@ -248,8 +260,8 @@ impl Borders {
         if let Some(enrolled) = &self.enrolled {
             let mut accounts: Vec<_> = enrolled.iter().map(|person| account_of(*person)).collect();
             accounts.sort();
-            let one = |account| json!({"account": account, "types": [TYPES[0]]});
-            let country = json!({"country": HOME, "types": [TYPES[0]]});
+            let one = |account| json!({"account": account, "types": ENROLLED});
+            let country = json!({"country": HOME, "types": ENROLLED});
             let countries = if accounts.is_empty() { vec![] } else { vec![country] };
             write(format!("authority/{HOME}"), &json!({"accounts": accounts.iter().map(one).collect::<Vec<_>>()}));
             write("authorities".to_owned(), &json!({"countries": countries}));

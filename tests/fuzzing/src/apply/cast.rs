@@ -6,7 +6,8 @@ use colophon_ledger::field::{Digest, EntryId, WorkId};
 use colophon_tlog::note::{SignatureLine, Signer};
 use serde_json::{Value, json};
 
-use crate::apply::borders::{LONG_AGO, Saying, TYPES, Thing, file, lines_of};
+use crate::apply::borders::{ENROLLED, LONG_AGO, Saying, TYPES, Thing, file, lines_of};
+use crate::apply::charges::Kind;
 use crate::apply::model::{
     Deed, Edition, GOVERNOR, HOME, KEYS, LOG_KEYS, Line, Model, PEOPLE, Power, Said, Terms, account_of, commitment,
     key_name, log_vkey,
@@ -110,7 +111,52 @@ impl Cast {
                 let by = if act.apt.is_yes() { GOVERNOR } else { who };
                 (by, Deed::Govern { deed: power(&act.what, model), prev: self.act_prev(*prev, model) })
             }
+            What::Flag { .. } | What::Charge { .. } | What::Release { .. } => self.charge(act, who, model),
             What::Document { .. } => (who, self.document(&act.what, who, model)),
+        }
+    }
+
+    fn charge(&self, act: &Act, who: usize, model: &Model) -> (usize, Deed) {
+        let (What::Flag { place, prev, .. } | What::Charge { place, prev, .. } | What::Release { place, prev, .. }) =
+            &act.what
+        else {
+            panic!("{:?} charges nothing", act.what)
+        };
+        let (work, edition, found) = match act.what {
+            What::Release { .. } => find_charged(model, *place),
+            _ => find(model, *place),
+        };
+        let place = (work, edition);
+        let newest = self.edition_prev(*prev, found.as_ref(), work);
+        let holder = found.map(|found| found.holder).filter(|_| act.apt.is_yes());
+        let own = match prev {
+            Prev::Newest | Prev::NewestToo | Prev::NewestAgain => model.charges.newest(place, who),
+            Prev::First => None,
+            Prev::Entry(which) => Some(self.some_entry(*which)),
+            Prev::Nothing => Some(digest("nothing")),
+        };
+        match &act.what {
+            What::Flag { blocks, .. } if blocks.is_yes() => {
+                let enrolled = (0..PEOPLE.len()).find(|person| model.borders.is_enrolled(*person));
+                let by = enrolled.filter(|_| act.apt.is_yes()).unwrap_or(who);
+                (by, Deed::Flag { place, prev: Some(newest), blocks: true })
+            }
+            What::Flag { .. } => (who, Deed::Flag { place, prev: own, blocks: false }),
+            What::Charge { loan, other, .. } => {
+                let (by, kind) = (holder.unwrap_or(who), if *loan { Kind::Loan } else { Kind::Lien });
+                // Nobody can sign one to oneself.
+                let other = if other.number() == by { (by + 1) % PEOPLE.len() } else { other.number() };
+                (by, Deed::Charge { place, prev: newest, kind, other })
+            }
+            What::Release { which, alleged, .. } if alleged.is_yes() => {
+                let standing = model.charges.on(&place);
+                let burden = standing.get(usize::from(*which) % standing.len().max(1));
+                let protected = burden.map(|burden| if burden.kind == Kind::Loan { holder } else { Some(burden.of) });
+                let by = protected.flatten().filter(|_| act.apt.is_yes()).unwrap_or(who);
+                let of = burden.map_or(digest("nothing"), |burden| burden.entry);
+                (by, Deed::Release { place, prev: newest, of: Some(of) })
+            }
+            _ => (who, Deed::Release { place, prev: own.unwrap_or(digest("nothing")), of: None }),
         }
     }
 
@@ -246,11 +292,21 @@ fn find_offered(model: &Model, place: Place) -> (WorkId, u64, Option<Edition>) {
     }
 }
 
+/// Returns an edition on which something stands, where there is one.
+fn find_charged(model: &Model, place: Place) -> (WorkId, u64, Option<Edition>) {
+    let charged = model.editions.keys().find(|name| !model.charges.on(name).is_empty());
+    match charged.filter(|_| place.known.is_yes() && place.work < 200) {
+        Some((work, edition)) => (*work, *edition, model.edition(*work, *edition)),
+        None => find(model, place),
+    }
+}
+
 /// Returns whose lines an entry gets.
 fn signed(said: &Said, model: &Model, signing: Signing) -> Vec<Line> {
     let mut signers = vec![said.by];
     match &said.deed {
         Deed::Terms(Terms { offer: None, to, .. }) => signers.push(*to),
+        Deed::Charge { other, .. } => signers.push(*other),
         Deed::Mint { creator, .. } => signers.extend(creator),
         _ => {}
     }
@@ -344,6 +400,24 @@ fn body(said: &Said) -> Value {
         Deed::Close { work, edition, prev } => {
             json!({"by": by, "edition": edition, "kind": "close", "prev": prev, "work": work})
         }
+        Deed::Flag { place: (work, edition), prev, blocks } => {
+            let mut body = json!({"by": by, "edition": edition, "ground": "stolen", "kind": "flag", "work": work});
+            put(&mut body, "prev", prev.as_ref());
+            put(&mut body, "country", blocks.then_some(HOME).as_ref());
+            put(&mut body, "sha256", blocks.then(file).as_ref());
+            body
+        }
+        Deed::Charge { place: (work, edition), prev, kind, other } => {
+            let (kind, member) = if *kind == Kind::Loan { ("loan", "borrower") } else { ("lien", "creditor") };
+            let mut body = json!({"by": by, "edition": edition, "kind": kind, "prev": prev, "work": work});
+            body[member] = json!(account_of(*other));
+            body
+        }
+        Deed::Release { place: (work, edition), prev, of } => {
+            let mut body = json!({"by": by, "edition": edition, "kind": "release", "prev": prev, "work": work});
+            put(&mut body, "of", of.as_ref());
+            body
+        }
         Deed::Document { thing, kind, prev, saying } => document_body(&by, thing, *kind, prev.as_ref(), *saying),
         Deed::Govern { deed, prev } => act_body(&by, deed, prev),
     }
@@ -379,7 +453,7 @@ fn act_body(by: &AccountId, deed: &Power, prev: &EntryId) -> Value {
                 "account": account_of(*person), "by": by, "country": HOME, "governors": [by], "kind": "authority",
                 "prev": prev,
             });
-            put(&mut body, "types", enrols.then_some([TYPES[0]]).as_ref());
+            put(&mut body, "types", enrols.then_some(ENROLLED).as_ref());
             body
         }
         Power::Retire => json!({"by": by, "governors": [by], "kind": "retire", "prev": prev}),

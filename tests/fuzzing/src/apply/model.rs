@@ -8,6 +8,7 @@ use colophon_tlog::hash::sha256;
 use colophon_tlog::note::Signer;
 
 use crate::apply::borders::{Borders, Saying, Thing};
+use crate::apply::charges::{Charges, Kind};
 use crate::apply::register::identity;
 use crate::people::{account, multikey, secret};
 use crate::story::ORIGIN;
@@ -72,6 +73,12 @@ pub enum Deed {
     Close { work: WorkId, edition: u64, prev: EntryId },
     /// A document of a type, after this entry, or after none.
     Document { thing: Thing, kind: usize, prev: Option<EntryId>, saying: Saying },
+    /// A flag: of an authority, or an allegation.
+    Flag { place: (WorkId, u64), prev: Option<EntryId>, blocks: bool },
+    /// A lien or a loan: with whom.
+    Charge { place: (WorkId, u64), prev: EntryId, kind: Kind, other: usize },
+    /// A release of what an entry placed, or of what was alleged.
+    Release { place: (WorkId, u64), prev: EntryId, of: Option<EntryId> },
     /// An act of a governor.
     Govern { deed: Power, prev: EntryId },
 }
@@ -155,7 +162,7 @@ pub struct Edition {
     pub country: &'static str,
     /// The newest entry of its chain.
     pub newest: EntryId,
-    /// The offer, if that is the newest entry.
+    /// The offer that is neither taken nor closed.
     pub offer: Option<Offer>,
     /// How often title has moved.
     pub transfers: u64,
@@ -232,6 +239,8 @@ pub struct Model {
     pub acts: Acts,
     /// What the rules of the corridor are, and what they have said.
     pub borders: Borders,
+    /// What stands on editions, and what is alleged about them.
+    pub charges: Charges,
     /// How many batches are closed.
     pub height: u64,
 }
@@ -282,6 +291,11 @@ impl Model {
                 }
                 self.borders.say((*thing, *kind, said.by), *prev, *saying, moment)
             }
+            Deed::Flag { place, prev, blocks } => self.take_flag(said.by, *place, *prev, *blocks, moment),
+            Deed::Charge { place, prev, kind, other } => {
+                self.take_charge(said.by, *place, *prev, (*kind, *other), moment)
+            }
+            Deed::Release { place, prev, of } => self.take_release(said.by, *place, *prev, of.as_ref(), moment),
             Deed::Govern { deed, prev } => self.take_act(said.by, *deed, *prev, moment),
         }
     }
@@ -292,6 +306,7 @@ impl Model {
         let new: &[usize] = if let Deed::Rotate { keys, .. } = &said.deed { keys } else { &[] };
         match &said.deed {
             Deed::Terms(Terms { offer: None, to, .. }) => signers.push(*to),
+            Deed::Charge { other, .. } => signers.push(*other),
             Deed::Mint { creator, .. } => signers.extend(creator),
             _ => {}
         }
@@ -421,7 +436,9 @@ impl Model {
     }
 
     fn take_terms(&mut self, by: usize, terms: &Terms, moment: Moment) -> Judged {
-        let mut edition = self.find((terms.work, terms.edition), terms.prev)?;
+        let place = (terms.work, terms.edition);
+        refuse_if(terms.offer.is_none() && self.is_blocked(place)?, "encumbered")?;
+        let mut edition = self.find(place, terms.prev)?;
         refuse_if(terms.to == OPERATOR, "operator_cannot_own")?;
         refuse_if(by != edition.holder, "not_holder")?;
         refuse_if(terms.to == by, "same_holder")?;
@@ -442,6 +459,7 @@ impl Model {
     }
 
     fn take_acceptance(&mut self, by: usize, place: (WorkId, u64), prev: EntryId, moment: Moment) -> Judged {
+        refuse_if(self.is_blocked(place)?, "encumbered")?;
         let mut edition = self.find(place, prev)?;
         let offer = edition.offer.clone().ok_or("no_offer")?;
         refuse_if(by != offer.to, "not_recipient")?;
@@ -450,6 +468,88 @@ impl Model {
         self.cross(place, by, offer.towards, moment)?;
         edition.newest = moment.id;
         self.editions.insert(place, moved(&edition, by, offer.towards));
+        Ok(())
+    }
+
+    fn is_blocked(&self, place: (WorkId, u64)) -> Result<bool, &'static str> {
+        self.check_there(Thing::Edition(place.0, place.1))?;
+        Ok(self.charges.has(&place, &[Kind::Flag, Kind::Lien]))
+    }
+
+    /// Section 10.9.
+    fn take_flag(
+        &mut self,
+        by: usize,
+        place: (WorkId, u64),
+        prev: Option<EntryId>,
+        blocks: bool,
+        moment: Moment,
+    ) -> Judged {
+        let thing = Thing::Edition(place.0, place.1);
+        self.check_there(thing)?;
+        let mut edition = self.edition(place.0, place.1).ok_or("edition_unknown")?;
+        if blocks {
+            refuse_if(prev != Some(edition.newest), "prev_stale")?;
+            refuse_if(!self.borders.is_enrolled(by), "not_authority")?;
+            self.charges.place(place, Kind::Flag, by, moment)?;
+            edition.newest = moment.id;
+        } else {
+            refuse_if(prev != self.charges.newest(place, by), "prev_stale")?;
+            self.charges.allege(place, by, true, moment);
+            self.borders.note(thing, moment);
+        }
+        self.editions.insert(place, edition);
+        Ok(())
+    }
+
+    fn take_charge(
+        &mut self,
+        by: usize,
+        place: (WorkId, u64),
+        prev: EntryId,
+        (kind, other): (Kind, usize),
+        moment: Moment,
+    ) -> Judged {
+        self.check_there(Thing::Edition(place.0, place.1))?;
+        refuse_if(self.charges.has(&place, &[Kind::Flag]), "encumbered")?;
+        let mut edition = self.find(place, prev)?;
+        refuse_if(by != edition.holder, "not_holder")?;
+        refuse_if(self.standing(&edition, moment.time_ms).is_some(), "offer_stands")?;
+        self.charges.place(place, kind, other, moment)?;
+        edition.newest = moment.id;
+        self.editions.insert(place, edition);
+        Ok(())
+    }
+
+    fn take_release(
+        &mut self,
+        by: usize,
+        place: (WorkId, u64),
+        prev: EntryId,
+        of: Option<&EntryId>,
+        moment: Moment,
+    ) -> Judged {
+        let thing = Thing::Edition(place.0, place.1);
+        self.check_there(thing)?;
+        let mut edition = self.edition(place.0, place.1).ok_or("edition_unknown")?;
+        if let Some(of) = of {
+            refuse_if(prev != edition.newest, "prev_stale")?;
+            let burden = self.charges.on(&place).iter().find(|burden| burden.entry == *of);
+            let burden = burden.ok_or("nothing_to_release")?;
+            let protected = if burden.kind == Kind::Loan { edition.holder } else { burden.of };
+            let is_flag = burden.kind == Kind::Flag;
+            refuse_if(by != protected && !is_flag, "not_releaser")?;
+            refuse_if(by != protected && !self.borders.is_enrolled(by), "not_authority")?;
+            self.charges.release(&place, of);
+            edition.newest = moment.id;
+        } else {
+            let newest = self.charges.newest(place, by).ok_or("nothing_to_release")?;
+            refuse_if(prev != newest, "prev_stale")?;
+            refuse_if(!self.charges.is_open(place, by), "nothing_to_release")?;
+            self.charges.allege(place, by, false, moment);
+            self.borders.note(thing, moment);
+        }
+        self.editions.insert(place, edition);
         Ok(())
     }
 

@@ -43,9 +43,11 @@ pub fn records(model: &Model) -> BTreeMap<String, String> {
         }
         record["transfers"] = json!(edition.transfers);
         model.borders.tell(&(*work, *number), &mut record);
+        model.charges.tell(&(*work, *number), &mut record);
         write(format!("edition/{work}/{number}"), &record);
     }
     model.borders.records(|name, record| drop(write(name, record)));
+    model.charges.records(|name, record| drop(write(name, record)));
     if let Some(newest) = model.acts.newest {
         let mut record = json!({});
         if let Some(key) = model.acts.key {

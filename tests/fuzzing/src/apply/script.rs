@@ -76,6 +76,10 @@ impl Act {
             }
             What::Govern { prev, ahead, .. } => (*prev, *ahead) = (Prev::Newest, Apt::Yes),
             What::Rules { prev, ahead, .. } => (*prev, *ahead) = (Prev::Newest, *ahead % 2 + 1),
+            What::Flag { place, prev, .. } | What::Charge { place, prev, .. } | What::Release { place, prev, .. } => {
+                *prev = Prev::Newest;
+                place.settle();
+            }
             What::Document { prev, about, .. } => {
                 *prev = Prev::Newest;
                 about.place.settle();
@@ -139,6 +143,12 @@ pub enum What {
     Rules { set: Option<bool>, ahead: u8, prev: Prev },
     /// Somebody who is enrolled, or removed.
     Enrol { who: Who, enrols: Apt, prev: Prev },
+    /// A flag: mostly by an authority.
+    Flag { place: Place, prev: Prev, blocks: Apt },
+    /// A lien or a loan: to whom.
+    Charge { place: Place, prev: Prev, loan: bool, other: Who },
+    /// A release: of which, mostly by whom it protects; or of what was alleged.
+    Release { place: Place, prev: Prev, which: u8, alleged: Apt },
     /// A document: about what, whether of the second type, what is done about it.
     Document { about: About, second: bool, over: Apt, revokes: Apt, prev: Prev },
 }

@@ -1,0 +1,84 @@
+//! `colophon lien`: let a work secure a debt, with the creditor's signature.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use colophon_ledger::account::AccountId;
+use colophon_ledger::card::Card;
+use colophon_ledger::entry::Body;
+use colophon_ledger::entry::lien::{Lien, LienWord};
+
+use crate::codes::account::account;
+use crate::command::Context;
+use crate::command::flag::edition_of;
+use crate::failure::{Exit, Failure};
+use crate::signing::outcome::{Charged, Stage};
+use crate::signing::{Desk, Plan, SigningArgs};
+use crate::terms::summary::{Names, Summary};
+use crate::terms::{hash_of, not_holder, remark};
+use crate::words::short;
+
+/// Arguments of `colophon lien`.
+#[derive(Debug, Args)]
+pub struct LienArgs {
+    /// The work: its id, or the first digits of one in my history
+    work: String,
+    /// Which edition
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    edition: u64,
+    /// The creditor's account; they sign too, and they alone can release it
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    creditor: AccountId,
+    /// The contract; only its hash leaves this machine
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
+    /// A remark. It goes into the card: published, and erasable
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    #[command(flatten)]
+    signing: SigningArgs,
+}
+
+pub(super) fn run(args: &LienArgs, context: &Context) -> Result<Exit, Failure> {
+    let sha256 = args.document.as_deref().map(|path| hash_of(path, &context.ui)).transpose()?;
+    let card = remark(args.note.as_deref())?;
+    let desk = Desk::open(context, &args.signing)?;
+    let work = desk.history()?.work(&args.work)?;
+    let facts = desk.work(&work, args.edition)?;
+    if facts.state.holder != desk.account {
+        return Err(not_holder(&facts.state.holder));
+    }
+    if args.creditor == desk.account {
+        return Err(Failure::usage("this is your own account", "name the creditor's account"));
+    }
+    let body = Body::Lien(Lien {
+        by: desk.account,
+        card: card.as_ref().map(Card::digest),
+        creditor: args.creditor,
+        edition: edition_of(&facts)?,
+        kind: LienWord::It,
+        prev: facts.state.newest,
+        sha256,
+        work,
+    });
+    let summary = Summary::of(&desk, &mut Names::default(), &body, card.as_ref(), None)?;
+    context.ui.note(format_args!("a lien, which stands when the creditor has signed it too\n{summary}"));
+    desk.confirm("Sign it?")?;
+    let outcome = desk.carry_out(Plan { body, card, price: None })?;
+    let (stage, id) = (outcome.stage, outcome.id);
+    context.ui.answer(&Charged(outcome))?;
+    tell_next(context, stage, &format!("the creditor: colophon accept {id}"), &short(&work));
+    Ok(Exit::Done)
+}
+
+/// Says who signs next, and how to void what is half-signed.
+pub(super) fn tell_next(context: &Context, stage: Stage, waiting: &str, work: &str) {
+    match stage {
+        Stage::Waiting => {
+            context.ui.next(waiting);
+            context.ui.note(format_args!("to void it before that: colophon withdraw {work}"));
+        }
+        Stage::File => context.ui.next("send the file to who must sign too, for colophon accept FILE"),
+        Stage::DryRun | Stage::Recorded => {}
+    }
+}
