@@ -17,6 +17,7 @@ pub mod offer;
 pub mod profile;
 pub mod release;
 pub mod search;
+pub mod settle;
 pub mod show;
 pub mod sign;
 pub mod submit;
@@ -129,6 +130,8 @@ enum Command {
     Loan(loan::LoanArgs),
     /// Let go a flag, a lien or a loan, or take back what I have alleged
     Release(release::ReleaseArgs),
+    /// Say that what was owed to me when title moved has been paid, or done
+    Settle(settle::SettleArgs),
     /// Add my signature to a draft
     Sign(sign::SignArgs),
     /// Send a draft that has all its signatures, or an entry that was never acknowledged
@@ -220,6 +223,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Lien(args) => lien::run(&args, &context),
         Command::Loan(args) => loan::run(&args, &context),
         Command::Release(args) => release::run(&args, &context),
+        Command::Settle(args) => settle::run(&args, &context),
         Command::Sign(args) => sign::run(&args, &context),
         Command::Submit(args) => submit::run(&args, &context),
         Command::Trust(command) => trust::run(&command, &context),

@@ -8,6 +8,7 @@ use colophon_ledger::entry::mint::{Creator, Credentials, CredentialsState, FileT
 use colophon_ledger::field::{Country, Date, Digest, EntryId, License, Role, SourceType, WorkId, WorkKind};
 use serde::Serialize;
 
+use crate::due::Due;
 use crate::encumbered::{Alleged, Encumbrance};
 use crate::party::Party;
 use crate::ruled::Ruled;
@@ -77,6 +78,9 @@ pub struct Dossier {
     /// The flags of authorities, liens and loans that stand on it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub encumbrances: Vec<Encumbrance>,
+    /// What rules noted to be owed when title moved, and that nobody has given a receipt for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outstanding: Vec<Due>,
     /// What anybody alleges about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alleged: Option<Alleged>,
@@ -160,6 +164,7 @@ impl Dossier {
             held_since,
             offer: offer(provenance, now_ms),
             encumbrances: Encumbrance::all(provenance),
+            outstanding: Due::outstanding(provenance),
             alleged: Alleged::of(provenance),
             newest: provenance.state.newest,
             story,
@@ -207,6 +212,7 @@ impl Dossier {
         self.write_borders(sheet);
         self.write_offer(sheet);
         self.encumbrances.iter().for_each(|one| one.write(sheet));
+        self.outstanding.iter().for_each(|due| due.write(sheet));
         self.alleged.iter().for_each(|alleged| alleged.write(sheet));
     }
 

@@ -57,8 +57,9 @@ impl Due {
 
     /// Returns it in a few words.
     pub fn told(&self) -> String {
-        let money = money_of(self.amount, self.currency.as_deref()).map(|money| format!("{money}, ")).unwrap_or_default();
-        format!("{money}{} of the {} ({})", self.document_type, self.of, self.rule)
+        let money =
+            money_of(self.amount, self.currency.as_deref()).map(|money| format!("{money}, ")).unwrap_or_default();
+        format!("{money}{} of {} ({})", self.document_type, self.of, self.rule)
     }
 
     /// Writes it into a card.

@@ -160,6 +160,7 @@ fn line_of(submitted: &Submitted, time: Timestamp, receipt: PathBuf) -> HistoryL
     let (work, edition) = match entry.body() {
         Body::Mint(_) => (Some(*id), None),
         Body::Flag(flag) => (Some(flag.work), Some(flag.edition.get())),
+        Body::Receipt(receipt) => (Some(receipt.work), Some(receipt.edition.get())),
         Body::Release(release) => (Some(release.work), Some(release.edition.get())),
         body => body.edition().unzip(),
     };

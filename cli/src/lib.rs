@@ -8,6 +8,7 @@ pub mod codes;
 pub mod command;
 pub mod dossier;
 pub mod drafts;
+pub mod due;
 pub mod encumbered;
 pub mod failure;
 pub mod history;

@@ -178,6 +178,7 @@ impl Sample {
             firm: true,
             index,
             price: None,
+            professional: None,
             to,
             to_country,
         });

@@ -175,6 +175,8 @@ pub struct Deal {
     pub until_ms: u64,
     /// Whether the holder cannot take it back; offers alone.
     pub firm: bool,
+    /// Whether a professional of the art market takes part.
+    pub professional: bool,
     /// A remark of the parties.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -241,6 +243,7 @@ impl Story {
                 | Body::Authority(_)
                 | Body::Attest(_)
                 | Body::Revoke(_)
+                | Body::Receipt(_)
                 | Body::Seal(_) => None,
             };
             offered = match &step.body {
@@ -362,6 +365,7 @@ impl Deal {
             documents: documents.iter().zip(numbers).map(paper).collect(),
             until_ms: terms.expires_ms.get(),
             firm: terms.firm.is_some(),
+            professional: terms.professional.is_some(),
             note: words.note.map(|note| shown(&note)).filter(|note| !note.is_empty()),
         }
     }
@@ -389,7 +393,8 @@ impl Deal {
     /// Returns the grounds, the price and what is handed over, in a few words.
     pub fn terms(&self) -> String {
         let price = self.price.as_ref().map_or_else(|| "no price stated".to_owned(), words::price);
-        format!("{}, {price}, delivered {}", self.basis.word(), words::delivery(self.delivery))
+        let trade = if self.professional { ", through the art market" } else { "" };
+        format!("{}, {price}, delivered {}{trade}", self.basis.word(), words::delivery(self.delivery))
     }
 }
 

@@ -52,6 +52,9 @@ pub struct TermsArgs {
     /// Keep the price between the parties: the register gets a commitment to it and no amount
     #[arg(long, requires = "price")]
     pub secret_price: bool,
+    /// A professional of the art market takes part: a dealer, an auction house, a gallery. Laws on resale royalties ask for it
+    #[arg(long)]
+    pub professional: bool,
     /// How it is handed over: digital, physical or rights
     #[arg(long, default_value = "digital", value_parser = word::<Delivery>)]
     pub delivery: Delivery,
@@ -188,6 +191,7 @@ pub fn plan(args: &TermsArgs, wanted: Wanted, at: &Standpoint<'_>) -> Result<Pla
         kind: wanted.kind,
         prev: at.state.newest,
         price: args.price.clone().map(Price::Open),
+        professional: args.professional.then_some(Marker),
         to: args.to,
         to_country: args.to_country.clone(),
         work: at.work,
@@ -347,6 +351,7 @@ mod tests {
             firm,
             index: 5,
             price: None,
+            professional: None,
             to,
             to_country: "IT".parse().unwrap(),
         };

@@ -7,6 +7,7 @@ mod governors;
 mod keys;
 mod lookalikes;
 mod offers;
+mod royalties;
 mod sales;
 mod scene;
 mod searches;

@@ -123,6 +123,7 @@ def everything():
     told.refuse("crossing_held", "machine-made content without its label", sale(log, dream, **home))
     told.take(attest_body(log, "ana", "AI_LABEL_ATTEST", work=dream), "ana")
     told.move(sale(log, dream, **home))
+    receipts(told, sea)
     told.act(rules_body(log, "XX-LICENCE"))
     told.act(enrol_body(log, "ministry", "FR"))
     told.move(sale(log, hills, by="bo", to="cy", from_country="FR", to_country="US"))
@@ -209,6 +210,38 @@ def papers_that_do_not_count(told, work):
     told.take(attest_body(log, "bureau", NAT, work=work, edition=1), "bureau")
     told.take(revoke_body(log, "bureau", NAT, work=work, edition=1), "bureau")
     told.refuse("crossing_refused", "a paper that was taken back", sale(log, work))
+
+
+def receipt_body(by, work, rule="XX-LICENCE/share", crossing=1, edition=1, **members):
+    known = {"crossing": crossing, "edition": edition, "kind": "receipt", "rule": rule, "work": work}
+    return {"by": key(by)} | known | members
+
+
+def receipts(told, sea):
+    """The maker's share of the sale of the sea: 4 % of 50 000.00, 3 % of the 1 000.00 above."""
+    log = told.log
+    assert [one.get("amount") for one in log.records[f"crossing/{sea}/1/1"]["noted"]] == [None, 203_000]
+
+    def refuse(code, what, body, by):
+        told.refuse_body(code, what, body, by)
+
+    refuse("work_unknown", "a receipt for no work", receipt_body("ana", digest("none")), "ana")
+    refuse("edition_unknown", "a receipt for an edition there is not", receipt_body("ana", sea, edition=3), "ana")
+    refuse("nothing_owed", "of a crossing that was none", receipt_body("ana", sea, crossing=2), "ana")
+    refuse("nothing_owed", "of a rule that noted nothing", receipt_body("ana", sea, "XX-LICENCE/other"), "ana")
+    refuse("nothing_owed", "of a paper that nobody could attest", receipt_body("ana", sea, "XX-LICENCE/licence"), "ana")
+    refuse("not_payee", "by who owes it", receipt_body("bo", sea), "bo")
+    refuse("not_payee", "by a stranger for a country", receipt_body("cy", sea, country="FR"), "cy")
+    refuse("not_payee", "by an authority for other papers", receipt_body("bureau", sea, country="CN"), "bureau")
+    refuse("body_invalid", "a rule without its set", receipt_body("ana", sea, "share"), "ana")
+    told.act(enrol_body(log, "society", "DE", "ARR_RECEIPT"))
+    refuse("not_payee", "by a society for another country", receipt_body("society", sea, country="FR"), "society")
+    refuse("not_payee", "by a society that names no country", receipt_body("society", sea), "society")
+    told.take(receipt_body("society", sea, country="DE"), "society")
+    refuse("nothing_owed", "a receipt again", receipt_body("ana", sea), "ana")
+    dream = next(name for name in log.records if name.startswith("crossing/") and sea not in name and "/1/1" in name)
+    work = dream.split("/")[1]
+    told.take(receipt_body("ana", work, sha256=digest("transfer order")), "ana")
 
 
 def alterations(log, true):

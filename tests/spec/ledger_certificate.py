@@ -78,15 +78,22 @@ CERTIFICATE = whole(
 
 NOTED = members(
     {"of": text("[A-Za-z]+"), "owed": shapes.boolean, "rule": text("[!-~]+"), "type": shapes.DOCUMENT_TYPE},
-    {"amount": shapes.COUNT, "currency": shapes.CURRENCY, "within_days": shapes.COUNT},
+    {
+        "amount": shapes.COUNT,
+        "currency": shapes.CURRENCY,
+        "receipt": members({"by": shapes.account, "entry": shapes.DIGEST, "index": shapes.WIDE}),
+        "within_days": shapes.COUNT,
+    },
 )
 ALLEGED = members({"by": shapes.account, "entry": shapes.DIGEST, "ground": shapes.GROUND, "index": shapes.WIDE})
 ALLEGATIONS = members({"open": shapes.items(ALLEGED, 0, 1 << 20)})
 CROSSING = members(
     {
+        "giver": shapes.account,
         "index": shapes.WIDE,
         "noted": shapes.items(NOTED, 0, 1 << 20),
         "papers": shapes.items(shapes.DIGEST, 0, 1 << 20),
+        "recipient": shapes.account,
         "rules": shapes.DIGEST,
     }
 )

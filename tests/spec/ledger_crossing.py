@@ -5,6 +5,7 @@ import hashlib
 import re
 
 from corridor_cedar import CedarError, Reader
+from corridor_facts import REGIONS
 from corridor_rules import ENGINE, ROOT, applying, can_be_had, money, royalty, whom
 from ledger_format import Refused
 
@@ -137,6 +138,35 @@ def revoke(entry, body, place, records):
     return note(entry, thing, place, records) | {name: revoked}
 
 
+# --- Receipts for what is owed ---
+
+
+def receipt(entry, body, place, records):
+    name = f"crossing/{body['work']}/{body['edition']}/{body['crossing']}"
+    crossing = records.get(name, {"noted": []})
+    owed = [one for one in crossing["noted"] if one["owed"] and "receipt" not in one and one["rule"] == body["rule"]]
+    if not owed:
+        raise Refused("nothing_owed")
+    check_payee(body, owed[0], crossing, records)
+    given = {"by": body["by"], "entry": entry.id, "index": place.index}
+    noted = [one | {"receipt": given} if one is owed[0] else one for one in crossing["noted"]]
+    return note(entry, f"edition/{body['work']}/{body['edition']}", place, records) | {name: crossing | {"noted": noted}}
+
+
+def check_payee(body, owed, crossing, records):
+    """The party whose paper closes it, or an authority that may attest that paper."""
+    of, country = owed["of"], body.get("country")
+    if country is None:
+        parties = {"maker": records[f"work/{body['work']}"]["maker"]} | {name: crossing[name] for name in ("giver", "recipient")}
+        if parties.get(of) != body["by"]:
+            raise Refused("not_payee")
+        return
+    enrolled = records.get(f"authority/{country}", {"accounts": []})["accounts"]
+    may = any(one["account"] == body["by"] and owed["type"] in one["types"] for one in enrolled)
+    if not may or not (of.islower() or of == country or country in REGIONS.get(of, ())):
+        raise Refused("not_payee")
+
+
 # --- Title that moves ---
 
 
@@ -203,6 +233,7 @@ def facts_of(terms, work, edition, number, place, records):
         "papers": ",".join(sorted({paper for paper, _ in found})),
         "enrolled": ",".join(f"{document}@{one['country']}" for one in enrolled for document in one["types"]),
         "year": str(today.year),
+        "professional": "yes" if "professional" in terms else "no",
     } | ({"work.origin": minted["made_in"]} if "made_in" in minted else {})
     return facts, sorted({attest_id for _, attest_id in found})
 
@@ -247,4 +278,5 @@ def cross(terms, work, edition, number, place, records):
         raise Refused(heaviest)
     judged = edition.get("judged", 0) + 1
     crossing = {"index": place.index, "noted": kept, "papers": attests, "rules": whole.hexdigest()}
+    crossing |= {"giver": edition["holder"], "recipient": terms["to"]}
     return {"judged": judged, "rules": whole.hexdigest()}, {f"crossing/{work}/{number}/{judged}": crossing}

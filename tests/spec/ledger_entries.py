@@ -224,7 +224,7 @@ OFFER_RECORD = members(
         "to": account,
         "to_country": COUNTRY,
     },
-    {"price": price},
+    {"price": price, "professional": true},
 )
 GROUND = one_of("disputed", "frozen", "stolen")
 ENCUMBRANCE_RECORD = members(
@@ -261,7 +261,7 @@ TERMS = {
     "to_country": COUNTRY,
     "work": DIGEST,
 }
-TERMS_OPTIONAL = {"card": DIGEST, "documents": items(DOCUMENT, 1, 16), "price": price}
+TERMS_OPTIONAL = {"card": DIGEST, "documents": items(DOCUMENT, 1, 16), "price": price, "professional": true}
 SUCCESSOR = members({"founding": DIGEST, "origin": ORIGIN})
 ACT = {"by": account, "governors": governors, "prev": DIGEST}
 MOVE = {"by": account, "edition": EDITION, "prev": DIGEST, "work": DIGEST}
@@ -379,6 +379,17 @@ KINDS = {
     "lien": members(MOVE | {"creditor": account, "kind": one_of("lien")}, {"card": DIGEST, "sha256": DIGEST}),
     "loan": members(MOVE | {"borrower": account, "kind": one_of("loan")}, {"card": DIGEST, "until": day}),
     "release": members(MOVE | {"kind": one_of("release")}, {"of": DIGEST}),
+    "receipt": members(
+        {
+            "by": account,
+            "crossing": integer(1, INTEGER_MAX),
+            "edition": EDITION,
+            "kind": one_of("receipt"),
+            "rule": text("[A-Z0-9-]{1,32}/[a-z0-9-]{1,32}"),
+            "work": DIGEST,
+        },
+        {"card": DIGEST, "country": COUNTRY, "sha256": DIGEST},
+    ),
     "carry_account": members(
         {"account": account, "by": account, "kind": one_of("carry_account"), "proof": carried(ACCOUNT_RECORD)}
     ),
@@ -538,7 +549,7 @@ def accounts_of(body):
 def hangs_beside(body):
     """Whether an entry about an edition is none of its chain."""
     beside = {"flag": "country" not in body, "release": "of" not in body}
-    return body["kind"] in ("attest", "revoke") or beside.get(body["kind"], False)
+    return body["kind"] in ("attest", "revoke", "receipt") or beside.get(body["kind"], False)
 
 
 def log_key(genesis):

@@ -284,7 +284,7 @@ def transfer(entry, body, place, records):
 
 def offer(entry, body, place, records):
     edition = check_terms(body, place, records)
-    made = ({"price": body["price"]} if "price" in body else {}) | {
+    made = {name: body[name] for name in ("price", "professional") if name in body} | {
         "basis": body["basis"],
         "delivery": body["delivery"],
         "expires_ms": body["expires_ms"],
@@ -500,6 +500,11 @@ def release(entry, body, place, records):
     return burdens.release(entry, current_edition(body["work"], body["edition"], records), place, records)
 
 
+def receipt(entry, body, place, records):
+    current_edition(body["work"], body["edition"], records)
+    return corridor.receipt(entry, body, place, records)
+
+
 def not_submittable(entry, _body, _place, _records):
     raise Refused("not_submittable", entry.kind)
 
@@ -526,6 +531,7 @@ APPLY = {
     "lien": charge,
     "loan": charge,
     "release": release,
+    "receipt": receipt,
     "seal": not_submittable,
 }
 

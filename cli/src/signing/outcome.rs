@@ -103,6 +103,7 @@ impl Outcome {
         let (work, edition) = match body {
             Body::Mint(_) => (Some(id), None),
             Body::Flag(flag) => (Some(flag.work), Some(flag.edition.get())),
+            Body::Receipt(receipt) => (Some(receipt.work), Some(receipt.edition.get())),
             Body::Release(release) => (Some(release.work), Some(release.edition.get())),
             body => body.edition().unzip(),
         };
@@ -137,6 +138,7 @@ impl Outcome {
             (Stage::Recorded, "lien") => "the lien stands: title cannot move until the creditor releases it",
             (Stage::Recorded, "loan") => "lent: title stays with the holder",
             (Stage::Recorded, "release") => "released",
+            (Stage::Recorded, "receipt") => "the receipt is recorded: nothing of this is outstanding any more",
             (Stage::Recorded, _) => "recorded",
             (Stage::Waiting, _) => "signed; it waits for the others in the register's inbox",
             (Stage::File, _) => "signed; the draft is in a file",
@@ -214,6 +216,8 @@ outcome_answers! {
     Lent => "colophon.loan/v1",
     /// The answer of `release`.
     Released => "colophon.release/v1",
+    /// The answer of `settle`.
+    Settled => "colophon.settle/v1",
     /// The answer of `key rotate`.
     Rotated => "colophon.key_rotate/v1",
 }

@@ -164,6 +164,14 @@ impl Summary {
                 lines.extend(card.map(|card| ("says", shown(&card.text))));
                 Ok(Summary(lines))
             }
+            Body::Receipt(receipt) => {
+                let mut lines = vec![("receipt for", format!("{}, crossing {}", receipt.rule, receipt.crossing.get()))];
+                lines.push(("of the work", of_edition(names, desk, &receipt.work, receipt.edition.get())?));
+                lines.extend(receipt.country.as_ref().map(|country| ("speaks for", place(country))));
+                lines.extend(receipt.sha256.map(|digest| ("its file", digest.to_string())));
+                lines.extend(card.map(|card| ("says", shown(&card.text))));
+                Ok(Summary(lines))
+            }
             Body::Release(release) => {
                 let what = release.of.as_ref().map_or_else(|| "what I alleged".to_owned(), short);
                 let work = of_edition(names, desk, &release.work, release.edition.get())?;
@@ -221,6 +229,7 @@ fn of_terms(
         ("basis", format!("{}, handed over {}", terms.basis.word(), delivery(terms.delivery))),
         ("price", paid),
     ];
+    lines.extend(terms.professional.map(|_| ("through", "a professional of the art market".to_owned())));
     let papers = terms.documents.iter().flat_map(List::as_slice);
     lines.extend(papers.map(|paper| ("paper", format!("{} {}", paper.document_type, paper.sha256))));
     lines.extend(card.map(words_of_terms).unwrap_or_default());

@@ -49,6 +49,8 @@ pub struct Crossing<'a> {
     pub delivery: Delivery,
     /// What is paid.
     pub price: Option<&'a Price>,
+    /// Whether a professional of the art market takes part.
+    pub professional: bool,
 }
 
 /// Why rules do not let title move: what each says that stands in the way.
@@ -128,7 +130,8 @@ impl Crossing<'_> {
             return Err(refusal(&answer, rules).into());
         }
         let noted = answer.findings.iter().filter_map(noted).collect();
-        Ok(CrossingRecord { index: context.index, noted, papers: attests.into_iter().collect(), rules })
+        let (giver, recipient, papers) = (self.edition.holder, *self.to, attests.into_iter().collect());
+        Ok(CrossingRecord { giver, index: context.index, noted, papers, recipient, rules })
     }
 
     /// Returns what is known about the crossing, and the attestations that it rests on.
@@ -154,7 +157,7 @@ impl Crossing<'_> {
             giver: party(&self.edition.holder, from),
             recipient: party(self.to, to),
             work: self.good(&work, &today)?,
-            professional: false,
+            professional: self.professional,
             price: money(self.price),
             value: Money::new(),
             papers,
@@ -344,6 +347,7 @@ fn noted(finding: &Finding) -> Option<NotedRecord> {
         currency: due.map(|Due { currency, .. }| currency.to_owned()),
         of: wanted.of.to_string(),
         owed,
+        receipt: None,
         rule: finding.rule.clone(),
         document_type: wanted.document.as_str().parse().expect("the corridor's words are document types"),
         within_days: within_days.map(u64::from),

@@ -25,6 +25,7 @@ pub mod log_key;
 pub mod mint;
 pub mod offer;
 pub mod profile;
+pub mod receipt;
 pub mod release;
 pub mod retire;
 pub mod revoke;
@@ -60,6 +61,7 @@ use loan::Loan;
 use log_key::LogKey;
 use mint::Mint;
 use profile::Profile;
+use receipt::Receipt;
 use release::Release;
 use retire::Retire;
 use revoke::Revoke;
@@ -131,6 +133,8 @@ pub enum Body {
     Loan(Loan),
     /// An encumbrance is let go, or an allegation taken back.
     Release(Release),
+    /// What was owed when title moved has been paid, or done.
+    Receipt(Receipt),
     /// A batch is closed.
     Seal(Seal),
 }
@@ -203,6 +207,7 @@ kinds! {
     "lien" => Lien(Lien),
     "loan" => Loan(Loan),
     "release" => Release(Release),
+    "receipt" => Receipt(Receipt),
     "seal" => Seal(Seal),
 }
 
@@ -264,6 +269,7 @@ impl Body {
             Body::Lien(lien) => lien.apply(context, records),
             Body::Loan(loan) => loan.apply(context, records),
             Body::Release(release) => release.apply(context, records),
+            Body::Receipt(receipt) => receipt.apply(context, records),
             Body::Genesis(_) | Body::Seal(_) => Err(Refusal::NotSubmittable(self.kind()).into()),
         }
     }
@@ -292,6 +298,7 @@ impl Body {
             | Body::Revoke(_)
             | Body::Flag(_)
             | Body::Release(_)
+            | Body::Receipt(_)
             | Body::Seal(_) => vec![*self.by()],
         };
         signers.sort_unstable();
@@ -310,6 +317,7 @@ impl Body {
             Body::Flag(flag) => flag.card,
             Body::Lien(lien) => lien.card,
             Body::Loan(loan) => loan.card,
+            Body::Receipt(receipt) => receipt.card,
             Body::Genesis(_)
             | Body::Rotate(_)
             | Body::Accept(_)
@@ -349,6 +357,7 @@ impl Body {
             | Body::Authority(_)
             | Body::Attest(_)
             | Body::Revoke(_)
+            | Body::Receipt(_)
             | Body::Seal(_) => None,
         }
     }

@@ -199,6 +199,14 @@ text_field!(
         && every(text, |b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
 );
 text_field!(
+    /// The id of a rule: its set's name, a slash, its own; such as `ARR-EU/royalty`.
+    RuleId, "a rule's id such as ARR-EU/royalty", |text| text.split_once('/').is_some_and(|(set, rule)| {
+        set.parse::<RuleSetName>().is_ok()
+            && sized(rule, 1, 32)
+            && every(rule, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    })
+);
+text_field!(
     /// Whose law a rule set states: a country, or a region such as `EU` or `EEA`.
     Jurisdiction, "two or three capital letters", |text| sized(text, 2, 3) && every(text, |b| b.is_ascii_uppercase())
 );

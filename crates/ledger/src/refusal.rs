@@ -286,6 +286,17 @@ pub enum Refusal {
         account: AccountId,
     },
 
+    // Receipts.
+    /// No rule has noted this, or a receipt was given for it.
+    #[error("no rule has noted that this is owed, or a receipt was given for it")]
+    NothingOwed,
+    /// It is owed to somebody else.
+    #[error("the receipt is given by {payee}")]
+    NotPayee {
+        /// By whom.
+        payee: String,
+    },
+
     // What a retired register leaves to its successor.
     /// The register began from nothing.
     #[error("this register succeeds no other: there is nothing to carry over")]
@@ -369,6 +380,8 @@ impl Refusal {
             Refusal::EncumbrancesTooMany { .. } => "encumbrances_too_many",
             Refusal::NothingToRelease => "nothing_to_release",
             Refusal::NotReleaser { .. } => "not_releaser",
+            Refusal::NothingOwed => "nothing_owed",
+            Refusal::NotPayee { .. } => "not_payee",
             Refusal::NoPredecessor => "no_predecessor",
             Refusal::CarriedBefore => "carried_before",
             Refusal::CarryUnfit(_) => "carry_unfit",

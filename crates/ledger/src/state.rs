@@ -203,6 +203,9 @@ pub struct OfferRecord {
     /// What is to be paid, open or committed to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
+    /// Whether a professional of the art market takes part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub professional: Option<Marker>,
     /// To whom it is made.
     pub to: AccountId,
     /// Where the edition goes if it is accepted.
@@ -410,16 +413,20 @@ pub struct PaperRecord {
     pub valid_to: Option<Day>,
 }
 
-/// What the rules said when title to an edition moved.
+/// What the rules said when title to an edition moved, and what has come of it since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CrossingRecord {
+    /// Who gave the edition away.
+    pub giver: AccountId,
     /// The index of the transfer or acceptance.
     pub index: u64,
     /// What the rules noted, in ascending order of their ids.
     pub noted: Vec<NotedRecord>,
     /// The attestations of the documents that counted, in ascending order.
     pub papers: Vec<EntryId>,
+    /// Who got it.
+    pub recipient: AccountId,
     /// The digest of the rule sets in force together.
     pub rules: Digest,
 }
@@ -438,6 +445,9 @@ pub struct NotedRecord {
     pub of: String,
     /// Whether the document is owed. Otherwise the rule asks for it before title moves, and nobody is enrolled to attest it.
     pub owed: bool,
+    /// The receipt for what was owed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptedRecord>,
     /// The rule's id.
     pub rule: String,
     /// What the document is.
@@ -446,6 +456,18 @@ pub struct NotedRecord {
     /// Within how many days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within_days: Option<u64>,
+}
+
+/// A receipt for what was owed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptedRecord {
+    /// Who gave it.
+    pub by: AccountId,
+    /// The entry.
+    pub entry: EntryId,
+    /// Its index.
+    pub index: u64,
 }
 
 /// The records cannot be read. Not a rule's answer: whoever asked must stop.

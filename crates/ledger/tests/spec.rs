@@ -20,6 +20,7 @@ use colophon_ledger::entry::loan::Loan;
 use colophon_ledger::entry::log_key::LogKey;
 use colophon_ledger::entry::mint::{Creator, Credentials, FileTree, Mint, WorkFile};
 use colophon_ledger::entry::profile::Profile;
+use colophon_ledger::entry::receipt::Receipt;
 use colophon_ledger::entry::release::Release;
 use colophon_ledger::entry::retire::{Retire, Successor};
 use colophon_ledger::entry::revoke::Revoke;
@@ -33,7 +34,7 @@ use colophon_ledger::proved::{OtherRecord, ProvedEntry, ProvedRecord};
 use colophon_ledger::state::{
     AccountRecord, AuthoritiesRecord, AuthorityRecord, ClaimRecord, CountryRecord, CrossingRecord, EditionRecord,
     EnrolledRecord, FileRecord, KeyRecord, NoteRecord, NotedRecord, NotesRecord, OfferRecord, PaperRecord,
-    PublishedRecord, RegisterRecord, RuleListRecord, RuleSetRecord, UpgradeRecord, WorkRecord,
+    PublishedRecord, ReceiptedRecord, RegisterRecord, RuleListRecord, RuleSetRecord, UpgradeRecord, WorkRecord,
 };
 use serde::de::DeserializeOwned;
 
@@ -87,6 +88,7 @@ fn every_table_names_the_members_the_code_has() {
         ("lien", members::<Lien>()),
         ("loan", members::<Loan>()),
         ("release", members::<Release>()),
+        ("receipt", members::<Receipt>()),
         ("seal", members::<Seal>()),
         ("work record", members::<WorkRecord>()),
         ("file record", members::<FileRecord>()),
@@ -113,6 +115,7 @@ fn every_table_names_the_members_the_code_has() {
         ("alleged", members::<AllegedRecord>()),
         ("allegation", members::<AllegationRecord>()),
         ("note of a rule", members::<NotedRecord>()),
+        ("receipt of it", members::<ReceiptedRecord>()),
         ("proved entry", members::<ProvedEntry>()),
         ("proved record", members::<ProvedRecord>()),
         ("other", members::<OtherRecord>()),

@@ -116,6 +116,7 @@ impl Register {
             edition: Int::new(1).unwrap(),
             expires_ms: Int::new(self.time_ms + 30 * DAY_MS).unwrap(),
             firm: None,
+            professional: None,
             from_country,
             kind,
             prev,

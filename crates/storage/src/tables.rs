@@ -109,7 +109,8 @@ fn write_entry(index: u64, entry: &Entry, writes: &mut Vec<Write>) {
         | Body::Rules(_)
         | Body::Authority(_)
         | Body::Attest(_)
-        | Body::Revoke(_) => {}
+        | Body::Revoke(_)
+        | Body::Receipt(_) => {}
     }
 }
 

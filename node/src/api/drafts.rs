@@ -173,6 +173,7 @@ fn check_current(body: &EntryBody, records: &impl Records) -> Result<(), Problem
         | EntryBody::Attest(_)
         | EntryBody::Revoke(_)
         | EntryBody::Flag(_)
+        | EntryBody::Receipt(_)
         | EntryBody::Seal(_) => return Ok(()),
     };
     if *prev != edition.newest {

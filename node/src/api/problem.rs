@@ -389,6 +389,11 @@ fn answer_to(refusal: &Refusal) -> (StatusCode, &'static str) {
         ),
         Refusal::EncumbrancesTooMany { .. } => (RULE, "have one released first"),
         Refusal::NothingToRelease => (RULE, "name the entry of a flag, lien or loan that stands on the edition"),
+        Refusal::NothingOwed => (RULE, "see what the crossing's record says is owed, and by which rule"),
+        Refusal::NotPayee { .. } => (
+            RULE,
+            "have it given by whom it names; an authority that is enrolled for the paper names the country it speaks for",
+        ),
         Refusal::NotReleaser { .. } => (RULE, "ask the account that it protects to release it"),
         Refusal::NoPredecessor => (RULE, "nothing: what this register has was minted in it"),
         Refusal::CarriedBefore => (LATE, "nothing: it is here"),

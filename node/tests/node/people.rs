@@ -116,6 +116,7 @@ pub(crate) fn terms(kind: TermsWord, (by, to): (&str, &str), work: WorkId, prev:
         edition: Int::new(1).unwrap(),
         expires_ms: Int::new(NOW_MS + 30 * DAY_MS).unwrap(),
         firm: None,
+        professional: None,
         from_country: "CN".parse().unwrap(),
         kind,
         prev,

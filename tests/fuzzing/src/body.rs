@@ -27,6 +27,7 @@ pub const WORDS: &[&str] = &[
     "lien",
     "loan",
     "release",
+    "receipt",
     "null",
     "true",
     "false",
@@ -124,6 +125,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
             "work": prev,
         }),
         json!({"by": by, "edition": 1, "kind": "release", "of": prev, "prev": prev, "work": prev}),
+        json!({
+            "by": by, "country": "DE", "crossing": 2, "edition": 1, "kind": "receipt", "rule": "ARR-EU/royalty",
+            "work": prev,
+        }),
     ];
     let leaves = leaves.iter().map(|leaf| leaf.split(|byte| *byte == b'\n').nth(1).unwrap().to_vec());
     leaves.chain(of_borders.iter().map(|body| canonical(body).into_bytes())).collect()

@@ -53,6 +53,7 @@ impl Accept {
             basis: offer.basis,
             delivery: offer.delivery,
             price: offer.price.as_ref(),
+            professional: offer.professional.is_some(),
         };
         crossing.pass(context, records)
     }

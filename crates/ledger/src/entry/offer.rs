@@ -14,6 +14,7 @@ pub(crate) fn apply(terms: &Terms, context: &Context<'_>, records: &impl Records
         firm: terms.firm.is_some(),
         index: context.index,
         price: terms.price.clone(),
+        professional: terms.professional,
         to: terms.to,
         to_country: terms.to_country.clone(),
     };

@@ -51,6 +51,9 @@ pub struct Terms {
     /// What is paid, open or committed to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
+    /// Whether a professional of the art market takes part, as a party or between them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub professional: Option<Marker>,
     /// The recipient.
     pub to: AccountId,
     /// Where the edition goes.

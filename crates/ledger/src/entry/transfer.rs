@@ -17,6 +17,7 @@ pub(crate) fn apply(terms: &Terms, context: &Context<'_>, records: &impl Records
         basis: terms.basis,
         delivery: terms.delivery,
         price: terms.price.as_ref(),
+        professional: terms.professional.is_some(),
     };
     crossing.pass(context, records)
 }

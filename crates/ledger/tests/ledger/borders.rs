@@ -7,6 +7,7 @@ use colophon_ledger::certificate::CertificateError;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::attest::{Attest, AttestWord};
 use colophon_ledger::entry::authority::{AuthorityWord, EnrolAuthority};
+use colophon_ledger::entry::receipt::{Receipt, ReceiptWord};
 use colophon_ledger::entry::revoke::{Revoke, RevokeWord};
 use colophon_ledger::entry::rules::{PublishRules, RULE_SETS_MAX, RulesWord, lines_of};
 use colophon_ledger::field::{DocumentType, EntryId, Int, List};
@@ -46,7 +47,7 @@ fn text(name: &str) -> String {
     }
 }
 
-/// Returns the body of one line of a table: `rules`, `authority`, `attest` or `revoke`.
+/// Returns the body of one line of a table: `rules`, `authority`, `attest`, `revoke` or `receipt`.
 pub(crate) fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>) -> Body {
     match kind {
         "rules" => {
@@ -64,6 +65,17 @@ pub(crate) fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>)
             Body::Authority(EnrolAuthority { account, by, country, governors, kind: AuthorityWord::It, prev, types })
         }
         "attest" => Body::Attest(attest_of(world, actor, words)),
+        "receipt" => Body::Receipt(Receipt {
+            by: account(actor),
+            card: None,
+            country: words.get("country").map(|code| code.parse().unwrap()),
+            crossing: Int::new(words.get("crossing").map_or(1, |number| number.parse().unwrap())).unwrap(),
+            edition: Int::new(words.get("edition").map_or(1, |number| number.parse().unwrap())).unwrap(),
+            kind: ReceiptWord::It,
+            rule: words.get("rule").unwrap().parse().unwrap(),
+            sha256: None,
+            work: id(world, words.get("work").unwrap()),
+        }),
         _ => {
             let Attest { account, by, edition, prev, document_type, work, .. } = attest_of(world, actor, words);
             let prev = prev.unwrap_or(digest("nothing"));
@@ -242,9 +254,38 @@ const CROSSINGS: &str = "
     ana      transfer work=ink to=bo                               -> accepted
 ";
 
+const RECEIPTS: &str = "
+    ana      mint face=hills as hills                              -> accepted
+    governor rules set=LAW text=royalty ahead=1                    -> accepted
+    ana      transfer work=hills to=bo                             -> accepted
+    # every refusal of a receipt, each hiding the ones after it
+    bo       receipt work=nothing rule=LAW/share                   -> work_unknown
+    bo       receipt work=hills edition=3 rule=LAW/share           -> edition_unknown
+    bo       receipt work=hills edition=2 rule=LAW/share           -> nothing_owed
+    bo       receipt work=hills crossing=2 rule=LAW/share          -> nothing_owed
+    bo       receipt work=hills rule=LAW/other                     -> nothing_owed
+    # by who owes it, by a stranger, by a society that is not enrolled, or for another paper, or says no country
+    bo       receipt work=hills rule=LAW/share                     -> not_payee
+    cy       receipt work=hills rule=LAW/share country=DE          -> not_payee
+    governor authority account=society country=DE types=INVOICE    -> accepted
+    society  receipt work=hills rule=LAW/share country=DE          -> not_payee
+    governor authority account=society country=DE types=ARR_RECEIPT -> accepted
+    society  receipt work=hills rule=LAW/share                     -> not_payee
+    society  receipt work=hills rule=LAW/share country=FR          -> not_payee
+    society  receipt work=hills rule=LAW/share country=DE          -> accepted
+    # once, by one of them
+    society  receipt work=hills rule=LAW/share country=DE          -> nothing_owed
+    ana      receipt work=hills rule=LAW/share                     -> nothing_owed
+    # what is owed goes with the edition, whoever holds it
+    bo       transfer work=hills to=cy from=FR                     -> accepted
+    cy       transfer work=hills to=bo from=FR                     -> accepted
+    ana      receipt work=hills rule=LAW/share crossing=3          -> accepted
+    ana      receipt work=hills rule=LAW/share crossing=2          -> accepted
+";
+
 /// Runs the tables, and returns the codes that they reach.
 pub(crate) fn refusals() -> BTreeSet<String> {
-    let mut seen: BTreeSet<String> = [ACTS, DOCUMENTS, CROSSINGS].into_iter().flat_map(check).collect();
+    let mut seen: BTreeSet<String> = [ACTS, DOCUMENTS, CROSSINGS, RECEIPTS].into_iter().flat_map(check).collect();
     let too_many = too_many();
     assert_eq!(too_many.code(), "rules_too_many");
     seen.insert(too_many.code().to_owned());
@@ -303,6 +344,30 @@ fn attest(world: &mut World, by: &str, words: &[&str]) -> EntryId {
 fn sell(world: &mut World, work: EntryId) -> Result<u64, Refusal> {
     let terms = terms_body("ana", "bo", work, world.edition_prev(&work), world.time_ms + DAY_MS);
     world.submit(&Body::Transfer(terms), &[("ana", "ana"), ("bo", "bo")])
+}
+
+#[test]
+fn a_share_is_due_to_the_cent_until_its_receipt_and_a_certificate_says_so() {
+    let (mut world, work) = corridor("royalty");
+    sell(&mut world, work).unwrap();
+    let due = crossing(&world, work, 1).unwrap();
+    // 4 % of 1 250.00.
+    assert_eq!((due.noted[0].amount, due.noted[0].currency.as_deref()), (Some(5_000), Some("EUR")));
+    assert_eq!((due.giver, due.recipient), (account("ana"), account("bo")));
+    let before = world.certificate(work);
+    assert_eq!(before.verify(&World::vkey()).unwrap().crossings[0].noted[0].receipt, None);
+    let receipt = body_of(&world, "ana", "receipt", &Words::read(&["work=hills", "rule=LAW/share"]));
+    let id = world.must("receipt", &receipt, &["ana"]);
+    let after = world.certificate(work);
+    let settled = after.verify(&World::vkey()).unwrap().crossings[0].noted[0].receipt.clone().unwrap();
+    assert_eq!((settled.by, settled.entry), (account("ana"), id));
+    // It moves no chain, and what was said before it does not pass for what is said now.
+    assert_eq!(before.entries.len(), after.entries.len());
+    let mut mixed = after;
+    for (place, record) in before.records.iter().enumerate().filter(|(_, record)| record.key.starts_with("crossing/")) {
+        mixed.records[place] = record.clone();
+    }
+    assert!(mixed.verify(&World::vkey()).is_err());
 }
 
 #[test]

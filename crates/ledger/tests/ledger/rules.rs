@@ -66,6 +66,7 @@ pub(crate) fn terms_body(by: &str, to: &str, work: EntryId, prev: EntryId, expir
         edition: Int::new(1).unwrap(),
         expires_ms: Int::new(expires_ms).unwrap(),
         firm: None,
+        professional: None,
         from_country: "CN".parse().unwrap(),
         kind: TermsWord::Transfer,
         prev,
@@ -205,7 +206,7 @@ fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>) -> Body {
         "close" => close_body(actor, chain().0, chain().1),
         "profile" => profile_body(actor, account_prev()),
         "log_key" | "upgrade" | "retire" => act_body(world, actor, kind, words),
-        "rules" | "authority" | "attest" | "revoke" => crate::borders::body_of(world, actor, kind, words),
+        "rules" | "authority" | "attest" | "revoke" | "receipt" => crate::borders::body_of(world, actor, kind, words),
         "flag" | "lien" | "loan" | "release" => crate::burdens::body_of(world, actor, kind, words),
         "rotate" => {
             let threshold = words.get("threshold").map_or(1, |number| number.parse().unwrap());
@@ -488,7 +489,7 @@ fn every_refusal_is_reached_in_its_order_of_precedence() {
     forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
     assert_eq!(world.submit_bytes(&forged).unwrap_err().code(), "signature_invalid");
     seen.extend(["not_submittable", "signature_invalid"].map(str::to_owned));
-    seen.extend(crate::succession::refusals().into_iter().map(str::to_owned));
+    seen.extend(crate::succession::refusals().map(str::to_owned));
     seen.extend(crate::borders::refusals());
     seen.extend(crate::burdens::refusals());
     assert_eq!(rules_ended(), "rules_ended");

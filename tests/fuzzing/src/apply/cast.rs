@@ -6,7 +6,7 @@ use colophon_ledger::field::{Digest, EntryId, WorkId};
 use colophon_tlog::note::{SignatureLine, Signer};
 use serde_json::{Value, json};
 
-use crate::apply::borders::{ENROLLED, LONG_AGO, Saying, TYPES, Thing, file, lines_of};
+use crate::apply::borders::{ENROLLED, LONG_AGO, SHARE, Saying, TYPES, Thing, file, lines_of};
 use crate::apply::charges::Kind;
 use crate::apply::model::{
     Deed, Edition, GOVERNOR, HOME, KEYS, LOG_KEYS, Line, Model, PEOPLE, Power, Said, Terms, account_of, commitment,
@@ -112,6 +112,16 @@ impl Cast {
                 (by, Deed::Govern { deed: power(&act.what, model), prev: self.act_prev(*prev, model) })
             }
             What::Flag { .. } | What::Charge { .. } | What::Release { .. } => self.charge(act, who, model),
+            What::Receipt { place, crossing, speaks } => {
+                let owing = model.editions.keys().find_map(|place| Some((*place, model.borders.owing(place)?)));
+                let owing = owing.filter(|_| place.known.is_yes() && place.work < 200);
+                let (work, edition, _) = find(model, *place);
+                let (place, crossing) = owing.unwrap_or(((work, edition), u64::from(crossing % 3) + 1));
+                let enrolled = (0..PEOPLE.len()).find(|person| model.borders.is_enrolled(*person));
+                let payee = if *speaks { enrolled } else { model.works.get(&place.0).map(|work| work.maker) };
+                let by = payee.filter(|_| act.apt.is_yes()).unwrap_or(who);
+                (by, Deed::Receipt { place, crossing, speaks: *speaks })
+            }
             What::Document { .. } => (who, self.document(&act.what, who, model)),
         }
     }
@@ -416,6 +426,13 @@ fn body(said: &Said) -> Value {
         Deed::Release { place: (work, edition), prev, of } => {
             let mut body = json!({"by": by, "edition": edition, "kind": "release", "prev": prev, "work": work});
             put(&mut body, "of", of.as_ref());
+            body
+        }
+        Deed::Receipt { place: (work, edition), crossing, speaks } => {
+            let mut body = json!({
+                "by": by, "crossing": crossing, "edition": edition, "kind": "receipt", "rule": SHARE, "work": work,
+            });
+            put(&mut body, "country", speaks.then_some(HOME).as_ref());
             body
         }
         Deed::Document { thing, kind, prev, saying } => document_body(&by, thing, *kind, prev.as_ref(), *saying),

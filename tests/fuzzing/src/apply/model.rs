@@ -79,6 +79,8 @@ pub enum Deed {
     Charge { place: (WorkId, u64), prev: EntryId, kind: Kind, other: usize },
     /// A release of what an entry placed, or of what was alleged.
     Release { place: (WorkId, u64), prev: EntryId, of: Option<EntryId> },
+    /// A receipt for what was owed at a crossing: by the maker, or for the country.
+    Receipt { place: (WorkId, u64), crossing: u64, speaks: bool },
     /// An act of a governor.
     Govern { deed: Power, prev: EntryId },
 }
@@ -296,6 +298,11 @@ impl Model {
                 self.take_charge(said.by, *place, *prev, (*kind, *other), moment)
             }
             Deed::Release { place, prev, of } => self.take_release(said.by, *place, *prev, of.as_ref(), moment),
+            Deed::Receipt { place, crossing, speaks } => {
+                self.check_there(Thing::Edition(place.0, place.1))?;
+                let maker = self.works[&place.0].maker;
+                self.borders.settle((*place, *crossing), (said.by, *speaks, maker), moment)
+            }
             Deed::Govern { deed, prev } => self.take_act(said.by, *deed, *prev, moment),
         }
     }

@@ -80,6 +80,7 @@ impl Act {
                 *prev = Prev::Newest;
                 place.settle();
             }
+            What::Receipt { place, .. } => place.settle(),
             What::Document { prev, about, .. } => {
                 *prev = Prev::Newest;
                 about.place.settle();
@@ -149,6 +150,8 @@ pub enum What {
     Charge { place: Place, prev: Prev, loan: bool, other: Who },
     /// A release: of which, mostly by whom it protects; or of what was alleged.
     Release { place: Place, prev: Prev, which: u8, alleged: Apt },
+    /// A receipt: for which crossing, mostly one that owes it, and whether an authority gives it.
+    Receipt { place: Place, crossing: u8, speaks: bool },
     /// A document: about what, whether of the second type, what is done about it.
     Document { about: About, second: bool, over: Apt, revokes: Apt, prev: Prev },
 }
