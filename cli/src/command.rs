@@ -1,6 +1,7 @@
 //! The list of commands, and what they have in common.
 
 pub mod accept;
+pub mod amend;
 pub mod audit;
 pub mod certificate;
 pub mod completions;
@@ -100,6 +101,8 @@ enum Command {
     Profile(profile::ProfileCommand),
     /// Register a work
     Mint(Box<mint::MintArgs>),
+    /// Correct or add facts of a work that I registered
+    Amend(Box<amend::AmendArgs>),
     /// Check a file, a folder, a certificate or a work: who registered it, and who holds it
     Verify(verify::VerifyArgs),
     /// See what is registered like a file, or under some words
@@ -208,6 +211,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Key(command) => key::run(command, &context),
         Command::Profile(command) => profile::run(command, &context),
         Command::Mint(args) => mint::run(&args, &context),
+        Command::Amend(args) => amend::run(&args, &context),
         Command::Verify(args) => verify::run(&args, &context),
         Command::Search(args) => search::run(&args, &context),
         Command::Show(args) => show::run(&args, &context),

@@ -4,12 +4,14 @@ use colophon_ledger::account::AccountId;
 use colophon_ledger::card::{Title, WorkWords};
 use colophon_ledger::certificate::Provenance;
 use colophon_ledger::entry::Body;
-use colophon_ledger::entry::mint::{Creator, Credentials, CredentialsState, FileTree, Training, WorkFile};
+use colophon_ledger::entry::mint::{Creator, Credentials, CredentialsState, FileTree, Mint, Training, WorkFile};
+use colophon_ledger::facts::WorkFacts;
 use colophon_ledger::field::{Country, Date, Digest, EntryId, License, Role, SourceType, WorkId, WorkKind};
 use serde::Serialize;
 
 use crate::due::Due;
 use crate::encumbered::{Alleged, Encumbrance};
+use crate::facts;
 use crate::party::Party;
 use crate::ruled::Ruled;
 use crate::sheet::Sheet;
@@ -44,6 +46,12 @@ pub struct Dossier {
     pub creators: Vec<CreatorTold>,
     /// How its bytes came about.
     pub source_type: SourceType,
+    /// What laws of heritage, trade and machine-made content ask for, as the maker says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<WorkFacts>,
+    /// What the mint said, where it has been amended since, and how often.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amended: Option<AmendedTold>,
     /// Its licence.
     pub license: License,
     /// Whether machines may be trained on it.
@@ -90,6 +98,30 @@ pub struct Dossier {
     pub story: Story,
 }
 
+/// What the mint said of a work whose facts have been amended since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AmendedTold {
+    /// How often.
+    pub count: u64,
+    /// When it was made, as the mint said.
+    pub created: Date,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made_in: Option<Country>,
+    /// How its bytes came about.
+    pub source_type: SourceType,
+    /// Its facts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<WorkFacts>,
+}
+
+impl AmendedTold {
+    fn of(mint: &Mint, count: u64) -> AmendedTold {
+        let Mint { created, made_in, source_type, facts, .. } = mint.clone();
+        AmendedTold { count, created, made_in, source_type, facts }
+    }
+}
+
 /// Somebody who made a part of the work, as the maker says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreatorTold {
@@ -131,7 +163,7 @@ pub enum OfferState {
 impl Dossier {
     /// Returns what `provenance` proves, at `now_ms` by this machine's clock.
     pub fn of(provenance: &Provenance, now_ms: u64) -> Dossier {
-        let mint = &provenance.mint;
+        let (mint, stated) = (&provenance.mint, &provenance.record);
         let words = provenance.cards.get(&mint.card);
         let words: Option<WorkWords> = words.and_then(|words| serde_json::from_str(words).ok());
         let WorkWords { about, names, titles } = words.clone().unwrap_or_default();
@@ -146,10 +178,12 @@ impl Dossier {
             titles: words.map(|_| titles.into_iter().map(title).collect()),
             about: about.map(|about| shown(&about)).filter(|about| !about.is_empty()),
             work_kind: mint.work_kind.clone(),
-            created: mint.created.clone(),
-            made_in: mint.made_in.clone(),
+            created: stated.created.clone(),
+            made_in: stated.made_in.clone(),
             creators: creators(mint.creators.as_slice(), &names),
-            source_type: mint.source_type.clone(),
+            source_type: stated.source_type.clone(),
+            facts: stated.facts.clone(),
+            amended: stated.amended.as_ref().map(|amended| AmendedTold::of(mint, amended.count)),
             license: mint.license.clone(),
             training: mint.training,
             files: mint.files.as_slice().to_vec(),
@@ -287,6 +321,16 @@ impl Dossier {
         let made_in = self.made_in.as_ref().map(|country| format!(", in {}", place(country))).unwrap_or_default();
         let (kind, source) = (words::work_kind(&self.work_kind), words::source_type(&self.source_type));
         sheet.row("made", &format!("{}{made_in}, {kind} ({source})", self.created));
+        self.facts.iter().for_each(|stated| facts::write(stated, sheet));
+        if let Some(AmendedTold { count: often, created, made_in, source_type, facts: first }) = &self.amended {
+            let made_in = made_in.as_ref().map(|country| format!(", in {}", place(country))).unwrap_or_default();
+            sheet.row("AMENDED", &format!("{} by the maker; first stated:", words::count(*often, "time")));
+            sheet.row("", &format!("{created}{made_in} ({})", words::source_type(source_type)));
+            match first {
+                Some(first) => facts::write(first, sheet),
+                None => sheet.row("", "no facts that laws ask for"),
+            }
+        }
         for (n, creator) in self.creators.iter().enumerate() {
             sheet.row(if n == 0 { "creators" } else { "" }, &creator.told());
         }

@@ -159,6 +159,7 @@ fn line_of(submitted: &Submitted, time: Timestamp, receipt: PathBuf) -> HistoryL
     let Submitted { id, index, entry, .. } = submitted;
     let (work, edition) = match entry.body() {
         Body::Mint(_) => (Some(*id), None),
+        Body::Amend(amend) => (Some(amend.work), None),
         Body::Flag(flag) => (Some(flag.work), Some(flag.edition.get())),
         Body::Receipt(receipt) => (Some(receipt.work), Some(receipt.edition.get())),
         Body::Release(release) => (Some(release.work), Some(release.edition.get())),

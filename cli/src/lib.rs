@@ -10,6 +10,7 @@ pub mod dossier;
 pub mod drafts;
 pub mod due;
 pub mod encumbered;
+pub mod facts;
 pub mod failure;
 pub mod history;
 pub mod home;

@@ -10,7 +10,7 @@ use colophon_ledger::entry::terms::{Basis, Delivery};
 use colophon_ledger::entry::{Body, Register};
 use colophon_ledger::field::{Digest, EntryId};
 use colophon_ledger::rule::Rules;
-use colophon_ledger::state::{EditionRecord, OfferRecord};
+use colophon_ledger::state::{EditionRecord, OfferRecord, WorkRecord};
 use colophon_tlog::checkpoint::Checkpoint;
 use colophon_tlog::cosignature::{CosignedAt, Cosigner, CosignerKey};
 use colophon_tlog::hash::{Hash, sha256};
@@ -94,6 +94,18 @@ impl Sample {
             rules: None,
             transfers: 0,
         };
+        let record = WorkRecord {
+            amended: None,
+            carried: None,
+            country: mint.country.clone(),
+            created: mint.created.clone(),
+            editions: 10,
+            facts: None,
+            index: 5,
+            made_in: None,
+            maker: mint.by,
+            source_type: mint.source_type.clone(),
+        };
         let mut sample = Sample {
             provenance: Provenance {
                 rules,
@@ -109,6 +121,8 @@ impl Sample {
                 crossings: Vec::new(),
                 alleged: AllegationsRecord::default(),
                 papers: Vec::new(),
+                amends: Vec::new(),
+                record,
                 accounts: BTreeMap::new(),
                 cards: [(card.digest(), card.text)].into(),
             },
@@ -181,6 +195,7 @@ impl Sample {
             professional: None,
             to,
             to_country,
+            value: None,
         });
     }
 

@@ -6,10 +6,11 @@ use colophon_ledger::encumbrance::Ground;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::carry_edition::CarryEdition;
 use colophon_ledger::entry::close::Close;
-use colophon_ledger::entry::terms::{Basis, Delivery, Price, Terms};
+use colophon_ledger::entry::terms::{Basis, Delivery, Money, Price, Terms};
 use colophon_ledger::field::{Country, Day, Digest, DocumentType, EntryId, List, Origin};
 use serde::Serialize;
 
+use crate::codes::money;
 use crate::party::Party;
 use crate::ruled::Ruled;
 use crate::sheet::Sheet;
@@ -177,6 +178,9 @@ pub struct Deal {
     pub firm: bool,
     /// Whether a professional of the art market takes part.
     pub professional: bool,
+    /// What the edition is declared to be worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Money>,
     /// A remark of the parties.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -244,6 +248,7 @@ impl Story {
                 | Body::Attest(_)
                 | Body::Revoke(_)
                 | Body::Receipt(_)
+                | Body::Amend(_)
                 | Body::Seal(_) => None,
             };
             offered = match &step.body {
@@ -366,6 +371,7 @@ impl Deal {
             until_ms: terms.expires_ms.get(),
             firm: terms.firm.is_some(),
             professional: terms.professional.is_some(),
+            value: terms.value.clone(),
             note: words.note.map(|note| shown(&note)).filter(|note| !note.is_empty()),
         }
     }
@@ -393,8 +399,10 @@ impl Deal {
     /// Returns the grounds, the price and what is handed over, in a few words.
     pub fn terms(&self) -> String {
         let price = self.price.as_ref().map_or_else(|| "no price stated".to_owned(), words::price);
+        let value = self.value.as_ref().map(|value| format!(", declared to be worth {}", money::Shown(value)));
+        let value = value.unwrap_or_default();
         let trade = if self.professional { ", through the art market" } else { "" };
-        format!("{}, {price}, delivered {}{trade}", self.basis.word(), words::delivery(self.delivery))
+        format!("{}, {price}, delivered {}{trade}{value}", self.basis.word(), words::delivery(self.delivery))
     }
 }
 

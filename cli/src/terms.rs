@@ -52,6 +52,9 @@ pub struct TermsArgs {
     /// Keep the price between the parties: the register gets a commitment to it and no amount
     #[arg(long, requires = "price")]
     pub secret_price: bool,
+    /// What it is declared to be worth, such as "20000.00 EUR", where a law asks for that and the price is none or a secret
+    #[arg(long, value_name = "MONEY", value_parser = money)]
+    pub value: Option<Money>,
     /// A professional of the art market takes part: a dealer, an auction house, a gallery. Laws on resale royalties ask for it
     #[arg(long)]
     pub professional: bool,
@@ -194,6 +197,7 @@ pub fn plan(args: &TermsArgs, wanted: Wanted, at: &Standpoint<'_>) -> Result<Pla
         professional: args.professional.then_some(Marker),
         to: args.to,
         to_country: args.to_country.clone(),
+        value: args.value.clone(),
         work: at.work,
     };
     let mut opening = None;
@@ -354,6 +358,7 @@ mod tests {
             professional: None,
             to,
             to_country: "IT".parse().unwrap(),
+            value: None,
         };
         let to_self = TermsArgs { to: who(1), ..typed(&[]) };
         let to_operator = TermsArgs { to: who(9), ..typed(&[]) };

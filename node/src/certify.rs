@@ -103,6 +103,7 @@ fn collect(register: &Register, work: WorkId, edition: u64, entries_max: usize) 
     collection.take(moment.snapshot.size.get().saturating_sub(1))?;
     collection.take(0)?;
     collection.take(record.index)?;
+    collection.take_amends(&record)?;
     collection.take_chain(|after| moment.tables().edition_chain(&work, edition, after, LINKS_AT_ONCE))?;
     let log_key = governance::log_key(&register.rules, &moment.reading).map_err(AnswerError::from)?;
     let rekeyed = log_key != register.rules.log_key;
@@ -178,6 +179,20 @@ impl Collection<'_> {
             let index = index.ok_or(AnswerError::Entry(0))?;
             self.take(index)?;
             newest = self.entries.get(&index).and_then(|entry| entry.body().act_prev());
+        }
+        Ok(())
+    }
+
+    /// Takes the amendments of the work's facts, from the newest back; those of a register before this one are not here.
+    fn take_amends(&mut self, record: &WorkRecord) -> Result<(), CertifyError> {
+        let mut newest = record.amended.as_ref().map(|amended| amended.newest);
+        while let Some(amend) = newest.take() {
+            let index = self.moment.tables().index_of(&amend).map_err(AnswerError::View)?;
+            let Some(index) = index.filter(|index| *index > record.index) else { return Ok(()) };
+            self.take(index)?;
+            if let Some(Body::Amend(amend)) = self.entries.get(&index).map(Entry::body) {
+                newest = Some(amend.prev);
+            }
         }
         Ok(())
     }

@@ -2,18 +2,8 @@
 
 use e2e::person::Person;
 
+use crate::royalties::enrol;
 use crate::scene::{Scene, account, holder, refused, text, waiting};
-
-/// Enrols somebody as an authority of a country that may flag.
-fn enrol(scene: &Scene, authority: &Person, country: &str) {
-    let (dir, draft) = (scene.node.dir(), scene.ana.desk().join("authority.draft"));
-    let (key, account) = (dir.join("governor.key"), account(authority));
-    let act = ["govern", "authority", dir.to_str().unwrap(), "--key", key.to_str().unwrap()];
-    let who = ["--authority", &account, "--country", country, "--type", "COURT_ORDER"];
-    let composed = scene.node.run_words(&[&act[..], &who, &["--out", draft.to_str().unwrap()]].concat());
-    assert_eq!(composed.code, 0, "{composed}");
-    scene.ana.succeed(&["submit", draft.to_str().unwrap()]);
-}
 
 fn offer(scene: &Scene, work: &str) -> String {
     let to = account(&scene.bruno);
@@ -29,7 +19,7 @@ fn what_an_authority_flags_is_not_accepted_before_it_is_released() {
     bureau.put("order.pdf", b"In the name of the people.");
     let flag = ["flag", &work, "--ground", "stolen", "--country", "FR", "--document", "order.pdf", "--yes"];
     assert_eq!(refused(&bureau, &flag), "not_authority");
-    enrol(&scene, &bureau, "FR");
+    enrol(&scene, &account(&bureau), "FR", "COURT_ORDER");
     let id = offer(&scene, &work);
     let flagged = bureau.succeed(&flag);
     assert!(flagged.stderr.contains("colophon release"), "{flagged}");

@@ -4,6 +4,7 @@ mod burdens;
 mod catalogue;
 mod drafts;
 mod governors;
+mod heritage;
 mod keys;
 mod lookalikes;
 mod offers;

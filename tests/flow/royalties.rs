@@ -7,7 +7,7 @@ use e2e::person::Person;
 use crate::scene::{Scene, account, refused, text};
 
 /// Lets the governor adopt a shipped rule set.
-fn adopt(scene: &Scene, set: &str, jurisdiction: &str) {
+pub(crate) fn adopt(scene: &Scene, set: &str, jurisdiction: &str) {
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules").join(format!("{set}.cedar"));
     let (dir, draft) = (scene.node.dir(), scene.ana.desk().join("rules.draft"));
     let key = dir.join("governor.key");
@@ -15,6 +15,17 @@ fn adopt(scene: &Scene, set: &str, jurisdiction: &str) {
     let what = ["--name", set, "--citation", "as the set says", "--jurisdiction", jurisdiction];
     let files = ["--file", rules.to_str().unwrap(), "--out", draft.to_str().unwrap()];
     let composed = scene.node.run_words(&[&act[..], &what, &files].concat());
+    assert_eq!(composed.code, 0, "{composed}");
+    scene.ana.succeed(&["submit", draft.to_str().unwrap()]);
+}
+
+/// Enrols an account as an authority of a country for a type of document.
+pub(crate) fn enrol(scene: &Scene, account: &str, country: &str, document: &str) {
+    let (dir, draft) = (scene.node.dir(), scene.ana.desk().join("authority.draft"));
+    let key = dir.join("governor.key");
+    let act = ["govern", "authority", dir.to_str().unwrap(), "--key", key.to_str().unwrap()];
+    let who = ["--authority", account, "--country", country, "--type", document];
+    let composed = scene.node.run_words(&[&act[..], &who, &["--out", draft.to_str().unwrap()]].concat());
     assert_eq!(composed.code, 0, "{composed}");
     scene.ana.succeed(&["submit", draft.to_str().unwrap()]);
 }

@@ -48,6 +48,7 @@ fn sale(ana: &Minter, bo: &Minter, work: EntryId) -> Vec<u8> {
         expires_ms: Int::new(soon_ms()).expect("a time"),
         firm: None,
         professional: None,
+        value: None,
         from_country: "CN".parse().expect("a country"),
         kind: TermsWord::Transfer,
         prev: work,

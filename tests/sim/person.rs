@@ -88,6 +88,7 @@ impl Person {
                 expires_ms: Int::new(EPOCH_MS + DAY_MS).expect("a time"),
                 firm: None,
                 professional: None,
+                value: None,
                 from_country: "CN".parse().expect("a country"),
                 kind: TermsWord::Transfer,
                 prev: work,

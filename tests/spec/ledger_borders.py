@@ -124,6 +124,9 @@ def everything():
     told.take(attest_body(log, "ana", "AI_LABEL_ATTEST", work=dream), "ana")
     told.move(sale(log, dream, **home))
     receipts(told, sea)
+    urn = heritage(told)
+    amended = log.certificate(urn)
+    altered_amended = [*alterations(log, amended)]
     told.act(rules_body(log, "XX-LICENCE"))
     told.act(enrol_body(log, "ministry", "FR"))
     told.move(sale(log, hills, by="bo", to="cy", from_country="FR", to_country="US"))
@@ -135,6 +138,7 @@ def everything():
         "checkpoint": log.checkpoint(),
         "refused": told.refused,
         "certificate": {"text": cheats.text_of(certificate), "altered": altered},
+        "amended": {"text": cheats.text_of(amended), "altered": altered_amended},
     }
 
 
@@ -210,6 +214,38 @@ def papers_that_do_not_count(told, work):
     told.take(attest_body(log, "bureau", NAT, work=work, edition=1), "bureau")
     told.take(revoke_body(log, "bureau", NAT, work=work, edition=1), "bureau")
     told.refuse("crossing_refused", "a paper that was taken back", sale(log, work))
+
+
+def amend_body(log, by, work, prev=None, **members):
+    newest = log.records.get(f"work/{work}", {}).get("amended", {"newest": work})["newest"]
+    return {"by": key(by), "kind": "amend", "prev": prev or newest, "work": work} | members
+
+
+def heritage(told):
+    """Facts of a mint, and as they are amended, lead to what heritage law asks for."""
+    log = told.log
+    told.act(rules_body(log, "EU-IMP-880", (ROOT / "rules/EU-IMP-880.cedar").read_text()))
+    told.act(enrol_body(log, "customs", "DE", "EU_IMPORT_LICENCE"))
+    facts = {"age": "gt250", "category": "archaeology", "protection": "none"}
+    facts |= {"ai": {"human": "substantial"}, "fcs": {"domain": "A", "version": "fcs2009"}, "hs": "970521", "died": 1700}
+    minted = mint_body("ana", "urn", digest("words"), facts=facts, made_in="US", country="US")
+    urn = told.take(minted, "ana")
+    comes = {"from_country": "US", "delivery": "physical"}
+    told.refuse("crossing_refused", "what was dug up, without its import licence", sale(log, urn, **comes))
+    younger = facts | {"age": "50_100", "category": "painting"}
+    refuse = told.refuse_body
+    refuse("work_unknown", "facts of no work", amend_body(log, "ana", digest("none"), facts=younger), "ana")
+    refuse("prev_stale", "facts that follow nothing", amend_body(log, "ana", urn, digest("none"), facts=younger), "ana")
+    refuse("not_maker", "facts by another", amend_body(log, "bo", urn, facts=younger), "bo")
+    refuse("body_invalid", "nothing amended", amend_body(log, "ana", urn), "ana")
+    for what, wrong in (("an age", {"age": "old"}), ("a heading", {"hs": "97"}), ("a domain", {"fcs": {"domain": "Z", "version": "fcs2009"}})):
+        refuse("body_invalid", what + " of no list", amend_body(log, "ana", urn, facts=wrong), "ana")
+    refuse("unknown_member", "another fact", amend_body(log, "ana", urn, facts={"colour": "red"}), "ana")
+    told.take(amend_body(log, "ana", urn, facts=facts | {"category": "pottery"}), "ana")
+    told.refuse("crossing_unknown", "a category that no rule knows", sale(log, urn, **comes))
+    told.take(amend_body(log, "ana", urn, facts=younger, created="1960", made_in="CN"), "ana")
+    told.move(sale(log, urn, value={"amount": 1_799_999, "currency": "EUR"}, professional=True, **comes))
+    return urn
 
 
 def receipt_body(by, work, rule="XX-LICENCE/share", crossing=1, edition=1, **members):

@@ -249,6 +249,8 @@ class Walk:
             if "mint" in entry.body:
                 self.minted = moment | {"body": entry.body["mint"]["body"]}
             self.steps += [moment | {"body": entry.body}] * own
+        elif entry.kind == "amend":
+            ensure(entry.body["work"] == self.certificate["work"], f"the amendment at index {index} is of another work")
         elif entry.kind == "attest":
             ensure(entry.id in self.attests, f"the document at index {index} did not count")
             self.papers.append(moment | {"body": entry.body})
@@ -315,6 +317,7 @@ class Walk:
             "edition": edition,
             "editions": self.minted["body"]["editions"],
             "maker": self.minted["body"]["by"],
+            "record": self.records[f"work/{work}"],
             "ack_first": self.minted["body"].get("ack_first"),
             "minted": {name: self.minted[name] for name in ("id", "index", "time_ms")},
             "holder": state["holder"],

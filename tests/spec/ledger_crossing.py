@@ -13,6 +13,7 @@ RULES_BYTES_MAX = 12 * 1024
 RULE_SETS_MAX = 64
 AUTHORITIES_MAX = 64
 SCHEMA = (ROOT / "crates/corridor/src/corridor.cedarschema").read_text()
+AGES = {"lt50": 0, "50_100": 50, "100_200": 100, "200_250": 200, "gt250": 250}
 DAY_MS = 24 * 60 * 60 * 1000
 
 
@@ -208,9 +209,22 @@ def papers(work, number, parties, today, records):
                 yield f"{document}@{issuer}", paper["attest"]
 
 
+def told(money):
+    """An amount in a currency that the schema has."""
+    return f"{money['currency']}:{money['amount']}" if money.get("currency") in CURRENCIES else ""
+
+
+def heritage_word(stated, member, entity):
+    word = stated.get(member, "none")
+    if word not in listed_words(entity):
+        raise Refused("crossing_unknown", word)
+    return word
+
+
 def facts_of(terms, work, edition, number, place, records):
     """The facts of a crossing, as the corridor's tables write them, and the attestations they rest on."""
     minted, today = records[f"work/{work}"], day(place.time_ms)
+    stated = minted.get("facts", {})
     giver, recipient = edition["holder"], terms["to"]
     found = [*papers(work, number, (giver, recipient), today, records)]
     if minted["source_type"] not in SOURCES:
@@ -228,13 +242,17 @@ def facts_of(terms, work, edition, number, place, records):
         "recipient.maker": "yes" if recipient == minted["maker"] else "no",
         "work": work,
         "work.source": minted["source_type"],
-        "work.older": str(max(0, today.year - int(minted["created"][:4]) - 1)),
-        "price": f"{price['currency']}:{price['amount']}" if price.get("currency") in CURRENCIES else "",
+        "work.older": str(max(0, today.year - int(minted["created"][:4]) - 1, AGES[stated.get("age", "lt50")])),
+        "work.category": heritage_word(stated, "category", "Category"),
+        "work.protection": heritage_word(stated, "protection", "Protection"),
+        "price": told(price),
         "papers": ",".join(sorted({paper for paper, _ in found})),
         "enrolled": ",".join(f"{document}@{one['country']}" for one in enrolled for document in one["types"]),
         "year": str(today.year),
         "professional": "yes" if "professional" in terms else "no",
     } | ({"work.origin": minted["made_in"]} if "made_in" in minted else {})
+    facts |= {"value": told(terms["value"])} if "value" in terms else {}
+    facts |= {"work.died": str(stated["died"])} if "died" in stated else {}
     return facts, sorted({attest_id for _, attest_id in found})
 
 

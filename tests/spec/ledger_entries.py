@@ -224,7 +224,7 @@ OFFER_RECORD = members(
         "to": account,
         "to_country": COUNTRY,
     },
-    {"price": price, "professional": true},
+    {"price": price, "professional": true, "value": MONEY},
 )
 GROUND = one_of("disputed", "frozen", "stolen")
 ENCUMBRANCE_RECORD = members(
@@ -241,9 +241,28 @@ EDITION_RECORD = members(
         "rules": DIGEST,
     },
 )
+HERITAGE_WORD = text("[a-z_]{1,32}")
+AI = members(
+    {"human": one_of("none", "prompt", "selection", "edit", "substantial")}, {"label": one_of("gb45438-2025", "eu-aiact-50")}
+)
+FACTS = members(
+    {},
+    {
+        "age": one_of("lt50", "50_100", "100_200", "200_250", "gt250"),
+        "ai": AI,
+        "category": HERITAGE_WORD,
+        "cpc": text("[0-9]{1,5}"),
+        "died": integer(0, 9999),
+        "ebops": text("S[A-Z0-9]{1,7}"),
+        "fcs": members({"domain": text("[A-H]"), "version": text("fcs[0-9]{4}")}),
+        "hs": text("[0-9]{6}"),
+        "protection": HERITAGE_WORD,
+    },
+)
+AMENDED = members({"count": WIDE, "newest": DIGEST})
 WORK_RECORD = members(
     {"country": COUNTRY, "created": date, "editions": WIDE, "index": WIDE, "maker": account, "source_type": SOURCE_TYPE},
-    {"carried": true, "made_in": COUNTRY},
+    {"amended": AMENDED, "carried": true, "facts": FACTS, "made_in": COUNTRY},
 )
 PREDECESSOR = members(
     {"genesis": DIGEST, "origin": ORIGIN, "root": DIGEST, "size": integer(1, INTEGER_MAX), "state": DIGEST}
@@ -261,7 +280,13 @@ TERMS = {
     "to_country": COUNTRY,
     "work": DIGEST,
 }
-TERMS_OPTIONAL = {"card": DIGEST, "documents": items(DOCUMENT, 1, 16), "price": price, "professional": true}
+TERMS_OPTIONAL = {
+    "card": DIGEST,
+    "documents": items(DOCUMENT, 1, 16),
+    "price": price,
+    "professional": true,
+    "value": MONEY,
+}
 SUCCESSOR = members({"founding": DIGEST, "origin": ORIGIN})
 ACT = {"by": account, "governors": governors, "prev": DIGEST}
 MOVE = {"by": account, "edition": EDITION, "prev": DIGEST, "work": DIGEST}
@@ -344,6 +369,7 @@ KINDS = {
             "ack_first": DIGEST,
             "ack_similar": items(DIGEST, 1, 16),
             "derived_from": items(DIGEST, 1, 16),
+            "facts": FACTS,
             "made_in": COUNTRY,
             "tree": TREE,
         },
@@ -379,6 +405,10 @@ KINDS = {
     "lien": members(MOVE | {"creditor": account, "kind": one_of("lien")}, {"card": DIGEST, "sha256": DIGEST}),
     "loan": members(MOVE | {"borrower": account, "kind": one_of("loan")}, {"card": DIGEST, "until": day}),
     "release": members(MOVE | {"kind": one_of("release")}, {"of": DIGEST}),
+    "amend": members(
+        {"by": account, "kind": one_of("amend"), "prev": DIGEST, "work": DIGEST},
+        {"card": DIGEST, "created": date, "facts": FACTS, "made_in": COUNTRY, "source_type": SOURCE_TYPE},
+    ),
     "receipt": members(
         {
             "by": account,
@@ -459,6 +489,8 @@ def check_together(body):
         raise invalid("an authority's flag has prev and sha256")
     if body["by"] in (body.get("creditor"), body.get("borrower")):
         raise invalid("a lien or a loan is of another account than the holder")
+    if body["kind"] == "amend" and not {"created", "facts", "made_in", "source_type"} & body.keys():
+        raise invalid("it amends nothing")
     if body["kind"] == "genesis":
         if body["rules"] != 1:
             raise Refused("unknown_member", f"rules:{body['rules']}")

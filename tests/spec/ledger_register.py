@@ -173,6 +173,8 @@ class Log:
             own = (entry.body.get("work"), entry.body.get("edition")) == (work, edition)
             if entry.id == work or (own and not hangs_beside(entry.body)):
                 chosen.add(index)
+            if entry.kind == "amend" and entry.body["work"] == work:
+                chosen.add(index)
             if rekeyed and entry.kind in ACTS:
                 chosen.add(index)
             if entry.kind == "carry_edition" and entry.body["work"] == work and "mint" in entry.body:

@@ -22,6 +22,7 @@ from ledger_format import (
 )
 
 RULES_VERSION = 1
+AMENDS_MAX = 64
 UPGRADE_AHEAD_MIN = 1_000
 EXPIRES_AHEAD_MS_MAX = 366 * 24 * 60 * 60 * 1000
 
@@ -166,8 +167,8 @@ def mint(entry, body, place, records):
     if place.whole:
         check_face(body, records)
         changes = claims(entry.id, body, records)
-    made_in = {"made_in": body["made_in"]} if "made_in" in body else {}
-    changes[f"work/{entry.id}"] = made_in | {
+    stated = {name: body[name] for name in ("facts", "made_in") if name in body}
+    changes[f"work/{entry.id}"] = stated | {
         "country": body["country"],
         "created": body["created"],
         "editions": body["editions"],
@@ -176,6 +177,22 @@ def mint(entry, body, place, records):
         "source_type": body["source_type"],
     }
     return changes
+
+
+def amend(entry, body, place, records):
+    name = f"work/{body['work']}"
+    if name not in records:
+        raise Refused("work_unknown", body["work"])
+    before = records[name]
+    amended = before.get("amended", {"count": 0, "newest": body["work"]})
+    if body["prev"] != amended["newest"]:
+        raise Refused("prev_stale")
+    if body["by"] != before["maker"]:
+        raise Refused("not_maker", before["maker"])
+    if amended["count"] == AMENDS_MAX:
+        raise Refused("amended_too_often")
+    stated = {member: body[member] for member in ("created", "facts", "made_in", "source_type") if member in body}
+    return {name: before | stated | {"amended": {"count": amended["count"] + 1, "newest": entry.id}}}
 
 
 def check_face(body, records):
@@ -284,7 +301,7 @@ def transfer(entry, body, place, records):
 
 def offer(entry, body, place, records):
     edition = check_terms(body, place, records)
-    made = {name: body[name] for name in ("price", "professional") if name in body} | {
+    made = {name: body[name] for name in ("price", "professional", "value") if name in body} | {
         "basis": body["basis"],
         "delivery": body["delivery"],
         "expires_ms": body["expires_ms"],
@@ -532,6 +549,7 @@ APPLY = {
     "loan": charge,
     "release": release,
     "receipt": receipt,
+    "amend": amend,
     "seal": not_submittable,
 }
 

@@ -102,6 +102,7 @@ impl Outcome {
     fn new(body: &Body, id: EntryId, stage: Stage) -> Outcome {
         let (work, edition) = match body {
             Body::Mint(_) => (Some(id), None),
+            Body::Amend(amend) => (Some(amend.work), None),
             Body::Flag(flag) => (Some(flag.work), Some(flag.edition.get())),
             Body::Receipt(receipt) => (Some(receipt.work), Some(receipt.edition.get())),
             Body::Release(release) => (Some(release.work), Some(release.edition.get())),
@@ -137,6 +138,7 @@ impl Outcome {
             (Stage::Recorded, "flag") => "flagged",
             (Stage::Recorded, "lien") => "the lien stands: title cannot move until the creditor releases it",
             (Stage::Recorded, "loan") => "lent: title stays with the holder",
+            (Stage::Recorded, "amend") => "amended; what was stated before stays visible",
             (Stage::Recorded, "release") => "released",
             (Stage::Recorded, "receipt") => "the receipt is recorded: nothing of this is outstanding any more",
             (Stage::Recorded, _) => "recorded",
@@ -208,6 +210,8 @@ outcome_answers! {
     SignedDraft => "colophon.sign/v1",
     /// The answer of `submit`.
     SubmittedDraft => "colophon.submit/v1",
+    /// The answer of `amend`.
+    Amended => "colophon.amend/v1",
     /// The answer of `flag`.
     Flagged => "colophon.flag/v1",
     /// The answer of `lien`.

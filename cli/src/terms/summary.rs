@@ -13,6 +13,7 @@ use colophon_ledger::entry::Body;
 use colophon_ledger::entry::attest::Attest;
 use colophon_ledger::entry::mint::Mint;
 use colophon_ledger::entry::terms::{Price, Terms};
+use colophon_ledger::facts::WorkFacts;
 use colophon_ledger::field::{DocumentType, List, WorkId};
 use colophon_ledger::governance::Governors;
 
@@ -164,6 +165,16 @@ impl Summary {
                 lines.extend(card.map(|card| ("says", shown(&card.text))));
                 Ok(Summary(lines))
             }
+            Body::Amend(amend) => {
+                let mut lines =
+                    vec![("amends", format!("{} ({})", names.title(desk, &amend.work)?, short(&amend.work)))];
+                lines.extend(amend.created.as_ref().map(|date| ("created", date.to_string())));
+                lines.extend(amend.made_in.as_ref().map(|country| ("made in", place(country))));
+                lines.extend(amend.source_type.as_ref().map(|source| ("source", source.to_string())));
+                lines.extend(amend.facts.as_ref().map(|facts| ("facts", told_facts(facts))));
+                lines.extend(card.map(|card| ("says", shown(&card.text))));
+                Ok(Summary(lines))
+            }
             Body::Receipt(receipt) => {
                 let mut lines = vec![("receipt for", format!("{}, crossing {}", receipt.rule, receipt.crossing.get()))];
                 lines.push(("of the work", of_edition(names, desk, &receipt.work, receipt.edition.get())?));
@@ -182,6 +193,11 @@ impl Summary {
             }
         }
     }
+}
+
+/// Returns facts as they stand in an entry.
+fn told_facts(facts: &WorkFacts) -> String {
+    serde_json::to_string(facts).unwrap_or_default()
 }
 
 fn of_edition(names: &mut Names, desk: &Desk<'_>, work: &WorkId, edition: u64) -> Result<String, Failure> {
@@ -229,6 +245,7 @@ fn of_terms(
         ("basis", format!("{}, handed over {}", terms.basis.word(), delivery(terms.delivery))),
         ("price", paid),
     ];
+    lines.extend(terms.value.as_ref().map(|value| ("worth", format!("{}, as declared", money::Shown(value)))));
     lines.extend(terms.professional.map(|_| ("through", "a professional of the art market".to_owned())));
     let papers = terms.documents.iter().flat_map(List::as_slice);
     lines.extend(papers.map(|paper| ("paper", format!("{} {}", paper.document_type, paper.sha256))));
@@ -266,6 +283,7 @@ fn of_mint(mint: &Mint, card: Option<&Card>, maker: &str) -> Summary {
         let account = creator.account.map(|account| format!(", {account}")).unwrap_or_default();
         lines.push(("creator", format!("{name}, {}, {}.{:02} %{account}", creator.role, share / 100, share % 100)));
     }
+    lines.extend(mint.facts.as_ref().map(|facts| ("facts", told_facts(facts))));
     lines.push(("licence", format!("{}, training {}", mint.license, training(mint))));
     Summary(lines)
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use colophon_corridor::answer::{Finding, NOT_LEGAL_ADVICE, Says};
-use colophon_corridor::facts::{CURRENCIES, Good, Money, Party};
+use colophon_corridor::facts::{CURRENCIES, Good, Money as Told, Party};
 use colophon_corridor::paper::{Issuer, Paper};
 use colophon_corridor::place::Country as Place;
 use colophon_corridor::rule::{Due, Weight};
@@ -18,7 +18,8 @@ use colophon_corridor::{Answer, Corridor, Facts, Outcome, RuleSet};
 use crate::account::AccountId;
 use crate::calendar::{Calendar, year_of};
 use crate::entry::rules::text_of;
-use crate::entry::terms::{Basis, Delivery, Price};
+use crate::entry::terms::{Basis, Delivery, Money, Price};
+use crate::facts::AgeClass;
 use crate::field::{Country, Digest, EntryId, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Scope, Stop};
@@ -51,6 +52,8 @@ pub struct Crossing<'a> {
     pub price: Option<&'a Price>,
     /// Whether a professional of the art market takes part.
     pub professional: bool,
+    /// What the edition is declared to be worth.
+    pub value: Option<&'a Money>,
 }
 
 /// Why rules do not let title move: what each says that stands in the way.
@@ -158,8 +161,8 @@ impl Crossing<'_> {
             recipient: party(self.to, to),
             work: self.good(&work, &today)?,
             professional: self.professional,
-            price: money(self.price),
-            value: Money::new(),
+            price: price_told(self.price),
+            value: self.value.map(money).unwrap_or_default(),
             papers,
             enrolled: enrolled_types(&enrolled)?,
             year: u16::try_from(today.year).unwrap_or(u16::MAX),
@@ -169,18 +172,20 @@ impl Crossing<'_> {
         Ok((facts, attests))
     }
 
-    /// Returns the cultural facts of the work, as its mint states them.
+    /// Returns the cultural facts of the work, as its maker has stated them last.
     fn good(&self, work: &WorkRecord, today: &Calendar) -> Result<Good, Refusal> {
         // So many whole years lie between the year in which it was made and this one.
         let older_than = today.year.saturating_sub(year_of(&work.created)).saturating_sub(1);
+        let facts = work.facts.clone().unwrap_or_default();
+        let older_than = older_than.max(facts.age.map_or(0, AgeClass::older_than));
         Ok(Good {
             id: self.work.to_string(),
-            category: Category::None,
-            protection: Protection::None,
+            category: facts.category.map_or(Ok(Category::None), |category| word(category.as_str()))?,
+            protection: facts.protection.map_or(Ok(Protection::None), |protection| word(protection.as_str()))?,
             source: word(work.source_type.as_str())?,
             older_than: u32::try_from(older_than).unwrap_or(u32::MAX),
             origin: work.made_in.as_ref().map(place).transpose()?,
-            maker_died: None,
+            maker_died: facts.died.and_then(|year| u16::try_from(year.get()).ok()),
         })
     }
 
@@ -364,8 +369,13 @@ fn enrolled_types(all: &AuthoritiesRecord) -> Result<BTreeSet<(DocumentType, Pla
     Ok(types)
 }
 
-fn money(price: Option<&Price>) -> Money {
-    let Some(Price::Open(open)) = price else { return Money::new() };
+fn price_told(price: Option<&Price>) -> Told {
+    let Some(Price::Open(open)) = price else { return Told::new() };
+    money(open)
+}
+
+/// Returns an amount as rules know it; nothing of a currency that they do not.
+fn money(open: &Money) -> Told {
     let currency = CURRENCIES.into_iter().find(|known| *known == open.currency.as_str());
     currency.map(|currency| BTreeMap::from([(currency, open.amount.get())])).unwrap_or_default()
 }

@@ -12,6 +12,7 @@
 //! What is signed is the bytes as received; an entry is never written out again.
 
 pub mod accept;
+pub mod amend;
 pub mod attest;
 pub mod authority;
 pub mod carry_account;
@@ -49,6 +50,7 @@ use crate::rule::{Context, Stop};
 use crate::state::{Changes, Records};
 
 use accept::Accept;
+use amend::Amend;
 use attest::Attest;
 use authority::EnrolAuthority;
 use carry_account::CarryAccount;
@@ -135,6 +137,8 @@ pub enum Body {
     Release(Release),
     /// What was owed when title moved has been paid, or done.
     Receipt(Receipt),
+    /// The maker corrects or adds facts of a work.
+    Amend(Box<Amend>),
     /// A batch is closed.
     Seal(Seal),
 }
@@ -208,6 +212,7 @@ kinds! {
     "loan" => Loan(Loan),
     "release" => Release(Release),
     "receipt" => Receipt(Receipt),
+    "amend" => Amend(Box<Amend>),
     "seal" => Seal(Seal),
 }
 
@@ -241,6 +246,7 @@ impl Body {
             Body::Flag(flag) => flag.check_members(),
             Body::Lien(lien) => lien.check_members(),
             Body::Loan(loan) => loan.check_members(),
+            Body::Amend(amend) => amend.check_members(),
             Body::Transfer(terms) if terms.firm.is_some() => Err(Refusal::UnknownMember("firm".to_owned())),
             _ => Ok(()),
         }
@@ -270,6 +276,7 @@ impl Body {
             Body::Loan(loan) => loan.apply(context, records),
             Body::Release(release) => release.apply(context, records),
             Body::Receipt(receipt) => receipt.apply(context, records),
+            Body::Amend(amend) => amend.apply(context, records),
             Body::Genesis(_) | Body::Seal(_) => Err(Refusal::NotSubmittable(self.kind()).into()),
         }
     }
@@ -299,6 +306,7 @@ impl Body {
             | Body::Flag(_)
             | Body::Release(_)
             | Body::Receipt(_)
+            | Body::Amend(_)
             | Body::Seal(_) => vec![*self.by()],
         };
         signers.sort_unstable();
@@ -318,6 +326,7 @@ impl Body {
             Body::Lien(lien) => lien.card,
             Body::Loan(loan) => loan.card,
             Body::Receipt(receipt) => receipt.card,
+            Body::Amend(amend) => amend.card,
             Body::Genesis(_)
             | Body::Rotate(_)
             | Body::Accept(_)
@@ -358,6 +367,7 @@ impl Body {
             | Body::Attest(_)
             | Body::Revoke(_)
             | Body::Receipt(_)
+            | Body::Amend(_)
             | Body::Seal(_) => None,
         }
     }

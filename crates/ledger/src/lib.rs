@@ -16,6 +16,7 @@ pub mod edition;
 pub mod encumbrance;
 pub mod entry;
 pub mod evidence;
+pub mod facts;
 pub mod field;
 pub mod governance;
 pub mod iscc;

@@ -297,6 +297,17 @@ pub enum Refusal {
         payee: String,
     },
 
+    // Facts.
+    /// Somebody else made the work.
+    #[error("the facts of a work are for its maker to amend: {maker}")]
+    NotMaker {
+        /// Who it is.
+        maker: AccountId,
+    },
+    /// The facts of the work were amended as often as they may be.
+    #[error("the facts of the work were amended {} times, and cannot be again", crate::entry::amend::AMENDS_MAX)]
+    AmendedTooOften,
+
     // What a retired register leaves to its successor.
     /// The register began from nothing.
     #[error("this register succeeds no other: there is nothing to carry over")]
@@ -382,6 +393,8 @@ impl Refusal {
             Refusal::NotReleaser { .. } => "not_releaser",
             Refusal::NothingOwed => "nothing_owed",
             Refusal::NotPayee { .. } => "not_payee",
+            Refusal::NotMaker { .. } => "not_maker",
+            Refusal::AmendedTooOften => "amended_too_often",
             Refusal::NoPredecessor => "no_predecessor",
             Refusal::CarriedBefore => "carried_before",
             Refusal::CarryUnfit(_) => "carry_unfit",

@@ -12,7 +12,8 @@ use crate::account::{AccountId, KeySet, Multikey};
 use crate::canonical::{from_canonical, to_canonical};
 use crate::encumbrance::EncumbranceRecord;
 use crate::entry::retire::Successor;
-use crate::entry::terms::{Basis, Delivery, Price};
+use crate::entry::terms::{Basis, Delivery, Money, Price};
+use crate::facts::WorkFacts;
 use crate::field::{
     Citation, Country, Date, Day, Digest, DocumentType, EntryId, Jurisdiction, Line, Marker, RuleSetName, SourceType,
     WorkId,
@@ -113,10 +114,13 @@ impl fmt::Display for RecordKey {
     }
 }
 
-/// A work as minted. It never changes.
+/// A work as minted, with its facts as they were amended last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkRecord {
+    /// How often its facts were amended. Left out if they never were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amended: Option<AmendedRecord>,
     /// Whether it was minted in another register: then an edition without a record is not its maker's, but not here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carried: Option<Marker>,
@@ -126,6 +130,9 @@ pub struct WorkRecord {
     pub created: Date,
     /// How many editions there are, numbered from 1.
     pub editions: u64,
+    /// What laws of heritage, trade and machine-made content ask for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<WorkFacts>,
     /// The index of the mint, or of the entry that brought it from another register.
     pub index: u64,
     /// Where it was made.
@@ -135,6 +142,16 @@ pub struct WorkRecord {
     pub maker: AccountId,
     /// How its bytes came about (IPTC digital source type).
     pub source_type: SourceType,
+}
+
+/// Amendments of a work's facts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AmendedRecord {
+    /// How many.
+    pub count: u64,
+    /// The newest.
+    pub newest: EntryId,
 }
 
 /// A file that some work consists of.
@@ -210,6 +227,9 @@ pub struct OfferRecord {
     pub to: AccountId,
     /// Where the edition goes if it is accepted.
     pub to_country: Country,
+    /// What the edition is declared to be worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Money>,
 }
 
 /// An account that has published a profile or rotated its keys.

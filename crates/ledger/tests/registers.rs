@@ -41,6 +41,8 @@ struct Acts {
 #[derive(Deserialize)]
 struct Borders {
     certificate: CertificateVector,
+    /// Of a work whose facts were amended.
+    amended: CertificateVector,
     #[serde(flatten)]
     register: Register,
 }
@@ -261,8 +263,9 @@ fn check_certificate(certificate: &CertificateVector, key: &str) {
 
 #[test]
 fn certificates_under_the_new_key_are_judged_the_same() {
-    let Borders { certificate, register } = vectors().borders;
+    let Borders { certificate, amended, register } = vectors().borders;
     check_certificate(&certificate, &register.vkey);
+    check_certificate(&amended, &register.vkey);
     let Acts { former_vkey, certificate, register } = vectors().acts;
     check_certificate(&certificate, &register.vkey);
     assert_eq!(verdict(&certificate.text, &former_vkey), "refused");

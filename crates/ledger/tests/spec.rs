@@ -8,6 +8,7 @@ use colophon_ledger::certificate::Certificate;
 use colophon_ledger::draft::{Draft, PriceOpening};
 use colophon_ledger::encumbrance::{AllegationRecord, AllegationsRecord, AllegedRecord, EncumbranceRecord};
 use colophon_ledger::entry::accept::Accept;
+use colophon_ledger::entry::amend::Amend;
 use colophon_ledger::entry::attest::Attest;
 use colophon_ledger::entry::authority::EnrolAuthority;
 use colophon_ledger::entry::carry_account::CarryAccount;
@@ -30,11 +31,13 @@ use colophon_ledger::entry::seal::Seal;
 use colophon_ledger::entry::terms::{Commitment, Document, Money, Terms};
 use colophon_ledger::entry::upgrade::Upgrade;
 use colophon_ledger::evidence::{BatchClaim, CheckpointsClaim, EntriesClaim, Evidence, ForkClaim, ProvedLeaf, Stated};
+use colophon_ledger::facts::{AiDisclosure, Fcs, WorkFacts};
 use colophon_ledger::proved::{OtherRecord, ProvedEntry, ProvedRecord};
 use colophon_ledger::state::{
-    AccountRecord, AuthoritiesRecord, AuthorityRecord, ClaimRecord, CountryRecord, CrossingRecord, EditionRecord,
-    EnrolledRecord, FileRecord, KeyRecord, NoteRecord, NotedRecord, NotesRecord, OfferRecord, PaperRecord,
-    PublishedRecord, ReceiptedRecord, RegisterRecord, RuleListRecord, RuleSetRecord, UpgradeRecord, WorkRecord,
+    AccountRecord, AmendedRecord, AuthoritiesRecord, AuthorityRecord, ClaimRecord, CountryRecord, CrossingRecord,
+    EditionRecord, EnrolledRecord, FileRecord, KeyRecord, NoteRecord, NotedRecord, NotesRecord, OfferRecord,
+    PaperRecord, PublishedRecord, ReceiptedRecord, RegisterRecord, RuleListRecord, RuleSetRecord, UpgradeRecord,
+    WorkRecord,
 };
 use serde::de::DeserializeOwned;
 
@@ -89,6 +92,11 @@ fn every_table_names_the_members_the_code_has() {
         ("loan", members::<Loan>()),
         ("release", members::<Release>()),
         ("receipt", members::<Receipt>()),
+        ("amend", members::<Amend>()),
+        ("facts", members::<WorkFacts>()),
+        ("ai", members::<AiDisclosure>()),
+        ("fcs", members::<Fcs>()),
+        ("amended", members::<AmendedRecord>()),
         ("seal", members::<Seal>()),
         ("work record", members::<WorkRecord>()),
         ("file record", members::<FileRecord>()),

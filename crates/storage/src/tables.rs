@@ -110,7 +110,8 @@ fn write_entry(index: u64, entry: &Entry, writes: &mut Vec<Write>) {
         | Body::Authority(_)
         | Body::Attest(_)
         | Body::Revoke(_)
-        | Body::Receipt(_) => {}
+        | Body::Receipt(_)
+        | Body::Amend(_) => {}
     }
 }
 

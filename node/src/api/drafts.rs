@@ -174,6 +174,7 @@ fn check_current(body: &EntryBody, records: &impl Records) -> Result<(), Problem
         | EntryBody::Revoke(_)
         | EntryBody::Flag(_)
         | EntryBody::Receipt(_)
+        | EntryBody::Amend(_)
         | EntryBody::Seal(_) => return Ok(()),
     };
     if *prev != edition.newest {

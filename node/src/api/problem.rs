@@ -389,6 +389,8 @@ fn answer_to(refusal: &Refusal) -> (StatusCode, &'static str) {
         ),
         Refusal::EncumbrancesTooMany { .. } => (RULE, "have one released first"),
         Refusal::NothingToRelease => (RULE, "name the entry of a flag, lien or loan that stands on the edition"),
+        Refusal::NotMaker { .. } => (RULE, "state it as a document (attest), which anybody may"),
+        Refusal::AmendedTooOften => (RULE, "nothing: state what is new as a document (attest)"),
         Refusal::NothingOwed => (RULE, "see what the crossing's record says is owed, and by which rule"),
         Refusal::NotPayee { .. } => (
             RULE,

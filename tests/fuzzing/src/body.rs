@@ -28,6 +28,7 @@ pub const WORDS: &[&str] = &[
     "loan",
     "release",
     "receipt",
+    "amend",
     "null",
     "true",
     "false",
@@ -125,6 +126,14 @@ pub fn seeds() -> Vec<Vec<u8>> {
             "work": prev,
         }),
         json!({"by": by, "edition": 1, "kind": "release", "of": prev, "prev": prev, "work": prev}),
+        json!({
+            "by": by, "created": "1701", "kind": "amend", "prev": prev, "source_type": "print", "work": prev,
+            "facts": {
+                "age": "gt250", "ai": {"human": "edit", "label": "eu-aiact-50"}, "category": "painting", "cpc": "84311",
+                "died": 1700, "ebops": "SH", "fcs": {"domain": "C", "version": "fcs2009"}, "hs": "970121",
+                "protection": "listed",
+            },
+        }),
         json!({
             "by": by, "country": "DE", "crossing": 2, "edition": 1, "kind": "receipt", "rule": "ARR-EU/royalty",
             "work": prev,

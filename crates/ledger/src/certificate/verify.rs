@@ -16,6 +16,7 @@ use crate::canonical::{from_canonical, to_canonical};
 use crate::draft::check_card;
 use crate::edition::current;
 use crate::encumbrance::AllegationsRecord;
+use crate::entry::amend::Amend;
 use crate::entry::attest::Attest;
 use crate::entry::carry_edition::CarryEdition;
 use crate::entry::mint::Mint;
@@ -28,7 +29,7 @@ use crate::proved::{ProvedEntry, ProvedError, newest_seal, refused};
 use crate::replay::{ReplayError, read_genesis};
 use crate::rule::{Context, Rules, Scope, Stop};
 use crate::signature::Signed;
-use crate::state::{Changes, CrossingRecord, EditionRecord, OfferRecord, RecordKey};
+use crate::state::{Changes, CrossingRecord, EditionRecord, OfferRecord, RecordKey, Records as _, WorkRecord};
 
 /// Why a certificate does not prove what it says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -128,6 +129,10 @@ pub struct Provenance {
     pub alleged: AllegationsRecord,
     /// The attestations of the documents that counted, oldest first.
     pub papers: Vec<(Moment, Attest)>,
+    /// The amendments of the work's facts, oldest first; those of the register in which it was minted stay there.
+    pub amends: Vec<(Moment, Amend)>,
+    /// What is stated of the work now: as minted, and as amended since.
+    pub record: WorkRecord,
     /// Every account that has a part in it, operators included.
     pub accounts: BTreeMap<AccountId, AccountFacts>,
     /// The cards, by digest.
@@ -195,6 +200,9 @@ impl Certificate {
         let Ruled { judged, rules, crossings, allegations, alleged, .. } = walk.ruled;
         let state = EditionRecord { allegations, judged, rules, ..state };
         let alleged = alleged.unwrap_or_default();
+        let record =
+            walk.records.read(&RecordKey::Work(self.work)).map_err(|error| refused(minted.index)(error.into()))?;
+        let record = record.ok_or_else(|| missing("the work's mint"))?;
         Ok(Provenance {
             rules: walk.rules,
             log_key: walk.log,
@@ -209,6 +217,8 @@ impl Certificate {
             crossings,
             alleged,
             papers: walk.papers,
+            amends: walk.amends,
+            record,
             accounts: walk.accounts,
             cards,
         })
@@ -307,6 +317,7 @@ struct Walk<'c> {
     steps: Vec<Step>,
     ruled: Ruled,
     papers: Vec<(Moment, Attest)>,
+    amends: Vec<(Moment, Amend)>,
     cards: BTreeMap<Digest, &'c Body>,
 }
 
@@ -347,6 +358,7 @@ impl<'c> Walk<'c> {
             steps: Vec::new(),
             ruled: Ruled::of(certificate),
             papers: Vec::new(),
+            amends: Vec::new(),
             cards: BTreeMap::new(),
         })
     }
@@ -368,6 +380,7 @@ impl<'c> Walk<'c> {
             Body::Mint(mint) if entry.id() == self.work => self.mint = Some((moment, mint.clone())),
             Body::CarryAccount(carry) => self.facts(&carry.account, index)?.carried = Some(moment),
             Body::CarryEdition(carry) if carry.work == self.work => self.take_carried(carry, moment, entry.body())?,
+            Body::Amend(amend) if amend.work == self.work => self.amends.push((moment, (**amend).clone())),
             Body::Attest(attest) if self.ruled.attests.contains(&entry.id()) => {
                 // What came before in its chain is not here: that it counted, the crossing's record says.
                 self.papers.push((moment, attest.clone()));

@@ -54,6 +54,7 @@ impl Accept {
             delivery: offer.delivery,
             price: offer.price.as_ref(),
             professional: offer.professional.is_some(),
+            value: offer.value.as_ref(),
         };
         crossing.pass(context, records)
     }

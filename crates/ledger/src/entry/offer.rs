@@ -17,6 +17,7 @@ pub(crate) fn apply(terms: &Terms, context: &Context<'_>, records: &impl Records
         professional: terms.professional,
         to: terms.to,
         to_country: terms.to_country.clone(),
+        value: terms.value.clone(),
     };
     let mut changes = Changes::new();
     let offered = EditionRecord { newest: context.id, offer: Some(offer), ..edition };

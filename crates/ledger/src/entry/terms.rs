@@ -58,6 +58,9 @@ pub struct Terms {
     pub to: AccountId,
     /// Where the edition goes.
     pub to_country: Country,
+    /// What the edition is declared to be worth, where that is asked for and is not the price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Money>,
     /// The work.
     pub work: WorkId,
 }

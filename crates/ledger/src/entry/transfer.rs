@@ -18,6 +18,7 @@ pub(crate) fn apply(terms: &Terms, context: &Context<'_>, records: &impl Records
         delivery: terms.delivery,
         price: terms.price.as_ref(),
         professional: terms.professional.is_some(),
+        value: terms.value.as_ref(),
     };
     crossing.pass(context, records)
 }

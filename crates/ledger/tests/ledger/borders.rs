@@ -5,15 +5,18 @@ use std::collections::BTreeSet;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::certificate::CertificateError;
 use colophon_ledger::entry::Body;
+use colophon_ledger::entry::amend::{AMENDS_MAX, Amend, AmendWord};
 use colophon_ledger::entry::attest::{Attest, AttestWord};
 use colophon_ledger::entry::authority::{AuthorityWord, EnrolAuthority};
 use colophon_ledger::entry::receipt::{Receipt, ReceiptWord};
 use colophon_ledger::entry::revoke::{Revoke, RevokeWord};
 use colophon_ledger::entry::rules::{PublishRules, RULE_SETS_MAX, RulesWord, lines_of};
+use colophon_ledger::facts::{AgeClass, WorkFacts};
 use colophon_ledger::field::{DocumentType, EntryId, Int, List};
 use colophon_ledger::refusal::Refusal;
 use colophon_ledger::state::{
     About, AuthoritiesRecord, CrossingRecord, NotesRecord, PaperRecord, RecordKey, Records as _, RuleListRecord,
+    WorkRecord,
 };
 
 use crate::rules::{Words, check, id, mint_body, sorted, terms_body};
@@ -40,6 +43,13 @@ fn text(name: &str) -> String {
             "@id(\"share\")\n{TERMS}@owes(\"ARR_RECEIPT\")\n@by(\"maker\")\n@royalty(\"EUR 4% above\")\n\
              permit (principal, action, resource) when {{ context.price has EUR }};\n"
         ),
+        "relics" => gate(
+            "relics",
+            "refuse",
+            "NAT_EXPORT_LICENCE",
+            "from",
+            "context.work.category == Category::\"manuscript\" && context.work.older_than >= 200",
+        ),
         "huge" => format!("{}\n", " ".repeat(900)).repeat(14),
         "overflow" => gate("sum", "hold", "INVOICE", "from", "context.year * 9223372036854775807 > 1"),
         "broken" => "forbid (principal, action, resource) when { context.nothing };".to_owned(),
@@ -47,7 +57,7 @@ fn text(name: &str) -> String {
     }
 }
 
-/// Returns the body of one line of a table: `rules`, `authority`, `attest`, `revoke` or `receipt`.
+/// Returns the body of one line of a table: `rules`, `authority`, `attest`, `revoke`, `receipt` or `amend`.
 pub(crate) fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>) -> Body {
     match kind {
         "rules" => {
@@ -65,6 +75,21 @@ pub(crate) fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>)
             Body::Authority(EnrolAuthority { account, by, country, governors, kind: AuthorityWord::It, prev, types })
         }
         "attest" => Body::Attest(attest_of(world, actor, words)),
+        "amend" => {
+            let work = id(world, words.get("work").unwrap());
+            let prev = words.get("prev").map_or_else(|| amended(world, work), |label| id(world, label));
+            Body::Amend(Box::new(Amend {
+                by: account(actor),
+                card: words.get("card").map(digest),
+                created: words.get("created").map(|date| date.parse().unwrap()),
+                facts: facts_of(words),
+                kind: AmendWord::It,
+                made_in: words.get("made_in").map(|code| code.parse().unwrap()),
+                prev,
+                source_type: words.get("source").map(|word| word.parse().unwrap()),
+                work,
+            }))
+        }
         "receipt" => Body::Receipt(Receipt {
             by: account(actor),
             card: None,
@@ -82,6 +107,23 @@ pub(crate) fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>)
             Body::Revoke(Revoke { account, by, edition, kind: RevokeWord::It, prev, document_type, work })
         }
     }
+}
+
+/// Returns the facts of one line: `category=`, `protection=`, `age=`.
+pub(crate) fn facts_of(words: &Words<'_>) -> Option<WorkFacts> {
+    let age = words.get("age").map(|word| serde_json::from_value(word.into()).unwrap());
+    let facts = WorkFacts {
+        age,
+        category: words.get("category").map(|word| word.parse().unwrap()),
+        protection: words.get("protection").map(|word| word.parse().unwrap()),
+        ..WorkFacts::default()
+    };
+    (facts != WorkFacts::default()).then_some(facts)
+}
+
+fn amended(world: &World, work: EntryId) -> EntryId {
+    let record: Option<WorkRecord> = world.replay.records().read(&RecordKey::Work(work)).unwrap();
+    record.and_then(|record| record.amended).map_or(work, |amended| amended.newest)
 }
 
 fn rules_body(governor: &str, prev: EntryId, name: &str, text: Option<String>, height: u64) -> Body {
@@ -283,12 +325,66 @@ const RECEIPTS: &str = "
     ana      receipt work=hills rule=LAW/share crossing=2          -> accepted
 ";
 
+const FACTS: &str = "
+    ana      mint face=hills category=manuscript age=gt250 as hills -> accepted
+    ana      mint face=sea as sea                                  -> accepted
+    governor rules set=LAW text=relics ahead=1                     -> accepted
+    governor authority account=bureau country=CN types=NAT_EXPORT_LICENCE -> accepted
+    # the facts of the mint are asked for
+    ana      transfer work=hills to=bo                             -> crossing_refused
+    ana      transfer work=sea to=bo                               -> accepted
+    # every refusal of an amendment, each hiding the ones after it
+    bo       amend work=nothing age=lt50 prev=x                    -> work_unknown
+    bo       amend work=hills age=lt50 prev=x                      -> prev_stale
+    bo       amend work=hills age=lt50                             -> not_maker
+    ana      amend work=hills age=100_200 category=manuscript as younger -> accepted
+    ana      transfer work=hills to=bo                             -> accepted
+    # who made it can still amend it when another holds it, and nobody else
+    bo       amend work=hills age=lt50                             -> not_maker
+    ana      amend work=hills age=lt50 prev=hills                  -> prev_stale
+    ana      amend work=hills age=200_250 category=manuscript      -> accepted
+    bo       transfer work=hills to=cy from=FR                     -> accepted
+    # that it was made long ago says the date, too
+    ana      mint face=scroll category=manuscript as scroll        -> accepted
+    ana      amend work=scroll created=1771                        -> accepted
+    ana      transfer work=scroll to=bo                            -> crossing_refused
+    ana      amend work=scroll created=1773                        -> accepted
+    ana      transfer work=scroll to=bo                            -> accepted
+    # a word that no rule knows is never judged
+    ana      mint face=pot category=pottery as pot                 -> accepted
+    ana      transfer work=pot to=bo                               -> crossing_unknown
+    ana      amend work=pot category=antique protection=much       -> accepted
+    ana      transfer work=pot to=bo                               -> crossing_unknown
+";
+
+/// Amends a work as often as may be, and once more.
+fn too_often() -> Refusal {
+    let mut world = World::new();
+    let work = world.must("hills", &Body::Mint(mint_body("ana", "hills")), &["ana"]);
+    let amend = |world: &mut World, number: u64| {
+        let card = number.to_string();
+        let words = ["work=hills".to_owned(), "age=lt50".to_owned(), format!("card={card}")];
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let body = body_of(world, "ana", "amend", &Words::read(&words));
+        world.submit(&body, &[("ana", "ana")])
+    };
+    for number in 0..AMENDS_MAX {
+        amend(&mut world, number).unwrap();
+    }
+    assert_eq!(world.certificate(work).verify(&World::vkey()).unwrap().amends.len() as u64, AMENDS_MAX);
+    amend(&mut world, AMENDS_MAX).unwrap_err()
+}
+
 /// Runs the tables, and returns the codes that they reach.
 pub(crate) fn refusals() -> BTreeSet<String> {
-    let mut seen: BTreeSet<String> = [ACTS, DOCUMENTS, CROSSINGS, RECEIPTS].into_iter().flat_map(check).collect();
+    let mut seen: BTreeSet<String> =
+        [ACTS, DOCUMENTS, CROSSINGS, RECEIPTS, FACTS].into_iter().flat_map(check).collect();
     let too_many = too_many();
     assert_eq!(too_many.code(), "rules_too_many");
     seen.insert(too_many.code().to_owned());
+    let too_often = too_often();
+    assert_eq!(too_often.code(), "amended_too_often");
+    seen.insert(too_often.code().to_owned());
     seen
 }
 
@@ -344,6 +440,25 @@ fn attest(world: &mut World, by: &str, words: &[&str]) -> EntryId {
 fn sell(world: &mut World, work: EntryId) -> Result<u64, Refusal> {
     let terms = terms_body("ana", "bo", work, world.edition_prev(&work), world.time_ms + DAY_MS);
     world.submit(&Body::Transfer(terms), &[("ana", "ana"), ("bo", "bo")])
+}
+
+#[test]
+fn a_certificate_shows_the_facts_as_amended_and_what_was_stated_first() {
+    let mut world = World::new();
+    let mut mint = mint_body("ana", "hills");
+    mint.facts = facts_of(&Words::read(&["category=painting", "age=lt50"]));
+    let work = world.must("hills", &Body::Mint(mint), &["ana"]);
+    let amend = body_of(&world, "ana", "amend", &Words::read(&["work=hills", "category=painting", "age=gt250"]));
+    world.must("amend", &amend, &["ana"]);
+    let certificate = world.certificate(work);
+    let provenance = certificate.verify(&World::vkey()).unwrap();
+    let age = |facts: Option<WorkFacts>| facts.and_then(|facts| facts.age).map(AgeClass::older_than);
+    assert_eq!((age(provenance.mint.facts), age(provenance.record.facts)), (Some(0), Some(250)));
+    assert_eq!(provenance.amends.len(), 1);
+    // It cannot be left out.
+    let mut without = certificate;
+    without.entries.retain(|proved| !proved.entry.contains("\"kind\":\"amend\""));
+    assert!(without.verify(&World::vkey()).is_err());
 }
 
 #[test]

@@ -310,7 +310,8 @@ impl World {
             let body = self.body(*index);
             let brings_mint =
                 |body: &Body| matches!(body, Body::CarryEdition(it) if it.work == work && it.mint.is_some());
-            let is_of_work = id_at(*index) == work || body.edition() == Some((work, 1)) || brings_mint(&body);
+            let amends = matches!(&body, Body::Amend(amend) if amend.work == work);
+            let is_of_work = amends || id_at(*index) == work || body.edition() == Some((work, 1)) || brings_mint(&body);
             *index == 0 || is_of_work || papers.contains(&id_at(*index)) || (self.is_rekeyed() && body.is_act())
         };
         let mut indices: BTreeSet<u64> = (0..self.size()).filter(belongs).collect();

@@ -12,6 +12,7 @@ use crate::apply::model::{
     Deed, Edition, GOVERNOR, HOME, KEYS, LOG_KEYS, Line, Model, PEOPLE, Power, Said, Terms, account_of, commitment,
     key_name, log_vkey,
 };
+use crate::apply::records::AGES;
 use crate::apply::register::identity;
 use crate::apply::script::{About, Ack, Act, Apt, Expires, Place, Prev, Signing, Terms as TermsChoice, What};
 use crate::people::{body_of, digest, multikey, secret};
@@ -112,6 +113,19 @@ impl Cast {
                 (by, Deed::Govern { deed: power(&act.what, model), prev: self.act_prev(*prev, model) })
             }
             What::Flag { .. } | What::Charge { .. } | What::Release { .. } => self.charge(act, who, model),
+            What::Amend { place, prev, old } => {
+                let (work, _, _) = find(model, *place);
+                let found = model.works.get(&work);
+                let newest = found.and_then(|work| work.amended).map_or(work, |(_, newest, _)| newest);
+                let prev = match prev {
+                    Prev::Newest | Prev::NewestToo | Prev::NewestAgain => newest,
+                    Prev::First => work,
+                    Prev::Entry(which) => self.some_entry(*which),
+                    Prev::Nothing => digest("nothing"),
+                };
+                let by = found.map(|work| work.maker).filter(|_| act.apt.is_yes()).unwrap_or(who);
+                (by, Deed::Amend { work, prev, age: usize::from(*old) })
+            }
             What::Receipt { place, crossing, speaks } => {
                 let owing = model.editions.keys().find_map(|place| Some((*place, model.borders.owing(place)?)));
                 let owing = owing.filter(|_| place.known.is_yes() && place.work < 200);
@@ -427,6 +441,9 @@ fn body(said: &Said) -> Value {
             let mut body = json!({"by": by, "edition": edition, "kind": "release", "prev": prev, "work": work});
             put(&mut body, "of", of.as_ref());
             body
+        }
+        Deed::Amend { work, prev, age } => {
+            json!({"by": by, "facts": {"age": AGES[*age]}, "kind": "amend", "prev": prev, "work": work})
         }
         Deed::Receipt { place: (work, edition), crossing, speaks } => {
             let mut body = json!({

@@ -81,6 +81,8 @@ pub enum Deed {
     Release { place: (WorkId, u64), prev: EntryId, of: Option<EntryId> },
     /// A receipt for what was owed at a crossing: by the maker, or for the country.
     Receipt { place: (WorkId, u64), crossing: u64, speaks: bool },
+    /// An amendment of a work's facts: which of the age classes.
+    Amend { work: WorkId, prev: EntryId, age: usize },
     /// An act of a governor.
     Govern { deed: Power, prev: EntryId },
 }
@@ -153,6 +155,8 @@ pub struct Work {
     pub editions: u64,
     /// Where its mint stands.
     pub index: u64,
+    /// How often its facts were amended, by which entry last, and to which age class.
+    pub amended: Option<(u64, EntryId, usize)>,
 }
 
 /// An edition to which something has happened.
@@ -303,6 +307,7 @@ impl Model {
                 let maker = self.works[&place.0].maker;
                 self.borders.settle((*place, *crossing), (said.by, *speaks, maker), moment)
             }
+            Deed::Amend { work, prev, age } => self.take_amendment(said.by, *work, *prev, *age, moment),
             Deed::Govern { deed, prev } => self.take_act(said.by, *deed, *prev, moment),
         }
     }
@@ -421,7 +426,17 @@ impl Model {
             let claim = Claim { work: moment.id, maker: by, is_face: place == 0 };
             self.files.entry(*file).or_default().push(claim);
         }
-        self.works.insert(moment.id, Work { maker: by, editions: *editions, index: moment.index });
+        self.works.insert(moment.id, Work { maker: by, editions: *editions, index: moment.index, amended: None });
+        Ok(())
+    }
+
+    fn take_amendment(&mut self, by: usize, name: WorkId, prev: EntryId, age: usize, moment: Moment) -> Judged {
+        let work = self.works.get_mut(&name).ok_or("work_unknown")?;
+        let (count, newest, _) = work.amended.unwrap_or((0, name, 0));
+        refuse_if(prev != newest, "prev_stale")?;
+        refuse_if(by != work.maker, "not_maker")?;
+        refuse_if(count == 64, "amended_too_often")?;
+        work.amended = Some((count + 1, moment.id, age));
         Ok(())
     }
 

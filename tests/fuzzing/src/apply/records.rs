@@ -8,19 +8,24 @@ use serde_json::{Value, json};
 use crate::apply::model::{HOME, Model, account_of, key_name, log_vkey};
 use crate::people::{canonical, multikey};
 
+/// The age classes that are stated.
+pub const AGES: [&str; 2] = ["lt50", "gt250"];
+
 /// Returns every record under its name (specification, section 9.1).
 pub fn records(model: &Model) -> BTreeMap<String, String> {
     let mut records = BTreeMap::new();
     let mut write = |name: String, record: &Value| records.insert(name, canonical(record));
     for (id, work) in &model.works {
         let maker = account_of(work.maker);
-        write(
-            format!("work/{id}"),
-            &json!({
-                "country": HOME, "created": "2026", "editions": work.editions, "index": work.index, "maker": maker,
-                "source_type": "digitalCreation",
-            }),
-        );
+        let mut record = json!({
+            "country": HOME, "created": "2026", "editions": work.editions, "index": work.index, "maker": maker,
+            "source_type": "digitalCreation",
+        });
+        if let Some((count, newest, age)) = work.amended {
+            record["amended"] = json!({"count": count, "newest": newest});
+            record["facts"] = json!({"age": AGES[age]});
+        }
+        write(format!("work/{id}"), &record);
     }
     for (file, claims) in &model.files {
         let first = &claims[0];

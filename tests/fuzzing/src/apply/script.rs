@@ -81,6 +81,10 @@ impl Act {
                 place.settle();
             }
             What::Receipt { place, .. } => place.settle(),
+            What::Amend { place, prev, .. } => {
+                *prev = Prev::Newest;
+                place.settle();
+            }
             What::Document { prev, about, .. } => {
                 *prev = Prev::Newest;
                 about.place.settle();
@@ -152,6 +156,8 @@ pub enum What {
     Release { place: Place, prev: Prev, which: u8, alleged: Apt },
     /// A receipt: for which crossing, mostly one that owes it, and whether an authority gives it.
     Receipt { place: Place, crossing: u8, speaks: bool },
+    /// An amendment of a work's facts.
+    Amend { place: Place, prev: Prev, old: bool },
     /// A document: about what, whether of the second type, what is done about it.
     Document { about: About, second: bool, over: Apt, revokes: Apt, prev: Prev },
 }
