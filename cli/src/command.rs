@@ -17,12 +17,14 @@ pub mod mint;
 pub mod offer;
 pub mod profile;
 pub mod release;
+pub mod relocate;
 pub mod search;
 pub mod settle;
 pub mod show;
 pub mod sign;
 pub mod submit;
 pub mod transfer;
+pub mod transmit;
 pub mod trust;
 pub mod verify;
 pub mod withdraw;
@@ -131,6 +133,10 @@ enum Command {
     Lien(lien::LienArgs),
     /// Lend a work: the borrower has it for a time, title stays
     Loan(loan::LoanArgs),
+    /// Take a work of mine to another country, under the rules of both
+    Move(relocate::MoveArgs),
+    /// As an authority: give a work to whom a court, an inheritance or a restitution gives it
+    Transmit(transmit::TransmitArgs),
     /// Let go a flag, a lien or a loan, or take back what I have alleged
     Release(release::ReleaseArgs),
     /// Say that what was owed to me when title moved has been paid, or done
@@ -226,6 +232,8 @@ pub fn run(cli: Cli) -> Exit {
         Command::Flag(args) => flag::run(&args, &context),
         Command::Lien(args) => lien::run(&args, &context),
         Command::Loan(args) => loan::run(&args, &context),
+        Command::Move(args) => relocate::run(&args, &context),
+        Command::Transmit(args) => transmit::run(&args, &context),
         Command::Release(args) => release::run(&args, &context),
         Command::Settle(args) => settle::run(&args, &context),
         Command::Sign(args) => sign::run(&args, &context),

@@ -287,6 +287,14 @@ impl Dossier {
             }
             crossed += 1;
         }
+        for told in self.story.other_crossings() {
+            let label = if crossed == 0 { "borders" } else { "" };
+            for (n, line) in told.lines().into_iter().enumerate() {
+                let day = if n == 0 { words::day(told.when.time_ms) + " " } else { String::new() };
+                sheet.row(if n == 0 { label } else { "" }, &format!("{day}{line}"));
+            }
+            crossed += 1;
+        }
         let moves = match self.story.transfers() {
             0 => "none crossed; it has not changed hands",
             _ => "none crossed",
@@ -324,7 +332,7 @@ impl Dossier {
         self.facts.iter().for_each(|stated| facts::write(stated, sheet));
         if let Some(AmendedTold { count: often, created, made_in, source_type, facts: first }) = &self.amended {
             let made_in = made_in.as_ref().map(|country| format!(", in {}", place(country))).unwrap_or_default();
-            sheet.row("AMENDED", &format!("{} by the maker; first stated:", words::count(*often, "time")));
+            sheet.row("AMENDED", &format!("{} by the maker; first stated:", count(*often, "time")));
             sheet.row("", &format!("{created}{made_in} ({})", words::source_type(source_type)));
             match first {
                 Some(first) => facts::write(first, sheet),

@@ -10,6 +10,7 @@ use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::lien::Lien;
 use colophon_ledger::entry::loan::Loan;
 use colophon_ledger::entry::terms::{Price, Terms};
+use colophon_ledger::entry::transmit::Transmit;
 use colophon_ledger::entry::{Body, Register};
 use colophon_ledger::field::EntryId;
 use colophon_ledger::refusal::Refusal;
@@ -107,7 +108,7 @@ pub fn check_draft(desk: &Desk<'_>, draft: &Draft) -> Result<KnownAccounts, Fail
         }
         check_timely(desk, terms)?;
     }
-    if let Body::Lien(Lien { prev, .. }) | Body::Loan(Loan { prev, .. }) = &body
+    if let Body::Lien(Lien { prev, .. }) | Body::Loan(Loan { prev, .. }) | Body::Transmit(Transmit { prev, .. }) = &body
         && let Some((work, edition)) = body.edition()
     {
         check_newest(&desk.work(&work, edition)?, prev)?;

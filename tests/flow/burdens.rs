@@ -84,7 +84,7 @@ fn a_lien_that_somebody_overtook_is_void_and_can_be_declined() {
     assert!(inbox.stdout.contains("VOID"), "{inbox}");
     assert_eq!(refused(&bank, &["accept", &id, "--yes"]), "prev_stale");
     bank.succeed(&["decline", &id, "--yes"]);
-    assert_eq!(refused(&scene.ana, &["lien", &work, "--creditor", &account(&bank), "--yes"]), "prev_stale");
+    assert_eq!(refused(&scene.ana, &["lien", &work, "--creditor", &account(&bank), "--yes"]), "offer_stands");
 }
 
 #[test]
@@ -126,4 +126,53 @@ fn anybody_may_allege_and_nobody_is_stopped_by_it() {
     assert_eq!(refused(&chiara, &["release", &work, "--yes"]), "nothing_to_release");
     // And after it was taken back it can be said again.
     chiara.succeed(&["flag", &work, "--ground", "disputed", "--yes"]);
+}
+
+#[test]
+fn a_court_gives_a_stolen_work_back_without_the_holder() {
+    let scene = Scene::open();
+    let work = scene.minted("taken");
+    let (court, dee) = (Person::new("court", scene.node.url()), Person::new("dee", scene.node.url()));
+    enrol(&scene, &account(&court), "CN", "COURT_ORDER");
+    court.put("order.pdf", b"To whom it was taken from.");
+    let to = account(&dee);
+    let flag = ["flag", &work, "--ground", "stolen", "--country", "CN", "--document", "order.pdf", "--yes"];
+    court.succeed(&flag);
+    let give = ["transmit", &work, "--to", &to, "--basis", "restitution", "--country", "CN", "--document", "order.pdf"];
+    let strangers = Person::new("stranger", scene.node.url());
+    strangers.put("order.pdf", b"A forged order.");
+    // Half-signed by a stranger it may wait; the register refuses it when the recipient signs.
+    let forged = strangers.succeed(&[&give[..], &["--yes", "--json"]].concat()).json();
+    assert_eq!(refused(&dee, &["accept", &text(&forged, "/id"), "--yes"]), "not_authority");
+    let left = court.succeed(&[&give[..], &["--yes", "--json"]].concat()).json();
+    let inbox = dee.succeed(&["inbox"]);
+    assert!(inbox.stdout.contains("restitution"), "{inbox}");
+    dee.succeed(&["accept", &text(&left, "/id"), "--yes"]);
+    assert_eq!(holder(&scene.node, &work), to);
+    let history = scene.ana.succeed(&["history", &work]);
+    assert!(history.stdout.contains("by restitution"), "{history}");
+    court.succeed(&["release", &work, "--yes"]);
+    dee.succeed(&["certificate", &work, "-o", "back.json"]);
+    let told = dee.succeed(&["verify", "back.json", "--offline", "--json"]).json();
+    assert_eq!(text(&told, "/card/story/2/step"), "transmitted");
+}
+
+#[test]
+fn a_holder_takes_a_work_to_another_country() {
+    let scene = Scene::open();
+    let work = scene.minted("taken-along");
+    let away = ["move", &work, "--to-country", "FR", "--yes"];
+    assert_eq!(refused(&scene.bruno, &away), "not_holder");
+    scene.ana.succeed(&away);
+    scene.ana.expect(&away, 2);
+    let shown = scene.bruno.succeed(&["show", &work]);
+    assert!(
+        shown.stdout.contains("taken elsewhere by") && shown.stdout.contains("China (CN) → France (FR)"),
+        "{shown}"
+    );
+    let json = scene.bruno.succeed(&["show", &work, "--json"]).json();
+    assert_eq!(
+        (text(&json, "/card/held_in"), text(&json, "/card/holder/account")),
+        ("FR".to_owned(), account(&scene.ana))
+    );
 }

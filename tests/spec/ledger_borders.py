@@ -129,6 +129,7 @@ def everything():
     altered_amended = [*alterations(log, amended)]
     told.act(rules_body(log, "XX-LICENCE"))
     told.act(enrol_body(log, "ministry", "FR"))
+    without_the_holder(told, sea)
     told.move(sale(log, hills, by="bo", to="cy", from_country="FR", to_country="US"))
     return {
         "vkey": log.vkey,
@@ -246,6 +247,54 @@ def heritage(told):
     told.take(amend_body(log, "ana", urn, facts=younger, created="1960", made_in="CN"), "ana")
     told.move(sale(log, urn, value={"amount": 1_799_999, "currency": "EUR"}, professional=True, **comes))
     return urn
+
+
+def cross_body(log, kind, by, work, edition=1, **members):
+    record = log.records.get(f"edition/{work}/{edition}", {"newest": work, "country": "CN"})
+    known = {"delivery": "digital", "from_country": record["country"]}
+    return move_body(kind, by, work, record["newest"], edition) | known | members
+
+
+def without_the_holder(told, sea):
+    """bo, who has the sea in FR, takes it to DE; then a court gives it to dee."""
+    log = told.log
+    refuse = told.refuse_body
+
+    def moves(by="bo", **members):
+        return cross_body(log, "move", by, sea, **({"to_country": "DE"} | members))
+
+    refuse("prev_stale", "a move that follows the work", moves(prev=sea), "bo")
+    refuse("not_holder", "a move by another", moves("ana"), "ana")
+    refuse("country_mismatch", "a move from where it is not", moves(from_country="CN"), "bo")
+    refuse("body_invalid", "a move to where it is", moves(to_country="FR"), "bo")
+    offer = terms_body("offer", "bo", "cy", sea, moves()["prev"], log.time_ms + DAY_MS, from_country="FR")
+    offer = told.take(offer, "bo")
+    refuse("offer_stands", "a move under an offer", moves(), "bo")
+    told.act(enrol_body(log, "court", "DE", "COURT_ORDER"))
+    flag = {"by": key("court"), "country": "DE", "edition": 1, "ground": "stolen", "kind": "flag", "prev": offer}
+    flagged = told.take(flag | {"sha256": digest("order"), "work": sea}, "court")
+    refuse("encumbered", "a move of what is flagged", moves(), "bo")
+    release = move_body("release", "court", sea, flagged) | {"of": flagged}
+    told.take(release, "court")
+    told.take(move_body("close", "bo", sea, moves()["prev"]), "bo")
+    told.take(moves(value={"amount": 5, "currency": "EUR"}), "bo")
+
+    def gives(to="dee", **members):
+        known = {"basis": "restitution", "country": "DE", "sha256": digest("order"), "to": key(to), "to_country": "DE"}
+        return cross_body(log, "transmit", "court", sea, **(known | members))
+
+    told.take(terms_body("offer", "bo", "cy", sea, moves()["prev"], log.time_ms + DAY_MS, from_country="DE"), "bo")
+    refuse("prev_stale", "an order that follows the work", gives(prev=sea), "court", "dee")
+    refuse("operator_cannot_own", "to the operator", gives("operator"), "court", "operator")
+    refuse("same_holder", "to who holds it", gives("bo"), "court", "bo")
+    refuse("country_mismatch", "from where it is not", gives(from_country="CN"), "court", "dee")
+    refuse("not_authority", "for a country that it does not speak for", gives(country="FR"), "court", "dee")
+    refuse("signature_set", "without the recipient", gives(), "court")
+    refuse("body_invalid", "a sale by an authority", gives(basis="sale"), "court", "dee")
+    stolen = {"by": key("court"), "country": "DE", "edition": 1, "ground": "stolen", "kind": "flag", "prev": moves()["prev"]}
+    told.take(stolen | {"sha256": digest("order"), "work": sea}, "court")
+    told.take(gives(), "court", "dee")  # a flag does not keep it from being given back, and an offer is void
+    assert "offer" not in log.records[f"edition/{sea}/1"]
 
 
 def receipt_body(by, work, rule="XX-LICENCE/share", crossing=1, edition=1, **members):

@@ -288,7 +288,7 @@ class Walk:
             if led_to and self.judged and one["key"].startswith("edition/"):
                 led_to = led_to | {"judged": self.judged, "rules": self.crossings[-1]["rules"]}
             ensure(record == (led_to and canonical(led_to)), f"its entries lead to another record {one['key']}")
-        moves = [step["index"] for step in self.steps if step["body"]["kind"] in ("transfer", "accept")]
+        moves = [step["index"] for step in self.steps if step["body"]["kind"] in ("transfer", "accept", "move", "transmit")]
         ruled = [crossing["index"] for crossing in self.crossings]
         ensure(shapes.ascending(ruled) and set(ruled) <= set(moves), "rules that were asked where title did not move")
 

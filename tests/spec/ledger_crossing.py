@@ -232,6 +232,7 @@ def facts_of(terms, work, edition, number, place, records):
     enrolled = records.get("authorities", {"countries": []})["countries"]
     price = terms.get("price", {})
     facts = {
+        "act": terms.get("act", "transfer"),
         "from": edition["country"],
         "to": terms["to_country"],
         "basis": terms["basis"],

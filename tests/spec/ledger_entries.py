@@ -405,6 +405,24 @@ KINDS = {
     "lien": members(MOVE | {"creditor": account, "kind": one_of("lien")}, {"card": DIGEST, "sha256": DIGEST}),
     "loan": members(MOVE | {"borrower": account, "kind": one_of("loan")}, {"card": DIGEST, "until": day}),
     "release": members(MOVE | {"kind": one_of("release")}, {"of": DIGEST}),
+    "move": members(
+        MOVE | {"delivery": DELIVERY, "from_country": COUNTRY, "kind": one_of("move"), "to_country": COUNTRY},
+        {"card": DIGEST, "value": MONEY},
+    ),
+    "transmit": members(
+        MOVE
+        | {
+            "basis": one_of("court_order", "inheritance", "restitution"),
+            "country": COUNTRY,
+            "delivery": DELIVERY,
+            "from_country": COUNTRY,
+            "kind": one_of("transmit"),
+            "sha256": DIGEST,
+            "to": account,
+            "to_country": COUNTRY,
+        },
+        {"card": DIGEST, "value": MONEY},
+    ),
     "amend": members(
         {"by": account, "kind": one_of("amend"), "prev": DIGEST, "work": DIGEST},
         {"card": DIGEST, "created": date, "facts": FACTS, "made_in": COUNTRY, "source_type": SOURCE_TYPE},
@@ -489,6 +507,8 @@ def check_together(body):
         raise invalid("an authority's flag has prev and sha256")
     if body["by"] in (body.get("creditor"), body.get("borrower")):
         raise invalid("a lien or a loan is of another account than the holder")
+    if body["kind"] == "move" and body["from_country"] == body["to_country"]:
+        raise invalid("a move leads to another country")
     if body["kind"] == "amend" and not {"created", "facts", "made_in", "source_type"} & body.keys():
         raise invalid("it amends nothing")
     if body["kind"] == "genesis":
@@ -559,7 +579,7 @@ def signers(body):
         return sorted({*body["operators"], *body["governors"]})
     if body["kind"] == "mint":
         return sorted({body["by"]} | {one["account"] for one in body["creators"] if "account" in one})
-    if body["kind"] == "transfer":
+    if body["kind"] in ("transfer", "transmit"):
         return sorted({body["by"], body["to"]})
     if body["kind"] in ("lien", "loan"):
         return sorted({body["by"], body.get("creditor") or body["borrower"]})

@@ -287,12 +287,12 @@ def changed(body, edition, **members):
     return {f"edition/{body['work']}/{body['edition']}": rest | members}
 
 
-def moved(entry, edition, terms, place, records):
+def moved(entry, edition, terms, place, records, times=1):
     """Title moves on these terms, if the rules of the corridor let it."""
     work, number = entry.body["work"], entry.body["edition"]
     judged, said = corridor.cross(terms, work, edition, number, place, records)
     title = {"country": terms["to_country"], "holder": terms["to"], "newest": entry.id}
-    return said | changed(entry.body, edition, **title, **judged, transfers=edition["transfers"] + 1)
+    return said | changed(entry.body, edition, **title, **judged, transfers=edition["transfers"] + times)
 
 
 def transfer(entry, body, place, records):
@@ -522,6 +522,30 @@ def receipt(entry, body, place, records):
     return corridor.receipt(entry, body, place, records)
 
 
+def relocate(entry, body, place, records):
+    burdens.check_without(current_edition(body["work"], body["edition"], records), ("flag",))
+    edition = follow(body, records)
+    if body["by"] != edition["holder"]:
+        raise Refused("not_holder")
+    if body["from_country"] != edition["country"]:
+        raise Refused("country_mismatch")
+    if standing_offer(edition, place, records):
+        raise Refused("offer_stands")
+    stays = body | {"to": body["by"], "basis": "gift", "act": "move"}
+    return moved(entry, edition, stays, place, records, times=0)
+
+
+def transmit(entry, body, place, records):
+    edition = follow(body, records)
+    check_may_own(body["to"], place)
+    if body["to"] == edition["holder"]:
+        raise Refused("same_holder")
+    if body["from_country"] != edition["country"]:
+        raise Refused("country_mismatch")
+    burdens.check_enrolled(body["by"], body["country"], place, records)
+    return moved(entry, edition, body | {"act": "transmit"}, place, records)
+
+
 def not_submittable(entry, _body, _place, _records):
     raise Refused("not_submittable", entry.kind)
 
@@ -550,6 +574,8 @@ APPLY = {
     "release": release,
     "receipt": receipt,
     "amend": amend,
+    "move": relocate,
+    "transmit": transmit,
     "seal": not_submittable,
 }
 

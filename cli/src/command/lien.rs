@@ -3,20 +3,25 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use colophon_client::work::WorkFacts;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::Card;
+use colophon_ledger::edition::{OfferStanding, standing};
+use colophon_ledger::encumbrance::{Burden, Listed};
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::lien::{Lien, LienWord};
 
+use crate::clock;
 use crate::codes::account::account;
 use crate::command::Context;
 use crate::command::flag::edition_of;
 use crate::failure::{Exit, Failure};
+use crate::signing::accounts::KnownAccounts;
 use crate::signing::outcome::{Charged, Stage};
 use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::summary::{Names, Summary};
 use crate::terms::{hash_of, not_holder, remark};
-use crate::words::short;
+use crate::words::{called, short, time};
 
 /// Arguments of `colophon lien`.
 #[derive(Debug, Args)]
@@ -48,6 +53,7 @@ pub(super) fn run(args: &LienArgs, context: &Context) -> Result<Exit, Failure> {
     if facts.state.holder != desk.account {
         return Err(not_holder(&facts.state.holder));
     }
+    check_may_charge(&desk, &facts)?;
     if args.creditor == desk.account {
         return Err(Failure::usage("this is your own account", "name the creditor's account"));
     }
@@ -69,6 +75,26 @@ pub(super) fn run(args: &LienArgs, context: &Context) -> Result<Exit, Failure> {
     context.ui.answer(&Charged(outcome))?;
     tell_next(context, stage, &format!("the creditor: colophon accept {id}"), &short(&work));
     Ok(Exit::Done)
+}
+
+/// Refuses to charge, lend or move what is flagged, or what somebody was offered, before anybody signs.
+pub(super) fn check_may_charge(desk: &Desk<'_>, facts: &WorkFacts) -> Result<(), Failure> {
+    let flags: Vec<_> = facts.state.burdens().iter().filter(|burden| burden.kind == Burden::Flag).cloned().collect();
+    if !flags.is_empty() {
+        let what = format!("the edition is {}", Listed(flags));
+        return Err(Failure::refused("encumbered", what, "have it released by whom it names"));
+    }
+    let Some(offer) = &facts.state.offer else { return Ok(()) };
+    let mut accounts = KnownAccounts::default();
+    for account in [&facts.state.holder, &offer.to] {
+        accounts.add(&desk.facts(account)?);
+    }
+    if standing(&accounts, &facts.state.holder, offer, clock::now_ms()?) == Ok(OfferStanding::Stands) {
+        let what = format!("an offer to {} stands until {}", called(&offer.to, None), time(offer.expires_ms));
+        let cure = if offer.firm { "it is firm: wait until then" } else { "withdraw it first: colophon withdraw WORK" };
+        return Err(Failure::refused("offer_stands", what, cure));
+    }
+    Ok(())
 }
 
 /// Says who signs next, and how to void what is half-signed.

@@ -11,7 +11,7 @@ use crate::codes::account::account;
 use crate::codes::date::day;
 use crate::command::Context;
 use crate::command::flag::edition_of;
-use crate::command::lien::tell_next;
+use crate::command::lien::{check_may_charge, tell_next};
 use crate::failure::{Exit, Failure};
 use crate::signing::outcome::Lent;
 use crate::signing::{Desk, Plan, SigningArgs};
@@ -48,6 +48,7 @@ pub(super) fn run(args: &LoanArgs, context: &Context) -> Result<Exit, Failure> {
     if facts.state.holder != desk.account {
         return Err(not_holder(&facts.state.holder));
     }
+    check_may_charge(&desk, &facts)?;
     if args.borrower == desk.account {
         return Err(Failure::usage("this is your own account", "name the borrower's account"));
     }

@@ -139,6 +139,8 @@ impl Outcome {
             (Stage::Recorded, "lien") => "the lien stands: title cannot move until the creditor releases it",
             (Stage::Recorded, "loan") => "lent: title stays with the holder",
             (Stage::Recorded, "amend") => "amended; what was stated before stays visible",
+            (Stage::Recorded, "move") => "moved: title stays, the country has changed",
+            (Stage::Recorded, "transmit") => "title has moved, by your word",
             (Stage::Recorded, "release") => "released",
             (Stage::Recorded, "receipt") => "the receipt is recorded: nothing of this is outstanding any more",
             (Stage::Recorded, _) => "recorded",
@@ -218,6 +220,10 @@ outcome_answers! {
     Charged => "colophon.lien/v1",
     /// The answer of `loan`.
     Lent => "colophon.loan/v1",
+    /// The answer of `move`.
+    Relocated => "colophon.move/v1",
+    /// The answer of `transmit`.
+    Transmitted => "colophon.transmit/v1",
     /// The answer of `release`.
     Released => "colophon.release/v1",
     /// The answer of `settle`.

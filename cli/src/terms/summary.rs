@@ -1,5 +1,7 @@
 //! What an entry would do, in plain words, for whoever is to sign it.
 
+mod beside;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -11,12 +13,13 @@ use colophon_ledger::card::{Card, TermsWords, WorkWords};
 use colophon_ledger::draft::PriceOpening;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::attest::Attest;
+use colophon_ledger::entry::authority::EnrolAuthority;
 use colophon_ledger::entry::mint::Mint;
 use colophon_ledger::entry::terms::{Price, Terms};
-use colophon_ledger::facts::WorkFacts;
 use colophon_ledger::field::{DocumentType, List, WorkId};
 use colophon_ledger::governance::Governors;
 
+use self::beside::{beside, told_facts};
 use crate::codes::money;
 use crate::failure::Failure;
 use crate::register::name_of;
@@ -127,67 +130,20 @@ impl Summary {
                 lines.push(("source", act.citation.to_string()));
                 Ok(of_act(&act.governors, lines))
             }
-            Body::Authority(act) => {
-                let types = act.types.as_ref().map(|types| join(types.as_slice()));
-                let does = if types.is_some() { "enrols" } else { "removes" };
-                let mut lines = vec![(does, act.account.to_string()), ("for", act.country.to_string())];
-                lines.extend(types.map(|types| ("documents", types)));
-                Ok(of_act(&act.governors, lines))
-            }
+            Body::Authority(act) => Ok(of_authority(act)),
             Body::Attest(attest) => Ok(of_attest(attest, card)),
             Body::Revoke(revoke) => {
                 let about = revoke.about().map(|about| about.to_string()).unwrap_or_default();
                 Ok(Summary(vec![("takes back", revoke.document_type.to_string()), ("about", about)]))
             }
-            Body::Flag(flag) => {
-                let does = if flag.blocks() { "blocks title" } else { "alleges" };
-                let mut lines = vec![(does, flag.ground.word().to_owned())];
-                lines.push(("of the work", of_edition(names, desk, &flag.work, flag.edition.get())?));
-                lines.extend(flag.country.as_ref().map(|country| ("speaks for", place(country))));
-                lines.extend(flag.sha256.map(|digest| ("its file", digest.to_string())));
-                lines.extend(card.map(|card| ("says", shown(&card.text))));
-                Ok(Summary(lines))
-            }
-            Body::Lien(lien) => {
-                let mut lines = vec![("lien on", of_edition(names, desk, &lien.work, lien.edition.get())?)];
-                lines.push(("given by", names.account(desk, &lien.by)?));
-                lines.push(("creditor", names.account(desk, &lien.creditor)?));
-                lines.extend(lien.sha256.map(|digest| ("its file", digest.to_string())));
-                lines.extend(card.map(|card| ("says", shown(&card.text))));
-                lines.push(("meanwhile", "title cannot move until the creditor releases it".to_owned()));
-                Ok(Summary(lines))
-            }
-            Body::Loan(loan) => {
-                let mut lines = vec![("loan of", of_edition(names, desk, &loan.work, loan.edition.get())?)];
-                lines.push(("lent by", names.account(desk, &loan.by)?));
-                lines.push(("borrower", names.account(desk, &loan.borrower)?));
-                lines.extend(loan.until.as_ref().map(|day| ("back by", day.to_string())));
-                lines.extend(card.map(|card| ("says", shown(&card.text))));
-                Ok(Summary(lines))
-            }
-            Body::Amend(amend) => {
-                let mut lines =
-                    vec![("amends", format!("{} ({})", names.title(desk, &amend.work)?, short(&amend.work)))];
-                lines.extend(amend.created.as_ref().map(|date| ("created", date.to_string())));
-                lines.extend(amend.made_in.as_ref().map(|country| ("made in", place(country))));
-                lines.extend(amend.source_type.as_ref().map(|source| ("source", source.to_string())));
-                lines.extend(amend.facts.as_ref().map(|facts| ("facts", told_facts(facts))));
-                lines.extend(card.map(|card| ("says", shown(&card.text))));
-                Ok(Summary(lines))
-            }
-            Body::Receipt(receipt) => {
-                let mut lines = vec![("receipt for", format!("{}, crossing {}", receipt.rule, receipt.crossing.get()))];
-                lines.push(("of the work", of_edition(names, desk, &receipt.work, receipt.edition.get())?));
-                lines.extend(receipt.country.as_ref().map(|country| ("speaks for", place(country))));
-                lines.extend(receipt.sha256.map(|digest| ("its file", digest.to_string())));
-                lines.extend(card.map(|card| ("says", shown(&card.text))));
-                Ok(Summary(lines))
-            }
-            Body::Release(release) => {
-                let what = release.of.as_ref().map_or_else(|| "what I alleged".to_owned(), short);
-                let work = of_edition(names, desk, &release.work, release.edition.get())?;
-                Ok(Summary(vec![("releases", what), ("of the work", work)]))
-            }
+            Body::Flag(_)
+            | Body::Lien(_)
+            | Body::Loan(_)
+            | Body::Amend(_)
+            | Body::Receipt(_)
+            | Body::Move(_)
+            | Body::Transmit(_)
+            | Body::Release(_) => beside(desk, names, body, card),
             Body::Accept(_) | Body::Close(_) | Body::Genesis(_) | Body::Seal(_) => {
                 Ok(Summary(vec![(body.kind(), body.edition().map(|(work, _)| short(&work)).unwrap_or_default())]))
             }
@@ -195,13 +151,12 @@ impl Summary {
     }
 }
 
-/// Returns facts as they stand in an entry.
-fn told_facts(facts: &WorkFacts) -> String {
-    serde_json::to_string(facts).unwrap_or_default()
-}
-
-fn of_edition(names: &mut Names, desk: &Desk<'_>, work: &WorkId, edition: u64) -> Result<String, Failure> {
-    Ok(format!("{}, edition {edition} ({})", names.title(desk, work)?, short(work)))
+fn of_authority(act: &EnrolAuthority) -> Summary {
+    let types = act.types.as_ref().map(|types| join(types.as_slice()));
+    let does = if types.is_some() { "enrols" } else { "removes" };
+    let mut lines = vec![(does, act.account.to_string()), ("for", act.country.to_string())];
+    lines.extend(types.map(|types| ("documents", types)));
+    of_act(&act.governors, lines)
 }
 
 fn of_attest(attest: &Attest, card: Option<&Card>) -> Summary {

@@ -19,6 +19,7 @@ use crate::account::AccountId;
 use crate::calendar::{Calendar, year_of};
 use crate::entry::rules::text_of;
 use crate::entry::terms::{Basis, Delivery, Money, Price};
+use crate::entry::transmit::Decree;
 use crate::facts::AgeClass;
 use crate::field::{Country, Digest, EntryId, WorkId};
 use crate::refusal::Refusal;
@@ -31,7 +32,37 @@ use crate::state::{
 /// The version of what judges crossings, which belongs to the version of the ledger's rules.
 pub const ENGINE: &str = colophon_corridor::engine::ENGINE;
 
-/// Title to an edition that is about to move.
+/// What happens when an edition crosses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Title moves as both parties have signed.
+    Transfer(Basis),
+    /// The holder takes it elsewhere, and title stays.
+    Move,
+    /// Title moves by an authority's word.
+    Transmit(Decree),
+}
+
+impl Deed {
+    fn act(self) -> Act {
+        match self {
+            Deed::Transfer(_) => Act::Transfer,
+            Deed::Move => Act::Move,
+            Deed::Transmit(_) => Act::Transmit,
+        }
+    }
+
+    /// Returns the grounds in the rules' words. A move has none: nothing is paid for it, as for a gift.
+    fn basis(self) -> &'static str {
+        match self {
+            Deed::Transfer(basis) => basis.word(),
+            Deed::Move => Basis::Gift.word(),
+            Deed::Transmit(decree) => decree.word(),
+        }
+    }
+}
+
+/// An edition that is about to cross: to another holder, another country, or both.
 #[derive(Debug, Clone, Copy)]
 pub struct Crossing<'a> {
     /// The work.
@@ -44,8 +75,8 @@ pub struct Crossing<'a> {
     pub to: &'a AccountId,
     /// Where it goes.
     pub to_country: &'a Country,
-    /// On what grounds.
-    pub basis: Basis,
+    /// What happens to title, and on what grounds.
+    pub deed: Deed,
     /// What is handed over.
     pub delivery: Delivery,
     /// What is paid.
@@ -102,12 +133,15 @@ struct Papers {
 }
 
 impl Crossing<'_> {
-    /// Returns the edition after title has moved, and what the rules noted, if they let it.
+    /// Returns the edition after it has crossed, and what the rules noted, if they let it.
     ///
     /// In a certificate neither rules nor documents are at hand: there the records that the state proves say what came of it.
     pub(crate) fn pass(&self, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
         let mut changes = Changes::new();
         let mut moved = self.edition.moved(context.id, *self.to, self.to_country.clone());
+        if self.deed == Deed::Move {
+            moved.transfers = self.edition.transfers;
+        }
         if context.scope == Scope::Whole
             && let Some(corridor) = in_force(context.height, records)?
         {
@@ -152,10 +186,10 @@ impl Crossing<'_> {
         let enrolled: AuthoritiesRecord = records.read(&RecordKey::Authorities)?.unwrap_or_default();
         let Papers { papers, attests } = self.papers(&work, &enrolled, &today, records)?;
         let facts = Facts {
-            act: Act::Transfer,
+            act: self.deed.act(),
             from,
             to,
-            basis: word(self.basis.word())?,
+            basis: word(self.deed.basis())?,
             delivery: word(self.delivery.word())?,
             giver: party(&self.edition.holder, from),
             recipient: party(self.to, to),

@@ -48,6 +48,14 @@ impl EditionRecord {
         if *account == self.holder { Ok(()) } else { Err(Refusal::NotHolder { holder: self.holder }) }
     }
 
+    /// Refuses a country of departure where the edition is not.
+    pub(crate) fn check_country(&self, from: &crate::field::Country) -> Result<(), Refusal> {
+        if *from == self.country {
+            return Ok(());
+        }
+        Err(Refusal::CountryMismatch { country: self.country.to_string() })
+    }
+
     /// Refuses an edition with an offer that binds at `time_ms`.
     pub(crate) fn check_not_offered(&self, time_ms: u64, records: &impl Records) -> Result<(), Stop> {
         match standing_offer(records, self, time_ms)? {

@@ -28,6 +28,7 @@ pub mod offer;
 pub mod profile;
 pub mod receipt;
 pub mod release;
+pub mod relocate;
 pub mod retire;
 pub mod revoke;
 pub mod rotate;
@@ -35,6 +36,7 @@ pub mod rules;
 pub mod seal;
 pub mod terms;
 pub mod transfer;
+pub mod transmit;
 pub mod upgrade;
 
 use colophon_tlog::hash::{Hash, sha256};
@@ -65,12 +67,14 @@ use mint::Mint;
 use profile::Profile;
 use receipt::Receipt;
 use release::Release;
+use relocate::Relocate;
 use retire::Retire;
 use revoke::Revoke;
 use rotate::Rotate;
 use rules::PublishRules;
 use seal::Seal;
 use terms::Terms;
+use transmit::Transmit;
 use upgrade::Upgrade;
 
 /// The longest leaf, in bytes. (A bundle's length prefix would allow 65 535.)
@@ -139,6 +143,10 @@ pub enum Body {
     Receipt(Receipt),
     /// The maker corrects or adds facts of a work.
     Amend(Box<Amend>),
+    /// The holder takes an edition to another country.
+    Move(Relocate),
+    /// Title moves by an authority's word.
+    Transmit(Transmit),
     /// A batch is closed.
     Seal(Seal),
 }
@@ -213,6 +221,8 @@ kinds! {
     "release" => Release(Release),
     "receipt" => Receipt(Receipt),
     "amend" => Amend(Box<Amend>),
+    "move" => Move(Relocate),
+    "transmit" => Transmit(Transmit),
     "seal" => Seal(Seal),
 }
 
@@ -247,6 +257,7 @@ impl Body {
             Body::Lien(lien) => lien.check_members(),
             Body::Loan(loan) => loan.check_members(),
             Body::Amend(amend) => amend.check_members(),
+            Body::Move(relocate) => relocate.check_members(),
             Body::Transfer(terms) if terms.firm.is_some() => Err(Refusal::UnknownMember("firm".to_owned())),
             _ => Ok(()),
         }
@@ -277,6 +288,8 @@ impl Body {
             Body::Release(release) => release.apply(context, records),
             Body::Receipt(receipt) => receipt.apply(context, records),
             Body::Amend(amend) => amend.apply(context, records),
+            Body::Move(relocate) => relocate.apply(context, records),
+            Body::Transmit(transmit) => transmit.apply(context, records),
             Body::Genesis(_) | Body::Seal(_) => Err(Refusal::NotSubmittable(self.kind()).into()),
         }
     }
@@ -289,6 +302,7 @@ impl Body {
             Body::Transfer(terms) => vec![terms.by, terms.to],
             Body::Lien(lien) => vec![lien.by, lien.creditor],
             Body::Loan(loan) => vec![loan.by, loan.borrower],
+            Body::Transmit(transmit) => vec![transmit.by, transmit.to],
             Body::LogKey(LogKey { governors, .. })
             | Body::Upgrade(Upgrade { governors, .. })
             | Body::Retire(Retire { governors, .. })
@@ -307,6 +321,7 @@ impl Body {
             | Body::Release(_)
             | Body::Receipt(_)
             | Body::Amend(_)
+            | Body::Move(_)
             | Body::Seal(_) => vec![*self.by()],
         };
         signers.sort_unstable();
@@ -327,6 +342,8 @@ impl Body {
             Body::Loan(loan) => loan.card,
             Body::Receipt(receipt) => receipt.card,
             Body::Amend(amend) => amend.card,
+            Body::Move(relocate) => relocate.card,
+            Body::Transmit(transmit) => transmit.card,
             Body::Genesis(_)
             | Body::Rotate(_)
             | Body::Accept(_)
@@ -353,6 +370,8 @@ impl Body {
             Body::Flag(flag) => flag.blocks().then_some((flag.work, flag.edition.get())),
             Body::Lien(lien) => Some((lien.work, lien.edition.get())),
             Body::Loan(loan) => Some((loan.work, loan.edition.get())),
+            Body::Move(relocate) => Some((relocate.work, relocate.edition.get())),
+            Body::Transmit(transmit) => Some((transmit.work, transmit.edition.get())),
             Body::Release(release) => release.of.map(|_| (release.work, release.edition.get())),
             Body::Genesis(_)
             | Body::Profile(_)

@@ -95,6 +95,8 @@ fn write_entry(index: u64, entry: &Entry, writes: &mut Vec<Write>) {
         | Body::Flag(_)
         | Body::Lien(_)
         | Body::Loan(_)
+        | Body::Move(_)
+        | Body::Transmit(_)
         | Body::Release(_) => {
             if let Some((work, edition)) = entry.body().edition() {
                 writes.push(([&edition_prefix(&work, edition)[..], &place].concat(), Some(Vec::new())));

@@ -158,6 +158,8 @@ fn check_current(body: &EntryBody, records: &impl Records) -> Result<(), Problem
         EntryBody::Close(close) => &close.prev,
         EntryBody::Lien(lien) => &lien.prev,
         EntryBody::Loan(loan) => &loan.prev,
+        EntryBody::Move(relocate) => &relocate.prev,
+        EntryBody::Transmit(transmit) => &transmit.prev,
         EntryBody::Release(release) => &release.prev,
         EntryBody::Genesis(_)
         | EntryBody::Profile(_)

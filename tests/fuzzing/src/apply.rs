@@ -1,6 +1,7 @@
 //! Any run of entries, applied by the ledger and by a simple model: the same answers, records and roots, however the run
 //! is cut into batches.
 
+pub mod beside;
 pub mod borders;
 pub mod cast;
 pub mod charges;

@@ -29,6 +29,8 @@ pub const WORDS: &[&str] = &[
     "release",
     "receipt",
     "amend",
+    "move",
+    "transmit",
     "null",
     "true",
     "false",
@@ -126,6 +128,14 @@ pub fn seeds() -> Vec<Vec<u8>> {
             "work": prev,
         }),
         json!({"by": by, "edition": 1, "kind": "release", "of": prev, "prev": prev, "work": prev}),
+        json!({
+            "by": by, "delivery": "physical", "edition": 1, "from_country": "CN", "kind": "move", "prev": prev,
+            "to_country": "FR", "value": {"amount": 1, "currency": "EUR"}, "work": prev,
+        }),
+        json!({
+            "basis": "restitution", "by": by, "country": "FR", "delivery": "rights", "edition": 1, "from_country": "CN",
+            "kind": "transmit", "prev": prev, "sha256": prev, "to": account("ana"), "to_country": "FR", "work": prev,
+        }),
         json!({
             "by": by, "created": "1701", "kind": "amend", "prev": prev, "source_type": "print", "work": prev,
             "facts": {

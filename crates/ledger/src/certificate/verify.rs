@@ -465,7 +465,9 @@ impl<'c> Walk<'c> {
     /// edition names, and every document that counted is here.
     fn crossings_fit(&self) -> bool {
         let Ruled { judged, rules, crossings, attests, .. } = &self.ruled;
-        let moves = self.steps.iter().filter(|step| matches!(step.body, Body::Transfer(_) | Body::Accept(_)));
+        let crosses =
+            |body: &Body| matches!(body, Body::Transfer(_) | Body::Accept(_) | Body::Move(_) | Body::Transmit(_));
+        let moves = self.steps.iter().filter(|step| crosses(&step.body));
         let moves: BTreeSet<u64> = moves.map(|step| step.moment.index).collect();
         let shown: BTreeSet<EntryId> = self.papers.iter().map(|(moment, _)| moment.id).collect();
         judged.unwrap_or_default() == crossings.len() as u64

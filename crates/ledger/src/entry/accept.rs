@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::crossing::Crossing;
+use crate::crossing::{Crossing, Deed};
 use crate::edition::{OfferStanding, current, standing};
 use crate::entry::kind_word;
 use crate::entry::mint::EDITIONS_MAX;
@@ -50,7 +50,7 @@ impl Accept {
             edition: &edition,
             to: &self.by,
             to_country: &offer.to_country,
-            basis: offer.basis,
+            deed: Deed::Transfer(offer.basis),
             delivery: offer.delivery,
             price: offer.price.as_ref(),
             professional: offer.professional.is_some(),

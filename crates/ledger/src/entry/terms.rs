@@ -233,9 +233,7 @@ impl Terms {
         if self.to == self.by {
             return Err(Refusal::SameHolder.into());
         }
-        if self.from_country != edition.country {
-            return Err(Refusal::CountryMismatch { country: edition.country.to_string() }.into());
-        }
+        edition.check_country(&self.from_country)?;
         edition.check_not_offered(context.time_ms, records)?;
         self.check_time(context.time_ms)?;
         Ok(edition)

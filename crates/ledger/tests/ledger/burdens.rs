@@ -9,13 +9,16 @@ use colophon_ledger::entry::flag::{Flag, FlagWord};
 use colophon_ledger::entry::lien::{Lien, LienWord};
 use colophon_ledger::entry::loan::{Loan, LoanWord};
 use colophon_ledger::entry::release::{Release, ReleaseWord};
+use colophon_ledger::entry::relocate::{MoveWord, Relocate};
+use colophon_ledger::entry::terms::Delivery;
+use colophon_ledger::entry::transmit::{Decree, Transmit, TransmitWord};
 use colophon_ledger::field::{EntryId, Int};
 use colophon_ledger::state::{EditionRecord, RecordKey, Records as _};
 
 use crate::rules::{Words, check, id, mint_body, terms_body};
 use crate::world::{DAY_MS, World, account, digest};
 
-/// Returns the body of one line of a table: `flag`, `lien`, `loan` or `release`.
+/// Returns the body of one line of a table: `flag`, `lien`, `loan`, `release`, `move` or `transmit`.
 pub(crate) fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>) -> Body {
     let work = id(world, words.get("work").unwrap());
     let number = words.get("edition").map_or(1, |number| number.parse().unwrap());
@@ -45,6 +48,34 @@ pub(crate) fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>)
             let until = words.get("until").map(|day| day.parse().unwrap());
             Body::Loan(Loan { borrower, by, card, edition, kind: LoanWord::It, prev, until, work })
         }
+        "move" => Body::Move(Relocate {
+            by,
+            card,
+            delivery: Delivery::Digital,
+            edition,
+            from_country: words.get("from").unwrap_or("CN").parse().unwrap(),
+            kind: MoveWord::It,
+            prev,
+            to_country: words.get("towards").unwrap_or("FR").parse().unwrap(),
+            value: None,
+            work,
+        }),
+        "transmit" => Body::Transmit(Transmit {
+            basis: Decree::Restitution,
+            by,
+            card,
+            country: words.get("country").unwrap_or("CN").parse().unwrap(),
+            delivery: Delivery::Digital,
+            edition,
+            from_country: words.get("from").unwrap_or("CN").parse().unwrap(),
+            kind: TransmitWord::It,
+            prev,
+            sha256: digest("the order"),
+            to: account(words.get("to").unwrap()),
+            to_country: words.get("towards").unwrap_or("FR").parse().unwrap(),
+            value: None,
+            work,
+        }),
         _ => {
             let of = words.get("of").map(|label| id(world, label));
             let own = || named.or_else(|| alleged(world, actor, work)).unwrap_or(digest("nothing"));
@@ -166,15 +197,57 @@ const CHARGES: &str = "
     cy       release work=hills of=loan                            -> accepted
 ";
 
+const CROSSINGS: &str = "
+    ana      mint face=hills as hills                              -> accepted
+    governor authority account=court country=CN types=COURT_ORDER,NAT_EXPORT_LICENCE -> accepted
+    # every refusal of a move, each hiding the ones after it
+    bo       move work=nothing prev=x                              -> work_unknown
+    court    flag work=hills country=CN as flag                    -> accepted
+    bo       move work=hills prev=x                                -> encumbered
+    court    release work=hills of=flag                            -> accepted
+    bo       move work=hills prev=x                                -> prev_stale
+    bo       move work=hills from=DE                               -> not_holder
+    ana      move work=hills from=DE                               -> country_mismatch
+    ana      offer work=hills to=bo as offer                       -> accepted
+    ana      move work=hills                                       -> offer_stands
+    ana      close work=hills                                      -> accepted
+    governor rules set=LAW text=licence ahead=1                    -> accepted
+    ana      move work=hills                                       -> crossing_refused
+    court    attest type=NAT_EXPORT_LICENCE work=hills             -> accepted
+    # a lien is no obstacle for a move, and title stays
+    ana      lien work=hills creditor=bank                         -> accepted
+    ana      move work=hills as moved                              -> accepted
+    ana      move work=hills                                       -> country_mismatch
+    # every refusal of a transmission
+    bo       transmit work=hills to=operator from=DE country=DE prev=x -> prev_stale
+    bo       transmit work=hills to=operator from=DE country=DE    -> operator_cannot_own
+    bo       transmit work=hills to=ana from=DE country=DE         -> same_holder
+    bo       transmit work=hills to=cy from=DE country=DE          -> country_mismatch
+    bo       transmit work=hills to=cy from=FR                     -> not_authority
+    court    transmit work=hills to=cy from=FR country=FR          -> not_authority
+    court    transmit work=hills to=cy from=FR signed=court        -> signature_set
+    # neither a lien nor an offer keeps a court from giving it back
+    ana      offer work=hills to=bo from=FR firm as offer          -> accepted
+    court    transmit work=hills to=cy from=FR                     -> accepted
+    bo       accept work=hills prev=offer                          -> encumbered
+    ana      transfer work=hills to=bo from=FR                     -> encumbered
+    ana      release work=hills of=nothing                         -> nothing_to_release
+    cy       transfer work=hills to=bo from=FR                     -> encumbered
+    # and the rules of the corridor are asked there, too
+    ana      mint face=sea as sea                                  -> accepted
+    court    transmit work=sea to=cy                               -> crossing_refused
+    court    transmit work=sea to=cy towards=CN                    -> accepted
+";
+
 /// Runs the tables, and returns the codes that they reach.
 pub(crate) fn refusals() -> BTreeSet<String> {
-    [FLAGS, ALLEGED, CHARGES].into_iter().flat_map(check).collect()
+    [FLAGS, ALLEGED, CHARGES, CROSSINGS].into_iter().flat_map(check).collect()
 }
 
 fn put(world: &mut World, label: &str, actor: &str, line: &[&str], signers: &[&str]) -> EntryId {
     let [kind, rest @ ..] = line else { panic!("{line:?}") };
     let body = match *kind {
-        "authority" => crate::borders::body_of(world, actor, kind, &Words::read(rest)),
+        "authority" | "rules" => crate::borders::body_of(world, actor, kind, &Words::read(rest)),
         _ => body_of(world, actor, kind, &Words::read(rest)),
     };
     world.must(label, &body, signers)
@@ -220,6 +293,23 @@ fn a_certificate_shows_every_flag_lien_and_loan_and_what_is_alleged() {
         without.records.remove(place);
         assert!(without.verify(&World::vkey()).is_err(), "without record {place}");
     }
+}
+
+#[test]
+fn a_certificate_shows_a_move_and_an_authority_s_word_with_what_rules_said() {
+    let mut world = World::new();
+    let work = world.must("hills", &Body::Mint(mint_body("ana", "hills")), &["ana"]);
+    let enrol = ["authority", "account=court", "country=CN", "types=COURT_ORDER"];
+    put(&mut world, "enrolled", "governor", &enrol, &["governor"]);
+    put(&mut world, "rules", "governor", &["rules", "set=LAW", "text=royalty", "ahead=1"], &["governor"]);
+    put(&mut world, "moved", "ana", &["move", "work=hills"], &["ana"]);
+    put(&mut world, "given", "court", &["transmit", "work=hills", "to=cy", "from=FR", "towards=DE"], &["court", "cy"]);
+    let provenance = world.certificate(work).verify(&World::vkey()).unwrap();
+    let state = &provenance.state;
+    assert_eq!((state.holder, state.country.as_str(), state.transfers), (account("cy"), "DE", 1));
+    // A move has no price and no grounds: nothing is owed for it.
+    assert_eq!((provenance.crossings.len(), provenance.crossings[0].noted.len()), (2, 0));
+    assert_eq!((provenance.crossings[0].giver, provenance.crossings[0].recipient), (account("ana"), account("ana")));
 }
 
 #[test]

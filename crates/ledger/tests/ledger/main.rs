@@ -8,6 +8,7 @@ mod batches;
 mod borders;
 mod burdens;
 mod drafts;
+mod dues;
 mod evidence;
 mod forgeries;
 mod governance;

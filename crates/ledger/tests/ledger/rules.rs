@@ -212,7 +212,9 @@ fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>) -> Body {
         "rules" | "authority" | "attest" | "revoke" | "receipt" | "amend" => {
             crate::borders::body_of(world, actor, kind, words)
         }
-        "flag" | "lien" | "loan" | "release" => crate::burdens::body_of(world, actor, kind, words),
+        "flag" | "lien" | "loan" | "release" | "move" | "transmit" => {
+            crate::burdens::body_of(world, actor, kind, words)
+        }
         "rotate" => {
             let threshold = words.get("threshold").map_or(1, |number| number.parse().unwrap());
             let next = words.list("next");
@@ -251,7 +253,7 @@ fn signers_of<'l>(actor: &'l str, kind: &str, words: &Words<'l>) -> Vec<(&'l str
     }
     let mut signers = vec![(actor, actor)];
     match kind {
-        "transfer" => signers.extend(words.get("to").map(|to| (to, to))),
+        "transfer" | "transmit" => signers.extend(words.get("to").map(|to| (to, to))),
         "lien" => signers.extend(words.get("creditor").map(|name| (name, name))),
         "loan" => signers.extend(words.get("borrower").map(|name| (name, name))),
         "mint" => signers.extend(words.get("with").map(|with| (with, with))),
@@ -497,6 +499,7 @@ fn every_refusal_is_reached_in_its_order_of_precedence() {
     seen.extend(crate::succession::refusals().into_iter().map(str::to_owned));
     seen.extend(crate::borders::refusals());
     seen.extend(crate::burdens::refusals());
+    seen.extend(crate::dues::refusals());
     assert_eq!(rules_ended(), "rules_ended");
     seen.insert("rules_ended".to_owned());
     assert_eq!(card_refusal(), "card_mismatch");

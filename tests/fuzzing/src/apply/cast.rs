@@ -6,19 +6,18 @@ use colophon_ledger::field::{Digest, EntryId, WorkId};
 use colophon_tlog::note::{SignatureLine, Signer};
 use serde_json::{Value, json};
 
-use crate::apply::borders::{ENROLLED, LONG_AGO, SHARE, Saying, TYPES, Thing, file, lines_of};
-use crate::apply::charges::Kind;
+use crate::apply::beside::body_beside;
+use crate::apply::borders::{ENROLLED, LONG_AGO, Saying, TYPES, Thing, file, lines_of};
 use crate::apply::model::{
     Deed, Edition, GOVERNOR, HOME, KEYS, LOG_KEYS, Line, Model, PEOPLE, Power, Said, Terms, account_of, commitment,
     key_name, log_vkey,
 };
-use crate::apply::records::AGES;
 use crate::apply::register::identity;
 use crate::apply::script::{About, Ack, Act, Apt, Expires, Place, Prev, Signing, Terms as TermsChoice, What};
 use crate::people::{body_of, digest, multikey, secret};
 use crate::story::DAY_MS;
 
-const COUNTRIES: [&str; 3] = ["CN", "FR", "JP"];
+pub(super) const COUNTRIES: [&str; 3] = ["CN", "FR", "JP"];
 const FACES: usize = 3;
 /// How many batches a run can come to when each entry gets its own: so many more than it takes an upgrade is ahead.
 const SLACK: u64 = 200;
@@ -112,75 +111,14 @@ impl Cast {
                 let by = if act.apt.is_yes() { GOVERNOR } else { who };
                 (by, Deed::Govern { deed: power(&act.what, model), prev: self.act_prev(*prev, model) })
             }
-            What::Flag { .. } | What::Charge { .. } | What::Release { .. } => self.charge(act, who, model),
-            What::Amend { place, prev, old } => {
-                let (work, _, _) = find(model, *place);
-                let found = model.works.get(&work);
-                let newest = found.and_then(|work| work.amended).map_or(work, |(_, newest, _)| newest);
-                let prev = match prev {
-                    Prev::Newest | Prev::NewestToo | Prev::NewestAgain => newest,
-                    Prev::First => work,
-                    Prev::Entry(which) => self.some_entry(*which),
-                    Prev::Nothing => digest("nothing"),
-                };
-                let by = found.map(|work| work.maker).filter(|_| act.apt.is_yes()).unwrap_or(who);
-                (by, Deed::Amend { work, prev, age: usize::from(*old) })
-            }
-            What::Receipt { place, crossing, speaks } => {
-                let owing = model.editions.keys().find_map(|place| Some((*place, model.borders.owing(place)?)));
-                let owing = owing.filter(|_| place.known.is_yes() && place.work < 200);
-                let (work, edition, _) = find(model, *place);
-                let (place, crossing) = owing.unwrap_or(((work, edition), u64::from(crossing % 3) + 1));
-                let enrolled = (0..PEOPLE.len()).find(|person| model.borders.is_enrolled(*person));
-                let payee = if *speaks { enrolled } else { model.works.get(&place.0).map(|work| work.maker) };
-                let by = payee.filter(|_| act.apt.is_yes()).unwrap_or(who);
-                (by, Deed::Receipt { place, crossing, speaks: *speaks })
-            }
+            What::Flag { .. }
+            | What::Charge { .. }
+            | What::Release { .. }
+            | What::Amend { .. }
+            | What::Move { .. }
+            | What::Transmit { .. }
+            | What::Receipt { .. } => self.beside(act, who, model),
             What::Document { .. } => (who, self.document(&act.what, who, model)),
-        }
-    }
-
-    fn charge(&self, act: &Act, who: usize, model: &Model) -> (usize, Deed) {
-        let (What::Flag { place, prev, .. } | What::Charge { place, prev, .. } | What::Release { place, prev, .. }) =
-            &act.what
-        else {
-            panic!("{:?} charges nothing", act.what)
-        };
-        let (work, edition, found) = match act.what {
-            What::Release { .. } => find_charged(model, *place),
-            _ => find(model, *place),
-        };
-        let place = (work, edition);
-        let newest = self.edition_prev(*prev, found.as_ref(), work);
-        let holder = found.map(|found| found.holder).filter(|_| act.apt.is_yes());
-        let own = match prev {
-            Prev::Newest | Prev::NewestToo | Prev::NewestAgain => model.charges.newest(place, who),
-            Prev::First => None,
-            Prev::Entry(which) => Some(self.some_entry(*which)),
-            Prev::Nothing => Some(digest("nothing")),
-        };
-        match &act.what {
-            What::Flag { blocks, .. } if blocks.is_yes() => {
-                let enrolled = (0..PEOPLE.len()).find(|person| model.borders.is_enrolled(*person));
-                let by = enrolled.filter(|_| act.apt.is_yes()).unwrap_or(who);
-                (by, Deed::Flag { place, prev: Some(newest), blocks: true })
-            }
-            What::Flag { .. } => (who, Deed::Flag { place, prev: own, blocks: false }),
-            What::Charge { loan, other, .. } => {
-                let (by, kind) = (holder.unwrap_or(who), if *loan { Kind::Loan } else { Kind::Lien });
-                // Nobody can sign one to oneself.
-                let other = if other.number() == by { (by + 1) % PEOPLE.len() } else { other.number() };
-                (by, Deed::Charge { place, prev: newest, kind, other })
-            }
-            What::Release { which, alleged, .. } if alleged.is_yes() => {
-                let standing = model.charges.on(&place);
-                let burden = standing.get(usize::from(*which) % standing.len().max(1));
-                let protected = burden.map(|burden| if burden.kind == Kind::Loan { holder } else { Some(burden.of) });
-                let by = protected.flatten().filter(|_| act.apt.is_yes()).unwrap_or(who);
-                let of = burden.map_or(digest("nothing"), |burden| burden.entry);
-                (by, Deed::Release { place, prev: newest, of: Some(of) })
-            }
-            _ => (who, Deed::Release { place, prev: own.unwrap_or(digest("nothing")), of: None }),
         }
     }
 
@@ -243,7 +181,7 @@ impl Cast {
         }
     }
 
-    fn edition_prev(&self, prev: Prev, found: Option<&Edition>, work: WorkId) -> EntryId {
+    pub(super) fn edition_prev(&self, prev: Prev, found: Option<&Edition>, work: WorkId) -> EntryId {
         match prev {
             Prev::Newest | Prev::NewestToo | Prev::NewestAgain => found.map_or(work, |found| found.newest),
             Prev::First => work,
@@ -252,7 +190,7 @@ impl Cast {
         }
     }
 
-    fn some_entry(&self, which: u8) -> EntryId {
+    pub(super) fn some_entry(&self, which: u8) -> EntryId {
         let said = self.earlier(which);
         said.map_or(digest("nothing"), |said| colophon_ledger::entry::entry_id_of_text(&self.text(&said)))
     }
@@ -283,7 +221,7 @@ fn key_list(person: usize, bits: u8) -> Vec<usize> {
     keys
 }
 
-fn some_work(model: &Model, which: u8) -> WorkId {
+pub(super) fn some_work(model: &Model, which: u8) -> WorkId {
     model.works.keys().nth(usize::from(which) % model.works.len().max(1)).copied().unwrap_or(digest("nothing"))
 }
 
@@ -296,7 +234,7 @@ fn thing_of(about: About, model: &Model) -> Thing {
     }
 }
 
-fn find(model: &Model, place: Place) -> (WorkId, u64, Option<Edition>) {
+pub(super) fn find(model: &Model, place: Place) -> (WorkId, u64, Option<Edition>) {
     let work = if place.known.is_yes() { some_work(model, place.work) } else { digest("nothing") };
     let edition = u64::from(place.edition % 4) + 1;
     let edition = if place.edition < 128 { edition.div_ceil(2) } else { edition };
@@ -316,21 +254,13 @@ fn find_offered(model: &Model, place: Place) -> (WorkId, u64, Option<Edition>) {
     }
 }
 
-/// Returns an edition on which something stands, where there is one.
-fn find_charged(model: &Model, place: Place) -> (WorkId, u64, Option<Edition>) {
-    let charged = model.editions.keys().find(|name| !model.charges.on(name).is_empty());
-    match charged.filter(|_| place.known.is_yes() && place.work < 200) {
-        Some((work, edition)) => (*work, *edition, model.edition(*work, *edition)),
-        None => find(model, place),
-    }
-}
-
 /// Returns whose lines an entry gets.
 fn signed(said: &Said, model: &Model, signing: Signing) -> Vec<Line> {
     let mut signers = vec![said.by];
     match &said.deed {
         Deed::Terms(Terms { offer: None, to, .. }) => signers.push(*to),
         Deed::Charge { other, .. } => signers.push(*other),
+        Deed::Transmit { to, .. } => signers.push(*to),
         Deed::Mint { creator, .. } => signers.extend(creator),
         _ => {}
     }
@@ -424,34 +354,13 @@ fn body(said: &Said) -> Value {
         Deed::Close { work, edition, prev } => {
             json!({"by": by, "edition": edition, "kind": "close", "prev": prev, "work": work})
         }
-        Deed::Flag { place: (work, edition), prev, blocks } => {
-            let mut body = json!({"by": by, "edition": edition, "ground": "stolen", "kind": "flag", "work": work});
-            put(&mut body, "prev", prev.as_ref());
-            put(&mut body, "country", blocks.then_some(HOME).as_ref());
-            put(&mut body, "sha256", blocks.then(file).as_ref());
-            body
-        }
-        Deed::Charge { place: (work, edition), prev, kind, other } => {
-            let (kind, member) = if *kind == Kind::Loan { ("loan", "borrower") } else { ("lien", "creditor") };
-            let mut body = json!({"by": by, "edition": edition, "kind": kind, "prev": prev, "work": work});
-            body[member] = json!(account_of(*other));
-            body
-        }
-        Deed::Release { place: (work, edition), prev, of } => {
-            let mut body = json!({"by": by, "edition": edition, "kind": "release", "prev": prev, "work": work});
-            put(&mut body, "of", of.as_ref());
-            body
-        }
-        Deed::Amend { work, prev, age } => {
-            json!({"by": by, "facts": {"age": AGES[*age]}, "kind": "amend", "prev": prev, "work": work})
-        }
-        Deed::Receipt { place: (work, edition), crossing, speaks } => {
-            let mut body = json!({
-                "by": by, "crossing": crossing, "edition": edition, "kind": "receipt", "rule": SHARE, "work": work,
-            });
-            put(&mut body, "country", speaks.then_some(HOME).as_ref());
-            body
-        }
+        Deed::Flag { .. }
+        | Deed::Charge { .. }
+        | Deed::Release { .. }
+        | Deed::Amend { .. }
+        | Deed::Move { .. }
+        | Deed::Transmit { .. }
+        | Deed::Receipt { .. } => body_beside(said),
         Deed::Document { thing, kind, prev, saying } => document_body(&by, thing, *kind, prev.as_ref(), *saying),
         Deed::Govern { deed, prev } => act_body(&by, deed, prev),
     }
@@ -518,7 +427,7 @@ fn power(what: &What, model: &Model) -> Power {
 }
 
 /// Adds a member if there is a value for it.
-fn put<T: serde::Serialize>(body: &mut Value, name: &str, value: Option<&T>) {
+pub(super) fn put<T: serde::Serialize>(body: &mut Value, name: &str, value: Option<&T>) {
     if let Some(value) = value {
         body[name] = json!(value);
     }

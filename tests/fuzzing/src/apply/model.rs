@@ -21,7 +21,7 @@ pub const GOVERNOR: usize = 4;
 pub const LOG_KEYS: usize = 3;
 /// How many keys each can have, the first included.
 pub const KEYS: usize = 6;
-const OPERATOR: usize = 3;
+pub(super) const OPERATOR: usize = 3;
 const AHEAD_MS_MAX: u64 = 366 * 24 * 60 * 60 * 1000;
 
 /// Returns the name of a person's key.
@@ -83,6 +83,10 @@ pub enum Deed {
     Receipt { place: (WorkId, u64), crossing: u64, speaks: bool },
     /// An amendment of a work's facts: which of the age classes.
     Amend { work: WorkId, prev: EntryId, age: usize },
+    /// A move to another country.
+    Move { place: (WorkId, u64), prev: EntryId, from: &'static str, towards: &'static str },
+    /// Title by an authority's word.
+    Transmit { place: (WorkId, u64), prev: EntryId, to: usize, from: &'static str, towards: &'static str },
     /// An act of a governor.
     Govern { deed: Power, prev: EntryId },
 }
@@ -254,9 +258,9 @@ pub struct Model {
 /// Where works are minted.
 pub const HOME: &str = "CN";
 
-type Judged = Result<(), &'static str>;
+pub(super) type Judged = Result<(), &'static str>;
 
-fn refuse_if(refused: bool, code: &'static str) -> Judged {
+pub(super) fn refuse_if(refused: bool, code: &'static str) -> Judged {
     if refused { Err(code) } else { Ok(()) }
 }
 
@@ -308,6 +312,12 @@ impl Model {
                 self.borders.settle((*place, *crossing), (said.by, *speaks, maker), moment)
             }
             Deed::Amend { work, prev, age } => self.take_amendment(said.by, *work, *prev, *age, moment),
+            Deed::Move { place, prev, from, towards } => {
+                self.take_move(said.by, *place, *prev, (from, towards), moment)
+            }
+            Deed::Transmit { place, prev, to, from, towards } => {
+                self.take_transmission((said.by, *to), *place, *prev, (from, towards), moment)
+            }
             Deed::Govern { deed, prev } => self.take_act(said.by, *deed, *prev, moment),
         }
     }
@@ -319,6 +329,7 @@ impl Model {
         match &said.deed {
             Deed::Terms(Terms { offer: None, to, .. }) => signers.push(*to),
             Deed::Charge { other, .. } => signers.push(*other),
+            Deed::Transmit { to, .. } => signers.push(*to),
             Deed::Mint { creator, .. } => signers.extend(creator),
             _ => {}
         }
@@ -430,18 +441,8 @@ impl Model {
         Ok(())
     }
 
-    fn take_amendment(&mut self, by: usize, name: WorkId, prev: EntryId, age: usize, moment: Moment) -> Judged {
-        let work = self.works.get_mut(&name).ok_or("work_unknown")?;
-        let (count, newest, _) = work.amended.unwrap_or((0, name, 0));
-        refuse_if(prev != newest, "prev_stale")?;
-        refuse_if(by != work.maker, "not_maker")?;
-        refuse_if(count == 64, "amended_too_often")?;
-        work.amended = Some((count + 1, moment.id, age));
-        Ok(())
-    }
-
     /// Section 10.3, the edition.
-    fn find(&self, (work, number): (WorkId, u64), prev: EntryId) -> Result<Edition, &'static str> {
+    pub(super) fn find(&self, (work, number): (WorkId, u64), prev: EntryId) -> Result<Edition, &'static str> {
         refuse_if(!self.works.contains_key(&work), "work_unknown")?;
         let edition = self.edition(work, number).ok_or("edition_unknown")?;
         refuse_if(edition.newest != prev, "prev_stale")?;
@@ -453,7 +454,7 @@ impl Model {
         [edition.holder, offer.to].iter().filter_map(rotated).any(|rotated| rotated > offer.index)
     }
 
-    fn standing<'e>(&self, edition: &'e Edition, time_ms: u64) -> Option<&'e Offer> {
+    pub(super) fn standing<'e>(&self, edition: &'e Edition, time_ms: u64) -> Option<&'e Offer> {
         edition.offer.as_ref().filter(|offer| !self.is_void(edition, offer) && time_ms <= offer.expires_ms)
     }
 
@@ -493,96 +494,19 @@ impl Model {
         Ok(())
     }
 
-    fn is_blocked(&self, place: (WorkId, u64)) -> Result<bool, &'static str> {
+    pub(super) fn is_blocked(&self, place: (WorkId, u64)) -> Result<bool, &'static str> {
         self.check_there(Thing::Edition(place.0, place.1))?;
         Ok(self.charges.has(&place, &[Kind::Flag, Kind::Lien]))
     }
 
-    /// Section 10.9.
-    fn take_flag(
-        &mut self,
-        by: usize,
-        place: (WorkId, u64),
-        prev: Option<EntryId>,
-        blocks: bool,
-        moment: Moment,
-    ) -> Judged {
-        let thing = Thing::Edition(place.0, place.1);
-        self.check_there(thing)?;
-        let mut edition = self.edition(place.0, place.1).ok_or("edition_unknown")?;
-        if blocks {
-            refuse_if(prev != Some(edition.newest), "prev_stale")?;
-            refuse_if(!self.borders.is_enrolled(by), "not_authority")?;
-            self.charges.place(place, Kind::Flag, by, moment)?;
-            edition.newest = moment.id;
-        } else {
-            refuse_if(prev != self.charges.newest(place, by), "prev_stale")?;
-            self.charges.allege(place, by, true, moment);
-            self.borders.note(thing, moment);
-        }
-        self.editions.insert(place, edition);
-        Ok(())
-    }
-
-    fn take_charge(
-        &mut self,
-        by: usize,
-        place: (WorkId, u64),
-        prev: EntryId,
-        (kind, other): (Kind, usize),
-        moment: Moment,
-    ) -> Judged {
-        self.check_there(Thing::Edition(place.0, place.1))?;
-        refuse_if(self.charges.has(&place, &[Kind::Flag]), "encumbered")?;
-        let mut edition = self.find(place, prev)?;
-        refuse_if(by != edition.holder, "not_holder")?;
-        refuse_if(self.standing(&edition, moment.time_ms).is_some(), "offer_stands")?;
-        self.charges.place(place, kind, other, moment)?;
-        edition.newest = moment.id;
-        self.editions.insert(place, edition);
-        Ok(())
-    }
-
-    fn take_release(
-        &mut self,
-        by: usize,
-        place: (WorkId, u64),
-        prev: EntryId,
-        of: Option<&EntryId>,
-        moment: Moment,
-    ) -> Judged {
-        let thing = Thing::Edition(place.0, place.1);
-        self.check_there(thing)?;
-        let mut edition = self.edition(place.0, place.1).ok_or("edition_unknown")?;
-        if let Some(of) = of {
-            refuse_if(prev != edition.newest, "prev_stale")?;
-            let burden = self.charges.on(&place).iter().find(|burden| burden.entry == *of);
-            let burden = burden.ok_or("nothing_to_release")?;
-            let protected = if burden.kind == Kind::Loan { edition.holder } else { burden.of };
-            let is_flag = burden.kind == Kind::Flag;
-            refuse_if(by != protected && !is_flag, "not_releaser")?;
-            refuse_if(by != protected && !self.borders.is_enrolled(by), "not_authority")?;
-            self.charges.release(&place, of);
-            edition.newest = moment.id;
-        } else {
-            let newest = self.charges.newest(place, by).ok_or("nothing_to_release")?;
-            refuse_if(prev != newest, "prev_stale")?;
-            refuse_if(!self.charges.is_open(place, by), "nothing_to_release")?;
-            self.charges.allege(place, by, false, moment);
-            self.borders.note(thing, moment);
-        }
-        self.editions.insert(place, edition);
-        Ok(())
-    }
-
     /// Section 10.8.
-    fn cross(&mut self, place: (WorkId, u64), to: usize, towards: &'static str, moment: Moment) -> Judged {
+    pub(super) fn cross(&mut self, place: (WorkId, u64), to: usize, towards: &'static str, moment: Moment) -> Judged {
         let edition = self.edition(place.0, place.1).ok_or("edition_unknown")?;
         let maker = self.works[&place.0].maker;
         self.borders.cross(place, (&edition, maker), (to, towards), (self.height, moment.index))
     }
 
-    fn check_there(&self, thing: Thing) -> Judged {
+    pub(super) fn check_there(&self, thing: Thing) -> Judged {
         match thing {
             Thing::Person(_) => Ok(()),
             Thing::Work(work) => refuse_if(!self.works.contains_key(&work), "work_unknown"),
@@ -607,6 +531,6 @@ impl Model {
     }
 }
 
-fn moved(edition: &Edition, to: usize, towards: &'static str) -> Edition {
+pub(super) fn moved(edition: &Edition, to: usize, towards: &'static str) -> Edition {
     Edition { holder: to, country: towards, offer: None, transfers: edition.transfers + 1, ..edition.clone() }
 }

@@ -67,6 +67,12 @@ pub fn records(model: &Model) -> BTreeMap<String, String> {
         }
         write("register".to_owned(), &record);
     }
+    accounts(model, |name, record| drop(write(name, record)));
+    records
+}
+
+/// Writes the records of accounts and of their keys.
+fn accounts(model: &Model, mut write: impl FnMut(String, &Value)) {
     for (person, account) in &model.accounts {
         let key = |key: &usize| multikey(&key_name(*person, *key));
         let mut keys: Vec<_> = account.keys.iter().map(key).collect();
@@ -86,7 +92,6 @@ pub fn records(model: &Model) -> BTreeMap<String, String> {
             write(format!("key/{name}/{id}"), &json!({"index": index}));
         }
     }
-    records
 }
 
 /// Returns the state root of records (specification, section 9.2).

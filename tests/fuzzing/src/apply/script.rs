@@ -81,6 +81,10 @@ impl Act {
                 place.settle();
             }
             What::Receipt { place, .. } => place.settle(),
+            What::Move { place, prev, from, .. } | What::Transmit { place, prev, from, .. } => {
+                (*prev, *from) = (Prev::Newest, Apt::Yes);
+                place.settle();
+            }
             What::Amend { place, prev, .. } => {
                 *prev = Prev::Newest;
                 place.settle();
@@ -158,6 +162,10 @@ pub enum What {
     Receipt { place: Place, crossing: u8, speaks: bool },
     /// An amendment of a work's facts.
     Amend { place: Place, prev: Prev, old: bool },
+    /// A move to another country.
+    Move { place: Place, prev: Prev, from: Apt, towards: u8 },
+    /// Title by an authority's word.
+    Transmit { place: Place, prev: Prev, to: Who, from: Apt, towards: u8 },
     /// A document: about what, whether of the second type, what is done about it.
     Document { about: About, second: bool, over: Apt, revokes: Apt, prev: Prev },
 }
