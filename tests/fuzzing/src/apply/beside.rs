@@ -10,7 +10,7 @@ use crate::apply::model::{
     Deed, Edition, HOME, Judged, Model, Moment, OPERATOR, PEOPLE, Said, account_of, moved, refuse_if,
 };
 use crate::apply::records::AGES;
-use crate::apply::script::{Act, Apt, Place, Prev, What};
+use crate::apply::script::{Act, Place, Prev, What};
 use crate::people::digest;
 
 impl Cast {
