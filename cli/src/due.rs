@@ -11,7 +11,7 @@ use crate::words;
 /// One thing that is outstanding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Due {
-    /// The how manieth time it was, from 1, that title moved under rules.
+    /// Which crossing of the edition it was, counted from 1.
     pub crossing: u64,
     /// The rule that noted it.
     pub rule: String,

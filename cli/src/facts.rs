@@ -22,10 +22,10 @@ pub struct FactsArgs {
     /// What kind of cultural good it is in the sense of heritage law: painting, print, manuscript, archaeology, none …
     #[arg(long, value_parser = category)]
     pub category: Option<CulturalCategory>,
-    /// What the country where it is says of it: listed, national_treasure or none
+    /// What the country where it is says of it: listed, `national_treasure` or none
     #[arg(long, value_parser = protection)]
     pub protection: Option<CountryProtection>,
-    /// How old it, or what it shows, is at least: lt50, 50_100, 100_200, 200_250 or gt250 years
+    /// How old it, or what it shows, is at least: lt50, `50_100`, `100_200`, `200_250` or gt250 years
     #[arg(long, value_name = "CLASS", value_parser = word::<AgeClass>)]
     pub age: Option<AgeClass>,
     /// The year in which the last of its makers died

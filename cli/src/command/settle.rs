@@ -30,7 +30,7 @@ pub struct SettleArgs {
     /// The rule that noted it, such as ARR-EU/royalty. May be left out when one thing alone is outstanding
     #[arg(long, value_name = "RULE")]
     rule: Option<String>,
-    /// The how manieth time that title moved under rules; the first that leaves it outstanding, if left out
+    /// Which crossing of the edition it was, counted from 1; if left out, the first that leaves it outstanding
     #[arg(long, value_name = "N")]
     crossing: Option<u64>,
     /// As an authority enrolled for what closes it, such as a collecting society: the country that it speaks for

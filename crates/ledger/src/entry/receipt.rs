@@ -33,7 +33,7 @@ pub struct Receipt {
     /// For which country an authority speaks. Left out, a party speaks for itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
-    /// The how manieth time it was, from 1, that title moved under rules.
+    /// Which crossing of the edition it was, counted from 1.
     pub crossing: Int<1, INTEGER_MAX>,
     /// Which edition, from 1.
     pub edition: Int<1, EDITIONS_MAX>,
