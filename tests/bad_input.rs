@@ -39,6 +39,8 @@ fn half_signed(minter: &Minter, other: &Minter, work: &Entry, expires_ms: u64) -
         edition: Int::new(1).expect("the first edition"),
         expires_ms: Int::new(expires_ms).expect("a time"),
         firm: None,
+        professional: None,
+        value: None,
         from_country: "CN".parse().expect("a country"),
         kind: TermsWord::Transfer,
         prev: work.id(),

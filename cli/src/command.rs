@@ -1,22 +1,30 @@
 //! The list of commands, and what they have in common.
 
 pub mod accept;
+pub mod amend;
 pub mod audit;
 pub mod certificate;
 pub mod completions;
 pub mod decline;
+pub mod flag;
 pub mod history;
 pub mod inbox;
 pub mod key;
+pub mod lien;
+pub mod loan;
 pub mod man;
 pub mod mint;
 pub mod offer;
 pub mod profile;
+pub mod release;
+pub mod relocate;
 pub mod search;
+pub mod settle;
 pub mod show;
 pub mod sign;
 pub mod submit;
 pub mod transfer;
+pub mod transmit;
 pub mod trust;
 pub mod verify;
 pub mod withdraw;
@@ -95,6 +103,8 @@ enum Command {
     Profile(profile::ProfileCommand),
     /// Register a work
     Mint(Box<mint::MintArgs>),
+    /// Correct or add facts of a work that I registered
+    Amend(Box<amend::AmendArgs>),
     /// Check a file, a folder, a certificate or a work: who registered it, and who holds it
     Verify(verify::VerifyArgs),
     /// See what is registered like a file, or under some words
@@ -117,6 +127,20 @@ enum Command {
     Decline(decline::DeclineArgs),
     /// Take back an offer, or void the transfers that I have half-signed
     Withdraw(withdraw::WithdrawArgs),
+    /// Say that a work is stolen, disputed or frozen: as an authority, which blocks it; as anybody else, which is shown
+    Flag(flag::FlagArgs),
+    /// Let a work secure a debt: title stays where it is until the creditor releases it
+    Lien(lien::LienArgs),
+    /// Lend a work: the borrower has it for a time, title stays
+    Loan(loan::LoanArgs),
+    /// Take a work of mine to another country, under the rules of both
+    Move(relocate::MoveArgs),
+    /// As an authority: give a work to whom a court, an inheritance or a restitution gives it
+    Transmit(transmit::TransmitArgs),
+    /// Let go a flag, a lien or a loan, or take back what I have alleged
+    Release(release::ReleaseArgs),
+    /// Say that what was owed to me when title moved has been paid, or done
+    Settle(settle::SettleArgs),
     /// Add my signature to a draft
     Sign(sign::SignArgs),
     /// Send a draft that has all its signatures, or an entry that was never acknowledged
@@ -193,6 +217,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Key(command) => key::run(command, &context),
         Command::Profile(command) => profile::run(command, &context),
         Command::Mint(args) => mint::run(&args, &context),
+        Command::Amend(args) => amend::run(&args, &context),
         Command::Verify(args) => verify::run(&args, &context),
         Command::Search(args) => search::run(&args, &context),
         Command::Show(args) => show::run(&args, &context),
@@ -204,6 +229,13 @@ pub fn run(cli: Cli) -> Exit {
         Command::Accept(args) => accept::run(&args, &context),
         Command::Decline(args) => decline::run(&args, &context),
         Command::Withdraw(args) => withdraw::run(&args, &context),
+        Command::Flag(args) => flag::run(&args, &context),
+        Command::Lien(args) => lien::run(&args, &context),
+        Command::Loan(args) => loan::run(&args, &context),
+        Command::Move(args) => relocate::run(&args, &context),
+        Command::Transmit(args) => transmit::run(&args, &context),
+        Command::Release(args) => release::run(&args, &context),
+        Command::Settle(args) => settle::run(&args, &context),
         Command::Sign(args) => sign::run(&args, &context),
         Command::Submit(args) => submit::run(&args, &context),
         Command::Trust(command) => trust::run(&command, &context),

@@ -4,10 +4,14 @@ use colophon_ledger::account::AccountId;
 use colophon_ledger::card::{Title, WorkWords};
 use colophon_ledger::certificate::Provenance;
 use colophon_ledger::entry::Body;
-use colophon_ledger::entry::mint::{Creator, Credentials, CredentialsState, FileTree, Training, WorkFile};
+use colophon_ledger::entry::mint::{Creator, Credentials, CredentialsState, FileTree, Mint, Training, WorkFile};
+use colophon_ledger::facts::WorkFacts;
 use colophon_ledger::field::{Country, Date, Digest, EntryId, License, Role, SourceType, WorkId, WorkKind};
 use serde::Serialize;
 
+use crate::due::Due;
+use crate::encumbered::{Alleged, Encumbrance};
+use crate::facts;
 use crate::party::Party;
 use crate::ruled::Ruled;
 use crate::sheet::Sheet;
@@ -42,6 +46,12 @@ pub struct Dossier {
     pub creators: Vec<CreatorTold>,
     /// How its bytes came about.
     pub source_type: SourceType,
+    /// What laws of heritage, trade and machine-made content ask for, as the maker says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<WorkFacts>,
+    /// What the mint said, where it has been amended since, and how often.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amended: Option<AmendedTold>,
     /// Its licence.
     pub license: License,
     /// Whether machines may be trained on it.
@@ -70,13 +80,46 @@ pub struct Dossier {
     pub held_in: Country,
     /// Since when.
     pub held_since: When,
-    /// The newest offer, if nothing has come after it.
+    /// The offer that has been neither taken nor closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferTold>,
+    /// The flags of authorities, liens and loans that stand on it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub encumbrances: Vec<Encumbrance>,
+    /// What rules noted to be owed when title moved, and that nobody has given a receipt for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outstanding: Vec<Due>,
+    /// What anybody alleges about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alleged: Option<Alleged>,
     /// The newest entry of the edition.
     pub newest: EntryId,
     /// Everything that has happened to it.
     pub story: Story,
+}
+
+/// What the mint said of a work whose facts have been amended since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AmendedTold {
+    /// How often.
+    pub count: u64,
+    /// When it was made, as the mint said.
+    pub created: Date,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made_in: Option<Country>,
+    /// How its bytes came about.
+    pub source_type: SourceType,
+    /// Its facts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<WorkFacts>,
+}
+
+impl AmendedTold {
+    fn of(mint: &Mint, count: u64) -> AmendedTold {
+        let Mint { created, made_in, source_type, facts, .. } = mint.clone();
+        AmendedTold { count, created, made_in, source_type, facts }
+    }
 }
 
 /// Somebody who made a part of the work, as the maker says.
@@ -120,7 +163,7 @@ pub enum OfferState {
 impl Dossier {
     /// Returns what `provenance` proves, at `now_ms` by this machine's clock.
     pub fn of(provenance: &Provenance, now_ms: u64) -> Dossier {
-        let mint = &provenance.mint;
+        let (mint, stated) = (&provenance.mint, &provenance.record);
         let words = provenance.cards.get(&mint.card);
         let words: Option<WorkWords> = words.and_then(|words| serde_json::from_str(words).ok());
         let WorkWords { about, names, titles } = words.clone().unwrap_or_default();
@@ -135,10 +178,12 @@ impl Dossier {
             titles: words.map(|_| titles.into_iter().map(title).collect()),
             about: about.map(|about| shown(&about)).filter(|about| !about.is_empty()),
             work_kind: mint.work_kind.clone(),
-            created: mint.created.clone(),
-            made_in: mint.made_in.clone(),
+            created: stated.created.clone(),
+            made_in: stated.made_in.clone(),
             creators: creators(mint.creators.as_slice(), &names),
-            source_type: mint.source_type.clone(),
+            source_type: stated.source_type.clone(),
+            facts: stated.facts.clone(),
+            amended: stated.amended.as_ref().map(|amended| AmendedTold::of(mint, amended.count)),
             license: mint.license.clone(),
             training: mint.training,
             files: mint.files.as_slice().to_vec(),
@@ -152,6 +197,9 @@ impl Dossier {
             held_in: provenance.state.country.clone(),
             held_since,
             offer: offer(provenance, now_ms),
+            encumbrances: Encumbrance::all(provenance),
+            outstanding: Due::outstanding(provenance),
+            alleged: Alleged::of(provenance),
             newest: provenance.state.newest,
             story,
         }
@@ -197,6 +245,9 @@ impl Dossier {
         sheet.row("", &format!("since {}, in {}", self.held_since.time, place(&self.held_in)));
         self.write_borders(sheet);
         self.write_offer(sheet);
+        self.encumbrances.iter().for_each(|one| one.write(sheet));
+        self.outstanding.iter().for_each(|due| due.write(sheet));
+        self.alleged.iter().for_each(|alleged| alleged.write(sheet));
     }
 
     fn write_maker(&self, sheet: &mut Sheet) {
@@ -236,6 +287,14 @@ impl Dossier {
             }
             crossed += 1;
         }
+        for told in self.story.other_crossings() {
+            let label = if crossed == 0 { "borders" } else { "" };
+            for (n, line) in told.lines().into_iter().enumerate() {
+                let day = if n == 0 { words::day(told.when.time_ms) + " " } else { String::new() };
+                sheet.row(if n == 0 { label } else { "" }, &format!("{day}{line}"));
+            }
+            crossed += 1;
+        }
         let moves = match self.story.transfers() {
             0 => "none crossed; it has not changed hands",
             _ => "none crossed",
@@ -270,6 +329,16 @@ impl Dossier {
         let made_in = self.made_in.as_ref().map(|country| format!(", in {}", place(country))).unwrap_or_default();
         let (kind, source) = (words::work_kind(&self.work_kind), words::source_type(&self.source_type));
         sheet.row("made", &format!("{}{made_in}, {kind} ({source})", self.created));
+        self.facts.iter().for_each(|stated| facts::write(stated, sheet));
+        if let Some(AmendedTold { count: often, created, made_in, source_type, facts: first }) = &self.amended {
+            let made_in = made_in.as_ref().map(|country| format!(", in {}", place(country))).unwrap_or_default();
+            sheet.row("AMENDED", &format!("{} by the maker; first stated:", count(*often, "time")));
+            sheet.row("", &format!("{created}{made_in} ({})", words::source_type(source_type)));
+            match first {
+                Some(first) => facts::write(first, sheet),
+                None => sheet.row("", "no facts that laws ask for"),
+            }
+        }
         for (n, creator) in self.creators.iter().enumerate() {
             sheet.row(if n == 0 { "creators" } else { "" }, &creator.told());
         }
@@ -338,10 +407,11 @@ fn creators(creators: &[Creator], names: &[String]) -> Vec<CreatorTold> {
     creators.iter().zip(names).map(told).collect()
 }
 
-/// Returns the offer that the record has as the newest entry, with the terms of that entry.
+/// Returns the offer that the record has, with the terms of its entry.
 fn offer(provenance: &Provenance, now_ms: u64) -> Option<OfferTold> {
     let open = provenance.offer()?;
-    let Body::Offer(terms) = &provenance.steps.last()?.body else { return None };
+    let made = provenance.steps.iter().find(|step| step.moment.index == open.index)?;
+    let Body::Offer(terms) = &made.body else { return None };
     let has_rotated = |account: &AccountId| {
         let facts = provenance.accounts.get(account);
         facts.is_some_and(|facts| facts.rotations.iter().any(|rotation| rotation.index > open.index))

@@ -65,6 +65,16 @@ impl History {
         History { lines: lines.filter_map(|line| serde_json::from_slice(line).ok()).collect() }
     }
 
+    /// Returns the newest flag or release of mine of an edition, as far as it was made here.
+    pub fn newest_said(&self, work: &WorkId, edition: u64) -> Option<EntryId> {
+        let is_said = |line: &&HistoryLine| {
+            matches!(line.kind.as_str(), "flag" | "release")
+                && line.work == Some(*work)
+                && line.edition == Some(edition)
+        };
+        self.lines.iter().rev().find(is_said).map(|line| line.id)
+    }
+
     /// Returns the work that `text` names: a whole id, or the beginning of the id of a work in this history.
     pub fn work(&self, text: &str) -> Result<WorkId, Failure> {
         if let Ok(work) = text.parse() {
@@ -149,6 +159,10 @@ fn line_of(submitted: &Submitted, time: Timestamp, receipt: PathBuf) -> HistoryL
     let Submitted { id, index, entry, .. } = submitted;
     let (work, edition) = match entry.body() {
         Body::Mint(_) => (Some(*id), None),
+        Body::Amend(amend) => (Some(amend.work), None),
+        Body::Flag(flag) => (Some(flag.work), Some(flag.edition.get())),
+        Body::Receipt(receipt) => (Some(receipt.work), Some(receipt.edition.get())),
+        Body::Release(release) => (Some(release.work), Some(release.edition.get())),
         body => body.edition().unzip(),
     };
     HistoryLine { id: *id, kind: entry.body().kind().to_owned(), work, edition, time, index: *index, receipt }

@@ -4,7 +4,7 @@ use colophon_ledger::certificate::{Moment, Provenance};
 use colophon_ledger::entry::attest::Attest;
 use colophon_ledger::entry::terms::{Money, Price};
 use colophon_ledger::field::{Day, Digest, DocumentType, EntryId, Int};
-use colophon_ledger::state::NotedRecord;
+use colophon_ledger::state::{NotedRecord, ReceiptedRecord};
 use serde::Serialize;
 
 use crate::party::Party;
@@ -66,16 +66,27 @@ impl Ruled {
     }
 }
 
+/// Returns an amount in words for people.
+pub fn money_of(amount: Option<u64>, currency: Option<&str>) -> Option<String> {
+    let (amount, currency) = amount.and_then(Int::new).zip(currency.and_then(|code| code.parse().ok()))?;
+    Some(words::price(&Price::Open(Money { amount, currency })))
+}
+
 fn noted(note: &NotedRecord) -> String {
     let NotedRecord { of, rule, document_type, .. } = note;
     if !note.owed {
         return format!("not asked for, since nobody is enrolled: {document_type} of {of} ({rule})");
     }
-    let amount = note.amount.and_then(Int::new).zip(note.currency.as_ref().and_then(|code| code.parse().ok()));
-    let amount = amount.map(|(amount, currency)| words::price(&Price::Open(Money { amount, currency })));
-    let amount = amount.map(|amount| format!("{amount}; ")).unwrap_or_default();
+    let amount =
+        money_of(note.amount, note.currency.as_deref()).map(|amount| format!("{amount}; ")).unwrap_or_default();
     let within = note.within_days.map(|days| format!(" within {}", words::count(days, "day"))).unwrap_or_default();
-    format!("owed: {amount}{document_type} of {of}{within} ({rule})")
+    match &note.receipt {
+        None => format!("owed: {amount}{document_type} of {of}{within} ({rule})"),
+        Some(ReceiptedRecord { by, entry, .. }) => {
+            let (by, entry) = (words::called(by, None), words::short(entry));
+            format!("settled: {amount}{document_type} of {of} ({rule}), says {by} in the entry {entry}")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -88,6 +99,7 @@ mod tests {
             currency: owed.then(|| "EUR".to_owned()),
             of: "maker".to_owned(),
             owed,
+            receipt: None,
             rule: "ARR-EU/royalty".to_owned(),
             document_type: "ARR_RECEIPT".parse().unwrap(),
             within_days: owed.then_some(60),
@@ -101,6 +113,12 @@ mod tests {
         let told = ruled.told();
         assert_eq!(told[0], "owed: 2030.00 EUR; ARR_RECEIPT of maker within 60 days (ARR-EU/royalty)");
         assert_eq!(told[1], "not asked for, since nobody is enrolled: ARR_RECEIPT of maker (ARR-EU/royalty)");
+        let receipt = ReceiptedRecord { by: crate::sample::account("ana"), entry: rules, index: 9 };
+        let settled = noted(&NotedRecord { receipt: Some(receipt), ..note(true) });
+        assert!(
+            settled.starts_with("settled: 2030.00 EUR; ARR_RECEIPT of maker (ARR-EU/royalty), says z6Mk"),
+            "{settled}"
+        );
         let end = format!("checked against rule set {}; not legal advice", words::short(&rules));
         assert_eq!(told.last(), Some(&end));
     }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::Card;
 use colophon_ledger::certificate::{AccountFacts, Moment, Provenance, Step};
+use colophon_ledger::encumbrance::AllegationsRecord;
 use colophon_ledger::entry::terms::{Basis, Delivery};
 use colophon_ledger::entry::{Body, Register};
 use colophon_ledger::field::{Digest, EntryId};
 use colophon_ledger::rule::Rules;
-use colophon_ledger::state::{EditionRecord, OfferRecord};
+use colophon_ledger::state::{EditionRecord, OfferRecord, WorkRecord};
 use colophon_tlog::checkpoint::Checkpoint;
 use colophon_tlog::cosignature::{CosignedAt, Cosigner, CosignerKey};
 use colophon_tlog::hash::{Hash, sha256};
@@ -83,13 +84,27 @@ impl Sample {
         };
         let minted = Moment { id: digest("work"), index: 5, time_ms: MINTED_MS };
         let state = EditionRecord {
+            allegations: None,
             country: mint.country.clone(),
+            encumbrances: None,
             holder: mint.by,
             judged: None,
             newest: minted.id,
             offer: None,
             rules: None,
             transfers: 0,
+        };
+        let record = WorkRecord {
+            amended: None,
+            carried: None,
+            country: mint.country.clone(),
+            created: mint.created.clone(),
+            editions: 10,
+            facts: None,
+            index: 5,
+            made_in: None,
+            maker: mint.by,
+            source_type: mint.source_type.clone(),
         };
         let mut sample = Sample {
             provenance: Provenance {
@@ -104,7 +119,10 @@ impl Sample {
                 state,
                 steps: Vec::new(),
                 crossings: Vec::new(),
+                alleged: AllegationsRecord::default(),
                 papers: Vec::new(),
+                amends: Vec::new(),
+                record,
                 accounts: BTreeMap::new(),
                 cards: [(card.digest(), card.text)].into(),
             },
@@ -174,8 +192,10 @@ impl Sample {
             firm: true,
             index,
             price: None,
+            professional: None,
             to,
             to_country,
+            value: None,
         });
     }
 

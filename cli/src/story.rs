@@ -2,13 +2,16 @@
 
 use colophon_ledger::card::TermsWords;
 use colophon_ledger::certificate::{Moment, Provenance};
+use colophon_ledger::encumbrance::Ground;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::carry_edition::CarryEdition;
 use colophon_ledger::entry::close::Close;
-use colophon_ledger::entry::terms::{Basis, Delivery, Price, Terms};
-use colophon_ledger::field::{Country, Digest, DocumentType, EntryId, List, Origin};
+use colophon_ledger::entry::terms::{Basis, Delivery, Money, Price, Terms};
+use colophon_ledger::entry::transmit::Decree;
+use colophon_ledger::field::{Country, Day, Digest, DocumentType, EntryId, List, Origin};
 use serde::Serialize;
 
+use crate::codes::money;
 use crate::party::Party;
 use crate::ruled::Ruled;
 use crate::sheet::Sheet;
@@ -100,6 +103,73 @@ pub enum Happening {
         /// How often title had moved there.
         transfers: u64,
     },
+    /// An authority blocked it.
+    Flagged {
+        /// The authority.
+        by: Party,
+        /// For which country it spoke.
+        country: Option<Country>,
+        /// Why.
+        ground: Ground,
+    },
+    /// It came to secure a debt.
+    Charged {
+        /// The holder.
+        by: Party,
+        /// Whose debt.
+        creditor: Party,
+    },
+    /// Somebody else than the holder got it for a time.
+    Lent {
+        /// The holder.
+        by: Party,
+        /// Who got it.
+        borrower: Party,
+        /// When it was to be back.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<Day>,
+    },
+    /// A flag, a lien or a loan was let go.
+    Released {
+        /// By whom.
+        by: Party,
+        /// The entry that had placed it.
+        of: Option<EntryId>,
+    },
+    /// The holder took it to another country.
+    Relocated {
+        /// The holder.
+        by: Party,
+        /// From where.
+        from_country: Country,
+        /// Where to.
+        to_country: Country,
+        /// What crossed the border.
+        delivery: Delivery,
+        /// What the rules of the corridor said, if any were in force.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ruled: Option<Ruled>,
+    },
+    /// Title moved by an authority's word.
+    Transmitted {
+        /// The authority.
+        by: Party,
+        /// For which country it spoke.
+        country: Country,
+        /// On what grounds.
+        basis: Decree,
+        /// To whom.
+        to: Party,
+        /// From where.
+        from_country: Country,
+        /// Where to.
+        to_country: Country,
+        /// SHA-256 of the file of the order.
+        sha256: Digest,
+        /// What the rules of the corridor said, if any were in force.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ruled: Option<Ruled>,
+    },
     /// An offer, or every half-signed transfer, came to nothing.
     Closed {
         /// Who closed it.
@@ -141,6 +211,11 @@ pub struct Deal {
     pub until_ms: u64,
     /// Whether the holder cannot take it back; offers alone.
     pub firm: bool,
+    /// Whether a professional of the art market takes part.
+    pub professional: bool,
+    /// What the edition is declared to be worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Money>,
     /// A remark of the parties.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -177,6 +252,12 @@ impl Story {
                 Body::Accept(_) => offered.map(|terms| moved(terms, true, step.moment.index, provenance)),
                 Body::Close(close) => Some(closed(close, offered, provenance)),
                 Body::CarryEdition(carry) => carried(carry, provenance),
+                body @ (Body::Flag(_)
+                | Body::Lien(_)
+                | Body::Loan(_)
+                | Body::Move(_)
+                | Body::Transmit(_)
+                | Body::Release(_)) => beside(body, step.moment.index, provenance),
                 // None of these is a step of an edition.
                 Body::Genesis(_)
                 | Body::Profile(_)
@@ -190,9 +271,16 @@ impl Story {
                 | Body::Authority(_)
                 | Body::Attest(_)
                 | Body::Revoke(_)
+                | Body::Receipt(_)
+                | Body::Amend(_)
                 | Body::Seal(_) => None,
             };
-            offered = if let Body::Offer(terms) = &step.body { Some(terms) } else { None };
+            offered = match &step.body {
+                Body::Offer(terms) => Some(terms),
+                // These leave an offer as it stands.
+                Body::Flag(_) | Body::Release(_) => offered,
+                _ => None,
+            };
             steps.extend(what.map(|what| Told::new(step.moment, what)));
         }
         Story { steps }
@@ -200,9 +288,8 @@ impl Story {
 
     /// Returns the step by which the edition came to its holder: the last that moved it, or its registration.
     pub fn newest_title(&self) -> Option<&Told> {
-        let is_title = |told: &&Told| match told.what {
-            Happening::Registered { .. } | Happening::Moved { .. } => true,
-            Happening::Offered { .. } | Happening::Carried { .. } | Happening::Closed { .. } => false,
+        let is_title = |told: &&Told| {
+            matches!(told.what, Happening::Registered { .. } | Happening::Moved { .. } | Happening::Transmitted { .. })
         };
         self.steps.iter().rev().find(is_title)
     }
@@ -211,11 +298,16 @@ impl Story {
     pub fn borders(&self) -> impl Iterator<Item = (&Told, &Deal, Option<&Ruled>)> {
         self.steps.iter().filter_map(|told| match &told.what {
             Happening::Moved { deal, ruled, .. } if deal.crosses_border() => Some((told, deal, ruled.as_ref())),
-            Happening::Moved { .. }
-            | Happening::Registered { .. }
-            | Happening::Offered { .. }
-            | Happening::Carried { .. }
-            | Happening::Closed { .. } => None,
+            _ => None,
+        })
+    }
+
+    /// Returns each step that took the edition over a border without terms: its holder's move, an authority's word.
+    pub fn other_crossings(&self) -> impl Iterator<Item = &Told> {
+        self.steps.iter().filter(|told| match &told.what {
+            Happening::Relocated { .. } => true,
+            Happening::Transmitted { from_country, to_country, .. } => from_country != to_country,
+            _ => false,
         })
     }
 
@@ -233,11 +325,19 @@ impl Story {
 
     /// Returns how often title has moved.
     pub fn transfers(&self) -> usize {
-        self.steps.iter().filter(|told| matches!(told.what, Happening::Moved { .. })).count()
+        self.steps
+            .iter()
+            .filter(|told| matches!(told.what, Happening::Moved { .. } | Happening::Transmitted { .. }))
+            .count()
     }
 }
 
 impl Told {
+    /// Returns what happened in lines for people.
+    pub fn lines(&self) -> Vec<String> {
+        self.what.told()
+    }
+
     fn new(moment: Moment, what: Happening) -> Told {
         Told { when: moment.into(), entry: moment.id, what }
     }
@@ -266,6 +366,39 @@ impl Happening {
             Happening::Carried { from, holder, country, transfers } => {
                 let with = format!("held there by {} in {}", holder.called(), words::place(country));
                 vec![format!("carried over from {from}"), with, format!("title had moved {transfers} times")]
+            }
+            Happening::Flagged { by, country, ground } => {
+                let country = country.as_ref().map(words::place).unwrap_or_default();
+                let first = format!("FLAGGED as {} by {}", ground.word(), by.called());
+                vec![first, format!("an authority of {country}: title is blocked until it is released")]
+            }
+            Happening::Charged { by, creditor } => {
+                vec![format!("a lien of {}, given by {}", creditor.called(), by.called())]
+            }
+            Happening::Lent { by, borrower, until } => {
+                let until = until.as_ref().map(|day| format!(" until {day}")).unwrap_or_default();
+                vec![format!("lent by {} to {}{until}", by.called(), borrower.called())]
+            }
+            Happening::Released { by, of } => {
+                let of = of.as_ref().map(words::short).unwrap_or_default();
+                vec![format!("released by {}: what the entry {of} had placed", by.called())]
+            }
+            Happening::Relocated { by, from_country, to_country, delivery, ruled } => {
+                let way = format!("BORDER {} → {}", words::place(from_country), words::place(to_country));
+                let first = format!("taken elsewhere by {}, {}", by.called(), words::delivery(*delivery));
+                [vec![first, way], ruled.as_ref().map(Ruled::told).unwrap_or_default()].concat()
+            }
+            Happening::Transmitted { by, country, basis, to, from_country, to_country, sha256, ruled } => {
+                let basis = basis.word().replace('_', " ");
+                let first = format!("TITLE to {}, by {basis}", to.called());
+                let order = format!(
+                    "an authority of {}, {}, says so (order {}…)",
+                    words::place(country),
+                    by.called(),
+                    words::short(sha256)
+                );
+                let way = format!("{} → {}", words::place(from_country), words::place(to_country));
+                [vec![first, order, way], ruled.as_ref().map(Ruled::told).unwrap_or_default()].concat()
             }
             Happening::Closed { by, how } => vec![match how {
                 Closing::Declined => format!("the offer declined by {}", by.called()),
@@ -297,6 +430,8 @@ impl Deal {
             documents: documents.iter().zip(numbers).map(paper).collect(),
             until_ms: terms.expires_ms.get(),
             firm: terms.firm.is_some(),
+            professional: terms.professional.is_some(),
+            value: terms.value.clone(),
             note: words.note.map(|note| shown(&note)).filter(|note| !note.is_empty()),
         }
     }
@@ -324,7 +459,10 @@ impl Deal {
     /// Returns the grounds, the price and what is handed over, in a few words.
     pub fn terms(&self) -> String {
         let price = self.price.as_ref().map_or_else(|| "no price stated".to_owned(), words::price);
-        format!("{}, {price}, delivered {}", self.basis.word(), words::delivery(self.delivery))
+        let value = self.value.as_ref().map(|value| format!(", declared to be worth {}", money::Shown(value)));
+        let value = value.unwrap_or_default();
+        let trade = if self.professional { ", through the art market" } else { "" };
+        format!("{}, {price}, delivered {}{trade}{value}", self.basis.word(), words::delivery(self.delivery))
     }
 }
 
@@ -343,6 +481,45 @@ fn moved(terms: &Terms, by_offer: bool, index: u64, provenance: &Provenance) -> 
         by_offer,
         deal: Deal::of(terms, provenance),
         ruled: Ruled::of(index, provenance),
+    }
+}
+
+/// Returns what happened beside a sale: a flag, a lien, a loan, a release, a move, an authority's word.
+fn beside(body: &Body, index: u64, provenance: &Provenance) -> Option<Happening> {
+    match body {
+        Body::Flag(flag) => Some(Happening::Flagged {
+            by: Party::of(&flag.by, provenance),
+            country: flag.country.clone(),
+            ground: flag.ground,
+        }),
+        Body::Lien(lien) => Some(Happening::Charged {
+            by: Party::of(&lien.by, provenance),
+            creditor: Party::of(&lien.creditor, provenance),
+        }),
+        Body::Loan(loan) => Some(Happening::Lent {
+            by: Party::of(&loan.by, provenance),
+            borrower: Party::of(&loan.borrower, provenance),
+            until: loan.until.clone(),
+        }),
+        Body::Move(relocate) => Some(Happening::Relocated {
+            by: Party::of(&relocate.by, provenance),
+            from_country: relocate.from_country.clone(),
+            to_country: relocate.to_country.clone(),
+            delivery: relocate.delivery,
+            ruled: Ruled::of(index, provenance),
+        }),
+        Body::Transmit(transmit) => Some(Happening::Transmitted {
+            by: Party::of(&transmit.by, provenance),
+            country: transmit.country.clone(),
+            basis: transmit.basis,
+            to: Party::of(&transmit.to, provenance),
+            from_country: transmit.from_country.clone(),
+            to_country: transmit.to_country.clone(),
+            sha256: transmit.sha256,
+            ruled: Ruled::of(index, provenance),
+        }),
+        Body::Release(release) => Some(Happening::Released { by: Party::of(&release.by, provenance), of: release.of }),
+        _ => None,
     }
 }
 

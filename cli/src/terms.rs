@@ -2,7 +2,7 @@
 
 pub mod summary;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use colophon_fingerprint::file::fingerprint_file;
@@ -10,6 +10,7 @@ use colophon_ledger::account::AccountId;
 use colophon_ledger::card::{Card, TermsWords};
 use colophon_ledger::draft::PriceOpening;
 use colophon_ledger::edition::{OfferStanding, standing};
+use colophon_ledger::encumbrance::Listed;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::terms::{Basis, Commitment, Delivery, Document, Money, Price, Terms, TermsWord};
 use colophon_ledger::field::{Country, Digest, DocumentType, Int, List, Marker, WorkId};
@@ -51,6 +52,12 @@ pub struct TermsArgs {
     /// Keep the price between the parties: the register gets a commitment to it and no amount
     #[arg(long, requires = "price")]
     pub secret_price: bool,
+    /// What it is declared to be worth, such as "20000.00 EUR", where a law asks for that and the price is none or a secret
+    #[arg(long, value_name = "MONEY", value_parser = money)]
+    pub value: Option<Money>,
+    /// A professional of the art market takes part: a dealer, an auction house, a gallery. Laws on resale royalties ask for it
+    #[arg(long)]
+    pub professional: bool,
     /// How it is handed over: digital, physical or rights
     #[arg(long, default_value = "digital", value_parser = word::<Delivery>)]
     pub delivery: Delivery,
@@ -63,7 +70,7 @@ pub struct TermsArgs {
 }
 
 /// Reads one word of a closed list, as the ledger writes it.
-fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+pub(crate) fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(text.to_ascii_lowercase().into()).map_err(|error| error.to_string())
 }
 
@@ -119,9 +126,7 @@ pub fn draw_up(
     let now = clock::now()?;
     let expires_ms = until(expires, now)?;
     let documents = hash_documents(&args.documents, &desk.context.ui)?;
-    let note = args.note.clone().filter(|note| !note.trim().is_empty());
-    note.iter().try_for_each(|note| plain("--note", note))?;
-    let card = note.map(|note| card_of(&TermsWords { note: Some(note), document_numbers: Vec::new() })).transpose()?;
+    let card = remark(args.note.as_deref())?;
     let salt = if args.secret_price { Some(random()?) } else { None };
     let wanted = Wanted { kind, firm, expires_ms, documents, card, salt };
 
@@ -142,12 +147,23 @@ pub fn draw_up(
     Ok((plan(args, wanted, &standpoint)?, work))
 }
 
+/// Returns the card of a remark, if there is one.
+pub fn remark(note: Option<&str>) -> Result<Option<Card>, Failure> {
+    let Some(note) = note.filter(|note| !note.trim().is_empty()) else { return Ok(None) };
+    plain("--note", note)?;
+    card_of(&TermsWords { note: Some(note.to_owned()), document_numbers: Vec::new() }).map(Some)
+}
+
+/// Returns SHA-256 of a file, with progress.
+pub fn hash_of(path: &Path, ui: &Ui) -> Result<Digest, Failure> {
+    let total = std::fs::metadata(path).ok().map(|data| data.len());
+    let mut progress = ui.progress(&format!("hashing {}", path.display()), total);
+    Ok(Digest(fingerprint_file(path, &mut |done| progress.advance_to(done))?.sha256))
+}
+
 fn hash_documents(documents: &[(DocumentType, PathBuf)], ui: &Ui) -> Result<Vec<Document>, Failure> {
     let hash = |(kind, path): &(DocumentType, PathBuf)| {
-        let total = std::fs::metadata(path).ok().map(|data| data.len());
-        let mut progress = ui.progress(&format!("hashing {}", path.display()), total);
-        let file = fingerprint_file(path, &mut |done| progress.advance_to(done))?;
-        Ok(Document { sha256: Digest(file.sha256), document_type: kind.clone() })
+        Ok(Document { sha256: hash_of(path, ui)?, document_type: kind.clone() })
     };
     documents.iter().map(hash).collect()
 }
@@ -155,6 +171,9 @@ fn hash_documents(documents: &[(DocumentType, PathBuf)], ui: &Ui) -> Result<Vec<
 /// Returns the entry to be signed, or the refusal that the register would answer with.
 pub fn plan(args: &TermsArgs, wanted: Wanted, at: &Standpoint<'_>) -> Result<Plan, Failure> {
     check(args, at)?;
+    if wanted.kind == TermsWord::Transfer {
+        check_free(at.state)?;
+    }
     let number = Int::new(args.edition)
         .ok_or_else(|| Failure::usage(format!("{} is no edition", args.edition), "editions are numbered from 1"))?;
     let documents = Some(wanted.documents).filter(|documents| !documents.is_empty()).map(|documents| {
@@ -175,8 +194,10 @@ pub fn plan(args: &TermsArgs, wanted: Wanted, at: &Standpoint<'_>) -> Result<Pla
         kind: wanted.kind,
         prev: at.state.newest,
         price: args.price.clone().map(Price::Open),
+        professional: args.professional.then_some(Marker),
         to: args.to,
         to_country: args.to_country.clone(),
+        value: args.value.clone(),
         work: at.work,
     };
     let mut opening = None;
@@ -212,6 +233,19 @@ fn check(args: &TermsArgs, at: &Standpoint<'_>) -> Result<(), Failure> {
         return Err(Failure::refused("offer_stands", what, cure));
     }
     Ok(())
+}
+
+/// Refuses an edition whose title cannot move, before anybody signs.
+pub fn check_free(state: &EditionRecord) -> Result<(), Failure> {
+    let blocking: Vec<_> = state.burdens().iter().filter(|burden| burden.kind.blocks()).cloned().collect();
+    if blocking.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::refused(
+        "encumbered",
+        format!("the edition is {}", Listed(blocking)),
+        "have each released by whom it names: colophon release WORK",
+    ))
 }
 
 /// Returns the refusal of somebody who deals with what they do not hold.
@@ -251,7 +285,17 @@ mod tests {
     fn state() -> EditionRecord {
         let newest = Digest(sha256(b"newest"));
         let country = "CN".parse().unwrap();
-        EditionRecord { country, holder: who(1), judged: None, newest, offer: None, rules: None, transfers: 3 }
+        EditionRecord {
+            allegations: None,
+            country,
+            encumbrances: None,
+            holder: who(1),
+            judged: None,
+            newest,
+            offer: None,
+            rules: None,
+            transfers: 3,
+        }
     }
 
     fn planned(args: &TermsArgs, state: &EditionRecord, salt: Option<[u8; 32]>) -> Result<Plan, Failure> {
@@ -311,8 +355,10 @@ mod tests {
             firm,
             index: 5,
             price: None,
+            professional: None,
             to,
             to_country: "IT".parse().unwrap(),
+            value: None,
         };
         let to_self = TermsArgs { to: who(1), ..typed(&[]) };
         let to_operator = TermsArgs { to: who(9), ..typed(&[]) };

@@ -3,10 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use colophon_client::inbox::OpenOffer;
+use colophon_client::work::WorkFacts;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::Card;
 use colophon_ledger::draft::Draft;
+use colophon_ledger::entry::lien::Lien;
+use colophon_ledger::entry::loan::Loan;
 use colophon_ledger::entry::terms::{Price, Terms};
+use colophon_ledger::entry::transmit::Transmit;
 use colophon_ledger::entry::{Body, Register};
 use colophon_ledger::field::EntryId;
 use colophon_ledger::refusal::Refusal;
@@ -21,6 +25,7 @@ use crate::history::choose;
 use crate::signing::accounts::KnownAccounts;
 use crate::signing::delivery::known;
 use crate::signing::{Desk, missing, text_of_draft, unfit};
+use crate::terms::check_free;
 use crate::terms::summary::{Names, Summary};
 use crate::words::{called, shown, time};
 
@@ -45,7 +50,7 @@ pub fn find(desk: &Desk<'_>, text: &str) -> Result<Waiting, Failure> {
         return Ok(Waiting::Draft(Box::new(draft), Some(path.to_owned())));
     }
     let inbox = desk.context.wait_for(desk.client.inbox(&desk.account))??;
-    let listed = inbox.drafts.iter().map(Draft::id).chain(inbox.offers.iter().map(|offer| offer.facts.state.newest));
+    let listed = inbox.drafts.iter().map(Draft::id).chain(inbox.offers.iter().map(|offer| offer.logged.entry.id()));
     let id = match text.parse::<EntryId>() {
         Ok(id) => id,
         Err(_) => choose(text, listed.collect(), "drafts and offers in your inbox")?,
@@ -53,7 +58,7 @@ pub fn find(desk: &Desk<'_>, text: &str) -> Result<Waiting, Failure> {
     if let Some(draft) = inbox.drafts.into_iter().find(|draft| draft.id() == id) {
         return Ok(Waiting::Draft(Box::new(draft), None));
     }
-    if let Some(offer) = inbox.offers.into_iter().find(|offer| offer.facts.state.newest == id) {
+    if let Some(offer) = inbox.offers.into_iter().find(|offer| offer.logged.entry.id() == id) {
         return Ok(Waiting::Offer(Box::new(offer)));
     }
     let draft = desk.context.wait_for(desk.client.draft(&id))??;
@@ -102,6 +107,11 @@ pub fn check_draft(desk: &Desk<'_>, draft: &Draft) -> Result<KnownAccounts, Fail
             check_price_is_open(terms)?;
         }
         check_timely(desk, terms)?;
+    }
+    if let Body::Lien(Lien { prev, .. }) | Body::Loan(Loan { prev, .. }) | Body::Transmit(Transmit { prev, .. }) = &body
+        && let Some((work, edition)) = body.edition()
+    {
+        check_newest(&desk.work(&work, edition)?, prev)?;
     }
     Ok(accounts)
 }
@@ -163,10 +173,8 @@ pub fn check_price_is_open(terms: &Terms) -> Result<(), Failure> {
 fn check_timely(desk: &Desk<'_>, terms: &Terms) -> Result<(), Failure> {
     let cure = "ask the sender for a new draft";
     let facts = desk.work(&terms.work, terms.edition.get())?;
-    if facts.state.newest != terms.prev {
-        let what = "the draft is void: something has happened to this edition since it was made";
-        return Err(Failure::refused("prev_stale", what, cure));
-    }
+    check_free(&facts.state)?;
+    check_newest(&facts, &terms.prev)?;
     if facts.state.holder != terms.by {
         let what = format!("{} does not hold this edition", called(&terms.by, None));
         return Err(Failure::refused("not_holder", what, cure));
@@ -176,6 +184,15 @@ fn check_timely(desk: &Desk<'_>, terms: &Terms) -> Result<(), Failure> {
         return Err(Failure::refused("expired", format!("the draft ran out at {}", time(expires_ms)), cure));
     }
     Ok(())
+}
+
+/// Refuses a draft that something else came before.
+fn check_newest(facts: &WorkFacts, prev: &EntryId) -> Result<(), Failure> {
+    if facts.state.newest == *prev {
+        return Ok(());
+    }
+    let what = "the draft is void: something has happened to this edition since it was made";
+    Err(Failure::refused("prev_stale", what, "ask the sender for a new draft"))
 }
 
 /// Returns whether a time is past, by this machine's clock.

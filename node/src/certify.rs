@@ -6,7 +6,8 @@ use std::sync::Arc;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::Card;
 use colophon_ledger::certificate::{
-    CERTIFICATE_BYTES_MAX, Certificate, CertificateError, Format, accounts_of, records_of, with_crossings,
+    CERTIFICATE_BYTES_MAX, Certificate, CertificateError, Format, accounts_of, records_of, with_allegations,
+    with_crossings,
 };
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::{Digest, WorkId};
@@ -102,16 +103,21 @@ fn collect(register: &Register, work: WorkId, edition: u64, entries_max: usize) 
     collection.take(moment.snapshot.size.get().saturating_sub(1))?;
     collection.take(0)?;
     collection.take(record.index)?;
+    collection.take_amends(&record)?;
     collection.take_chain(|after| moment.tables().edition_chain(&work, edition, after, LINKS_AT_ONCE))?;
     let log_key = governance::log_key(&register.rules, &moment.reading).map_err(AnswerError::from)?;
     let rekeyed = log_key != register.rules.log_key;
     if rekeyed {
         collection.take_acts()?;
     }
+    let standing: Option<EditionRecord> =
+        moment.reading.read(&RecordKey::Edition(work, edition)).map_err(AnswerError::from)?;
+    let alleged = standing.is_some_and(|edition| edition.allegations.is_some());
     let judged = collection.take_papers(&work, edition)?;
     collection.take_accounts()?;
     let Collection { entries, accounts, .. } = collection;
-    let keys = with_crossings(records_of(&work, edition, &accounts, rekeyed), &work, edition, judged);
+    let keys = with_allegations(records_of(&work, edition, &accounts, rekeyed), &work, edition, alleged);
+    let keys = with_crossings(keys, &work, edition, judged);
     let records = keys.iter().map(|key| proved_record(&moment, key)).collect::<Result<_, _>>()?;
     Ok(Collected { snapshot: Arc::clone(&moment.snapshot), log_key, entries, records })
 }
@@ -173,6 +179,20 @@ impl Collection<'_> {
             let index = index.ok_or(AnswerError::Entry(0))?;
             self.take(index)?;
             newest = self.entries.get(&index).and_then(|entry| entry.body().act_prev());
+        }
+        Ok(())
+    }
+
+    /// Takes the amendments of the work's facts, from the newest back; those of a register before this one are not here.
+    fn take_amends(&mut self, record: &WorkRecord) -> Result<(), CertifyError> {
+        let mut newest = record.amended.as_ref().map(|amended| amended.newest);
+        while let Some(amend) = newest.take() {
+            let index = self.moment.tables().index_of(&amend).map_err(AnswerError::View)?;
+            let Some(index) = index.filter(|index| *index > record.index) else { return Ok(()) };
+            self.take(index)?;
+            if let Some(Body::Amend(amend)) = self.entries.get(&index).map(Entry::body) {
+                newest = Some(amend.prev);
+            }
         }
         Ok(())
     }

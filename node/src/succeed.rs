@@ -228,7 +228,7 @@ impl Retired {
         Ok(CarriedRecord { other, path, record: self.replay.records().read(key)? })
     }
 
-    /// Returns every account that has a record or holds something.
+    /// Returns every account that has a record, holds something, or can release what stands on it.
     fn accounts(&self) -> Result<BTreeSet<AccountId>, Unreadable> {
         let records = self.replay.records();
         let mut accounts = BTreeSet::new();
@@ -236,7 +236,9 @@ impl Retired {
             match key {
                 RecordKey::Account(account) => drop(accounts.insert(*account)),
                 RecordKey::Edition(..) => {
-                    accounts.extend(records.read::<EditionRecord>(key)?.map(|edition| edition.holder));
+                    let edition = records.read::<EditionRecord>(key)?;
+                    accounts.extend(edition.iter().flat_map(EditionRecord::burdens).map(|burden| burden.of));
+                    accounts.extend(edition.map(|edition| edition.holder));
                 }
                 RecordKey::Work(_) => accounts.extend(records.read::<WorkRecord>(key)?.map(|work| work.maker)),
                 _ => {}

@@ -1,11 +1,14 @@
 //! Whole stories with the real programs: each file one way that a work, an offer or a key goes.
 
+mod burdens;
 mod catalogue;
 mod drafts;
 mod governors;
+mod heritage;
 mod keys;
 mod lookalikes;
 mod offers;
+mod royalties;
 mod sales;
 mod scene;
 mod searches;

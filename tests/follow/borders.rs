@@ -48,6 +48,8 @@ fn sale(ana: &Minter, bo: &Minter, work: EntryId) -> Vec<u8> {
         edition: Int::new(1).expect("an edition"),
         expires_ms: Int::new(soon_ms()).expect("a time"),
         firm: None,
+        professional: None,
+        value: None,
         from_country: "CN".parse().expect("a country"),
         kind: TermsWord::Transfer,
         prev: work,

@@ -87,6 +87,8 @@ impl Person {
                 edition: Int::new(1).expect("the first edition"),
                 expires_ms: Int::new(EPOCH_MS + DAY_MS).expect("a time"),
                 firm: None,
+                professional: None,
+                value: None,
                 from_country: "CN".parse().expect("a country"),
                 kind: TermsWord::Transfer,
                 prev: work,

@@ -71,8 +71,8 @@ def sale(log, work, by="ana", to="bo", edition=1, **members):
 class Told:
     """The register as it grows, and what is refused on the way."""
 
-    def __init__(self):
-        self.log, self.refused = Log("borders"), []
+    def __init__(self, nonce):
+        self.log, self.refused = Log(nonce), []
 
     def act(self, body):
         return self.take(body, "governor")
@@ -95,7 +95,7 @@ class Told:
 
 
 def everything():
-    told = Told()
+    told = Told("borders")
     log = told.log
     hills = told.take(mint_body("ana", "hills", digest("words"), made_in="CN", created="1950", editions=3), "ana")
     sea = told.take(mint_body("ana", "sea", digest("words")), "ana")
@@ -123,8 +123,13 @@ def everything():
     told.refuse("crossing_held", "machine-made content without its label", sale(log, dream, **home))
     told.take(attest_body(log, "ana", "AI_LABEL_ATTEST", work=dream), "ana")
     told.move(sale(log, dream, **home))
+    receipts(told, sea)
+    urn = heritage(told)
+    amended = log.certificate(urn)
+    altered_amended = [*alterations(log, amended)]
     told.act(rules_body(log, "XX-LICENCE"))
     told.act(enrol_body(log, "ministry", "FR"))
+    without_the_holder(told, sea)
     told.move(sale(log, hills, by="bo", to="cy", from_country="FR", to_country="US"))
     return {
         "vkey": log.vkey,
@@ -134,6 +139,7 @@ def everything():
         "checkpoint": log.checkpoint(),
         "refused": told.refused,
         "certificate": {"text": cheats.text_of(certificate), "altered": altered},
+        "amended": {"text": cheats.text_of(amended), "altered": altered_amended},
     }
 
 
@@ -209,6 +215,118 @@ def papers_that_do_not_count(told, work):
     told.take(attest_body(log, "bureau", NAT, work=work, edition=1), "bureau")
     told.take(revoke_body(log, "bureau", NAT, work=work, edition=1), "bureau")
     told.refuse("crossing_refused", "a paper that was taken back", sale(log, work))
+
+
+def amend_body(log, by, work, prev=None, **members):
+    newest = log.records.get(f"work/{work}", {}).get("amended", {"newest": work})["newest"]
+    return {"by": key(by), "kind": "amend", "prev": prev or newest, "work": work} | members
+
+
+def heritage(told):
+    """Facts of a mint, and as they are amended, lead to what heritage law asks for."""
+    log = told.log
+    told.act(rules_body(log, "EU-IMP-880", (ROOT / "rules/EU-IMP-880.cedar").read_text()))
+    told.act(enrol_body(log, "customs", "DE", "EU_IMPORT_LICENCE"))
+    facts = {"age": "gt250", "category": "archaeology", "protection": "none"}
+    facts |= {"ai": {"human": "substantial"}, "fcs": {"domain": "A", "version": "fcs2009"}, "hs": "970521", "died": 1700}
+    minted = mint_body("ana", "urn", digest("words"), facts=facts, made_in="US", country="US")
+    urn = told.take(minted, "ana")
+    comes = {"from_country": "US", "delivery": "physical"}
+    told.refuse("crossing_refused", "what was dug up, without its import licence", sale(log, urn, **comes))
+    younger = facts | {"age": "50_100", "category": "painting"}
+    refuse = told.refuse_body
+    refuse("work_unknown", "facts of no work", amend_body(log, "ana", digest("none"), facts=younger), "ana")
+    refuse("prev_stale", "facts that follow nothing", amend_body(log, "ana", urn, digest("none"), facts=younger), "ana")
+    refuse("not_maker", "facts by another", amend_body(log, "bo", urn, facts=younger), "bo")
+    refuse("body_invalid", "nothing amended", amend_body(log, "ana", urn), "ana")
+    for what, wrong in (("an age", {"age": "old"}), ("a heading", {"hs": "97"}), ("a domain", {"fcs": {"domain": "Z", "version": "fcs2009"}})):
+        refuse("body_invalid", what + " of no list", amend_body(log, "ana", urn, facts=wrong), "ana")
+    refuse("unknown_member", "another fact", amend_body(log, "ana", urn, facts={"colour": "red"}), "ana")
+    told.take(amend_body(log, "ana", urn, facts=facts | {"category": "pottery"}), "ana")
+    told.refuse("crossing_unknown", "a category that no rule knows", sale(log, urn, **comes))
+    told.take(amend_body(log, "ana", urn, facts=younger, created="1960", made_in="CN"), "ana")
+    told.move(sale(log, urn, value={"amount": 1_799_999, "currency": "EUR"}, professional=True, **comes))
+    return urn
+
+
+def cross_body(log, kind, by, work, edition=1, **members):
+    record = log.records.get(f"edition/{work}/{edition}", {"newest": work, "country": "CN"})
+    known = {"delivery": "digital", "from_country": record["country"]}
+    return move_body(kind, by, work, record["newest"], edition) | known | members
+
+
+def without_the_holder(told, sea):
+    """bo, who has the sea in FR, takes it to DE; then a court gives it to dee."""
+    log = told.log
+    refuse = told.refuse_body
+
+    def moves(by="bo", **members):
+        return cross_body(log, "move", by, sea, **({"to_country": "DE"} | members))
+
+    refuse("prev_stale", "a move that follows the work", moves(prev=sea), "bo")
+    refuse("not_holder", "a move by another", moves("ana"), "ana")
+    refuse("country_mismatch", "a move from where it is not", moves(from_country="CN"), "bo")
+    refuse("body_invalid", "a move to where it is", moves(to_country="FR"), "bo")
+    offer = terms_body("offer", "bo", "cy", sea, moves()["prev"], log.time_ms + DAY_MS, from_country="FR")
+    offer = told.take(offer, "bo")
+    refuse("offer_stands", "a move under an offer", moves(), "bo")
+    told.act(enrol_body(log, "court", "DE", "COURT_ORDER"))
+    flag = {"by": key("court"), "country": "DE", "edition": 1, "ground": "stolen", "kind": "flag", "prev": offer}
+    flagged = told.take(flag | {"sha256": digest("order"), "work": sea}, "court")
+    refuse("encumbered", "a move of what is flagged", moves(), "bo")
+    release = move_body("release", "court", sea, flagged) | {"of": flagged}
+    told.take(release, "court")
+    told.take(move_body("close", "bo", sea, moves()["prev"]), "bo")
+    told.take(moves(value={"amount": 5, "currency": "EUR"}), "bo")
+
+    def gives(to="dee", **members):
+        known = {"basis": "restitution", "country": "DE", "sha256": digest("order"), "to": key(to), "to_country": "DE"}
+        return cross_body(log, "transmit", "court", sea, **(known | members))
+
+    told.take(terms_body("offer", "bo", "cy", sea, moves()["prev"], log.time_ms + DAY_MS, from_country="DE"), "bo")
+    refuse("prev_stale", "an order that follows the work", gives(prev=sea), "court", "dee")
+    refuse("operator_cannot_own", "to the operator", gives("operator"), "court", "operator")
+    refuse("same_holder", "to who holds it", gives("bo"), "court", "bo")
+    refuse("country_mismatch", "from where it is not", gives(from_country="CN"), "court", "dee")
+    refuse("not_authority", "for a country that it does not speak for", gives(country="FR"), "court", "dee")
+    refuse("signature_set", "without the recipient", gives(), "court")
+    refuse("body_invalid", "a sale by an authority", gives(basis="sale"), "court", "dee")
+    stolen = {"by": key("court"), "country": "DE", "edition": 1, "ground": "stolen", "kind": "flag", "prev": moves()["prev"]}
+    told.take(stolen | {"sha256": digest("order"), "work": sea}, "court")
+    told.take(gives(), "court", "dee")  # a flag does not keep it from being given back, and an offer is void
+    assert "offer" not in log.records[f"edition/{sea}/1"]
+
+
+def receipt_body(by, work, rule="XX-LICENCE/share", crossing=1, edition=1, **members):
+    known = {"crossing": crossing, "edition": edition, "kind": "receipt", "rule": rule, "work": work}
+    return {"by": key(by)} | known | members
+
+
+def receipts(told, sea):
+    """The maker's share of the sale of the sea: 4 % of 50 000.00, 3 % of the 1 000.00 above."""
+    log = told.log
+    assert [one.get("amount") for one in log.records[f"crossing/{sea}/1/1"]["noted"]] == [None, 203_000]
+
+    def refuse(code, what, body, by):
+        told.refuse_body(code, what, body, by)
+
+    refuse("work_unknown", "a receipt for no work", receipt_body("ana", digest("none")), "ana")
+    refuse("edition_unknown", "a receipt for an edition there is not", receipt_body("ana", sea, edition=3), "ana")
+    refuse("nothing_owed", "of a crossing that was none", receipt_body("ana", sea, crossing=2), "ana")
+    refuse("nothing_owed", "of a rule that noted nothing", receipt_body("ana", sea, "XX-LICENCE/other"), "ana")
+    refuse("nothing_owed", "of a paper that nobody could attest", receipt_body("ana", sea, "XX-LICENCE/licence"), "ana")
+    refuse("not_payee", "by who owes it", receipt_body("bo", sea), "bo")
+    refuse("not_payee", "by a stranger for a country", receipt_body("cy", sea, country="FR"), "cy")
+    refuse("not_payee", "by an authority for other papers", receipt_body("bureau", sea, country="CN"), "bureau")
+    refuse("body_invalid", "a rule without its set", receipt_body("ana", sea, "share"), "ana")
+    told.act(enrol_body(log, "society", "DE", "ARR_RECEIPT"))
+    refuse("not_payee", "by a society for another country", receipt_body("society", sea, country="FR"), "society")
+    refuse("not_payee", "by a society that names no country", receipt_body("society", sea), "society")
+    told.take(receipt_body("society", sea, country="DE"), "society")
+    refuse("nothing_owed", "a receipt again", receipt_body("ana", sea), "ana")
+    dream = next(name for name in log.records if name.startswith("crossing/") and sea not in name and "/1/1" in name)
+    work = dream.split("/")[1]
+    told.take(receipt_body("ana", work, sha256=digest("transfer order")), "ana")
 
 
 def alterations(log, true):

@@ -78,13 +78,22 @@ CERTIFICATE = whole(
 
 NOTED = members(
     {"of": text("[A-Za-z]+"), "owed": shapes.boolean, "rule": text("[!-~]+"), "type": shapes.DOCUMENT_TYPE},
-    {"amount": shapes.COUNT, "currency": shapes.CURRENCY, "within_days": shapes.COUNT},
+    {
+        "amount": shapes.COUNT,
+        "currency": shapes.CURRENCY,
+        "receipt": members({"by": shapes.account, "entry": shapes.DIGEST, "index": shapes.WIDE}),
+        "within_days": shapes.COUNT,
+    },
 )
+ALLEGED = members({"by": shapes.account, "entry": shapes.DIGEST, "ground": shapes.GROUND, "index": shapes.WIDE})
+ALLEGATIONS = members({"open": shapes.items(ALLEGED, 0, 1 << 20)})
 CROSSING = members(
     {
+        "giver": shapes.account,
         "index": shapes.WIDE,
         "noted": shapes.items(NOTED, 0, 1 << 20),
         "papers": shapes.items(shapes.DIGEST, 0, 1 << 20),
+        "recipient": shapes.account,
         "rules": shapes.DIGEST,
     }
 )
@@ -172,6 +181,15 @@ class Walk:
         given = {one["key"]: one["record"] for one in self.certificate["records"] if "record" in one}
         state = parse_json(given.get(f"edition/{work}/{edition}", "{}"))
         self.judged = state.get("judged", 0) if isinstance(state, dict) else 0
+        self.alleged_count = state.get("allegations", 0) if isinstance(state, dict) else 0
+        ensure(type(self.alleged_count) is int, "allegations is no number")
+        self.alleged = {"open": []}
+        self.alleged_names = [f"allegations/{work}/{edition}"] * bool(self.alleged_count)
+        for name in self.alleged_names:
+            ensure(name in given, "it leaves out what is alleged")
+            self.alleged = parse_json(given[name])
+            ALLEGATIONS(self.alleged)
+            ensure(len(self.alleged["open"]) <= self.alleged_count, "more is alleged than is counted")
         ensure(type(self.judged) is int, "judged is no number")
         ensure(self.judged <= len(given), "it leaves out what the rules said")
         self.crossing_names = [f"crossing/{work}/{edition}/{count}" for count in range(1, self.judged + 1)]
@@ -231,6 +249,8 @@ class Walk:
             if "mint" in entry.body:
                 self.minted = moment | {"body": entry.body["mint"]["body"]}
             self.steps += [moment | {"body": entry.body}] * own
+        elif entry.kind == "amend":
+            ensure(entry.body["work"] == self.certificate["work"], f"the amendment at index {index} is of another work")
         elif entry.kind == "attest":
             ensure(entry.id in self.attests, f"the document at index {index} did not count")
             self.papers.append(moment | {"body": entry.body})
@@ -241,6 +261,7 @@ class Walk:
         else:
             own = (self.certificate["work"], self.certificate["edition"])
             ensure((entry.body.get("work"), entry.body.get("edition")) == own, f"index {index} is not of this edition")
+            ensure(not shapes.hangs_beside(entry.body), f"the entry at index {index} hangs beside the chain")
             self.steps.append(moment | {"body": entry.body})
         check_signatures(entry, self.records)
         place = Place(self.register, index, seal["height"], seal["time_ms"], whole=False)
@@ -250,7 +271,7 @@ class Walk:
         """14: exactly the records asked for, as the entries lead to them, under the newest seal's state root."""
         work, edition = self.certificate["work"], self.certificate["edition"]
         asked = [f"account/{account}" for account in sorted(self.accounts)] + [f"edition/{work}/{edition}"]
-        asked = sorted(asked + ["register"] * self.rekeyed + [f"work/{work}"] + self.crossing_names)
+        asked = sorted(asked + ["register"] * self.rekeyed + [f"work/{work}"] + self.crossing_names + self.alleged_names)
         given = self.certificate["records"]
         ensure([one["key"] for one in given] == asked, "its records are not exactly those asked for")
         root = bytes.fromhex(self.seals[self.size - 1]["state"])
@@ -259,13 +280,15 @@ class Walk:
             value = None if record is None else sha256(record.encode())
             other = other and (unbase64(other["key"]), unbase64(other["value"]))
             check_state(root, state_key(one["key"]), value, [unbase64(node) for node in one["path"]], other)
-            if one["key"] in self.crossing_names:
+            if one["key"] in self.crossing_names + self.alleged_names:
                 continue
             led_to = self.records.get(one["key"])
+            if self.alleged_count and one["key"].startswith("edition/"):
+                led_to = current_edition(work, edition, self.records) | {"allegations": self.alleged_count}
             if led_to and self.judged and one["key"].startswith("edition/"):
                 led_to = led_to | {"judged": self.judged, "rules": self.crossings[-1]["rules"]}
             ensure(record == (led_to and canonical(led_to)), f"its entries lead to another record {one['key']}")
-        moves = [step["index"] for step in self.steps if step["body"]["kind"] in ("transfer", "accept")]
+        moves = [step["index"] for step in self.steps if step["body"]["kind"] in ("transfer", "accept", "move", "transmit")]
         ruled = [crossing["index"] for crossing in self.crossings]
         ensure(shapes.ascending(ruled) and set(ruled) <= set(moves), "rules that were asked where title did not move")
 
@@ -294,12 +317,15 @@ class Walk:
             "edition": edition,
             "editions": self.minted["body"]["editions"],
             "maker": self.minted["body"]["by"],
+            "record": self.records[f"work/{work}"],
             "ack_first": self.minted["body"].get("ack_first"),
             "minted": {name: self.minted[name] for name in ("id", "index", "time_ms")},
             "holder": state["holder"],
             "country": state["country"],
             "transfers": state["transfers"],
             "offer": state.get("offer"),
+            "encumbrances": state.get("encumbrances", []),
+            "alleged": {"count": self.alleged_count} | self.alleged,
             "steps": self.steps,
             "accounts": sorted(self.accounts),
             "cards": self.cards,

@@ -5,6 +5,7 @@ import hashlib
 import re
 
 from corridor_cedar import CedarError, Reader
+from corridor_facts import REGIONS
 from corridor_rules import ENGINE, ROOT, applying, can_be_had, money, royalty, whom
 from ledger_format import Refused
 
@@ -12,6 +13,7 @@ RULES_BYTES_MAX = 12 * 1024
 RULE_SETS_MAX = 64
 AUTHORITIES_MAX = 64
 SCHEMA = (ROOT / "crates/corridor/src/corridor.cedarschema").read_text()
+AGES = {"lt50": 0, "50_100": 50, "100_200": 100, "200_250": 200, "gt250": 250}
 DAY_MS = 24 * 60 * 60 * 1000
 
 
@@ -137,6 +139,35 @@ def revoke(entry, body, place, records):
     return note(entry, thing, place, records) | {name: revoked}
 
 
+# --- Receipts for what is owed ---
+
+
+def receipt(entry, body, place, records):
+    name = f"crossing/{body['work']}/{body['edition']}/{body['crossing']}"
+    crossing = records.get(name, {"noted": []})
+    owed = [one for one in crossing["noted"] if one["owed"] and "receipt" not in one and one["rule"] == body["rule"]]
+    if not owed:
+        raise Refused("nothing_owed")
+    check_payee(body, owed[0], crossing, records)
+    given = {"by": body["by"], "entry": entry.id, "index": place.index}
+    noted = [one | {"receipt": given} if one is owed[0] else one for one in crossing["noted"]]
+    return note(entry, f"edition/{body['work']}/{body['edition']}", place, records) | {name: crossing | {"noted": noted}}
+
+
+def check_payee(body, owed, crossing, records):
+    """The party whose paper closes it, or an authority that may attest that paper."""
+    of, country = owed["of"], body.get("country")
+    if country is None:
+        parties = {"maker": records[f"work/{body['work']}"]["maker"]} | {name: crossing[name] for name in ("giver", "recipient")}
+        if parties.get(of) != body["by"]:
+            raise Refused("not_payee")
+        return
+    enrolled = records.get(f"authority/{country}", {"accounts": []})["accounts"]
+    may = any(one["account"] == body["by"] and owed["type"] in one["types"] for one in enrolled)
+    if not may or not (of.islower() or of == country or country in REGIONS.get(of, ())):
+        raise Refused("not_payee")
+
+
 # --- Title that moves ---
 
 
@@ -178,9 +209,22 @@ def papers(work, number, parties, today, records):
                 yield f"{document}@{issuer}", paper["attest"]
 
 
+def told(money):
+    """An amount in a currency that the schema has."""
+    return f"{money['currency']}:{money['amount']}" if money.get("currency") in CURRENCIES else ""
+
+
+def heritage_word(stated, member, entity):
+    word = stated.get(member, "none")
+    if word not in listed_words(entity):
+        raise Refused("crossing_unknown", word)
+    return word
+
+
 def facts_of(terms, work, edition, number, place, records):
     """The facts of a crossing, as the corridor's tables write them, and the attestations they rest on."""
     minted, today = records[f"work/{work}"], day(place.time_ms)
+    stated = minted.get("facts", {})
     giver, recipient = edition["holder"], terms["to"]
     found = [*papers(work, number, (giver, recipient), today, records)]
     if minted["source_type"] not in SOURCES:
@@ -188,6 +232,7 @@ def facts_of(terms, work, edition, number, place, records):
     enrolled = records.get("authorities", {"countries": []})["countries"]
     price = terms.get("price", {})
     facts = {
+        "act": terms.get("act", "transfer"),
         "from": edition["country"],
         "to": terms["to_country"],
         "basis": terms["basis"],
@@ -198,12 +243,17 @@ def facts_of(terms, work, edition, number, place, records):
         "recipient.maker": "yes" if recipient == minted["maker"] else "no",
         "work": work,
         "work.source": minted["source_type"],
-        "work.older": str(max(0, today.year - int(minted["created"][:4]) - 1)),
-        "price": f"{price['currency']}:{price['amount']}" if price.get("currency") in CURRENCIES else "",
+        "work.older": str(max(0, today.year - int(minted["created"][:4]) - 1, AGES[stated.get("age", "lt50")])),
+        "work.category": heritage_word(stated, "category", "Category"),
+        "work.protection": heritage_word(stated, "protection", "Protection"),
+        "price": told(price),
         "papers": ",".join(sorted({paper for paper, _ in found})),
         "enrolled": ",".join(f"{document}@{one['country']}" for one in enrolled for document in one["types"]),
         "year": str(today.year),
+        "professional": "yes" if "professional" in terms else "no",
     } | ({"work.origin": minted["made_in"]} if "made_in" in minted else {})
+    facts |= {"value": told(terms["value"])} if "value" in terms else {}
+    facts |= {"work.died": str(stated["died"])} if "died" in stated else {}
     return facts, sorted({attest_id for _, attest_id in found})
 
 
@@ -247,4 +297,5 @@ def cross(terms, work, edition, number, place, records):
         raise Refused(heaviest)
     judged = edition.get("judged", 0) + 1
     crossing = {"index": place.index, "noted": kept, "papers": attests, "rules": whole.hexdigest()}
+    crossing |= {"giver": edition["holder"], "recipient": terms["to"]}
     return {"judged": judged, "rules": whole.hexdigest()}, {f"crossing/{work}/{number}/{judged}": crossing}

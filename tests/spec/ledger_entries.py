@@ -224,15 +224,45 @@ OFFER_RECORD = members(
         "to": account,
         "to_country": COUNTRY,
     },
-    {"price": price},
+    {"price": price, "professional": true, "value": MONEY},
+)
+GROUND = one_of("disputed", "frozen", "stolen")
+ENCUMBRANCE_RECORD = members(
+    {"entry": DIGEST, "index": WIDE, "kind": one_of("flag", "lien", "loan"), "of": account},
+    {"country": COUNTRY, "ground": GROUND, "until": lambda value: day(value)},
 )
 EDITION_RECORD = members(
     {"country": COUNTRY, "holder": account, "newest": DIGEST, "transfers": WIDE},
-    {"judged": WIDE, "offer": OFFER_RECORD, "rules": DIGEST},
+    {
+        "allegations": WIDE,
+        "encumbrances": items(ENCUMBRANCE_RECORD, 0, INTEGER_MAX),
+        "judged": WIDE,
+        "offer": OFFER_RECORD,
+        "rules": DIGEST,
+    },
 )
+HERITAGE_WORD = text("[a-z_]{1,32}")
+AI = members(
+    {"human": one_of("none", "prompt", "selection", "edit", "substantial")}, {"label": one_of("gb45438-2025", "eu-aiact-50")}
+)
+FACTS = members(
+    {},
+    {
+        "age": one_of("lt50", "50_100", "100_200", "200_250", "gt250"),
+        "ai": AI,
+        "category": HERITAGE_WORD,
+        "cpc": text("[0-9]{1,5}"),
+        "died": integer(0, 9999),
+        "ebops": text("S[A-Z0-9]{1,7}"),
+        "fcs": members({"domain": text("[A-H]"), "version": text("fcs[0-9]{4}")}),
+        "hs": text("[0-9]{6}"),
+        "protection": HERITAGE_WORD,
+    },
+)
+AMENDED = members({"count": WIDE, "newest": DIGEST})
 WORK_RECORD = members(
     {"country": COUNTRY, "created": date, "editions": WIDE, "index": WIDE, "maker": account, "source_type": SOURCE_TYPE},
-    {"carried": true, "made_in": COUNTRY},
+    {"amended": AMENDED, "carried": true, "facts": FACTS, "made_in": COUNTRY},
 )
 PREDECESSOR = members(
     {"genesis": DIGEST, "origin": ORIGIN, "root": DIGEST, "size": integer(1, INTEGER_MAX), "state": DIGEST}
@@ -250,7 +280,13 @@ TERMS = {
     "to_country": COUNTRY,
     "work": DIGEST,
 }
-TERMS_OPTIONAL = {"card": DIGEST, "documents": items(DOCUMENT, 1, 16), "price": price}
+TERMS_OPTIONAL = {
+    "card": DIGEST,
+    "documents": items(DOCUMENT, 1, 16),
+    "price": price,
+    "professional": true,
+    "value": MONEY,
+}
 SUCCESSOR = members({"founding": DIGEST, "origin": ORIGIN})
 ACT = {"by": account, "governors": governors, "prev": DIGEST}
 MOVE = {"by": account, "edition": EDITION, "prev": DIGEST, "work": DIGEST}
@@ -333,6 +369,7 @@ KINDS = {
             "ack_first": DIGEST,
             "ack_similar": items(DIGEST, 1, 16),
             "derived_from": items(DIGEST, 1, 16),
+            "facts": FACTS,
             "made_in": COUNTRY,
             "tree": TREE,
         },
@@ -361,6 +398,46 @@ KINDS = {
     ),
     "attest": ATTEST,
     "revoke": REVOKE,
+    "flag": members(
+        {"by": account, "edition": EDITION, "ground": GROUND, "kind": one_of("flag"), "work": DIGEST},
+        {"card": DIGEST, "country": COUNTRY, "prev": DIGEST, "sha256": DIGEST},
+    ),
+    "lien": members(MOVE | {"creditor": account, "kind": one_of("lien")}, {"card": DIGEST, "sha256": DIGEST}),
+    "loan": members(MOVE | {"borrower": account, "kind": one_of("loan")}, {"card": DIGEST, "until": day}),
+    "release": members(MOVE | {"kind": one_of("release")}, {"of": DIGEST}),
+    "move": members(
+        MOVE | {"delivery": DELIVERY, "from_country": COUNTRY, "kind": one_of("move"), "to_country": COUNTRY},
+        {"card": DIGEST, "value": MONEY},
+    ),
+    "transmit": members(
+        MOVE
+        | {
+            "basis": one_of("court_order", "inheritance", "restitution"),
+            "country": COUNTRY,
+            "delivery": DELIVERY,
+            "from_country": COUNTRY,
+            "kind": one_of("transmit"),
+            "sha256": DIGEST,
+            "to": account,
+            "to_country": COUNTRY,
+        },
+        {"card": DIGEST, "value": MONEY},
+    ),
+    "amend": members(
+        {"by": account, "kind": one_of("amend"), "prev": DIGEST, "work": DIGEST},
+        {"card": DIGEST, "created": date, "facts": FACTS, "made_in": COUNTRY, "source_type": SOURCE_TYPE},
+    ),
+    "receipt": members(
+        {
+            "by": account,
+            "crossing": integer(1, INTEGER_MAX),
+            "edition": EDITION,
+            "kind": one_of("receipt"),
+            "rule": text("[A-Z0-9-]{1,32}/[a-z0-9-]{1,32}"),
+            "work": DIGEST,
+        },
+        {"card": DIGEST, "country": COUNTRY, "sha256": DIGEST},
+    ),
     "carry_account": members(
         {"account": account, "by": account, "kind": one_of("carry_account"), "proof": carried(ACCOUNT_RECORD)}
     ),
@@ -426,6 +503,14 @@ def check_together(body):
             raise invalid("it is about an account, a work, or an edition of a work")
         if body.get("valid_from", "") > body.get("valid_to", "9999-12-31"):
             raise invalid("valid_to is before valid_from")
+    if body["kind"] == "flag" and "country" in body and not {"prev", "sha256"} <= body.keys():
+        raise invalid("an authority's flag has prev and sha256")
+    if body["by"] in (body.get("creditor"), body.get("borrower")):
+        raise invalid("a lien or a loan is of another account than the holder")
+    if body["kind"] == "move" and body["from_country"] == body["to_country"]:
+        raise invalid("a move leads to another country")
+    if body["kind"] == "amend" and not {"created", "facts", "made_in", "source_type"} & body.keys():
+        raise invalid("it amends nothing")
     if body["kind"] == "genesis":
         if body["rules"] != 1:
             raise Refused("unknown_member", f"rules:{body['rules']}")
@@ -494,8 +579,10 @@ def signers(body):
         return sorted({*body["operators"], *body["governors"]})
     if body["kind"] == "mint":
         return sorted({body["by"]} | {one["account"] for one in body["creators"] if "account" in one})
-    if body["kind"] == "transfer":
+    if body["kind"] in ("transfer", "transmit"):
         return sorted({body["by"], body["to"]})
+    if body["kind"] in ("lien", "loan"):
+        return sorted({body["by"], body.get("creditor") or body["borrower"]})
     if body["kind"] in ACTS:
         return body["governors"]
     return [body["by"]]
@@ -504,9 +591,17 @@ def signers(body):
 def accounts_of(body):
     """The accounts that have a part in an entry."""
     if body["kind"] == "carry_edition":
-        there = [body["edition_proof"].get("record", {}).get("holder"), body["work_proof"].get("record", {}).get("maker")]
+        stood = body["edition_proof"].get("record", {})
+        there = [stood.get("holder"), body["work_proof"].get("record", {}).get("maker")]
+        there += [one["of"] for one in stood.get("encumbrances", []) if one["kind"] != "loan"]
         return {*signers(body), *filter(None, there)}
     return {*signers(body)} | ({body["to"]} if body["kind"] == "offer" else set())
+
+
+def hangs_beside(body):
+    """Whether an entry about an edition is none of its chain."""
+    beside = {"flag": "country" not in body, "release": "of" not in body}
+    return body["kind"] in ("attest", "revoke", "receipt") or beside.get(body["kind"], False)
 
 
 def log_key(genesis):

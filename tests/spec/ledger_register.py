@@ -2,7 +2,7 @@
 
 import json
 
-from ledger_entries import ACTS, CHAIN, Entry, accounts_of, entry_id, entry_text, parse_entry
+from ledger_entries import ACTS, CHAIN, Entry, accounts_of, entry_id, entry_text, hangs_beside, parse_entry
 from ledger_format import (
     SIGNATURES_MAX,
     Refused,
@@ -171,7 +171,9 @@ class Log:
         chosen = {0, len(entries) - 1}
         for index, entry in enumerate(entries):
             own = (entry.body.get("work"), entry.body.get("edition")) == (work, edition)
-            if entry.id == work or (own and entry.kind not in ("attest", "revoke")):
+            if entry.id == work or (own and not hangs_beside(entry.body)):
+                chosen.add(index)
+            if entry.kind == "amend" and entry.body["work"] == work:
                 chosen.add(index)
             if rekeyed and entry.kind in ACTS:
                 chosen.add(index)
@@ -190,7 +192,8 @@ class Log:
         chosen |= {min((place for place in seals if place >= index), default=index) for index in chosen}
         digests = {entries[index].body.get("card") for index in chosen} & self.cards.keys()
         asked = [f"account/{account}" for account in sorted(accounts)] + [f"edition/{work}/{edition}"]
-        asked = sorted(asked + ["register"] * rekeyed + [f"work/{work}"] + crossings)
+        alleged = "allegations" in self.records.get(f"edition/{work}/{edition}", {})
+        asked = sorted(asked + ["register"] * rekeyed + [f"work/{work}"] + crossings + [f"allegations/{work}/{edition}"] * alleged)
         return {
             "cards": [self.cards[one] for one in sorted(digests)],
             "checkpoint": self.checkpoint(),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import ledger_burdens as burdens
 import ledger_crossing as corridor
 from ledger_entries import entry_id, entry_text, invalid, log_key, parse_entry, signers
 from ledger_format import (
@@ -21,6 +22,7 @@ from ledger_format import (
 )
 
 RULES_VERSION = 1
+AMENDS_MAX = 64
 UPGRADE_AHEAD_MIN = 1_000
 EXPIRES_AHEAD_MS_MAX = 366 * 24 * 60 * 60 * 1000
 
@@ -165,8 +167,8 @@ def mint(entry, body, place, records):
     if place.whole:
         check_face(body, records)
         changes = claims(entry.id, body, records)
-    made_in = {"made_in": body["made_in"]} if "made_in" in body else {}
-    changes[f"work/{entry.id}"] = made_in | {
+    stated = {name: body[name] for name in ("facts", "made_in") if name in body}
+    changes[f"work/{entry.id}"] = stated | {
         "country": body["country"],
         "created": body["created"],
         "editions": body["editions"],
@@ -175,6 +177,22 @@ def mint(entry, body, place, records):
         "source_type": body["source_type"],
     }
     return changes
+
+
+def amend(entry, body, place, records):
+    name = f"work/{body['work']}"
+    if name not in records:
+        raise Refused("work_unknown", body["work"])
+    before = records[name]
+    amended = before.get("amended", {"count": 0, "newest": body["work"]})
+    if body["prev"] != amended["newest"]:
+        raise Refused("prev_stale")
+    if body["by"] != before["maker"]:
+        raise Refused("not_maker", before["maker"])
+    if amended["count"] == AMENDS_MAX:
+        raise Refused("amended_too_often")
+    stated = {member: body[member] for member in ("created", "facts", "made_in", "source_type") if member in body}
+    return {name: before | stated | {"amended": {"count": amended["count"] + 1, "newest": entry.id}}}
 
 
 def check_face(body, records):
@@ -245,6 +263,8 @@ def standing_offer(edition, place, records):
 
 
 def check_terms(body, place, records):
+    if body["kind"] == "transfer":
+        burdens.check_free(current_edition(body["work"], body["edition"], records))
     edition = follow(body, records)
     check_may_own(body["to"], place)
     if body["by"] != edition["holder"]:
@@ -267,12 +287,12 @@ def changed(body, edition, **members):
     return {f"edition/{body['work']}/{body['edition']}": rest | members}
 
 
-def moved(entry, edition, terms, place, records):
+def moved(entry, edition, terms, place, records, times=1):
     """Title moves on these terms, if the rules of the corridor let it."""
     work, number = entry.body["work"], entry.body["edition"]
     judged, said = corridor.cross(terms, work, edition, number, place, records)
     title = {"country": terms["to_country"], "holder": terms["to"], "newest": entry.id}
-    return said | changed(entry.body, edition, **title, **judged, transfers=edition["transfers"] + 1)
+    return said | changed(entry.body, edition, **title, **judged, transfers=edition["transfers"] + times)
 
 
 def transfer(entry, body, place, records):
@@ -281,7 +301,7 @@ def transfer(entry, body, place, records):
 
 def offer(entry, body, place, records):
     edition = check_terms(body, place, records)
-    made = ({"price": body["price"]} if "price" in body else {}) | {
+    made = {name: body[name] for name in ("price", "professional", "value") if name in body} | {
         "basis": body["basis"],
         "delivery": body["delivery"],
         "expires_ms": body["expires_ms"],
@@ -294,6 +314,7 @@ def offer(entry, body, place, records):
 
 
 def accept(entry, body, place, records):
+    burdens.check_free(current_edition(body["work"], body["edition"], records))
     edition = follow(body, records)
     made = edition.get("offer")
     if made is None:
@@ -376,8 +397,9 @@ def carry_edition(entry, body, place, records):
     check_may_own(stood["holder"], place)
     if "carried" not in records.get(f"account/{stood['holder']}", {}):
         raise Refused("holder_not_carried", stood["holder"])
+    burdens.check_parties(stood, place, records)
     changes = carry_work(body, minted, place, records)
-    kept = {member: stood[member] for member in ("country", "holder", "transfers")}
+    kept = {member: stood[member] for member in ("country", "encumbrances", "holder", "transfers") if member in stood}
     return changes | {name: kept | {"newest": entry.id}}
 
 
@@ -482,6 +504,48 @@ def revoke(entry, body, place, records):
     return corridor.revoke(entry, body, place, records)
 
 
+def flag(entry, body, place, records):
+    return burdens.flag(entry, current_edition(body["work"], body["edition"], records), place, records)
+
+
+def charge(entry, body, place, records):
+    edition = current_edition(body["work"], body["edition"], records)
+    return burdens.charge(entry, edition, place, records, standing_offer(edition, place, records))
+
+
+def release(entry, body, place, records):
+    return burdens.release(entry, current_edition(body["work"], body["edition"], records), place, records)
+
+
+def receipt(entry, body, place, records):
+    current_edition(body["work"], body["edition"], records)
+    return corridor.receipt(entry, body, place, records)
+
+
+def relocate(entry, body, place, records):
+    burdens.check_without(current_edition(body["work"], body["edition"], records), ("flag",))
+    edition = follow(body, records)
+    if body["by"] != edition["holder"]:
+        raise Refused("not_holder")
+    if body["from_country"] != edition["country"]:
+        raise Refused("country_mismatch")
+    if standing_offer(edition, place, records):
+        raise Refused("offer_stands")
+    stays = body | {"to": body["by"], "basis": "gift", "act": "move"}
+    return moved(entry, edition, stays, place, records, times=0)
+
+
+def transmit(entry, body, place, records):
+    edition = follow(body, records)
+    check_may_own(body["to"], place)
+    if body["to"] == edition["holder"]:
+        raise Refused("same_holder")
+    if body["from_country"] != edition["country"]:
+        raise Refused("country_mismatch")
+    burdens.check_enrolled(body["by"], body["country"], place, records)
+    return moved(entry, edition, body | {"act": "transmit"}, place, records)
+
+
 def not_submittable(entry, _body, _place, _records):
     raise Refused("not_submittable", entry.kind)
 
@@ -504,6 +568,14 @@ APPLY = {
     "authority": enrol,
     "attest": attest,
     "revoke": revoke,
+    "flag": flag,
+    "lien": charge,
+    "loan": charge,
+    "release": release,
+    "receipt": receipt,
+    "amend": amend,
+    "move": relocate,
+    "transmit": transmit,
     "seal": not_submittable,
 }
 

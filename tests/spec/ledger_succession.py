@@ -21,6 +21,7 @@ from ledger_rules import texts
 
 NEXT = "next.example/art"
 ANA_2 = ("ana", "ana 2")
+BANK_2 = ("bank", "bank 2")
 
 
 def everything():
@@ -41,6 +42,9 @@ def everything():
     refused += refused_then(log, old, work)
     log.take(log.sign(edition(old, work, 1, mint=True), "dee"))
     log.seal(1)
+    refused.append(refuse(log, "party_not_carried", "under a lien, before its creditor", edition(old, work, 2)))
+    log.take(log.sign(account(old, "bank"), "dee"))
+    log.seal(1)
     refused += refused_later(log, old, work)
     newest = log.records[f"edition/{work}/1"]["newest"]
     body = terms_body("transfer", "bo", "cy", work, newest, log.time_ms + DAY_MS, from_country="FR")
@@ -48,6 +52,9 @@ def everything():
     log.seal(1)
     first = log.certificate(work)
     log.take(log.sign(edition(old, work, 2), "dee"))
+    lien = log.records[f"edition/{work}/2"]
+    body = move_body("release", "bank", work, lien["newest"], 2) | {"of": lien["encumbrances"][0]["entry"]}
+    refused.append(refuse(log, "signature_set", "the creditor's key of before", body, "bank"))
     log.take(log.sign(profile_body("ana", log.records[f"account/{key('ana')}"]["newest"], digest("ana")), ANA_2))
     log.seal(1)
     return {
@@ -77,7 +84,10 @@ def predecessor():
     log.take(log.sign(terms_body("transfer", "ana", "bo", work, work, log.time_ms + DAY_MS), "ana", "bo"))
     log.take(log.sign(rotate_body("ana", key("ana"), ["ana 2"]), "ana", ANA_2))
     log.seal(1)
-    log.take(log.sign(terms_body("offer", "ana", "bo", work, work, log.time_ms + 9 * DAY_MS, edition=2), ANA_2))
+    lien = move_body("lien", "ana", work, work, 2) | {"creditor": key("bank")}
+    lien = log.take(log.sign(lien, ANA_2, "bank"))
+    log.take(log.sign(terms_body("offer", "ana", "bo", work, lien, log.time_ms + 9 * DAY_MS, edition=2), ANA_2))
+    log.take(log.sign(rotate_body("bank", key("bank"), ["bank 2"]), "bank", BANK_2))
     retired(log, log.register.genesis, {"founding": founding(), "origin": NEXT}, "governor")
     return log, work
 

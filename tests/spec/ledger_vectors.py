@@ -4,6 +4,7 @@ import json
 
 import ledger_acts
 import ledger_borders
+import ledger_charges
 import ledger_cheats as cheats
 import ledger_mended
 import ledger_story
@@ -74,6 +75,7 @@ def everything():
         "cheats": [*cheat_vectors(log.vkey)],
         "acts": ledger_acts.everything(),
         "borders": ledger_borders.everything(),
+        "charges": ledger_charges.everything(),
         "mended": ledger_mended.everything(),
         "succession": ledger_succession.everything(),
     }

@@ -62,6 +62,7 @@ impl Minter {
             derived_from: None,
             editions: int(1),
             files: Files::new(vec![file]).expect("one file"),
+            facts: None,
             kind: MintWord::It,
             license: "LicenseRef-ARR".parse().expect("a licence"),
             made_in: None,

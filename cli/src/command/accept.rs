@@ -16,6 +16,7 @@ use crate::home::read_file;
 use crate::signing::delivery::recorded;
 use crate::signing::outcome::{Accepted, Outcome, Stage};
 use crate::signing::{Desk, Plan, SigningArgs};
+use crate::terms::check_free;
 use crate::terms::summary::{Names, Summary};
 use crate::waiting::{Waiting, check_price_is_open, check_words_are_here, find, put_before};
 use crate::words::short;
@@ -89,6 +90,7 @@ fn accept_draft(desk: &Desk<'_>, draft: Draft) -> Result<Outcome, Failure> {
 
 fn accept_offer(desk: &Desk<'_>, offer: &OpenOffer, opening: Option<&Path>) -> Result<Outcome, Failure> {
     let OpenOffer { facts, terms, .. } = offer;
+    check_free(&facts.state)?;
     let opening = opening.map(read_opening).transpose()?;
     match &opening {
         Some(opening) if !opening.opens(terms) => {

@@ -42,7 +42,7 @@ pub(super) fn run(args: &DeclineArgs, context: &Context) -> Result<Exit, Failure
             decline_draft(&desk, draft.id(), args.signing.dry_run)?
         }
         Waiting::Offer(offer) => {
-            let id = offer.facts.state.newest;
+            let id = offer.logged.entry.id();
             desk.confirm(&format!("Decline the offer {}?", short(&id)))?;
             let outcome = desk.carry_out(Plan::of(close(desk.account, &offer.facts)?))?;
             Declined { id, what: "offer", note: None, close: Some(outcome) }

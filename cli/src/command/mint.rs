@@ -42,6 +42,8 @@ use self::plan::{Maker, Sources, plan};
 use self::title::TitleArg;
 use self::work_args::WorkArgs;
 
+pub(super) use self::vocabulary::source_type;
+
 /// What `--help` says of a list.
 const LIST_HELP: &str = "\
 Register the works of a list: CSV in UTF-8, under a header that names the columns. - reads standard input

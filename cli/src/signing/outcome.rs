@@ -102,6 +102,10 @@ impl Outcome {
     fn new(body: &Body, id: EntryId, stage: Stage) -> Outcome {
         let (work, edition) = match body {
             Body::Mint(_) => (Some(id), None),
+            Body::Amend(amend) => (Some(amend.work), None),
+            Body::Flag(flag) => (Some(flag.work), Some(flag.edition.get())),
+            Body::Receipt(receipt) => (Some(receipt.work), Some(receipt.edition.get())),
+            Body::Release(release) => (Some(release.work), Some(release.edition.get())),
             body => body.edition().unzip(),
         };
         Outcome {
@@ -131,6 +135,14 @@ impl Outcome {
             (Stage::Recorded, "transfer" | "accept") => "title has moved",
             (Stage::Recorded, "offer") => "offered",
             (Stage::Recorded, "close") => "closed: what was offered or half-signed before is void",
+            (Stage::Recorded, "flag") => "flagged",
+            (Stage::Recorded, "lien") => "the lien stands: title cannot move until the creditor releases it",
+            (Stage::Recorded, "loan") => "lent: title stays with the holder",
+            (Stage::Recorded, "amend") => "amended; what was stated before stays visible",
+            (Stage::Recorded, "move") => "moved: title stays, the country has changed",
+            (Stage::Recorded, "transmit") => "title has moved, by your word",
+            (Stage::Recorded, "release") => "released",
+            (Stage::Recorded, "receipt") => "the receipt is recorded: nothing of this is outstanding any more",
             (Stage::Recorded, _) => "recorded",
             (Stage::Waiting, _) => "signed; it waits for the others in the register's inbox",
             (Stage::File, _) => "signed; the draft is in a file",
@@ -200,6 +212,22 @@ outcome_answers! {
     SignedDraft => "colophon.sign/v1",
     /// The answer of `submit`.
     SubmittedDraft => "colophon.submit/v1",
+    /// The answer of `amend`.
+    Amended => "colophon.amend/v1",
+    /// The answer of `flag`.
+    Flagged => "colophon.flag/v1",
+    /// The answer of `lien`.
+    Charged => "colophon.lien/v1",
+    /// The answer of `loan`.
+    Lent => "colophon.loan/v1",
+    /// The answer of `move`.
+    Relocated => "colophon.move/v1",
+    /// The answer of `transmit`.
+    Transmitted => "colophon.transmit/v1",
+    /// The answer of `release`.
+    Released => "colophon.release/v1",
+    /// The answer of `settle`.
+    Settled => "colophon.settle/v1",
     /// The answer of `key rotate`.
     Rotated => "colophon.key_rotate/v1",
 }

@@ -1,5 +1,7 @@
 //! What an entry would do, in plain words, for whoever is to sign it.
 
+mod beside;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -11,11 +13,13 @@ use colophon_ledger::card::{Card, TermsWords, WorkWords};
 use colophon_ledger::draft::PriceOpening;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::attest::Attest;
+use colophon_ledger::entry::authority::EnrolAuthority;
 use colophon_ledger::entry::mint::Mint;
 use colophon_ledger::entry::terms::{Price, Terms};
 use colophon_ledger::field::{DocumentType, List, WorkId};
 use colophon_ledger::governance::Governors;
 
+use self::beside::{beside, told_facts};
 use crate::codes::money;
 use crate::failure::Failure;
 use crate::register::name_of;
@@ -126,23 +130,33 @@ impl Summary {
                 lines.push(("source", act.citation.to_string()));
                 Ok(of_act(&act.governors, lines))
             }
-            Body::Authority(act) => {
-                let types = act.types.as_ref().map(|types| join(types.as_slice()));
-                let does = if types.is_some() { "enrols" } else { "removes" };
-                let mut lines = vec![(does, act.account.to_string()), ("for", act.country.to_string())];
-                lines.extend(types.map(|types| ("documents", types)));
-                Ok(of_act(&act.governors, lines))
-            }
+            Body::Authority(act) => Ok(of_authority(act)),
             Body::Attest(attest) => Ok(of_attest(attest, card)),
             Body::Revoke(revoke) => {
                 let about = revoke.about().map(|about| about.to_string()).unwrap_or_default();
                 Ok(Summary(vec![("takes back", revoke.document_type.to_string()), ("about", about)]))
             }
+            Body::Flag(_)
+            | Body::Lien(_)
+            | Body::Loan(_)
+            | Body::Amend(_)
+            | Body::Receipt(_)
+            | Body::Move(_)
+            | Body::Transmit(_)
+            | Body::Release(_) => beside(desk, names, body, card),
             Body::Accept(_) | Body::Close(_) | Body::Genesis(_) | Body::Seal(_) => {
                 Ok(Summary(vec![(body.kind(), body.edition().map(|(work, _)| short(&work)).unwrap_or_default())]))
             }
         }
     }
+}
+
+fn of_authority(act: &EnrolAuthority) -> Summary {
+    let types = act.types.as_ref().map(|types| join(types.as_slice()));
+    let does = if types.is_some() { "enrols" } else { "removes" };
+    let mut lines = vec![(does, act.account.to_string()), ("for", act.country.to_string())];
+    lines.extend(types.map(|types| ("documents", types)));
+    of_act(&act.governors, lines)
 }
 
 fn of_attest(attest: &Attest, card: Option<&Card>) -> Summary {
@@ -186,6 +200,8 @@ fn of_terms(
         ("basis", format!("{}, handed over {}", terms.basis.word(), delivery(terms.delivery))),
         ("price", paid),
     ];
+    lines.extend(terms.value.as_ref().map(|value| ("worth", format!("{}, as declared", money::Shown(value)))));
+    lines.extend(terms.professional.map(|_| ("through", "a professional of the art market".to_owned())));
     let papers = terms.documents.iter().flat_map(List::as_slice);
     lines.extend(papers.map(|paper| ("paper", format!("{} {}", paper.document_type, paper.sha256))));
     lines.extend(card.map(words_of_terms).unwrap_or_default());
@@ -222,6 +238,7 @@ fn of_mint(mint: &Mint, card: Option<&Card>, maker: &str) -> Summary {
         let account = creator.account.map(|account| format!(", {account}")).unwrap_or_default();
         lines.push(("creator", format!("{name}, {}, {}.{:02} %{account}", creator.role, share / 100, share % 100)));
     }
+    lines.extend(mint.facts.as_ref().map(|facts| ("facts", told_facts(facts))));
     lines.push(("licence", format!("{}, training {}", mint.license, training(mint))));
     Summary(lines)
 }

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{Applied, Position, beginning};
 use crate::entry::Body;
+use crate::entry::relocate::Relocate;
+use crate::entry::transmit::Transmit;
 use crate::evidence::BatchCase;
 use crate::field::{Country, WorkId};
 use crate::look::{Batches, Looked};
@@ -108,13 +110,17 @@ impl Claims {
                     None
                 }
                 Body::Transfer(terms) => Some((terms.from_country.clone(), terms.to_country.clone())),
+                Body::Move(Relocate { from_country, to_country, .. })
+                | Body::Transmit(Transmit { from_country, to_country, .. }) => {
+                    Some((from_country.clone(), to_country.clone()))
+                }
                 Body::Accept(accept) => {
                     let edition = (accept.work, accept.edition.get());
                     offers.remove(&edition).map_or_else(|| offered(edition, before), |offer| Ok(Some(offer)))?
                 }
                 _ => None,
             };
-            self.moves += u64::from(matches!(body, Body::Transfer(_) | Body::Accept(_)));
+            self.moves += u64::from(matches!(body, Body::Transfer(_) | Body::Accept(_) | Body::Transmit(_)));
             if let Some(border) = crossed.filter(|(from, to)| from != to) {
                 *self.borders.entry(border).or_default() += 1;
             }

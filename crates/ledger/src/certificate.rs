@@ -5,7 +5,8 @@
 //! seal of the batch of each of these entries, and the newest seal; an inclusion proof for each, to this one checkpoint;
 //! proofs of the state of the work, the edition and those accounts; and the cards. If the checkpoint is signed by another key
 //! than the genesis names, it carries the acts of the governors too, and the proof of what they led to. Where title moved under rules
-//! of the corridor, it carries the proof of what they said each time, and the attestations of the documents that counted.
+//! of the corridor, it carries the proof of what they said each time, and the attestations of the documents that counted. If anybody alleges something about the edition,
+//! it carries the proof of what, and of how many.
 
 mod verify;
 
@@ -91,6 +92,7 @@ pub fn accounts_of(body: &Body) -> BTreeSet<AccountId> {
         Body::Offer(terms) => drop(accounts.insert(terms.to)),
         Body::CarryEdition(carry) => {
             accounts.extend(carry.holder());
+            accounts.extend(carry.parties());
             accounts.extend(carry.work_proof.record.as_ref().map(|work| work.maker));
         }
         _ => {}
@@ -101,6 +103,13 @@ pub fn accounts_of(body: &Body) -> BTreeSet<AccountId> {
 /// Adds the records of what the rules said, each of the `judged` times that title moved under them, to those of [`records_of`].
 pub fn with_crossings(mut keys: Vec<RecordKey>, work: &WorkId, edition: u64, judged: u64) -> Vec<RecordKey> {
     keys.extend((1..=judged).map(|count| RecordKey::Crossing(*work, edition, count)));
+    keys.sort_by_cached_key(ToString::to_string);
+    keys
+}
+
+/// Adds the record of what is alleged about the edition, which a certificate carries if its record counts any.
+pub fn with_allegations(mut keys: Vec<RecordKey>, work: &WorkId, edition: u64, alleged: bool) -> Vec<RecordKey> {
+    keys.extend(alleged.then_some(RecordKey::Allegations(*work, edition)));
     keys.sort_by_cached_key(ToString::to_string);
     keys
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use colophon_corridor::answer::{Finding, NOT_LEGAL_ADVICE, Says};
-use colophon_corridor::facts::{CURRENCIES, Good, Money, Party};
+use colophon_corridor::facts::{CURRENCIES, Good, Money as Told, Party};
 use colophon_corridor::paper::{Issuer, Paper};
 use colophon_corridor::place::Country as Place;
 use colophon_corridor::rule::{Due, Weight};
@@ -18,7 +18,9 @@ use colophon_corridor::{Answer, Corridor, Facts, Outcome, RuleSet};
 use crate::account::AccountId;
 use crate::calendar::{Calendar, year_of};
 use crate::entry::rules::text_of;
-use crate::entry::terms::{Basis, Delivery, Price};
+use crate::entry::terms::{Basis, Delivery, Money, Price};
+use crate::entry::transmit::Decree;
+use crate::facts::AgeClass;
 use crate::field::{Country, Digest, EntryId, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Scope, Stop};
@@ -30,7 +32,37 @@ use crate::state::{
 /// The version of what judges crossings, which belongs to the version of the ledger's rules.
 pub const ENGINE: &str = colophon_corridor::engine::ENGINE;
 
-/// Title to an edition that is about to move.
+/// What happens when an edition crosses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Title moves as both parties have signed.
+    Transfer(Basis),
+    /// The holder takes it elsewhere, and title stays.
+    Move,
+    /// Title moves by an authority's word.
+    Transmit(Decree),
+}
+
+impl Deed {
+    fn act(self) -> Act {
+        match self {
+            Deed::Transfer(_) => Act::Transfer,
+            Deed::Move => Act::Move,
+            Deed::Transmit(_) => Act::Transmit,
+        }
+    }
+
+    /// Returns the grounds in the rules' words. A move has none: nothing is paid for it, as for a gift.
+    fn basis(self) -> &'static str {
+        match self {
+            Deed::Transfer(basis) => basis.word(),
+            Deed::Move => Basis::Gift.word(),
+            Deed::Transmit(decree) => decree.word(),
+        }
+    }
+}
+
+/// An edition that is about to cross: to another holder, another country, or both.
 #[derive(Debug, Clone, Copy)]
 pub struct Crossing<'a> {
     /// The work.
@@ -43,12 +75,16 @@ pub struct Crossing<'a> {
     pub to: &'a AccountId,
     /// Where it goes.
     pub to_country: &'a Country,
-    /// On what grounds.
-    pub basis: Basis,
+    /// What happens to title, and on what grounds.
+    pub deed: Deed,
     /// What is handed over.
     pub delivery: Delivery,
     /// What is paid.
     pub price: Option<&'a Price>,
+    /// Whether a professional of the art market takes part.
+    pub professional: bool,
+    /// What the edition is declared to be worth.
+    pub value: Option<&'a Money>,
 }
 
 /// Why rules do not let title move: what each says that stands in the way.
@@ -97,12 +133,15 @@ struct Papers {
 }
 
 impl Crossing<'_> {
-    /// Returns the edition after title has moved, and what the rules noted, if they let it.
+    /// Returns the edition after it has crossed, and what the rules noted, if they let it.
     ///
     /// In a certificate neither rules nor documents are at hand: there the records that the state proves say what came of it.
     pub(crate) fn pass(&self, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
         let mut changes = Changes::new();
         let mut moved = self.edition.moved(context.id, *self.to, self.to_country.clone());
+        if self.deed == Deed::Move {
+            moved.transfers = self.edition.transfers;
+        }
         if context.scope == Scope::Whole
             && let Some(corridor) = in_force(context.height, records)?
         {
@@ -128,7 +167,8 @@ impl Crossing<'_> {
             return Err(refusal(&answer, rules).into());
         }
         let noted = answer.findings.iter().filter_map(noted).collect();
-        Ok(CrossingRecord { index: context.index, noted, papers: attests.into_iter().collect(), rules })
+        let (giver, recipient, papers) = (self.edition.holder, *self.to, attests.into_iter().collect());
+        Ok(CrossingRecord { giver, index: context.index, noted, papers, recipient, rules })
     }
 
     /// Returns what is known about the crossing, and the attestations that it rests on.
@@ -146,17 +186,17 @@ impl Crossing<'_> {
         let enrolled: AuthoritiesRecord = records.read(&RecordKey::Authorities)?.unwrap_or_default();
         let Papers { papers, attests } = self.papers(&work, &enrolled, &today, records)?;
         let facts = Facts {
-            act: Act::Transfer,
+            act: self.deed.act(),
             from,
             to,
-            basis: word(self.basis.word())?,
+            basis: word(self.deed.basis())?,
             delivery: word(self.delivery.word())?,
             giver: party(&self.edition.holder, from),
             recipient: party(self.to, to),
             work: self.good(&work, &today)?,
-            professional: false,
-            price: money(self.price),
-            value: Money::new(),
+            professional: self.professional,
+            price: price_told(self.price),
+            value: self.value.map(money).unwrap_or_default(),
             papers,
             enrolled: enrolled_types(&enrolled)?,
             year: u16::try_from(today.year).unwrap_or(u16::MAX),
@@ -166,18 +206,20 @@ impl Crossing<'_> {
         Ok((facts, attests))
     }
 
-    /// Returns the cultural facts of the work, as its mint states them.
+    /// Returns the cultural facts of the work, as its maker has stated them last.
     fn good(&self, work: &WorkRecord, today: &Calendar) -> Result<Good, Refusal> {
         // So many whole years lie between the year in which it was made and this one.
         let older_than = today.year.saturating_sub(year_of(&work.created)).saturating_sub(1);
+        let facts = work.facts.clone().unwrap_or_default();
+        let older_than = older_than.max(facts.age.map_or(0, AgeClass::older_than));
         Ok(Good {
             id: self.work.to_string(),
-            category: Category::None,
-            protection: Protection::None,
+            category: facts.category.map_or(Ok(Category::None), |category| word(category.as_str()))?,
+            protection: facts.protection.map_or(Ok(Protection::None), |protection| word(protection.as_str()))?,
             source: word(work.source_type.as_str())?,
             older_than: u32::try_from(older_than).unwrap_or(u32::MAX),
             origin: work.made_in.as_ref().map(place).transpose()?,
-            maker_died: None,
+            maker_died: facts.died.and_then(|year| u16::try_from(year.get()).ok()),
         })
     }
 
@@ -344,6 +386,7 @@ fn noted(finding: &Finding) -> Option<NotedRecord> {
         currency: due.map(|Due { currency, .. }| currency.to_owned()),
         of: wanted.of.to_string(),
         owed,
+        receipt: None,
         rule: finding.rule.clone(),
         document_type: wanted.document.as_str().parse().expect("the corridor's words are document types"),
         within_days: within_days.map(u64::from),
@@ -360,8 +403,13 @@ fn enrolled_types(all: &AuthoritiesRecord) -> Result<BTreeSet<(DocumentType, Pla
     Ok(types)
 }
 
-fn money(price: Option<&Price>) -> Money {
-    let Some(Price::Open(open)) = price else { return Money::new() };
+fn price_told(price: Option<&Price>) -> Told {
+    let Some(Price::Open(open)) = price else { return Told::new() };
+    money(open)
+}
+
+/// Returns an amount as rules know it; nothing of a currency that they do not.
+fn money(open: &Money) -> Told {
     let currency = CURRENCIES.into_iter().find(|known| *known == open.currency.as_str());
     currency.map(|currency| BTreeMap::from([(currency, open.amount.get())])).unwrap_or_default()
 }

@@ -22,7 +22,9 @@ pub fn current(records: &impl Records, work: &WorkId, edition: u64) -> Result<Ed
 /// Returns the record that stands for an edition nothing has happened to, of a work that was minted here.
 pub fn untouched(work: &WorkId, minted: &WorkRecord) -> EditionRecord {
     EditionRecord {
+        allegations: None,
         country: minted.country.clone(),
+        encumbrances: None,
         holder: minted.maker,
         judged: None,
         newest: *work,
@@ -44,6 +46,22 @@ impl EditionRecord {
     /// Refuses an account that does not hold the edition.
     pub(crate) fn check_holder(&self, account: &AccountId) -> Result<(), Refusal> {
         if *account == self.holder { Ok(()) } else { Err(Refusal::NotHolder { holder: self.holder }) }
+    }
+
+    /// Refuses a country of departure where the edition is not.
+    pub(crate) fn check_country(&self, from: &crate::field::Country) -> Result<(), Refusal> {
+        if *from == self.country {
+            return Ok(());
+        }
+        Err(Refusal::CountryMismatch { country: self.country.to_string() })
+    }
+
+    /// Refuses an edition with an offer that binds at `time_ms`.
+    pub(crate) fn check_not_offered(&self, time_ms: u64, records: &impl Records) -> Result<(), Stop> {
+        match standing_offer(records, self, time_ms)? {
+            Some(offer) => Err(Refusal::OfferStands { to: offer.to, until_ms: offer.expires_ms }.into()),
+            None => Ok(()),
+        }
     }
 
     /// Returns the edition after title has moved by the entry `id`, as far as no rule has judged it.

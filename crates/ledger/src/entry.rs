@@ -12,16 +12,23 @@
 //! What is signed is the bytes as received; an entry is never written out again.
 
 pub mod accept;
+pub mod amend;
 pub mod attest;
 pub mod authority;
 pub mod carry_account;
 pub mod carry_edition;
 pub mod close;
+pub mod flag;
 pub mod genesis;
+pub mod lien;
+pub mod loan;
 pub mod log_key;
 pub mod mint;
 pub mod offer;
 pub mod profile;
+pub mod receipt;
+pub mod release;
+pub mod relocate;
 pub mod retire;
 pub mod revoke;
 pub mod rotate;
@@ -29,6 +36,7 @@ pub mod rules;
 pub mod seal;
 pub mod terms;
 pub mod transfer;
+pub mod transmit;
 pub mod upgrade;
 
 use colophon_tlog::hash::{Hash, sha256};
@@ -44,21 +52,29 @@ use crate::rule::{Context, Stop};
 use crate::state::{Changes, RecordKey, Records};
 
 use accept::Accept;
+use amend::Amend;
 use attest::Attest;
 use authority::EnrolAuthority;
 use carry_account::CarryAccount;
 use carry_edition::CarryEdition;
 use close::Close;
+use flag::Flag;
 use genesis::Genesis;
+use lien::Lien;
+use loan::Loan;
 use log_key::LogKey;
 use mint::Mint;
 use profile::Profile;
+use receipt::Receipt;
+use release::Release;
+use relocate::Relocate;
 use retire::Retire;
 use revoke::Revoke;
 use rotate::Rotate;
 use rules::PublishRules;
 use seal::Seal;
 use terms::Terms;
+use transmit::Transmit;
 use upgrade::Upgrade;
 
 /// The longest leaf, in bytes. (A bundle's length prefix would allow 65 535.)
@@ -115,6 +131,22 @@ pub enum Body {
     Attest(Attest),
     /// An account takes a document back.
     Revoke(Revoke),
+    /// An authority blocks an edition, or anybody alleges something about it.
+    Flag(Flag),
+    /// An edition secures a debt.
+    Lien(Lien),
+    /// Somebody else than the holder has an edition for a time.
+    Loan(Loan),
+    /// An encumbrance is let go, or an allegation taken back.
+    Release(Release),
+    /// What was owed when title moved has been paid, or done.
+    Receipt(Receipt),
+    /// The maker corrects or adds facts of a work.
+    Amend(Box<Amend>),
+    /// The holder takes an edition to another country.
+    Move(Relocate),
+    /// Title moves by an authority's word.
+    Transmit(Transmit),
     /// A batch is closed.
     Seal(Seal),
 }
@@ -183,6 +215,14 @@ kinds! {
     "authority" => Authority(EnrolAuthority),
     "attest" => Attest(Attest),
     "revoke" => Revoke(Revoke),
+    "flag" => Flag(Flag),
+    "lien" => Lien(Lien),
+    "loan" => Loan(Loan),
+    "release" => Release(Release),
+    "receipt" => Receipt(Receipt),
+    "amend" => Amend(Box<Amend>),
+    "move" => Move(Relocate),
+    "transmit" => Transmit(Transmit),
     "seal" => Seal(Seal),
 }
 
@@ -213,6 +253,11 @@ impl Body {
             Body::Authority(act) => act.check_members(),
             Body::Attest(attest) => attest.check_members(),
             Body::Revoke(revoke) => revoke.check_members(),
+            Body::Flag(flag) => flag.check_members(),
+            Body::Lien(lien) => lien.check_members(),
+            Body::Loan(loan) => loan.check_members(),
+            Body::Amend(amend) => amend.check_members(),
+            Body::Move(relocate) => relocate.check_members(),
             Body::Transfer(terms) if terms.firm.is_some() => Err(Refusal::UnknownMember("firm".to_owned())),
             _ => Ok(()),
         }
@@ -237,6 +282,14 @@ impl Body {
             Body::Authority(act) => act.apply(context, records),
             Body::Attest(attest) => attest.apply(context, records),
             Body::Revoke(revoke) => revoke.apply(context, records),
+            Body::Flag(flag) => flag.apply(context, records),
+            Body::Lien(lien) => lien.apply(context, records),
+            Body::Loan(loan) => loan.apply(context, records),
+            Body::Release(release) => release.apply(context, records),
+            Body::Receipt(receipt) => receipt.apply(context, records),
+            Body::Amend(amend) => amend.apply(context, records),
+            Body::Move(relocate) => relocate.apply(context, records),
+            Body::Transmit(transmit) => transmit.apply(context, records),
             Body::Genesis(_) | Body::Seal(_) => Err(Refusal::NotSubmittable(self.kind()).into()),
         }
     }
@@ -247,6 +300,9 @@ impl Body {
             Body::Genesis(genesis) => genesis.signers(),
             Body::Mint(mint) => mint.signers(),
             Body::Transfer(terms) => vec![terms.by, terms.to],
+            Body::Lien(lien) => vec![lien.by, lien.creditor],
+            Body::Loan(loan) => vec![loan.by, loan.borrower],
+            Body::Transmit(transmit) => vec![transmit.by, transmit.to],
             Body::LogKey(LogKey { governors, .. })
             | Body::Upgrade(Upgrade { governors, .. })
             | Body::Retire(Retire { governors, .. })
@@ -261,6 +317,11 @@ impl Body {
             | Body::CarryEdition(_)
             | Body::Attest(_)
             | Body::Revoke(_)
+            | Body::Flag(_)
+            | Body::Release(_)
+            | Body::Receipt(_)
+            | Body::Amend(_)
+            | Body::Move(_)
             | Body::Seal(_) => vec![*self.by()],
         };
         signers.sort_unstable();
@@ -276,6 +337,13 @@ impl Body {
             Body::Transfer(terms) | Body::Offer(terms) => terms.card,
             Body::CarryEdition(carry) => carry.mint.as_ref().map(|mint| mint.body.card),
             Body::Attest(attest) => attest.card,
+            Body::Flag(flag) => flag.card,
+            Body::Lien(lien) => lien.card,
+            Body::Loan(loan) => loan.card,
+            Body::Receipt(receipt) => receipt.card,
+            Body::Amend(amend) => amend.card,
+            Body::Move(relocate) => relocate.card,
+            Body::Transmit(transmit) => transmit.card,
             Body::Genesis(_)
             | Body::Rotate(_)
             | Body::Accept(_)
@@ -287,6 +355,7 @@ impl Body {
             | Body::Rules(_)
             | Body::Authority(_)
             | Body::Revoke(_)
+            | Body::Release(_)
             | Body::Seal(_) => None,
         }
     }
@@ -298,6 +367,12 @@ impl Body {
             Body::Accept(accept) => Some((accept.work, accept.edition.get())),
             Body::Close(close) => Some((close.work, close.edition.get())),
             Body::CarryEdition(carry) => Some((carry.work, carry.edition.get())),
+            Body::Flag(flag) => flag.blocks().then_some((flag.work, flag.edition.get())),
+            Body::Lien(lien) => Some((lien.work, lien.edition.get())),
+            Body::Loan(loan) => Some((loan.work, loan.edition.get())),
+            Body::Move(relocate) => Some((relocate.work, relocate.edition.get())),
+            Body::Transmit(transmit) => Some((transmit.work, transmit.edition.get())),
+            Body::Release(release) => release.of.map(|_| (release.work, release.edition.get())),
             Body::Genesis(_)
             | Body::Profile(_)
             | Body::Rotate(_)
@@ -310,6 +385,8 @@ impl Body {
             | Body::Authority(_)
             | Body::Attest(_)
             | Body::Revoke(_)
+            | Body::Receipt(_)
+            | Body::Amend(_)
             | Body::Seal(_) => None,
         }
     }

@@ -199,6 +199,44 @@ text_field!(
         && every(text, |b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
 );
 text_field!(
+    /// A kind of cultural good, such as `painting`.
+    CulturalCategory, "a category of 1 to 32 of a-z and _", is_word
+);
+text_field!(
+    /// What a country says of a work, such as `listed`.
+    CountryProtection, "a protection of 1 to 32 of a-z and _", is_word
+);
+text_field!(
+    /// A subheading of the Harmonized System.
+    HsCode, "a code of six digits", |text| text.len() == 6 && every(text, |b| b.is_ascii_digit())
+);
+text_field!(
+    /// A code of the Central Product Classification.
+    CpcCode, "a code of one to five digits", |text| sized(text, 1, 5) && every(text, |b| b.is_ascii_digit())
+);
+text_field!(
+    /// A code of the Extended Balance of Payments Services classification, such as `SH`.
+    EbopsCode, "a code of 2 to 8 of A-Z and 0-9 that begins with S", |text| sized(text, 2, 8)
+        && text.starts_with('S')
+        && every(text, |b| b.is_ascii_uppercase() || b.is_ascii_digit())
+);
+text_field!(
+    /// A domain of the UNESCO Framework for Cultural Statistics, by its letter.
+    FcsDomain, "a capital letter from A to H", |text| text.len() == 1 && every(text, |b| (b'A'..=b'H').contains(&b))
+);
+text_field!(
+    /// A version of that framework.
+    FcsVersion, "fcs and a year", |text| text.len() == 7 && text.strip_prefix("fcs").is_some_and(|year| every(year, |b| b.is_ascii_digit()))
+);
+text_field!(
+    /// The id of a rule: its set's name, a slash, its own; such as `ARR-EU/royalty`.
+    RuleId, "a rule's id such as ARR-EU/royalty", |text| text.split_once('/').is_some_and(|(set, rule)| {
+        set.parse::<RuleSetName>().is_ok()
+            && sized(rule, 1, 32)
+            && every(rule, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    })
+);
+text_field!(
     /// Whose law a rule set states: a country, or a region such as `EU` or `EEA`.
     Jurisdiction, "two or three capital letters", |text| sized(text, 2, 3) && every(text, |b| b.is_ascii_uppercase())
 );
@@ -226,6 +264,10 @@ fn every(text: &str, test: impl Fn(u8) -> bool) -> bool {
 
 fn sized(text: &str, min: usize, max: usize) -> bool {
     (min..=max).contains(&text.len())
+}
+
+fn is_word(text: &str) -> bool {
+    sized(text, 1, 32) && every(text, |b| b.is_ascii_lowercase() || b == b'_')
 }
 
 fn is_media_type(text: &str) -> bool {

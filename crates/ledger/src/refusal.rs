@@ -4,6 +4,7 @@ use colophon_tlog::note::KeyId;
 
 use crate::account::AccountId;
 use crate::crossing::Objections;
+use crate::encumbrance::{FLAGGING, Listed};
 use crate::field::{Digest, EntryId, Origin, WorkId};
 
 /// A rule's answer "no". The variants stand in the order in which they are looked for.
@@ -100,6 +101,9 @@ pub enum Refusal {
         /// The edition asked for.
         edition: u64,
     },
+    /// A flag or a lien keeps title where it is.
+    #[error("the edition is {0}")]
+    Encumbered(Box<Listed>),
     /// Another entry came first in this chain.
     #[error("the entry follows {found}, but the newest of its chain is {newest}")]
     PrevStale {
@@ -255,6 +259,55 @@ pub enum Refusal {
     #[error("the account has attested no such document, or has taken it back")]
     NothingAttested,
 
+    // Encumbrances.
+    /// The account is no authority that may flag.
+    #[error(
+        "{account} is not enrolled for {country} to attest {FLAGGING}, which it takes to flag an edition and to release a flag"
+    )]
+    NotAuthority {
+        /// Who it is.
+        account: AccountId,
+        /// The country that it speaks for.
+        country: String,
+    },
+    /// As many of the kind stand on the edition as may.
+    #[error("{most} of this kind stand on the edition, and no more may")]
+    EncumbrancesTooMany {
+        /// How many may.
+        most: usize,
+    },
+    /// No such flag, lien, loan or allegation stands.
+    #[error("nothing of the kind stands on the edition")]
+    NothingToRelease,
+    /// The encumbrance protects somebody else.
+    #[error("it protects {account}, who alone can release it")]
+    NotReleaser {
+        /// Who it is.
+        account: AccountId,
+    },
+
+    // Receipts.
+    /// No rule has noted this, or a receipt was given for it.
+    #[error("no rule has noted that this is owed, or a receipt was given for it")]
+    NothingOwed,
+    /// It is owed to somebody else.
+    #[error("the receipt is given by {payee}")]
+    NotPayee {
+        /// By whom.
+        payee: String,
+    },
+
+    // Facts.
+    /// Somebody else made the work.
+    #[error("the facts of a work are for its maker to amend: {maker}")]
+    NotMaker {
+        /// Who it is.
+        maker: AccountId,
+    },
+    /// The facts of the work were amended as often as they may be.
+    #[error("the facts of the work were amended {} times, and cannot be again", crate::entry::amend::AMENDS_MAX)]
+    AmendedTooOften,
+
     // What a retired register leaves to its successor.
     /// The register began from nothing.
     #[error("this register succeeds no other: there is nothing to carry over")]
@@ -270,6 +323,12 @@ pub enum Refusal {
     HolderNotCarried {
         /// Who it is.
         holder: AccountId,
+    },
+    /// The keys of somebody have not been carried over who can release what stands on the edition.
+    #[error("the account {party}, which can release what stands on the edition, has to be carried over first")]
+    PartyNotCarried {
+        /// Who it is.
+        party: AccountId,
     },
 }
 
@@ -296,6 +355,7 @@ impl Refusal {
             Refusal::WorkUnknown(_) => "work_unknown",
             Refusal::EditionUnknown { .. } => "edition_unknown",
             Refusal::EditionNotCarried { .. } => "edition_not_carried",
+            Refusal::Encumbered(_) => "encumbered",
             Refusal::PrevStale { .. } => "prev_stale",
             Refusal::OperatorCannotOwn(_) => "operator_cannot_own",
             Refusal::AckFirstMissing { .. } => "ack_first_missing",
@@ -327,10 +387,19 @@ impl Refusal {
             Refusal::CrossingHeld(_) => "crossing_held",
             Refusal::CrossingUnknown(_) => "crossing_unknown",
             Refusal::NothingAttested => "nothing_attested",
+            Refusal::NotAuthority { .. } => "not_authority",
+            Refusal::EncumbrancesTooMany { .. } => "encumbrances_too_many",
+            Refusal::NothingToRelease => "nothing_to_release",
+            Refusal::NotReleaser { .. } => "not_releaser",
+            Refusal::NothingOwed => "nothing_owed",
+            Refusal::NotPayee { .. } => "not_payee",
+            Refusal::NotMaker { .. } => "not_maker",
+            Refusal::AmendedTooOften => "amended_too_often",
             Refusal::NoPredecessor => "no_predecessor",
             Refusal::CarriedBefore => "carried_before",
             Refusal::CarryUnfit(_) => "carry_unfit",
             Refusal::HolderNotCarried { .. } => "holder_not_carried",
+            Refusal::PartyNotCarried { .. } => "party_not_carried",
         }
     }
 

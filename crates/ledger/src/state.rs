@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountId, KeySet, Multikey};
 use crate::canonical::{from_canonical, to_canonical};
+use crate::encumbrance::EncumbranceRecord;
 use crate::entry::retire::Successor;
-use crate::entry::terms::{Basis, Delivery, Price};
+use crate::entry::terms::{Basis, Delivery, Money, Price};
+use crate::facts::WorkFacts;
 use crate::field::{
     Citation, Country, Date, Day, Digest, DocumentType, EntryId, Jurisdiction, Line, Marker, RuleSetName, SourceType,
     WorkId,
@@ -53,6 +55,10 @@ pub enum RecordKey {
     Paper(About, DocumentType, AccountId),
     /// `crossing/WORK/N/J`, J from 1: a [`CrossingRecord`], the J-th time that title to an edition moved under rules.
     Crossing(WorkId, u64, u64),
+    /// `allegations/WORK/N`: an [`AllegationsRecord`](crate::encumbrance::AllegationsRecord).
+    Allegations(WorkId, u64),
+    /// `allegation/WORK/N/ACCOUNT`: an [`AllegationRecord`](crate::encumbrance::AllegationRecord), what an account alleges.
+    Allegation(WorkId, u64, AccountId),
 }
 
 /// What a document or a note is about. Its text is part of the names of records.
@@ -102,14 +108,19 @@ impl fmt::Display for RecordKey {
             RecordKey::Note(about, number) => write!(f, "note/{about}/{number}"),
             RecordKey::Paper(about, kind, account) => write!(f, "paper/{about}/{kind}/{account}"),
             RecordKey::Crossing(work, number, count) => write!(f, "crossing/{work}/{number}/{count}"),
+            RecordKey::Allegations(work, number) => write!(f, "allegations/{work}/{number}"),
+            RecordKey::Allegation(work, number, account) => write!(f, "allegation/{work}/{number}/{account}"),
         }
     }
 }
 
-/// A work as minted. It never changes.
+/// A work as minted, with its facts as they were amended last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkRecord {
+    /// How often its facts were amended. Left out if they never were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amended: Option<AmendedRecord>,
     /// Whether it was minted in another register: then an edition without a record is not its maker's, but not here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carried: Option<Marker>,
@@ -119,6 +130,9 @@ pub struct WorkRecord {
     pub created: Date,
     /// How many editions there are, numbered from 1.
     pub editions: u64,
+    /// What laws of heritage, trade and machine-made content ask for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<WorkFacts>,
     /// The index of the mint, or of the entry that brought it from another register.
     pub index: u64,
     /// Where it was made.
@@ -128,6 +142,16 @@ pub struct WorkRecord {
     pub maker: AccountId,
     /// How its bytes came about (IPTC digital source type).
     pub source_type: SourceType,
+}
+
+/// Amendments of a work's facts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AmendedRecord {
+    /// How many.
+    pub count: u64,
+    /// The newest.
+    pub newest: EntryId,
 }
 
 /// A file that some work consists of.
@@ -154,16 +178,22 @@ pub struct ClaimRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EditionRecord {
+    /// How many accounts allege something about it. Left out if none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allegations: Option<u64>,
     /// Where it is held.
     pub country: Country,
+    /// The flags of authorities, liens and loans that stand on it, oldest first. Left out if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encumbrances: Option<Vec<EncumbranceRecord>>,
     /// Whom the ledger has it with.
     pub holder: AccountId,
     /// How often title has moved under rules of the corridor. Left out if it never has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub judged: Option<u64>,
-    /// The newest entry of its chain: its work, or the last offer, transfer, acceptance or close.
+    /// The newest entry of its chain: its work, or what moved it last.
     pub newest: EntryId,
-    /// The offer made last, if nothing has come after it. It may have run out or be void.
+    /// The offer made last, if title has not moved since and nobody has closed it. It may have run out or be void.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferRecord>,
     /// The digest of the rule sets that were in force together when title moved under rules last.
@@ -173,7 +203,7 @@ pub struct EditionRecord {
     pub transfers: u64,
 }
 
-/// An offer that is the newest entry of its edition.
+/// An offer that has not been taken or closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OfferRecord {
@@ -190,10 +220,16 @@ pub struct OfferRecord {
     /// What is to be paid, open or committed to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
+    /// Whether a professional of the art market takes part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub professional: Option<Marker>,
     /// To whom it is made.
     pub to: AccountId,
     /// Where the edition goes if it is accepted.
     pub to_country: Country,
+    /// What the edition is declared to be worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Money>,
 }
 
 /// An account that has published a profile or rotated its keys.
@@ -397,16 +433,20 @@ pub struct PaperRecord {
     pub valid_to: Option<Day>,
 }
 
-/// What the rules said when title to an edition moved.
+/// What the rules said when title to an edition moved, and what has come of it since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CrossingRecord {
+    /// Who gave the edition away.
+    pub giver: AccountId,
     /// The index of the transfer or acceptance.
     pub index: u64,
     /// What the rules noted, in ascending order of their ids.
     pub noted: Vec<NotedRecord>,
     /// The attestations of the documents that counted, in ascending order.
     pub papers: Vec<EntryId>,
+    /// Who got it.
+    pub recipient: AccountId,
     /// The digest of the rule sets in force together.
     pub rules: Digest,
 }
@@ -425,6 +465,9 @@ pub struct NotedRecord {
     pub of: String,
     /// Whether the document is owed. Otherwise the rule asks for it before title moves, and nobody is enrolled to attest it.
     pub owed: bool,
+    /// The receipt for what was owed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptedRecord>,
     /// The rule's id.
     pub rule: String,
     /// What the document is.
@@ -433,6 +476,18 @@ pub struct NotedRecord {
     /// Within how many days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within_days: Option<u64>,
+}
+
+/// A receipt for what was owed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptedRecord {
+    /// Who gave it.
+    pub by: AccountId,
+    /// The entry.
+    pub entry: EntryId,
+    /// Its index.
+    pub index: u64,
 }
 
 /// The records cannot be read. Not a rule's answer: whoever asked must stop.

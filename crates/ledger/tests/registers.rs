@@ -23,6 +23,7 @@ use serde_json::Value;
 struct Vectors {
     acts: Acts,
     borders: Borders,
+    charges: Charges,
     mended: Mended,
     succession: Succession,
 }
@@ -40,6 +41,16 @@ struct Acts {
 #[derive(Deserialize)]
 struct Borders {
     certificate: CertificateVector,
+    /// Of a work whose facts were amended.
+    amended: CertificateVector,
+    #[serde(flatten)]
+    register: Register,
+}
+
+/// A register in which editions are flagged, charged, lent and released.
+#[derive(Deserialize)]
+struct Charges {
+    certificates: Vec<CertificateVector>,
     #[serde(flatten)]
     register: Register,
 }
@@ -167,6 +178,11 @@ fn a_register_with_rules_of_the_corridor_is_replayed() {
 }
 
 #[test]
+fn a_register_with_flags_liens_and_loans_is_replayed() {
+    check_replay(&vectors().charges.register);
+}
+
+#[test]
 fn a_register_that_succeeds_another_is_replayed() {
     let Succession { founding, retired, register, .. } = vectors().succession;
     let replay = check_replay(&register);
@@ -212,8 +228,8 @@ fn judge(replay: &Replay, vector: &Refused) -> Result<u64, Refusal> {
 
 #[test]
 fn the_same_entries_are_refused_for_the_same_reasons() {
-    let Vectors { acts, borders, succession, .. } = vectors();
-    for (register, vector) in [&acts.register, &borders.register, &succession.register]
+    let Vectors { acts, borders, charges, succession, .. } = vectors();
+    for (register, vector) in [&acts.register, &borders.register, &charges.register, &succession.register]
         .iter()
         .flat_map(|register| register.refused.iter().map(move |vector| (register, vector)))
     {
@@ -247,11 +263,21 @@ fn check_certificate(certificate: &CertificateVector, key: &str) {
 
 #[test]
 fn certificates_under_the_new_key_are_judged_the_same() {
-    let Borders { certificate, register } = vectors().borders;
+    let Borders { certificate, amended, register } = vectors().borders;
     check_certificate(&certificate, &register.vkey);
+    check_certificate(&amended, &register.vkey);
     let Acts { former_vkey, certificate, register } = vectors().acts;
     check_certificate(&certificate, &register.vkey);
     assert_eq!(verdict(&certificate.text, &former_vkey), "refused");
+}
+
+#[test]
+fn certificates_with_flags_liens_and_loans_are_judged_the_same() {
+    let Charges { certificates, register } = vectors().charges;
+    assert_eq!(certificates.len(), 2);
+    for certificate in &certificates {
+        check_certificate(certificate, &register.vkey);
+    }
 }
 
 #[test]

@@ -88,7 +88,16 @@ fn write_entry(index: u64, entry: &Entry, writes: &mut Vec<Write>) {
                 writes.push((key, Some(carry.work.0.as_bytes().to_vec())));
             }
         }
-        Body::Transfer(_) | Body::Offer(_) | Body::Accept(_) | Body::Close(_) => {
+        Body::Transfer(_)
+        | Body::Offer(_)
+        | Body::Accept(_)
+        | Body::Close(_)
+        | Body::Flag(_)
+        | Body::Lien(_)
+        | Body::Loan(_)
+        | Body::Move(_)
+        | Body::Transmit(_)
+        | Body::Release(_) => {
             if let Some((work, edition)) = entry.body().edition() {
                 writes.push(([&edition_prefix(&work, edition)[..], &place].concat(), Some(Vec::new())));
             }
@@ -102,7 +111,9 @@ fn write_entry(index: u64, entry: &Entry, writes: &mut Vec<Write>) {
         | Body::Rules(_)
         | Body::Authority(_)
         | Body::Attest(_)
-        | Body::Revoke(_) => {}
+        | Body::Revoke(_)
+        | Body::Receipt(_)
+        | Body::Amend(_) => {}
     }
 }
 
@@ -250,7 +261,7 @@ impl<'a> Tables<'a> {
         self.editions(b'h', account, after, limit)
     }
 
-    /// Returns the editions whose newest entry is an offer to this account. It may have run out, or be void.
+    /// Returns the editions with an offer to this account. It may have run out, or be void.
     pub fn offered(
         &self,
         account: &AccountId,

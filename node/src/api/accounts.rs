@@ -126,9 +126,12 @@ fn offers_to(api: &Api, account: &AccountId) -> Result<Vec<Offered>, AnswerError
     for (work, edition) in moment.tables().offered(account, None, LIST_MAX)? {
         let record: Option<EditionRecord> = moment.reading.read(&RecordKey::Edition(work, edition))?;
         if let Some(record) = record
-            && record.offer.is_some_and(|offer| offer.expires_ms >= now_ms)
+            && let Some(offer) = record.offer.filter(|offer| offer.expires_ms >= now_ms)
         {
-            offers.push(Offered { work, edition, offer: record.newest });
+            let place = EntryIndex::new(offer.index).ok_or(AnswerError::Entry(offer.index))?;
+            let leaf = api.register.log.entry(place)?;
+            let offer = entry_id(&leaf).map(Digest).ok_or(AnswerError::Entry(offer.index))?;
+            offers.push(Offered { work, edition, offer });
         }
     }
     Ok(offers)

@@ -156,6 +156,11 @@ fn check_current(body: &EntryBody, records: &impl Records) -> Result<(), Problem
         EntryBody::Transfer(terms) | EntryBody::Offer(terms) => &terms.prev,
         EntryBody::Accept(accept) => &accept.prev,
         EntryBody::Close(close) => &close.prev,
+        EntryBody::Lien(lien) => &lien.prev,
+        EntryBody::Loan(loan) => &loan.prev,
+        EntryBody::Move(relocate) => &relocate.prev,
+        EntryBody::Transmit(transmit) => &transmit.prev,
+        EntryBody::Release(release) => &release.prev,
         EntryBody::Genesis(_)
         | EntryBody::Profile(_)
         | EntryBody::Rotate(_)
@@ -169,14 +174,17 @@ fn check_current(body: &EntryBody, records: &impl Records) -> Result<(), Problem
         | EntryBody::Authority(_)
         | EntryBody::Attest(_)
         | EntryBody::Revoke(_)
+        | EntryBody::Flag(_)
+        | EntryBody::Receipt(_)
+        | EntryBody::Amend(_)
         | EntryBody::Seal(_) => return Ok(()),
     };
     if *prev != edition.newest {
         return Err(Refusal::PrevStale { found: prev.to_string(), newest: edition.newest.to_string() }.into());
     }
-    if let EntryBody::Transfer(terms) | EntryBody::Offer(terms) = body
-        && terms.by != edition.holder
-    {
+    let is_holders =
+        matches!(body, EntryBody::Transfer(_) | EntryBody::Offer(_) | EntryBody::Lien(_) | EntryBody::Loan(_));
+    if is_holders && *body.by() != edition.holder {
         return Err(Refusal::NotHolder { holder: edition.holder }.into());
     }
     Ok(())

@@ -320,6 +320,7 @@ impl Crossing {
 
 /// Returns the status of each refusal and what would cure it. What is about the form of the bytes is 400, what another
 /// entry came before is 409, everything else that the rules say is 422.
+#[expect(clippy::too_many_lines, reason = "one arm a refusal, and none for all the others")]
 fn answer_to(refusal: &Refusal) -> (StatusCode, &'static str) {
     const FORM: StatusCode = StatusCode::BAD_REQUEST;
     const RULE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
@@ -344,6 +345,7 @@ fn answer_to(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::EditionNotCarried { .. } => {
             (RULE, "have it carried over first: anybody may, with the proofs of the predecessor")
         }
+        Refusal::Encumbered(_) => (RULE, "have each flag and lien released by whom it names"),
         Refusal::PrevStale { .. } => (LATE, "look at what came before, and sign anew on top of it"),
         Refusal::OperatorCannotOwn(_) => (RULE, "use an account that does not operate this register"),
         Refusal::AckFirstMissing { .. } => (RULE, "look at the first registration, and name it in ack_first"),
@@ -382,10 +384,25 @@ fn answer_to(refusal: &Refusal) -> (StatusCode, &'static str) {
         }
         Refusal::CrossingUnknown(_) => (RULE, "nothing: the work was minted with a word that no rule knows"),
         Refusal::NothingAttested => (RULE, "name the attestation that stands"),
+        Refusal::NotAuthority { .. } => (
+            RULE,
+            "leave the country out: then it is an allegation, which blocks nothing; or have the governors enrol the account",
+        ),
+        Refusal::EncumbrancesTooMany { .. } => (RULE, "have one released first"),
+        Refusal::NothingToRelease => (RULE, "name the entry of a flag, lien or loan that stands on the edition"),
+        Refusal::NotMaker { .. } => (RULE, "state it as a document (attest), which anybody may"),
+        Refusal::AmendedTooOften => (RULE, "nothing: state what is new as a document (attest)"),
+        Refusal::NothingOwed => (RULE, "see what the crossing's record says is owed, and by which rule"),
+        Refusal::NotPayee { .. } => (
+            RULE,
+            "have it given by whom it names; an authority that is enrolled for the paper names the country it speaks for",
+        ),
+        Refusal::NotReleaser { .. } => (RULE, "ask the account that it protects to release it"),
         Refusal::NoPredecessor => (RULE, "nothing: what this register has was minted in it"),
         Refusal::CarriedBefore => (LATE, "nothing: it is here"),
         Refusal::CarryUnfit(_) => (RULE, "take the proofs from the predecessor's last checkpoint"),
         Refusal::HolderNotCarried { .. } => (RULE, "carry the holder's account over first"),
+        Refusal::PartyNotCarried { .. } => (RULE, "carry that account over first: anybody may"),
     }
 }
 

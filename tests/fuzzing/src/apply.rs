@@ -1,8 +1,10 @@
 //! Any run of entries, applied by the ledger and by a simple model: the same answers, records and roots, however the run
 //! is cut into batches.
 
+pub mod beside;
 pub mod borders;
 pub mod cast;
+pub mod charges;
 pub mod model;
 pub mod records;
 pub mod register;

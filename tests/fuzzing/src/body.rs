@@ -23,6 +23,14 @@ pub const WORDS: &[&str] = &[
     "authority",
     "attest",
     "revoke",
+    "flag",
+    "lien",
+    "loan",
+    "release",
+    "receipt",
+    "amend",
+    "move",
+    "transmit",
     "null",
     "true",
     "false",
@@ -110,6 +118,36 @@ pub fn seeds() -> Vec<Vec<u8>> {
             "valid_from": "2026-01-01", "valid_to": "2026-12-31", "work": prev,
         }),
         json!({"account": by, "by": by, "kind": "revoke", "prev": prev, "type": "INVOICE"}),
+        json!({
+            "by": by, "card": prev, "country": "FR", "edition": 1, "ground": "frozen", "kind": "flag", "prev": prev,
+            "sha256": prev, "work": prev,
+        }),
+        json!({"by": by, "creditor": account("ana"), "edition": 1, "kind": "lien", "prev": prev, "work": prev}),
+        json!({
+            "borrower": account("ana"), "by": by, "edition": 1, "kind": "loan", "prev": prev, "until": "2027-01-01",
+            "work": prev,
+        }),
+        json!({"by": by, "edition": 1, "kind": "release", "of": prev, "prev": prev, "work": prev}),
+        json!({
+            "by": by, "delivery": "physical", "edition": 1, "from_country": "CN", "kind": "move", "prev": prev,
+            "to_country": "FR", "value": {"amount": 1, "currency": "EUR"}, "work": prev,
+        }),
+        json!({
+            "basis": "restitution", "by": by, "country": "FR", "delivery": "rights", "edition": 1, "from_country": "CN",
+            "kind": "transmit", "prev": prev, "sha256": prev, "to": account("ana"), "to_country": "FR", "work": prev,
+        }),
+        json!({
+            "by": by, "created": "1701", "kind": "amend", "prev": prev, "source_type": "print", "work": prev,
+            "facts": {
+                "age": "gt250", "ai": {"human": "edit", "label": "eu-aiact-50"}, "category": "painting", "cpc": "84311",
+                "died": 1700, "ebops": "SH", "fcs": {"domain": "C", "version": "fcs2009"}, "hs": "970121",
+                "protection": "listed",
+            },
+        }),
+        json!({
+            "by": by, "country": "DE", "crossing": 2, "edition": 1, "kind": "receipt", "rule": "ARR-EU/royalty",
+            "work": prev,
+        }),
     ];
     let leaves = leaves.iter().map(|leaf| leaf.split(|byte| *byte == b'\n').nth(1).unwrap().to_vec());
     leaves.chain(of_borders.iter().map(|body| canonical(body).into_bytes())).collect()

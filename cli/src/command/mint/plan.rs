@@ -104,6 +104,7 @@ pub(super) fn plan(
         creators,
         derived_from: listed(&sources.derived_from, "--derived-from")?,
         editions: args.editions,
+        facts: args.facts.facts(),
         files: files(hashed)?,
         kind: MintWord::It,
         license: args.license.clone(),

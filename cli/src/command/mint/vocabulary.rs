@@ -75,7 +75,7 @@ pub(super) fn work_kind(text: &str) -> Result<WorkKind, Failure> {
 }
 
 /// Reads a source type; capitals do not matter.
-pub(super) fn source_type(text: &str) -> Result<SourceType, Failure> {
+pub(in crate::command) fn source_type(text: &str) -> Result<SourceType, Failure> {
     listed(text, &SOURCE_TYPES, "source type")?.parse().map_err(|_| unlisted(text, &SOURCE_TYPES, "source type"))
 }
 

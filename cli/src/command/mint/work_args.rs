@@ -10,6 +10,7 @@ use super::vocabulary;
 use crate::codes::country::country;
 use crate::codes::date::date;
 use crate::codes::licence::licence;
+use crate::facts::FactsArgs;
 use crate::failure::Failure;
 
 /// What the options of `colophon mint` say about a work.
@@ -57,6 +58,8 @@ pub(super) struct WorkArgs {
     /// An earlier work in this register that it is knowingly like; up to 16. The entry says so for ever
     #[arg(long = "ack-similar", value_name = "WORK")]
     pub(super) ack_similar: Vec<String>,
+    #[command(flatten)]
+    pub(super) facts: FactsArgs,
 }
 
 /// Reads how many editions there are.

@@ -10,10 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::note::VerifierKey;
 
-use super::{Certificate, accounts_of, records_of, with_crossings};
+use super::{Certificate, accounts_of, records_of, with_allegations, with_crossings};
 use crate::account::AccountId;
 use crate::canonical::{from_canonical, to_canonical};
 use crate::draft::check_card;
+use crate::edition::current;
+use crate::encumbrance::AllegationsRecord;
+use crate::entry::amend::Amend;
 use crate::entry::attest::Attest;
 use crate::entry::carry_edition::CarryEdition;
 use crate::entry::mint::Mint;
@@ -26,7 +29,7 @@ use crate::proved::{ProvedEntry, ProvedError, newest_seal, refused};
 use crate::replay::{ReplayError, read_genesis};
 use crate::rule::{Context, Rules, Scope, Stop};
 use crate::signature::Signed;
-use crate::state::{Changes, CrossingRecord, EditionRecord, OfferRecord, RecordKey};
+use crate::state::{Changes, CrossingRecord, EditionRecord, OfferRecord, RecordKey, Records as _, WorkRecord};
 
 /// Why a certificate does not prove what it says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -122,8 +125,14 @@ pub struct Provenance {
     pub steps: Vec<Step>,
     /// What the rules of the corridor said each time that title moved under them, oldest first.
     pub crossings: Vec<CrossingRecord>,
+    /// What is alleged about the edition, as far as it is named. Its record counts all.
+    pub alleged: AllegationsRecord,
     /// The attestations of the documents that counted, oldest first.
     pub papers: Vec<(Moment, Attest)>,
+    /// The amendments of the work's facts, oldest first; those of the register in which it was minted stay there.
+    pub amends: Vec<(Moment, Amend)>,
+    /// What is stated of the work now: as minted, and as amended since.
+    pub record: WorkRecord,
     /// Every account that has a part in it, operators included.
     pub accounts: BTreeMap<AccountId, AccountFacts>,
     /// The cards, by digest.
@@ -131,7 +140,7 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Returns the offer that was made last, if nothing has come after it. It may have run out.
+    /// Returns the offer that was made last, if title has not moved since and nobody has closed it. It may have run out.
     pub fn offer(&self) -> Option<&OfferRecord> {
         self.state.offer.as_ref()
     }
@@ -187,9 +196,13 @@ impl Certificate {
         self.check_records(&walk, &seal)?;
         let cards = self.check_cards(&walk)?;
         let (minted, mint) = walk.mint.ok_or_else(|| missing("the work's mint"))?;
-        let state = crate::edition::current(&walk.records, &self.work, self.edition).map_err(refused(minted.index))?;
-        let Ruled { judged, rules, crossings, .. } = walk.ruled;
-        let state = EditionRecord { judged, rules, ..state };
+        let state = current(&walk.records, &self.work, self.edition).map_err(refused(minted.index))?;
+        let Ruled { judged, rules, crossings, allegations, alleged, .. } = walk.ruled;
+        let state = EditionRecord { allegations, judged, rules, ..state };
+        let alleged = alleged.unwrap_or_default();
+        let record =
+            walk.records.read(&RecordKey::Work(self.work)).map_err(|error| refused(minted.index)(error.into()))?;
+        let record = record.ok_or_else(|| missing("the work's mint"))?;
         Ok(Provenance {
             rules: walk.rules,
             log_key: walk.log,
@@ -202,7 +215,10 @@ impl Certificate {
             state,
             steps: walk.steps,
             crossings,
+            alleged,
             papers: walk.papers,
+            amends: walk.amends,
+            record,
             accounts: walk.accounts,
             cards,
         })
@@ -214,6 +230,7 @@ impl Certificate {
         let mut given = self.records.iter();
         let keys = records_of(&self.work, self.edition, &accounts, walk.rekeyed());
         // As many as are here; that the edition counts as many is asked with its record.
+        let keys = with_allegations(keys, &self.work, self.edition, walk.ruled.allegations.is_some());
         for key in with_crossings(keys, &self.work, self.edition, walk.ruled.crossings.len() as u64) {
             let name = key.to_string();
             let proved = given.next().ok_or_else(|| missing(&format!("the state proof of {name}")))?;
@@ -246,12 +263,14 @@ impl Certificate {
     }
 }
 
-/// What a certificate's records say of the rules that title moved under. It holds once the proofs of the records do.
+/// What a certificate's records say of the rules that title moved under, and of what is alleged. It holds once the proofs of the records do.
 #[derive(Debug, Default)]
 struct Ruled {
     judged: Option<u64>,
     rules: Option<Digest>,
     crossings: Vec<CrossingRecord>,
+    allegations: Option<u64>,
+    alleged: Option<AllegationsRecord>,
     /// The attestations that the crossings name.
     attests: BTreeSet<EntryId>,
 }
@@ -271,7 +290,10 @@ impl Ruled {
         let crossings = (1..=judged).filter_map(crossing).filter_map(|text| from_canonical(text).ok());
         let crossings: Vec<CrossingRecord> = crossings.collect();
         let attests = crossings.iter().flat_map(|crossing| &crossing.papers).copied().collect();
-        Ruled { judged: edition.judged, rules: edition.rules, crossings, attests }
+        let EditionRecord { allegations, judged, rules, .. } = edition;
+        let alleged = read(RecordKey::Allegations(certificate.work, certificate.edition));
+        let alleged = alleged.and_then(|text| from_canonical(text).ok());
+        Ruled { judged, rules, crossings, allegations, alleged, attests }
     }
 }
 
@@ -295,6 +317,7 @@ struct Walk<'c> {
     steps: Vec<Step>,
     ruled: Ruled,
     papers: Vec<(Moment, Attest)>,
+    amends: Vec<(Moment, Amend)>,
     cards: BTreeMap<Digest, &'c Body>,
 }
 
@@ -335,6 +358,7 @@ impl<'c> Walk<'c> {
             steps: Vec::new(),
             ruled: Ruled::of(certificate),
             papers: Vec::new(),
+            amends: Vec::new(),
             cards: BTreeMap::new(),
         })
     }
@@ -356,6 +380,7 @@ impl<'c> Walk<'c> {
             Body::Mint(mint) if entry.id() == self.work => self.mint = Some((moment, mint.clone())),
             Body::CarryAccount(carry) => self.facts(&carry.account, index)?.carried = Some(moment),
             Body::CarryEdition(carry) if carry.work == self.work => self.take_carried(carry, moment, entry.body())?,
+            Body::Amend(amend) if amend.work == self.work => self.amends.push((moment, (**amend).clone())),
             Body::Attest(attest) if self.ruled.attests.contains(&entry.id()) => {
                 // What came before in its chain is not here: that it counted, the crossing's record says.
                 self.papers.push((moment, attest.clone()));
@@ -394,18 +419,39 @@ impl<'c> Walk<'c> {
         Signed::check(entry.clone(), &self.records)?.check_authority(&self.records)
     }
 
-    /// Tells whether a record is what the entries lead to. Of the rules that title moved under, they say nothing: that is as the
-    /// records say, if these fit each other and the steps.
+    /// Tells whether a record is what the entries lead to. Of the rules that title moved under and of what is alleged, they say
+    /// nothing: that is as the records say, if these fit each other and the steps.
     fn leads_to(&self, key: &RecordKey, proved: Option<&String>) -> bool {
         match key {
             RecordKey::Crossing(_, _, count) => self.has_crossing(*count, proved),
+            RecordKey::Allegations(..) => self.ruled.alleged.as_ref().map(to_canonical).as_ref() == proved,
             RecordKey::Edition(..) => {
-                let Ruled { judged, rules, .. } = &self.ruled;
-                let led = self.records.get(key).and_then(|text| from_canonical::<EditionRecord>(text).ok());
-                let led = led.map(|led| to_canonical(&EditionRecord { judged: *judged, rules: *rules, ..led }));
-                led.as_ref() == proved && self.crossings_fit()
+                let Ruled { judged, rules, allegations, .. } = &self.ruled;
+                let led = self.led_edition(key).map(|led| {
+                    to_canonical(&EditionRecord { allegations: *allegations, judged: *judged, rules: *rules, ..led })
+                });
+                led.as_ref() == proved && self.crossings_fit() && self.allegations_fit()
             }
             _ => self.records.get(key) == proved,
+        }
+    }
+
+    /// Returns the edition's record as the entries lead to it. What is alleged writes one of an edition that nothing has happened to.
+    fn led_edition(&self, key: &RecordKey) -> Option<EditionRecord> {
+        match self.records.get(key) {
+            Some(text) => from_canonical(text).ok(),
+            None if self.ruled.allegations.is_some() => current(&self.records, &self.work, self.edition).ok(),
+            None => None,
+        }
+    }
+
+    /// Tells whether what is alleged is here if the edition counts any, and no more of it than it counts.
+    fn allegations_fit(&self) -> bool {
+        let Ruled { allegations, alleged, .. } = &self.ruled;
+        match (allegations, alleged) {
+            (None, None) => true,
+            (Some(count), Some(alleged)) => *count > 0 && alleged.open.len() as u64 <= *count,
+            _ => false,
         }
     }
 
@@ -418,8 +464,10 @@ impl<'c> Walk<'c> {
     /// Tells whether there are as many crossings as the edition counts, each where title moved, the last under the rules that the
     /// edition names, and every document that counted is here.
     fn crossings_fit(&self) -> bool {
-        let Ruled { judged, rules, crossings, attests } = &self.ruled;
-        let moves = self.steps.iter().filter(|step| matches!(step.body, Body::Transfer(_) | Body::Accept(_)));
+        let Ruled { judged, rules, crossings, attests, .. } = &self.ruled;
+        let crosses =
+            |body: &Body| matches!(body, Body::Transfer(_) | Body::Accept(_) | Body::Move(_) | Body::Transmit(_));
+        let moves = self.steps.iter().filter(|step| crosses(&step.body));
         let moves: BTreeSet<u64> = moves.map(|step| step.moment.index).collect();
         let shown: BTreeSet<EntryId> = self.papers.iter().map(|(moment, _)| moment.id).collect();
         judged.unwrap_or_default() == crossings.len() as u64

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::crossing::Crossing;
+use crate::crossing::{Crossing, Deed};
 use crate::edition::{OfferStanding, current, standing};
 use crate::entry::kind_word;
 use crate::entry::mint::EDITIONS_MAX;
@@ -24,7 +24,7 @@ pub struct Accept {
     pub edition: Int<1, EDITIONS_MAX>,
     /// The word `accept`.
     pub kind: AcceptWord,
-    /// The offer.
+    /// The newest entry of the edition's chain: the offer, or a flag or release that came after it.
     pub prev: EntryId,
     /// The work.
     pub work: WorkId,
@@ -33,6 +33,7 @@ pub struct Accept {
 impl Accept {
     pub(crate) fn apply(&self, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
         let edition = current(records, &self.work, self.edition.get())?;
+        edition.check_free()?;
         edition.check_prev(&self.prev)?;
         let offer = edition.offer.as_ref().ok_or(Refusal::NoOffer)?;
         if offer.to != self.by {
@@ -49,9 +50,11 @@ impl Accept {
             edition: &edition,
             to: &self.by,
             to_country: &offer.to_country,
-            basis: offer.basis,
+            deed: Deed::Transfer(offer.basis),
             delivery: offer.delivery,
             price: offer.price.as_ref(),
+            professional: offer.professional.is_some(),
+            value: offer.value.as_ref(),
         };
         crossing.pass(context, records)
     }

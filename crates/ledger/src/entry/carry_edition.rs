@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountId;
 use crate::carried::CarriedRecord;
 use crate::edition::untouched;
+use crate::encumbrance::Burden;
 use crate::entry::mint::{EDITIONS_MAX, Mint};
 use crate::entry::profile::current;
 use crate::entry::{Body, Register, entry_id_of_text, kind_word, text_of};
@@ -63,6 +64,12 @@ impl CarryEdition {
         holder.or_else(|| self.work_proof.record.as_ref().map(|work| work.maker))
     }
 
+    /// Returns who can let go what stands on the edition, as the proof says, which may not hold.
+    pub fn parties(&self) -> impl Iterator<Item = AccountId> {
+        let burdens = self.edition_proof.record.iter().flat_map(EditionRecord::burdens);
+        burdens.filter(|burden| burden.kind != Burden::Loan).map(|burden| burden.of)
+    }
+
     pub(crate) fn apply(&self, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
         let (minted, stood) = self.proved(context)?;
         let name = RecordKey::Edition(self.work, self.edition.get());
@@ -73,8 +80,10 @@ impl CarryEdition {
         if current(records, &stood.holder)?.is_none_or(|holder| holder.carried.is_none()) {
             return Err(Refusal::HolderNotCarried { holder: stood.holder }.into());
         }
+        check_parties(&stood, context, records)?;
         let mut changes = self.work_here(context, records, minted)?;
-        let edition = EditionRecord { judged: None, newest: context.id, offer: None, rules: None, ..stood };
+        let (newest, offer, judged, rules, allegations) = (context.id, None, None, None, None);
+        let edition = EditionRecord { allegations, judged, newest, offer, rules, ..stood };
         write(&mut changes, name, &edition);
         Ok(changes)
     }
@@ -118,4 +127,17 @@ impl CarryEdition {
         write(&mut changes, RecordKey::Work(self.work), &record);
         Ok(changes)
     }
+}
+
+/// Refuses an edition whose encumbrances somebody could let go with keys that have been changed in the predecessor. The officers of
+/// this register have those of its genesis.
+fn check_parties(stood: &EditionRecord, context: &Context<'_>, records: &impl Records) -> Result<(), Stop> {
+    let officers = [&context.rules.operators, &context.rules.governors];
+    for burden in stood.burdens().iter().filter(|burden| burden.kind != Burden::Loan) {
+        let is_officer = officers.iter().any(|officers| officers.contains(&burden.of));
+        if !is_officer && current(records, &burden.of)?.is_none_or(|party| party.carried.is_none()) {
+            return Err(Refusal::PartyNotCarried { party: burden.of }.into());
+        }
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use crate::account::AccountId;
 use crate::canonical::INTEGER_MAX;
 use crate::entry::kind_word;
+use crate::facts::WorkFacts;
 use crate::field::{
     Country, Date, Digest, Fingerprint, Int, License, List, ManifestLabel, MediaType, PictureHash, Prep, Role,
     SourceType, WorkId, WorkKind,
@@ -53,6 +54,9 @@ pub struct Mint {
     pub derived_from: Option<List<WorkId, 1, SOURCES_MAX>>,
     /// How many editions there are.
     pub editions: Int<1, EDITIONS_MAX>,
+    /// What laws of heritage, trade and machine-made content ask for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<WorkFacts>,
     /// Its files; the first is its face.
     pub files: Files,
     /// The word `mint`.
@@ -275,10 +279,12 @@ impl Mint {
             }
         };
         let record = WorkRecord {
+            amended: None,
             carried: None,
             country: self.country.clone(),
             created: self.created.clone(),
             editions: self.editions.get(),
+            facts: self.facts.clone(),
             index: context.index,
             made_in: self.made_in.clone(),
             maker: self.by,

@@ -14,8 +14,10 @@ pub(crate) fn apply(terms: &Terms, context: &Context<'_>, records: &impl Records
         firm: terms.firm.is_some(),
         index: context.index,
         price: terms.price.clone(),
+        professional: terms.professional,
         to: terms.to,
         to_country: terms.to_country.clone(),
+        value: terms.value.clone(),
     };
     let mut changes = Changes::new();
     let offered = EditionRecord { newest: context.id, offer: Some(offer), ..edition };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::canonical::{INTEGER_MAX, to_canonical};
-use crate::edition::{current, standing_offer};
+use crate::edition::current;
 use crate::entry::mint::EDITIONS_MAX;
 use crate::field::{Country, Currency, Digest, DocumentType, EntryId, Int, List, Marker, WorkId};
 use crate::refusal::Refusal;
@@ -51,10 +51,16 @@ pub struct Terms {
     /// What is paid, open or committed to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
+    /// Whether a professional of the art market takes part, as a party or between them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub professional: Option<Marker>,
     /// The recipient.
     pub to: AccountId,
     /// Where the edition goes.
     pub to_country: Country,
+    /// What the edition is declared to be worth, where that is asked for and is not the price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Money>,
     /// The work.
     pub work: WorkId,
 }
@@ -218,18 +224,17 @@ impl Terms {
     /// Returns the edition these terms are about, if the holder may make them.
     pub(crate) fn check(&self, context: &Context<'_>, records: &impl Records) -> Result<EditionRecord, Stop> {
         let edition = current(records, &self.work, self.edition.get())?;
+        if self.kind == TermsWord::Transfer {
+            edition.check_free()?;
+        }
         edition.check_prev(&self.prev)?;
         context.check_may_own(&self.to)?;
         edition.check_holder(&self.by)?;
         if self.to == self.by {
             return Err(Refusal::SameHolder.into());
         }
-        if self.from_country != edition.country {
-            return Err(Refusal::CountryMismatch { country: edition.country.to_string() }.into());
-        }
-        if let Some(offer) = standing_offer(records, &edition, context.time_ms)? {
-            return Err(Refusal::OfferStands { to: offer.to, until_ms: offer.expires_ms }.into());
-        }
+        edition.check_country(&self.from_country)?;
+        edition.check_not_offered(context.time_ms, records)?;
         self.check_time(context.time_ms)?;
         Ok(edition)
     }

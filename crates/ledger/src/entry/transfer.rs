@@ -1,6 +1,6 @@
 //! `transfer`: title moves in one entry that the holder and the recipient sign.
 
-use crate::crossing::Crossing;
+use crate::crossing::{Crossing, Deed};
 use crate::entry::terms::Terms;
 use crate::rule::{Context, Stop};
 use crate::state::{Changes, Records};
@@ -14,9 +14,11 @@ pub(crate) fn apply(terms: &Terms, context: &Context<'_>, records: &impl Records
         edition: &edition,
         to: &terms.to,
         to_country: &terms.to_country,
-        basis: terms.basis,
+        deed: Deed::Transfer(terms.basis),
         delivery: terms.delivery,
         price: terms.price.as_ref(),
+        professional: terms.professional.is_some(),
+        value: terms.value.as_ref(),
     };
     crossing.pass(context, records)
 }

@@ -5,14 +5,18 @@ use std::collections::BTreeSet;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::certificate::CertificateError;
 use colophon_ledger::entry::Body;
+use colophon_ledger::entry::amend::{Amend, AmendWord};
 use colophon_ledger::entry::attest::{Attest, AttestWord};
 use colophon_ledger::entry::authority::{AuthorityWord, EnrolAuthority};
+use colophon_ledger::entry::receipt::{Receipt, ReceiptWord};
 use colophon_ledger::entry::revoke::{Revoke, RevokeWord};
 use colophon_ledger::entry::rules::{PublishRules, RULE_SETS_MAX, RulesWord, lines_of};
+use colophon_ledger::facts::WorkFacts;
 use colophon_ledger::field::{DocumentType, EntryId, Int, List};
 use colophon_ledger::refusal::Refusal;
 use colophon_ledger::state::{
     About, AuthoritiesRecord, CrossingRecord, NotesRecord, PaperRecord, RecordKey, Records as _, RuleListRecord,
+    WorkRecord,
 };
 
 use crate::rules::{Words, check, id, mint_body, sorted, terms_body};
@@ -39,6 +43,13 @@ fn text(name: &str) -> String {
             "@id(\"share\")\n{TERMS}@owes(\"ARR_RECEIPT\")\n@by(\"maker\")\n@royalty(\"EUR 4% above\")\n\
              permit (principal, action, resource) when {{ context.price has EUR }};\n"
         ),
+        "relics" => gate(
+            "relics",
+            "refuse",
+            "NAT_EXPORT_LICENCE",
+            "from",
+            "context.work.category == Category::\"manuscript\" && context.work.older_than >= 200",
+        ),
         "huge" => format!("{}\n", " ".repeat(900)).repeat(14),
         "overflow" => gate("sum", "hold", "INVOICE", "from", "context.year * 9223372036854775807 > 1"),
         "broken" => "forbid (principal, action, resource) when { context.nothing };".to_owned(),
@@ -46,7 +57,7 @@ fn text(name: &str) -> String {
     }
 }
 
-/// Returns the body of one line of a table: `rules`, `authority`, `attest` or `revoke`.
+/// Returns the body of one line of a table: `rules`, `authority`, `attest`, `revoke`, `receipt` or `amend`.
 pub(crate) fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>) -> Body {
     match kind {
         "rules" => {
@@ -64,12 +75,55 @@ pub(crate) fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>)
             Body::Authority(EnrolAuthority { account, by, country, governors, kind: AuthorityWord::It, prev, types })
         }
         "attest" => Body::Attest(attest_of(world, actor, words)),
+        "amend" => {
+            let work = id(world, words.get("work").unwrap());
+            let prev = words.get("prev").map_or_else(|| amended(world, work), |label| id(world, label));
+            Body::Amend(Box::new(Amend {
+                by: account(actor),
+                card: words.get("card").map(digest),
+                created: words.get("created").map(|date| date.parse().unwrap()),
+                facts: facts_of(words),
+                kind: AmendWord::It,
+                made_in: words.get("made_in").map(|code| code.parse().unwrap()),
+                prev,
+                source_type: words.get("source").map(|word| word.parse().unwrap()),
+                work,
+            }))
+        }
+        "receipt" => Body::Receipt(Receipt {
+            by: account(actor),
+            card: None,
+            country: words.get("country").map(|code| code.parse().unwrap()),
+            crossing: Int::new(words.get("crossing").map_or(1, |number| number.parse().unwrap())).unwrap(),
+            edition: Int::new(words.get("edition").map_or(1, |number| number.parse().unwrap())).unwrap(),
+            kind: ReceiptWord::It,
+            rule: words.get("rule").unwrap().parse().unwrap(),
+            sha256: None,
+            work: id(world, words.get("work").unwrap()),
+        }),
         _ => {
             let Attest { account, by, edition, prev, document_type, work, .. } = attest_of(world, actor, words);
             let prev = prev.unwrap_or(digest("nothing"));
             Body::Revoke(Revoke { account, by, edition, kind: RevokeWord::It, prev, document_type, work })
         }
     }
+}
+
+/// Returns the facts of one line: `category=`, `protection=`, `age=`.
+pub(crate) fn facts_of(words: &Words<'_>) -> Option<WorkFacts> {
+    let age = words.get("age").map(|word| serde_json::from_value(word.into()).unwrap());
+    let facts = WorkFacts {
+        age,
+        category: words.get("category").map(|word| word.parse().unwrap()),
+        protection: words.get("protection").map(|word| word.parse().unwrap()),
+        ..WorkFacts::default()
+    };
+    (facts != WorkFacts::default()).then_some(facts)
+}
+
+fn amended(world: &World, work: EntryId) -> EntryId {
+    let record: Option<WorkRecord> = world.replay.records().read(&RecordKey::Work(work)).unwrap();
+    record.and_then(|record| record.amended).map_or(work, |amended| amended.newest)
 }
 
 fn rules_body(governor: &str, prev: EntryId, name: &str, text: Option<String>, height: u64) -> Body {
@@ -120,7 +174,7 @@ fn paper(world: &World, about: About, kind: &str, by: AccountId) -> Option<Paper
     world.replay.records().read(&RecordKey::Paper(about, document(kind), by)).unwrap()
 }
 
-fn crossing(world: &World, work: EntryId, count: u64) -> Option<CrossingRecord> {
+pub(crate) fn crossing(world: &World, work: EntryId, count: u64) -> Option<CrossingRecord> {
     world.replay.records().read(&RecordKey::Crossing(work, 1, count)).unwrap()
 }
 
@@ -283,7 +337,7 @@ fn two_governors_publish_what_one_of_them_cannot() {
 }
 
 /// Returns a register with one rule set in force from the next batch on and an authority in China, and a work.
-fn corridor(rules: &str) -> (World, EntryId) {
+pub(crate) fn corridor(rules: &str) -> (World, EntryId) {
     let mut world = World::new();
     let work = world.must("hills", &Body::Mint(mint_body("ana", "hills")), &["ana"]);
     let words = format!("account=bureau country=CN types=NAT_EXPORT_LICENCE set=LAW text={rules} ahead=1");
@@ -300,7 +354,7 @@ fn attest(world: &mut World, by: &str, words: &[&str]) -> EntryId {
     world.must("paper", &body, &[by])
 }
 
-fn sell(world: &mut World, work: EntryId) -> Result<u64, Refusal> {
+pub(crate) fn sell(world: &mut World, work: EntryId) -> Result<u64, Refusal> {
     let terms = terms_body("ana", "bo", work, world.edition_prev(&work), world.time_ms + DAY_MS);
     world.submit(&Body::Transfer(terms), &[("ana", "ana"), ("bo", "bo")])
 }

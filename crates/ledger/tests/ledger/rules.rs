@@ -45,6 +45,7 @@ pub(crate) fn mint_body(by: &str, face: &str) -> Mint {
         derived_from: None,
         editions: Int::new(2).unwrap(),
         files: Files::new(vec![file]).unwrap(),
+        facts: None,
         kind: MintWord::It,
         license: "LicenseRef-ARR".parse().unwrap(),
         made_in: None,
@@ -66,6 +67,8 @@ pub(crate) fn terms_body(by: &str, to: &str, work: EntryId, prev: EntryId, expir
         edition: Int::new(1).unwrap(),
         expires_ms: Int::new(expires_ms).unwrap(),
         firm: None,
+        professional: None,
+        value: None,
         from_country: "CN".parse().unwrap(),
         kind: TermsWord::Transfer,
         prev,
@@ -169,6 +172,7 @@ fn terms_of(world: &World, actor: &str, words: &Words<'_>, kind: TermsWord) -> T
 fn mint_of(world: &World, actor: &str, words: &Words<'_>) -> Mint {
     let mut mint = mint_body(actor, words.get("face").unwrap());
     mint.source_type = words.get("source").unwrap_or("digitalCreation").parse().unwrap();
+    mint.facts = crate::borders::facts_of(words);
     mint.ack_first = words.get("ack").map(|label| id(world, label));
     mint.ack_similar = words.get("like").map(|label| List::new(vec![id(world, label)]).unwrap());
     mint.derived_from = words.get("of").map(|label| List::new(vec![id(world, label)]).unwrap());
@@ -205,7 +209,12 @@ fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>) -> Body {
         "close" => close_body(actor, chain().0, chain().1),
         "profile" => profile_body(actor, account_prev()),
         "log_key" | "upgrade" | "retire" => act_body(world, actor, kind, words),
-        "rules" | "authority" | "attest" | "revoke" => crate::borders::body_of(world, actor, kind, words),
+        "rules" | "authority" | "attest" | "revoke" | "receipt" | "amend" => {
+            crate::borders::body_of(world, actor, kind, words)
+        }
+        "flag" | "lien" | "loan" | "release" | "move" | "transmit" => {
+            crate::burdens::body_of(world, actor, kind, words)
+        }
         "rotate" => {
             let threshold = words.get("threshold").map_or(1, |number| number.parse().unwrap());
             let next = words.list("next");
@@ -244,7 +253,9 @@ fn signers_of<'l>(actor: &'l str, kind: &str, words: &Words<'l>) -> Vec<(&'l str
     }
     let mut signers = vec![(actor, actor)];
     match kind {
-        "transfer" => signers.extend(words.get("to").map(|to| (to, to))),
+        "transfer" | "transmit" => signers.extend(words.get("to").map(|to| (to, to))),
+        "lien" => signers.extend(words.get("creditor").map(|name| (name, name))),
+        "loan" => signers.extend(words.get("borrower").map(|name| (name, name))),
         "mint" => signers.extend(words.get("with").map(|with| (with, with))),
         "rotate" => signers.extend(words.list("keys").into_iter().flatten().map(|key| (actor, key))),
         "log_key" | "upgrade" | "retire" => {
@@ -485,8 +496,10 @@ fn every_refusal_is_reached_in_its_order_of_precedence() {
     forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
     assert_eq!(world.submit_bytes(&forged).unwrap_err().code(), "signature_invalid");
     seen.extend(["not_submittable", "signature_invalid"].map(str::to_owned));
-    seen.extend(crate::succession::refusals().map(str::to_owned));
+    seen.extend(crate::succession::refusals().into_iter().map(str::to_owned));
     seen.extend(crate::borders::refusals());
+    seen.extend(crate::burdens::refusals());
+    seen.extend(crate::dues::refusals());
     assert_eq!(rules_ended(), "rules_ended");
     seen.insert("rules_ended".to_owned());
     assert_eq!(card_refusal(), "card_mismatch");

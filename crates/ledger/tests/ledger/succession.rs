@@ -2,10 +2,13 @@
 
 use colophon_ledger::account::AccountId;
 use colophon_ledger::carried::CarriedRecord;
+use colophon_ledger::encumbrance::Burden;
 use colophon_ledger::entry::carry_account::{CarryAccount, CarryAccountWord};
 use colophon_ledger::entry::carry_edition::{CarriedMint, CarryEdition, CarryEditionWord};
 use colophon_ledger::entry::genesis::Genesis;
+use colophon_ledger::entry::lien::{Lien, LienWord};
 use colophon_ledger::entry::mint::Mint;
+use colophon_ledger::entry::release::{Release, ReleaseWord};
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::{Int, List, WorkId};
 use colophon_ledger::proved::{Base64Hash, OtherRecord};
@@ -19,7 +22,7 @@ use crate::rules::{close_body, mint_body, profile_body, retire_body, terms_body}
 use crate::world::{DAY_MS, NEXT, World, account, digest, key, signed};
 
 /// A retired register: ana, whose first key was stolen and rotated away, minted two editions and sold the first to bo;
-/// her offer of the second still stands. With it: the work, its mint, and the register that goes on.
+/// the second is under a lien of the bank, which has changed its keys since; her offer of it still stands. With it: the work, its mint, and the register that goes on.
 struct Ended {
     old: World,
     new: World,
@@ -34,7 +37,12 @@ fn ended() -> Ended {
     let sale = terms_body("ana", "bo", work, work, old.time_ms + 30 * DAY_MS);
     old.must("sale", &Body::Transfer(sale), &["ana", "bo"]);
     old.rotate("ana", &["ana.2"], 1);
-    let mut offer = terms_body("ana", "bo", work, work, old.time_ms + 30 * DAY_MS);
+    let (by, creditor, edition) = (account("ana"), account("bank"), Int::new(2).unwrap());
+    let lien = Lien { by, card: None, creditor, edition, kind: LienWord::It, prev: work, sha256: None, work };
+    old.submit(&Body::Lien(lien), &[("ana", "ana.2"), ("bank", "bank")]).unwrap();
+    let lien = old.ids["last"];
+    old.rotate("bank", &["bank.2"], 1);
+    let mut offer = terms_body("ana", "bo", work, lien, old.time_ms + 30 * DAY_MS);
     (offer.edition, offer.kind) = (Int::new(2).unwrap(), colophon_ledger::entry::terms::TermsWord::Offer);
     old.submit(&Body::Offer(offer), &[("ana", "ana.2")]).unwrap();
     let mut retire = retire_body(&["governor"], old.act_prev(), None);
@@ -86,7 +94,7 @@ impl Ended {
 
     /// Carries over everything there is.
     fn take_all(&mut self) {
-        for name in ["ana", "bo"] {
+        for name in ["ana", "bo", "bank"] {
             self.take(&carry_account(&self.old, name)).unwrap();
         }
         self.take(&edition_body(self.carry_edition(1, true))).unwrap();
@@ -174,17 +182,37 @@ fn a_first_key_that_was_rotated_away_gets_no_title() {
     ended.new.submit(&body, &[("ana", "ana.2")]).unwrap();
 }
 
+#[test]
+fn a_lien_comes_over_and_is_let_go_by_the_creditor_s_keys_of_now() {
+    let mut ended = ended();
+    ended.take_all();
+    let stood = colophon_ledger::edition::current(ended.new.replay.records(), &ended.work, 2).unwrap();
+    let [lien] = stood.burdens() else { panic!("{stood:?}") };
+    assert_eq!((lien.kind, lien.of), (Burden::Lien, account("bank")));
+    let mut sale = terms_body("ana", "bo", ended.work, stood.newest, ended.new.time_ms + DAY_MS);
+    sale.edition = Int::new(2).unwrap();
+    let parties = [("ana", "ana.2"), ("bo", "bo")];
+    assert_eq!(ended.new.submit(&Body::Transfer(sale.clone()), &parties).unwrap_err().code(), "encumbered");
+    let (by, edition, of) = (account("bank"), sale.edition, Some(lien.entry));
+    let release = Release { by, edition, kind: ReleaseWord::It, of, prev: stood.newest, work: ended.work };
+    let release = Body::Release(release);
+    assert_eq!(ended.new.submit(&release, &[("bank", "bank")]).unwrap_err().code(), "signature_set");
+    ended.new.submit(&release, &[("bank", "bank.2")]).unwrap();
+    sale.prev = newest(&ended.new, ended.work);
+    ended.new.submit(&Body::Transfer(sale), &parties).unwrap();
+}
+
 fn newest(world: &World, work: WorkId) -> colophon_ledger::field::EntryId {
     colophon_ledger::edition::current(world.replay.records(), &work, 2).unwrap().newest
 }
 
 #[test]
 fn what_is_not_proved_does_not_come_over() {
-    assert_eq!(refusals().len(), 5);
+    assert_eq!(refusals().len(), 6);
 }
 
 /// Tries everything that must not come over, and returns the codes that only a successor gives.
-pub(crate) fn refusals() -> [&'static str; 5] {
+pub(crate) fn refusals() -> Vec<&'static str> {
     let mut ended = ended();
     let work = ended.work;
     // Nothing comes over to a register that succeeds none.
@@ -228,17 +256,20 @@ pub(crate) fn refusals() -> [&'static str; 5] {
     ended.take(&edition_body(ended.carry_edition(1, true))).unwrap();
     let again = CarryEdition { by: account("cy"), ..ended.carry_edition(1, false) };
     assert_eq!(ended.new.submit(&edition_body(again), &[("cy", "cy")]).unwrap_err().code(), "carried_before");
-    assert_eq!(ended.take(&edition_body(ended.carry_edition(2, true))), Err("carry_unfit"));
     // The work is here, and its second edition is not: it is nobody's yet, and not the maker's.
     let mut offer = terms_body("ana", "bo", work, work, ended.new.time_ms + DAY_MS);
     offer.edition = Int::new(2).unwrap();
     let signers = [("ana", "ana.2"), ("bo", "bo")];
     assert_eq!(ended.new.submit(&Body::Transfer(offer), &signers).unwrap_err().code(), "edition_not_carried");
+    assert_eq!(ended.take(&edition_body(ended.carry_edition(2, false))), Err("party_not_carried"));
+    ended.take(&carry_account(&ended.old, "bank")).unwrap();
+    assert_eq!(ended.take(&edition_body(ended.carry_edition(2, true))), Err("carry_unfit"));
     ended.take(&edition_body(ended.carry_edition(2, false))).unwrap();
     // Its face is known, as in the old register.
     let claim = mint_body("cy", "hills");
     assert_eq!(ended.new.submit(&Body::Mint(claim), &[("cy", "cy")]).unwrap_err().code(), "ack_first_missing");
-    ["no_predecessor", "holder_not_carried", "carry_unfit", "carried_before", "edition_not_carried"]
+    let successors = ["no_predecessor", "holder_not_carried", "carry_unfit", "carried_before", "edition_not_carried"];
+    [&successors[..], &["party_not_carried"]].concat()
 }
 
 /// What is changed in an entry that was right.

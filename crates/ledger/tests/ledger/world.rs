@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use colophon_ledger::account::{AccountId, AccountPrev, KeyList, Multikey};
 use colophon_ledger::batch::{Applied, Batch, Closed, first_batch};
 use colophon_ledger::card::Card;
-use colophon_ledger::certificate::{Certificate, Format, accounts_of, records_of, with_crossings};
+use colophon_ledger::certificate::{Certificate, Format, accounts_of, records_of, with_allegations, with_crossings};
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::genesis::{Genesis, GenesisWord, Predecessor};
 use colophon_ledger::entry::retire::Successor;
@@ -310,7 +310,8 @@ impl World {
             let body = self.body(*index);
             let brings_mint =
                 |body: &Body| matches!(body, Body::CarryEdition(it) if it.work == work && it.mint.is_some());
-            let is_of_work = id_at(*index) == work || body.edition() == Some((work, 1)) || brings_mint(&body);
+            let amends = matches!(&body, Body::Amend(amend) if amend.work == work);
+            let is_of_work = amends || id_at(*index) == work || body.edition() == Some((work, 1)) || brings_mint(&body);
             *index == 0 || is_of_work || papers.contains(&id_at(*index)) || (self.is_rekeyed() && body.is_act())
         };
         let mut indices: BTreeSet<u64> = (0..self.size()).filter(belongs).collect();
@@ -347,12 +348,15 @@ impl World {
             edition: 1,
             entries: indices.into_iter().map(|index| self.prove(index)).collect(),
             format: Format::V1,
-            records: with_crossings(records_of(&work, 1, &accounts, self.is_rekeyed()), &work, 1, self.judged(&work))
-                .iter()
-                .map(|key| self.proved_record(key))
-                .collect(),
+            records: self.certificate_keys(&work, &accounts).iter().map(|key| self.proved_record(key)).collect(),
             work,
         }
+    }
+
+    fn certificate_keys(&self, work: &EntryId, accounts: &BTreeSet<AccountId>) -> Vec<RecordKey> {
+        let alleged = self.edition(work).is_some_and(|edition| edition.allegations.is_some());
+        let keys = with_allegations(records_of(work, 1, accounts, self.is_rekeyed()), work, 1, alleged);
+        with_crossings(keys, work, 1, self.judged(work))
     }
 
     pub(crate) fn proved_record(&self, key: &RecordKey) -> ProvedRecord {

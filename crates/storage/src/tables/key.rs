@@ -26,6 +26,8 @@ const NOTES: u8 = b'o';
 const NOTE: u8 = b't';
 const PAPER: u8 = b'p';
 const CROSSING: u8 = b'x';
+const ALLEGATIONS: u8 = b'q';
+const ALLEGATION: u8 = b'z';
 
 const OF_ACCOUNT: u8 = b'a';
 const OF_EDITION: u8 = b'd';
@@ -61,6 +63,13 @@ pub(super) fn of_record(key: &RecordKey) -> Vec<u8> {
             let rest = [number.to_be_bytes(), count.to_be_bytes()].concat();
             (CROSSING, [work.0.as_bytes().to_vec(), rest])
         }
+        RecordKey::Allegations(work, number) => {
+            (ALLEGATIONS, [work.0.as_bytes().to_vec(), number.to_be_bytes().to_vec()])
+        }
+        RecordKey::Allegation(work, number, account) => {
+            let rest = [&number.to_be_bytes()[..], &account_bytes(account)].concat();
+            (ALLEGATION, [work.0.as_bytes().to_vec(), rest])
+        }
     };
     [&[RECORDS, kind][..], &one, &two].concat()
 }
@@ -91,6 +100,11 @@ pub(super) fn record_at(key: &[u8]) -> Option<RecordKey> {
         CROSSING => {
             let (edition, count) = last.split_first_chunk::<8>()?;
             RecordKey::Crossing(file, u64::from_be_bytes(*edition), number(count)?)
+        }
+        ALLEGATIONS => RecordKey::Allegations(file, number(last)?),
+        ALLEGATION => {
+            let (edition, account) = last.split_first_chunk::<8>()?;
+            RecordKey::Allegation(file, u64::from_be_bytes(*edition), account_of(account.try_into().ok()?))
         }
         ACCOUNT if last.is_empty() => RecordKey::Account(account()),
         KEY => RecordKey::Key(account(), KeyId::new(u32::from_be_bytes(last.try_into().ok()?))),
@@ -222,12 +236,15 @@ mod tests {
             "[A-Z]{2}".prop_map(|code| RecordKey::Authority(code.parse::<Country>().unwrap())),
             about.clone().prop_map(RecordKey::Notes),
             (about.clone(), any::<u64>()).prop_map(|(about, number)| RecordKey::Note(about, number)),
-            (about, "[A-Z0-9_]{1,48}", account).prop_map(|(about, kind, by)| RecordKey::Paper(
+            (about, "[A-Z0-9_]{1,48}", account.clone()).prop_map(|(about, kind, by)| RecordKey::Paper(
                 about,
                 kind.parse::<DocumentType>().unwrap(),
                 by
             )),
-            (digest, any::<u64>(), any::<u64>()).prop_map(|(work, n, count)| RecordKey::Crossing(work, n, count)),
+            (digest.clone(), any::<u64>(), any::<u64>())
+                .prop_map(|(work, n, count)| RecordKey::Crossing(work, n, count)),
+            (digest.clone(), any::<u64>()).prop_map(|(work, n)| RecordKey::Allegations(work, n)),
+            (digest, any::<u64>(), account).prop_map(|(work, n, by)| RecordKey::Allegation(work, n, by)),
         ]
     }
 
@@ -240,7 +257,7 @@ mod tests {
 
         #[test]
         fn other_bytes_are_no_record_s_key(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
-            for key in [bytes.clone(), [b"e", &bytes[..]].concat(), [b"rf", &bytes[..]].concat(), [b"rk", &bytes[..]].concat(), [b"rpd", &bytes[..]].concat(), [b"ro", &bytes[..]].concat()] {
+            for key in [bytes.clone(), [b"e", &bytes[..]].concat(), [b"rf", &bytes[..]].concat(), [b"rk", &bytes[..]].concat(), [b"rpd", &bytes[..]].concat(), [b"ro", &bytes[..]].concat(), [b"rz", &bytes[..]].concat()] {
                 if let Some(record) = record_at(&key) {
                     prop_assert_eq!(of_record(&record), key);
                 }

@@ -13,6 +13,10 @@ use crate::apply::model::{Edition, HOME, Moment, account_of};
 const NAME: &str = "LAW";
 /// The types of the documents that the sets ask for.
 pub const TYPES: [&str; 2] = ["NAT_EXPORT_LICENCE", "AI_LABEL_ATTEST"];
+/// The types for which somebody is enrolled.
+pub const ENROLLED: [&str; 3] = ["ARR_RECEIPT", "COURT_ORDER", "NAT_EXPORT_LICENCE"];
+/// The rule that notes what is owed.
+pub const SHARE: &str = "LAW/share";
 /// The last day on which a document is valid that was never so.
 pub const LONG_AGO: &str = "2000-01-01";
 
@@ -72,6 +76,11 @@ struct Crossing {
     noted: Option<&'static str>,
     papers: BTreeSet<EntryId>,
     sets: usize,
+    giver: usize,
+    recipient: usize,
+    /// Whether a share is owed to the maker, and who has given a receipt for it in which entry.
+    owed: bool,
+    receipt: Option<(usize, EntryId, u64)>,
 }
 
 /// Rules, authorities and documents.
@@ -81,7 +90,7 @@ pub struct Borders {
     list: BTreeMap<u64, Option<usize>>,
     /// The index of the act that published each set last.
     published: BTreeMap<usize, u64>,
-    /// Who is enrolled at home for the first type; nothing before anybody ever was.
+    /// Who is enrolled at home for the first type, to flag, and for receipts; nothing before anybody ever was.
     enrolled: Option<BTreeSet<usize>>,
     papers: BTreeMap<(Thing, usize, usize), Paper>,
     notes: BTreeMap<Thing, Vec<(EntryId, u64)>>,
@@ -98,7 +107,10 @@ pub fn lines_of(set: usize) -> Vec<String> {
          @document(\"{document}\")\n@by(\"{by}\")\nforbid (principal, action, resource) when {{ {when} }}\n\
          unless {{ context.papers.contains({{ document: Document::\"{document}\", by: \"{by}\" }}) }};"
     );
-    text.lines().map(str::to_owned).collect()
+    let share = "@id(\"share\")\n@cite(\"an act\")\n@checked(\"2026-11-29\")\n@because(\"so it is\")\n@owes(\"ARR_RECEIPT\")\n\
+                 @by(\"maker\")\npermit (principal, action, resource) when { context.to == Country::\"FR\" };";
+    let share = if set == 1 { share } else { "" };
+    text.lines().chain(share.lines()).map(str::to_owned).collect()
 }
 
 fn digest_of(set: usize) -> Digest {
@@ -179,8 +191,18 @@ impl Borders {
             },
         };
         self.papers.insert((thing, kind, by), paper);
-        self.notes.entry(thing).or_default().push((moment.id, moment.index));
+        self.note(thing, moment);
         Ok(())
+    }
+
+    /// Hangs an entry on something.
+    pub fn note(&mut self, thing: Thing, moment: Moment) {
+        self.notes.entry(thing).or_default().push((moment.id, moment.index));
+    }
+
+    /// Returns whether somebody is enrolled.
+    pub fn is_enrolled(&self, person: usize) -> bool {
+        self.enrolled.as_ref().is_some_and(|enrolled| enrolled.contains(&person))
     }
 
     /// Judges title that moves.
@@ -214,8 +236,34 @@ impl Borders {
         if set == 1 && towards == "JP" && stands(1, edition.holder).is_empty() {
             return Err("crossing_held");
         }
-        let crossing = Crossing { index, noted, papers, sets: set };
+        let owed = set == 1 && towards == "FR";
+        let (giver, recipient) = (edition.holder, to);
+        let crossing = Crossing { index, noted, papers, sets: set, giver, recipient, owed, receipt: None };
         self.crossings.entry((work, number)).or_default().push(crossing);
+        Ok(())
+    }
+
+    /// Returns the crossings of an edition for which a receipt is still owed, numbered from 1.
+    pub fn owing(&self, place: &(WorkId, u64)) -> Option<u64> {
+        let crossings = self.crossings.get(place)?;
+        (1..).zip(crossings).find(|(_, crossing)| crossing.owed && crossing.receipt.is_none()).map(|(count, _)| count)
+    }
+
+    /// Takes a receipt; the maker of the work speaks, or somebody for the country.
+    pub fn settle(
+        &mut self,
+        (place, count): ((WorkId, u64), u64),
+        (by, speaks, maker): (usize, bool, usize),
+        moment: Moment,
+    ) -> Result<(), &'static str> {
+        let is_enrolled = self.is_enrolled(by);
+        let crossing = usize::try_from(count - 1).ok().and_then(|n| self.crossings.get_mut(&place)?.get_mut(n));
+        let open = crossing.filter(|crossing| crossing.owed && crossing.receipt.is_none()).ok_or("nothing_owed")?;
+        if (speaks && !is_enrolled) || (!speaks && by != maker) {
+            return Err("not_payee");
+        }
+        open.receipt = Some((by, moment.id, moment.index));
+        self.note(Thing::Edition(place.0, place.1), moment);
         Ok(())
     }
 
@@ -248,8 +296,8 @@ impl Borders {
         if let Some(enrolled) = &self.enrolled {
             let mut accounts: Vec<_> = enrolled.iter().map(|person| account_of(*person)).collect();
             accounts.sort();
-            let one = |account| json!({"account": account, "types": [TYPES[0]]});
-            let country = json!({"country": HOME, "types": [TYPES[0]]});
+            let one = |account| json!({"account": account, "types": ENROLLED});
+            let country = json!({"country": HOME, "types": ENROLLED});
             let countries = if accounts.is_empty() { vec![] } else { vec![country] };
             write(format!("authority/{HOME}"), &json!({"accounts": accounts.iter().map(one).collect::<Vec<_>>()}));
             write("authorities".to_owned(), &json!({"countries": countries}));
@@ -275,8 +323,17 @@ impl Borders {
         for ((work, number), crossings) in &self.crossings {
             for (count, crossing) in (1..).zip(crossings) {
                 let note = |of| json!({"of": of, "owed": false, "rule": format!("{NAME}/only"), "type": TYPES[0]});
+                let mut noted: Vec<Value> = crossing.noted.map(note).into_iter().collect();
+                if crossing.owed {
+                    let mut share = json!({"of": "maker", "owed": true, "rule": SHARE, "type": "ARR_RECEIPT"});
+                    if let Some((by, entry, index)) = crossing.receipt {
+                        share["receipt"] = json!({"by": account_of(by), "entry": entry, "index": index});
+                    }
+                    noted.push(share);
+                }
                 let record = json!({
-                    "index": crossing.index, "noted": crossing.noted.map(note).as_slice(), "papers": crossing.papers,
+                    "giver": account_of(crossing.giver), "index": crossing.index, "noted": noted,
+                    "papers": crossing.papers, "recipient": account_of(crossing.recipient),
                     "rules": together(crossing.sets),
                 });
                 write(format!("crossing/{work}/{number}/{count}"), &record);

@@ -6,7 +6,8 @@ use colophon_ledger::field::{Digest, EntryId, WorkId};
 use colophon_tlog::note::{SignatureLine, Signer};
 use serde_json::{Value, json};
 
-use crate::apply::borders::{LONG_AGO, Saying, TYPES, Thing, file, lines_of};
+use crate::apply::beside::body_beside;
+use crate::apply::borders::{ENROLLED, LONG_AGO, Saying, TYPES, Thing, file, lines_of};
 use crate::apply::model::{
     Deed, Edition, GOVERNOR, HOME, KEYS, LOG_KEYS, Line, Model, PEOPLE, Power, Said, Terms, account_of, commitment,
     key_name, log_vkey,
@@ -16,7 +17,7 @@ use crate::apply::script::{About, Ack, Act, Apt, Expires, Place, Prev, Signing, 
 use crate::people::{body_of, digest, multikey, secret};
 use crate::story::DAY_MS;
 
-const COUNTRIES: [&str; 3] = ["CN", "FR", "JP"];
+pub(super) const COUNTRIES: [&str; 3] = ["CN", "FR", "JP"];
 const FACES: usize = 3;
 /// How many batches a run can come to when each entry gets its own: so many more than it takes an upgrade is ahead.
 const SLACK: u64 = 200;
@@ -110,6 +111,13 @@ impl Cast {
                 let by = if act.apt.is_yes() { GOVERNOR } else { who };
                 (by, Deed::Govern { deed: power(&act.what, model), prev: self.act_prev(*prev, model) })
             }
+            What::Flag { .. }
+            | What::Charge { .. }
+            | What::Release { .. }
+            | What::Amend { .. }
+            | What::Move { .. }
+            | What::Transmit { .. }
+            | What::Receipt { .. } => self.beside(act, who, model),
             What::Document { .. } => (who, self.document(&act.what, who, model)),
         }
     }
@@ -173,7 +181,7 @@ impl Cast {
         }
     }
 
-    fn edition_prev(&self, prev: Prev, found: Option<&Edition>, work: WorkId) -> EntryId {
+    pub(super) fn edition_prev(&self, prev: Prev, found: Option<&Edition>, work: WorkId) -> EntryId {
         match prev {
             Prev::Newest | Prev::NewestToo | Prev::NewestAgain => found.map_or(work, |found| found.newest),
             Prev::First => work,
@@ -182,7 +190,7 @@ impl Cast {
         }
     }
 
-    fn some_entry(&self, which: u8) -> EntryId {
+    pub(super) fn some_entry(&self, which: u8) -> EntryId {
         let said = self.earlier(which);
         said.map_or(digest("nothing"), |said| colophon_ledger::entry::entry_id_of_text(&self.text(&said)))
     }
@@ -213,7 +221,7 @@ fn key_list(person: usize, bits: u8) -> Vec<usize> {
     keys
 }
 
-fn some_work(model: &Model, which: u8) -> WorkId {
+pub(super) fn some_work(model: &Model, which: u8) -> WorkId {
     model.works.keys().nth(usize::from(which) % model.works.len().max(1)).copied().unwrap_or(digest("nothing"))
 }
 
@@ -226,7 +234,7 @@ fn thing_of(about: About, model: &Model) -> Thing {
     }
 }
 
-fn find(model: &Model, place: Place) -> (WorkId, u64, Option<Edition>) {
+pub(super) fn find(model: &Model, place: Place) -> (WorkId, u64, Option<Edition>) {
     let work = if place.known.is_yes() { some_work(model, place.work) } else { digest("nothing") };
     let edition = u64::from(place.edition % 4) + 1;
     let edition = if place.edition < 128 { edition.div_ceil(2) } else { edition };
@@ -251,6 +259,8 @@ fn signed(said: &Said, model: &Model, signing: Signing) -> Vec<Line> {
     let mut signers = vec![said.by];
     match &said.deed {
         Deed::Terms(Terms { offer: None, to, .. }) => signers.push(*to),
+        Deed::Charge { other, .. } => signers.push(*other),
+        Deed::Transmit { to, .. } => signers.push(*to),
         Deed::Mint { creator, .. } => signers.extend(creator),
         _ => {}
     }
@@ -344,6 +354,13 @@ fn body(said: &Said) -> Value {
         Deed::Close { work, edition, prev } => {
             json!({"by": by, "edition": edition, "kind": "close", "prev": prev, "work": work})
         }
+        Deed::Flag { .. }
+        | Deed::Charge { .. }
+        | Deed::Release { .. }
+        | Deed::Amend { .. }
+        | Deed::Move { .. }
+        | Deed::Transmit { .. }
+        | Deed::Receipt { .. } => body_beside(said),
         Deed::Document { thing, kind, prev, saying } => document_body(&by, thing, *kind, prev.as_ref(), *saying),
         Deed::Govern { deed, prev } => act_body(&by, deed, prev),
     }
@@ -379,7 +396,7 @@ fn act_body(by: &AccountId, deed: &Power, prev: &EntryId) -> Value {
                 "account": account_of(*person), "by": by, "country": HOME, "governors": [by], "kind": "authority",
                 "prev": prev,
             });
-            put(&mut body, "types", enrols.then_some([TYPES[0]]).as_ref());
+            put(&mut body, "types", enrols.then_some(ENROLLED).as_ref());
             body
         }
         Power::Retire => json!({"by": by, "governors": [by], "kind": "retire", "prev": prev}),
@@ -410,7 +427,7 @@ fn power(what: &What, model: &Model) -> Power {
 }
 
 /// Adds a member if there is a value for it.
-fn put<T: serde::Serialize>(body: &mut Value, name: &str, value: Option<&T>) {
+pub(super) fn put<T: serde::Serialize>(body: &mut Value, name: &str, value: Option<&T>) {
     if let Some(value) = value {
         body[name] = json!(value);
     }

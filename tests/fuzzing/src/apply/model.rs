@@ -8,6 +8,7 @@ use colophon_tlog::hash::sha256;
 use colophon_tlog::note::Signer;
 
 use crate::apply::borders::{Borders, Saying, Thing};
+use crate::apply::charges::{Charges, Kind};
 use crate::apply::register::identity;
 use crate::people::{account, multikey, secret};
 use crate::story::ORIGIN;
@@ -20,7 +21,7 @@ pub const GOVERNOR: usize = 4;
 pub const LOG_KEYS: usize = 3;
 /// How many keys each can have, the first included.
 pub const KEYS: usize = 6;
-const OPERATOR: usize = 3;
+pub(super) const OPERATOR: usize = 3;
 const AHEAD_MS_MAX: u64 = 366 * 24 * 60 * 60 * 1000;
 
 /// Returns the name of a person's key.
@@ -72,6 +73,20 @@ pub enum Deed {
     Close { work: WorkId, edition: u64, prev: EntryId },
     /// A document of a type, after this entry, or after none.
     Document { thing: Thing, kind: usize, prev: Option<EntryId>, saying: Saying },
+    /// A flag: of an authority, or an allegation.
+    Flag { place: (WorkId, u64), prev: Option<EntryId>, blocks: bool },
+    /// A lien or a loan: with whom.
+    Charge { place: (WorkId, u64), prev: EntryId, kind: Kind, other: usize },
+    /// A release of what an entry placed, or of what was alleged.
+    Release { place: (WorkId, u64), prev: EntryId, of: Option<EntryId> },
+    /// A receipt for what was owed at a crossing: by the maker, or for the country.
+    Receipt { place: (WorkId, u64), crossing: u64, speaks: bool },
+    /// An amendment of a work's facts: which of the age classes.
+    Amend { work: WorkId, prev: EntryId, age: usize },
+    /// A move to another country.
+    Move { place: (WorkId, u64), prev: EntryId, from: &'static str, towards: &'static str },
+    /// Title by an authority's word.
+    Transmit { place: (WorkId, u64), prev: EntryId, to: usize, from: &'static str, towards: &'static str },
     /// An act of a governor.
     Govern { deed: Power, prev: EntryId },
 }
@@ -144,6 +159,8 @@ pub struct Work {
     pub editions: u64,
     /// Where its mint stands.
     pub index: u64,
+    /// How often its facts were amended, by which entry last, and to which age class.
+    pub amended: Option<(u64, EntryId, usize)>,
 }
 
 /// An edition to which something has happened.
@@ -155,7 +172,7 @@ pub struct Edition {
     pub country: &'static str,
     /// The newest entry of its chain.
     pub newest: EntryId,
-    /// The offer, if that is the newest entry.
+    /// The offer that is neither taken nor closed.
     pub offer: Option<Offer>,
     /// How often title has moved.
     pub transfers: u64,
@@ -232,6 +249,8 @@ pub struct Model {
     pub acts: Acts,
     /// What the rules of the corridor are, and what they have said.
     pub borders: Borders,
+    /// What stands on editions, and what is alleged about them.
+    pub charges: Charges,
     /// How many batches are closed.
     pub height: u64,
 }
@@ -239,9 +258,9 @@ pub struct Model {
 /// Where works are minted.
 pub const HOME: &str = "CN";
 
-type Judged = Result<(), &'static str>;
+pub(super) type Judged = Result<(), &'static str>;
 
-fn refuse_if(refused: bool, code: &'static str) -> Judged {
+pub(super) fn refuse_if(refused: bool, code: &'static str) -> Judged {
     if refused { Err(code) } else { Ok(()) }
 }
 
@@ -282,6 +301,23 @@ impl Model {
                 }
                 self.borders.say((*thing, *kind, said.by), *prev, *saying, moment)
             }
+            Deed::Flag { place, prev, blocks } => self.take_flag(said.by, *place, *prev, *blocks, moment),
+            Deed::Charge { place, prev, kind, other } => {
+                self.take_charge(said.by, *place, *prev, (*kind, *other), moment)
+            }
+            Deed::Release { place, prev, of } => self.take_release(said.by, *place, *prev, of.as_ref(), moment),
+            Deed::Receipt { place, crossing, speaks } => {
+                self.check_there(Thing::Edition(place.0, place.1))?;
+                let maker = self.works[&place.0].maker;
+                self.borders.settle((*place, *crossing), (said.by, *speaks, maker), moment)
+            }
+            Deed::Amend { work, prev, age } => self.take_amendment(said.by, *work, *prev, *age, moment),
+            Deed::Move { place, prev, from, towards } => {
+                self.take_move(said.by, *place, *prev, (from, towards), moment)
+            }
+            Deed::Transmit { place, prev, to, from, towards } => {
+                self.take_transmission((said.by, *to), *place, *prev, (from, towards), moment)
+            }
             Deed::Govern { deed, prev } => self.take_act(said.by, *deed, *prev, moment),
         }
     }
@@ -292,6 +328,8 @@ impl Model {
         let new: &[usize] = if let Deed::Rotate { keys, .. } = &said.deed { keys } else { &[] };
         match &said.deed {
             Deed::Terms(Terms { offer: None, to, .. }) => signers.push(*to),
+            Deed::Charge { other, .. } => signers.push(*other),
+            Deed::Transmit { to, .. } => signers.push(*to),
             Deed::Mint { creator, .. } => signers.extend(creator),
             _ => {}
         }
@@ -399,12 +437,12 @@ impl Model {
             let claim = Claim { work: moment.id, maker: by, is_face: place == 0 };
             self.files.entry(*file).or_default().push(claim);
         }
-        self.works.insert(moment.id, Work { maker: by, editions: *editions, index: moment.index });
+        self.works.insert(moment.id, Work { maker: by, editions: *editions, index: moment.index, amended: None });
         Ok(())
     }
 
     /// Section 10.3, the edition.
-    fn find(&self, (work, number): (WorkId, u64), prev: EntryId) -> Result<Edition, &'static str> {
+    pub(super) fn find(&self, (work, number): (WorkId, u64), prev: EntryId) -> Result<Edition, &'static str> {
         refuse_if(!self.works.contains_key(&work), "work_unknown")?;
         let edition = self.edition(work, number).ok_or("edition_unknown")?;
         refuse_if(edition.newest != prev, "prev_stale")?;
@@ -416,12 +454,14 @@ impl Model {
         [edition.holder, offer.to].iter().filter_map(rotated).any(|rotated| rotated > offer.index)
     }
 
-    fn standing<'e>(&self, edition: &'e Edition, time_ms: u64) -> Option<&'e Offer> {
+    pub(super) fn standing<'e>(&self, edition: &'e Edition, time_ms: u64) -> Option<&'e Offer> {
         edition.offer.as_ref().filter(|offer| !self.is_void(edition, offer) && time_ms <= offer.expires_ms)
     }
 
     fn take_terms(&mut self, by: usize, terms: &Terms, moment: Moment) -> Judged {
-        let mut edition = self.find((terms.work, terms.edition), terms.prev)?;
+        let place = (terms.work, terms.edition);
+        refuse_if(terms.offer.is_none() && self.is_blocked(place)?, "encumbered")?;
+        let mut edition = self.find(place, terms.prev)?;
         refuse_if(terms.to == OPERATOR, "operator_cannot_own")?;
         refuse_if(by != edition.holder, "not_holder")?;
         refuse_if(terms.to == by, "same_holder")?;
@@ -442,6 +482,7 @@ impl Model {
     }
 
     fn take_acceptance(&mut self, by: usize, place: (WorkId, u64), prev: EntryId, moment: Moment) -> Judged {
+        refuse_if(self.is_blocked(place)?, "encumbered")?;
         let mut edition = self.find(place, prev)?;
         let offer = edition.offer.clone().ok_or("no_offer")?;
         refuse_if(by != offer.to, "not_recipient")?;
@@ -453,14 +494,19 @@ impl Model {
         Ok(())
     }
 
+    pub(super) fn is_blocked(&self, place: (WorkId, u64)) -> Result<bool, &'static str> {
+        self.check_there(Thing::Edition(place.0, place.1))?;
+        Ok(self.charges.has(&place, &[Kind::Flag, Kind::Lien]))
+    }
+
     /// Section 10.8.
-    fn cross(&mut self, place: (WorkId, u64), to: usize, towards: &'static str, moment: Moment) -> Judged {
+    pub(super) fn cross(&mut self, place: (WorkId, u64), to: usize, towards: &'static str, moment: Moment) -> Judged {
         let edition = self.edition(place.0, place.1).ok_or("edition_unknown")?;
         let maker = self.works[&place.0].maker;
         self.borders.cross(place, (&edition, maker), (to, towards), (self.height, moment.index))
     }
 
-    fn check_there(&self, thing: Thing) -> Judged {
+    pub(super) fn check_there(&self, thing: Thing) -> Judged {
         match thing {
             Thing::Person(_) => Ok(()),
             Thing::Work(work) => refuse_if(!self.works.contains_key(&work), "work_unknown"),
@@ -485,6 +531,6 @@ impl Model {
     }
 }
 
-fn moved(edition: &Edition, to: usize, towards: &'static str) -> Edition {
+pub(super) fn moved(edition: &Edition, to: usize, towards: &'static str) -> Edition {
     Edition { holder: to, country: towards, offer: None, transfers: edition.transfers + 1, ..edition.clone() }
 }

@@ -8,19 +8,24 @@ use serde_json::{Value, json};
 use crate::apply::model::{HOME, Model, account_of, key_name, log_vkey};
 use crate::people::{canonical, multikey};
 
+/// The age classes that are stated.
+pub const AGES: [&str; 2] = ["lt50", "gt250"];
+
 /// Returns every record under its name (specification, section 9.1).
 pub fn records(model: &Model) -> BTreeMap<String, String> {
     let mut records = BTreeMap::new();
     let mut write = |name: String, record: &Value| records.insert(name, canonical(record));
     for (id, work) in &model.works {
         let maker = account_of(work.maker);
-        write(
-            format!("work/{id}"),
-            &json!({
-                "country": HOME, "created": "2026", "editions": work.editions, "index": work.index, "maker": maker,
-                "source_type": "digitalCreation",
-            }),
-        );
+        let mut record = json!({
+            "country": HOME, "created": "2026", "editions": work.editions, "index": work.index, "maker": maker,
+            "source_type": "digitalCreation",
+        });
+        if let Some((count, newest, age)) = work.amended {
+            record["amended"] = json!({"count": count, "newest": newest});
+            record["facts"] = json!({"age": AGES[age]});
+        }
+        write(format!("work/{id}"), &record);
     }
     for (file, claims) in &model.files {
         let first = &claims[0];
@@ -43,9 +48,11 @@ pub fn records(model: &Model) -> BTreeMap<String, String> {
         }
         record["transfers"] = json!(edition.transfers);
         model.borders.tell(&(*work, *number), &mut record);
+        model.charges.tell(&(*work, *number), &mut record);
         write(format!("edition/{work}/{number}"), &record);
     }
     model.borders.records(|name, record| drop(write(name, record)));
+    model.charges.records(|name, record| drop(write(name, record)));
     if let Some(newest) = model.acts.newest {
         let mut record = json!({});
         if let Some(key) = model.acts.key {
@@ -60,6 +67,12 @@ pub fn records(model: &Model) -> BTreeMap<String, String> {
         }
         write("register".to_owned(), &record);
     }
+    accounts(model, |name, record| drop(write(name, record)));
+    records
+}
+
+/// Writes the records of accounts and of their keys.
+fn accounts(model: &Model, mut write: impl FnMut(String, &Value)) {
     for (person, account) in &model.accounts {
         let key = |key: &usize| multikey(&key_name(*person, *key));
         let mut keys: Vec<_> = account.keys.iter().map(key).collect();
@@ -79,7 +92,6 @@ pub fn records(model: &Model) -> BTreeMap<String, String> {
             write(format!("key/{name}/{id}"), &json!({"index": index}));
         }
     }
-    records
 }
 
 /// Returns the state root of records (specification, section 9.2).

@@ -175,6 +175,9 @@ impl Register {
     }
 
     fn replace_indexes(&self, value: &mut Value) {
+        for value in value.as_array_mut().into_iter().flatten() {
+            self.replace_indexes(value);
+        }
         for (name, value) in value.as_object_mut().into_iter().flatten() {
             match value.as_u64().filter(|_| matches!(name.as_str(), "index" | "retired" | "revoked" | "rotated")) {
                 Some(index) => *value = json!(self.ids[&index]),

@@ -76,6 +76,19 @@ impl Act {
             }
             What::Govern { prev, ahead, .. } => (*prev, *ahead) = (Prev::Newest, Apt::Yes),
             What::Rules { prev, ahead, .. } => (*prev, *ahead) = (Prev::Newest, *ahead % 2 + 1),
+            What::Flag { place, prev, .. } | What::Charge { place, prev, .. } | What::Release { place, prev, .. } => {
+                *prev = Prev::Newest;
+                place.settle();
+            }
+            What::Receipt { place, .. } => place.settle(),
+            What::Move { place, prev, from, .. } | What::Transmit { place, prev, from, .. } => {
+                (*prev, *from) = (Prev::Newest, Apt::Yes);
+                place.settle();
+            }
+            What::Amend { place, prev, .. } => {
+                *prev = Prev::Newest;
+                place.settle();
+            }
             What::Document { prev, about, .. } => {
                 *prev = Prev::Newest;
                 about.place.settle();
@@ -139,6 +152,20 @@ pub enum What {
     Rules { set: Option<bool>, ahead: u8, prev: Prev },
     /// Somebody who is enrolled, or removed.
     Enrol { who: Who, enrols: Apt, prev: Prev },
+    /// A flag: mostly by an authority.
+    Flag { place: Place, prev: Prev, blocks: Apt },
+    /// A lien or a loan: to whom.
+    Charge { place: Place, prev: Prev, loan: bool, other: Who },
+    /// A release: of which, mostly by whom it protects; or of what was alleged.
+    Release { place: Place, prev: Prev, which: u8, alleged: Apt },
+    /// A receipt: for which crossing, mostly one that owes it, and whether an authority gives it.
+    Receipt { place: Place, crossing: u8, speaks: bool },
+    /// An amendment of a work's facts.
+    Amend { place: Place, prev: Prev, old: bool },
+    /// A move to another country.
+    Move { place: Place, prev: Prev, from: Apt, towards: u8 },
+    /// Title by an authority's word.
+    Transmit { place: Place, prev: Prev, to: Who, from: Apt, towards: u8 },
     /// A document: about what, whether of the second type, what is done about it.
     Document { about: About, second: bool, over: Apt, revokes: Apt, prev: Prev },
 }
