@@ -1,6 +1,7 @@
 //! The list of commands, and what they have in common.
 
 pub mod accept;
+pub mod attest;
 pub mod audit;
 pub mod certificate;
 pub mod completions;
@@ -12,6 +13,8 @@ pub mod man;
 pub mod mint;
 pub mod offer;
 pub mod profile;
+pub mod revoke;
+pub mod rules;
 pub mod search;
 pub mod show;
 pub mod sign;
@@ -121,6 +124,13 @@ enum Command {
     Sign(sign::SignArgs),
     /// Send a draft that has all its signatures, or an entry that was never acknowledged
     Submit(submit::SubmitArgs),
+    /// The rules of the corridor, and what they ask before a work crosses a border
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
+    /// State a document about a work, an edition or an account
+    Attest(attest::AttestArgs),
+    /// Take back a document that I have attested
+    Revoke(revoke::RevokeArgs),
     /// Which registers and witnesses I believe
     #[command(subcommand)]
     Trust(trust::TrustCommand),
@@ -206,6 +216,9 @@ pub fn run(cli: Cli) -> Exit {
         Command::Withdraw(args) => withdraw::run(&args, &context),
         Command::Sign(args) => sign::run(&args, &context),
         Command::Submit(args) => submit::run(&args, &context),
+        Command::Rules(command) => rules::run(&command, &context),
+        Command::Attest(args) => attest::run(&args, &context),
+        Command::Revoke(args) => revoke::run(&args, &context),
         Command::Trust(command) => trust::run(&command, &context),
         Command::Audit(args) => audit::run(&args, &context),
         Command::Completions(args) => completions::run(&args, &context),

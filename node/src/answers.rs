@@ -84,6 +84,11 @@ impl<'m> Gathered<'m> {
         Ok(text)
     }
 
+    /// Returns a record that was added before: its text, or that there is none.
+    pub fn known(&self, key: &RecordKey) -> Option<Option<String>> {
+        self.records.get(&key.to_string()).map(|proved| proved.record.clone())
+    }
+
     /// Adds a record, and returns it as its type if it is there.
     pub fn read<T>(&mut self, key: &RecordKey) -> Result<Option<T>, AnswerError>
     where

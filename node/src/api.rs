@@ -3,6 +3,7 @@
 mod accounts;
 mod body;
 mod cards;
+mod crossings;
 mod drafts;
 mod entries;
 mod files;
@@ -10,6 +11,7 @@ mod log;
 mod lookalikes;
 pub mod problem;
 mod register;
+mod rules;
 mod search;
 mod segment;
 mod soft_bindings;
@@ -50,6 +52,8 @@ use problem::{Code, Problem};
 const MANY_AT_ONCE: usize = 8;
 /// How many certificates are made at the same time.
 const CERTIFICATES_AT_ONCE: usize = 4;
+/// How many crossings are foreseen at the same time.
+const CROSSINGS_AT_ONCE: usize = 2;
 /// How many searches, for lookalikes and for words, run at the same time.
 const SEARCHES_AT_ONCE: usize = 2;
 
@@ -83,6 +87,7 @@ pub struct Api {
     points: Remembered,
     many: Semaphore,
     certificates: Semaphore,
+    crossings: Semaphore,
     /// How this copy stands to the register that it is of, if it is one.
     following: Option<Arc<Following>>,
     searches: Semaphore,
@@ -119,6 +124,7 @@ impl Api {
             points: Remembered::default(),
             many: Semaphore::new(MANY_AT_ONCE),
             certificates: Semaphore::new(CERTIFICATES_AT_ONCE),
+            crossings: Semaphore::new(CROSSINGS_AT_ONCE),
             witness: None,
             following: None,
             searches: Semaphore::new(SEARCHES_AT_ONCE),
@@ -231,6 +237,10 @@ routes! {
     get  "/v1/entries/{entry}/receipt"     => entries::receipt,
     get  "/v1/works/{work}"                => works::work,
     get  "/v1/works/{work}/certificate"    => works::certificate,
+    get  "/v1/works/{work}/crossing"       => crossings::crossing,
+    get  "/v1/rules"                       => rules::rules,
+    get  "/v1/rules/{digest}"              => rules::rule_set,
+    get  "/v1/papers"                      => rules::paper,
     get  "/v1/files/{sha256}"              => files::file,
     get  "/v1/lookalikes"                  => lookalikes::lookalikes,
     get  "/v1/search"                      => search::search,

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod connections;
 mod door;
 pub mod follow;
+pub mod foreseen;
 pub mod govern;
 pub mod init;
 pub mod keyring;

@@ -1,7 +1,7 @@
 //! Dates: of a work, and until when something stands.
 
 use colophon_ledger::entry::terms::EXPIRES_AHEAD_MS_MAX;
-use colophon_ledger::field::Date;
+use colophon_ledger::field::{Date, Day};
 use jiff::civil;
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,6 +18,12 @@ pub fn date(text: &str) -> Result<Date, Failure> {
     let wrong = || refuse(format!("{text:?} is not a date"), meant(typed), HINT);
     let date: Date = typed.parse().map_err(|_| wrong())?;
     first_day(&date).map(|_| date).ok_or_else(wrong)
+}
+
+/// Returns a day of the calendar: `YYYY-MM-DD`.
+pub fn day(text: &str) -> Result<Day, Failure> {
+    let wrong = || refuse(format!("{text:?} is not a day"), meant(text.trim()), "write YYYY-MM-DD, such as 2026-11-23");
+    date(text)?.as_str().parse().map_err(|_| wrong())
 }
 
 /// Returns the last millisecond until which something is to stand, in ms since 1970: a day in UTC counts to its end.

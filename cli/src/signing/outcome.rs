@@ -7,7 +7,7 @@ use colophon_client::entry::LoggedEntry;
 use colophon_ledger::account::{AccountId, Multikey};
 use colophon_ledger::draft::{Draft, Missing};
 use colophon_ledger::entry::Body;
-use colophon_ledger::field::{EntryId, WorkId};
+use colophon_ledger::field::{EntryId, Int, WorkId};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -102,6 +102,8 @@ impl Outcome {
     fn new(body: &Body, id: EntryId, stage: Stage) -> Outcome {
         let (work, edition) = match body {
             Body::Mint(_) => (Some(id), None),
+            Body::Attest(attest) => (attest.work, attest.edition.map(Int::get)),
+            Body::Revoke(revoke) => (revoke.work, revoke.edition.map(Int::get)),
             body => body.edition().unzip(),
         };
         Outcome {
@@ -131,6 +133,8 @@ impl Outcome {
             (Stage::Recorded, "transfer" | "accept") => "title has moved",
             (Stage::Recorded, "offer") => "offered",
             (Stage::Recorded, "close") => "closed: what was offered or half-signed before is void",
+            (Stage::Recorded, "attest") => "attested",
+            (Stage::Recorded, "revoke") => "taken back: it counts no more",
             (Stage::Recorded, _) => "recorded",
             (Stage::Waiting, _) => "signed; it waits for the others in the register's inbox",
             (Stage::File, _) => "signed; the draft is in a file",
@@ -196,6 +200,10 @@ outcome_answers! {
     Accepted => "colophon.accept/v1",
     /// The answer of `withdraw`.
     Withdrawn => "colophon.withdraw/v1",
+    /// The answer of `attest`.
+    Attested => "colophon.attest/v1",
+    /// The answer of `revoke`.
+    Revoked => "colophon.revoke/v1",
     /// The answer of `sign`.
     SignedDraft => "colophon.sign/v1",
     /// The answer of `submit`.

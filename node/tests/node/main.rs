@@ -1,6 +1,7 @@
 //! The node as a whole: its routes in this process, and the program itself.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod borders;
 mod certificates;
 mod copies;
 mod drafts;

@@ -283,7 +283,7 @@ fn two_governors_publish_what_one_of_them_cannot() {
 }
 
 /// Returns a register with one rule set in force from the next batch on and an authority in China, and a work.
-fn corridor(rules: &str) -> (World, EntryId) {
+pub(crate) fn corridor(rules: &str) -> (World, EntryId) {
     let mut world = World::new();
     let work = world.must("hills", &Body::Mint(mint_body("ana", "hills")), &["ana"]);
     let words = format!("account=bureau country=CN types=NAT_EXPORT_LICENCE set=LAW text={rules} ahead=1");

@@ -12,6 +12,7 @@ mod forgeries;
 mod governance;
 mod limits;
 mod looks;
+mod proposed;
 mod rules;
 mod succession;
 mod tampering;
