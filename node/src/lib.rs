@@ -25,6 +25,7 @@ pub mod publisher;
 mod publishing;
 pub mod receipts;
 pub mod register;
+pub mod rehearsal;
 pub mod seal;
 pub mod sequencer;
 pub mod serve;

@@ -160,3 +160,44 @@ fn an_offer_shows_what_its_acceptance_will_need_and_a_document_may_be_about_an_e
     scene.bruno.succeed(&with);
     scene.bruno.succeed(&["accept", &id, "--yes"]);
 }
+
+#[test]
+fn governors_are_told_what_a_set_would_have_refused_before_they_publish_it() {
+    let scene = Scene::open();
+    let dir = scene.node.dir();
+    let dir = dir.to_str().unwrap();
+    let bureau = account(&Person::new("bureau", scene.node.url()));
+    let (early, late) = (scene.minted("early"), scene.minted("late"));
+    let draft = transfer(&scene.ana, &early, &scene.bruno, &[]);
+    scene.bruno.succeed(&["accept", &draft, "--yes"]);
+    govern(&scene, "authority", &["--authority", &bureau, "--country", "CN", "--type", "NAT_EXPORT_LICENCE"]);
+    let draft = transfer(&scene.ana, &late, &scene.bruno, &[]);
+    scene.bruno.succeed(&["accept", &draft, "--yes"]);
+
+    let file = scene.ana.put("licence.cedar", LICENCE.as_bytes());
+    let set = ["--name", "CN-LICENCE", "--file", file.to_str().unwrap()];
+    let tried = scene.node.run_words(&[&["govern", "try-rules", dir], &set[..]].concat());
+    assert_eq!(tried.code, 0, "{tried}");
+    for line in [
+        "Tried on every transfer so far: would have refused 1 of 2 transfers".to_owned(),
+        "  CN-LICENCE/licence stands in the way of 1".to_owned(),
+        "  1 transfer would have passed because nobody was enrolled then to attest what it asks for".to_owned(),
+    ] {
+        assert!(tried.stdout.lines().any(|found| found == line), "{line} is not in {tried}");
+    }
+    assert!(tried.stdout.contains(&format!("edition 1 of {late}, refused by CN-LICENCE/licence")), "{tried}");
+    // Publishing says the same first; and what cannot be published is not tried.
+    let out = scene.ana.desk().join("rules.draft");
+    let key = scene.node.dir().join("governor.key");
+    let more = ["--key", key.to_str().unwrap(), "--out", out.to_str().unwrap(), "--ahead", "1", "--citation", "Act"];
+    let published =
+        scene.node.run_words(&[&["govern", "rules", dir, "--jurisdiction", "CN"], &set[..], &more].concat());
+    assert_eq!(published.code, 0, "{published}");
+    assert!(published.stdout.starts_with(&tried.stdout.trim_end().to_owned()), "{published}");
+    assert!(out.is_file());
+    let broken = scene.ana.put("broken.cedar", b"forbid (principal, action, resource);\n");
+    let words = ["govern", "try-rules", dir, "--name", "CN-LICENCE", "--file", broken.to_str().unwrap()];
+    let refused = scene.node.run_words(&words);
+    assert_eq!(refused.code, 1, "{refused}");
+    assert!(refused.stderr.contains("the register would refuse these rules"), "{refused}");
+}

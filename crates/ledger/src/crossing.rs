@@ -3,8 +3,10 @@
 //! Every record is asked for each time, so that evidence of a false answer holds all of them; what is kept from one crossing to the
 //! next is the rules as they were parsed, which their digests name.
 
+pub mod candidate;
 pub mod judgement;
 pub mod proposed;
+pub mod rehearsal;
 pub mod rule_book;
 
 use std::collections::{BTreeMap, BTreeSet};

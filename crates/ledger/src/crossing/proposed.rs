@@ -77,6 +77,17 @@ impl Proposed {
         self.weigh(&edition, &corridor, time_ms, records).map(Some)
     }
 
+    /// Returns what these rules would answer, whatever is in force.
+    pub(super) fn judge_by(
+        &self,
+        corridor: &Corridor,
+        time_ms: u64,
+        records: &impl Records,
+    ) -> Result<Judgement, Stop> {
+        let edition = current(records, &self.work, self.edition)?;
+        self.weigh(&edition, corridor, time_ms, records)
+    }
+
     fn weigh(
         &self,
         edition: &EditionRecord,
