@@ -25,7 +25,7 @@ pub struct PaperArgs {
     /// The account that it is about, instead of a work
     #[arg(long, value_name = "ACCOUNT", value_parser = account)]
     account: Option<AccountId>,
-    /// What it is, such as NAT_EXPORT_LICENCE
+    /// What it is, such as `NAT_EXPORT_LICENCE`
     #[arg(long = "type", value_name = "TYPE", value_parser = document_type)]
     pub document_type: DocumentType,
 }

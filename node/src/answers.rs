@@ -84,9 +84,9 @@ impl<'m> Gathered<'m> {
         Ok(text)
     }
 
-    /// Returns a record that was added before: its text, or that there is none.
-    pub fn known(&self, key: &RecordKey) -> Option<Option<String>> {
-        self.records.get(&key.to_string()).map(|proved| proved.record.clone())
+    /// Returns what was added of a record before.
+    pub fn known(&self, key: &RecordKey) -> Option<&ProvedRecord> {
+        self.records.get(&key.to_string())
     }
 
     /// Adds a record, and returns it as its type if it is there.

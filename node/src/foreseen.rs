@@ -58,7 +58,7 @@ impl Records for Asking<'_> {
     fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
         let mut gathered = self.gathered.borrow_mut();
         if let Some(known) = gathered.known(key) {
-            return Ok(known);
+            return Ok(known.record.clone());
         }
         let failed = match self.left.get().checked_sub(1) {
             Some(left) => {

@@ -22,8 +22,10 @@ pub fn date(text: &str) -> Result<Date, Failure> {
 
 /// Returns a day of the calendar: `YYYY-MM-DD`.
 pub fn day(text: &str) -> Result<Day, Failure> {
-    let wrong = || refuse(format!("{text:?} is not a day"), meant(text.trim()), "write YYYY-MM-DD, such as 2026-11-23");
-    date(text)?.as_str().parse().map_err(|_| wrong())
+    let typed = text.trim();
+    let wrong = || refuse(format!("{text:?} is not a day"), meant(typed), "write YYYY-MM-DD, such as 2026-11-23");
+    let day: Day = typed.parse().map_err(|_| wrong())?;
+    date(day.as_str()).map(|_| day).map_err(|_| wrong())
 }
 
 /// Returns the last millisecond until which something is to stand, in ms since 1970: a day in UTC counts to its end.
