@@ -18,6 +18,7 @@ pub mod rules;
 pub mod search;
 pub mod show;
 pub mod sign;
+pub mod stats;
 pub mod submit;
 pub mod transfer;
 pub mod trust;
@@ -131,6 +132,8 @@ enum Command {
     Attest(attest::AttestArgs),
     /// Take back a document that I have attested
     Revoke(revoke::RevokeArgs),
+    /// Count transfers and amounts, by corridor and time
+    Stats(stats::StatsArgs),
     /// Which registers and witnesses I believe
     #[command(subcommand)]
     Trust(trust::TrustCommand),
@@ -219,6 +222,7 @@ pub fn run(cli: Cli) -> Exit {
         Command::Rules(command) => rules::run(&command, &context),
         Command::Attest(args) => attest::run(&args, &context),
         Command::Revoke(args) => revoke::run(&args, &context),
+        Command::Stats(args) => stats::run(&args, &context),
         Command::Trust(command) => trust::run(&command, &context),
         Command::Audit(args) => audit::run(&args, &context),
         Command::Completions(args) => completions::run(&args, &context),

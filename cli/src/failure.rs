@@ -151,9 +151,15 @@ impl Failure {
     /// What the register does have an answer to, and cannot give, stays a refusal.
     pub fn of_reading(error: impl Into<Failure>) -> Failure {
         let failure: Failure = error.into();
-        let is_answer =
-            ["ambiguous", "certificate_too_large", "card_withdrawn", "crossing_too_large", "crossing_unknown"]
-                .contains(&failure.code());
+        let is_answer = [
+            "ambiguous",
+            "certificate_too_large",
+            "card_withdrawn",
+            "crossing_too_large",
+            "crossing_unknown",
+            "stats_too_large",
+        ]
+        .contains(&failure.code());
         if failure.exit != Exit::Refused || is_answer {
             return failure;
         }

@@ -15,6 +15,7 @@ mod rules;
 mod search;
 mod segment;
 mod soft_bindings;
+mod stats;
 mod status;
 pub(crate) mod witness;
 mod works;
@@ -45,6 +46,7 @@ use crate::register::Register;
 use crate::sequencer::Submission;
 use crate::source::Source;
 use crate::text_search::TextSearch;
+use crate::trade::Trade;
 use crate::witness::Witness;
 use problem::{Code, Problem};
 
@@ -92,6 +94,7 @@ pub struct Api {
     following: Option<Arc<Following>>,
     searches: Semaphore,
     lookalikes: Lookalikes,
+    trade: Trade,
     /// Made when somebody searches first, and again after it failed.
     text_search: Mutex<Option<Arc<TextSearch>>>,
     /// Held while a draft is read, merged and written, so that two signatures that come at once are both kept.
@@ -129,6 +132,7 @@ impl Api {
             following: None,
             searches: Semaphore::new(SEARCHES_AT_ONCE),
             lookalikes: Lookalikes::default(),
+            trade: Trade::default(),
             text_search: Mutex::default(),
             merging: Mutex::new(()),
         }
@@ -244,6 +248,7 @@ routes! {
     get  "/v1/files/{sha256}"              => files::file,
     get  "/v1/lookalikes"                  => lookalikes::lookalikes,
     get  "/v1/search"                      => search::search,
+    get  "/v1/stats"                       => stats::stats,
     get  "/v1/matches/byBinding"           => soft_bindings::by_binding,
     post "/v1/matches/byBinding"           => soft_bindings::by_large_binding,
     get  "/v1/manifests/{manifest}"        => soft_bindings::manifest,

@@ -34,6 +34,7 @@ mod stream;
 pub mod succeed;
 pub mod text_search;
 mod tip;
+pub mod trade;
 pub mod witness;
 pub mod witness_keys;
 pub mod witness_server;

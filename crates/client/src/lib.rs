@@ -34,6 +34,7 @@ pub mod search;
 pub mod security;
 pub mod seen;
 pub mod stated;
+pub mod stats;
 pub mod submit;
 pub mod tiles;
 pub mod voids;

@@ -13,6 +13,7 @@ mod program;
 mod refusals;
 mod register;
 mod searches;
+mod statistics;
 mod submitting;
 mod surface;
 mod tiles;
