@@ -16,8 +16,15 @@ fn every_measurement_can_be_made() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
     let report = Report::from_json(&std::fs::read_to_string(json).unwrap()).unwrap();
-    let parts =
-        ["the machine", "one entry a request, sled", "many entries a request, sled", "reading", "checking", "works"];
+    let parts = [
+        "the machine",
+        "one entry a request, sled",
+        "many entries a request, sled",
+        "transfers under rules",
+        "reading",
+        "checking",
+        "works",
+    ];
     for part in parts {
         assert!(report.figures.iter().any(|figure| figure.part == part), "no figure of {part}");
     }

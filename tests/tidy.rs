@@ -62,7 +62,7 @@ const IMPURE_WORDS: [&str; 8] = ["SystemTime", "Instant", "HashMap", "HashSet", 
 const IMPURE_MODULES: [&str; 6] = ["fs", "net", "env", "process", "thread", "io"];
 
 /// Heavy or dangerous packages, and the only packages here that may be built on them.
-const CONFINED: [(&str, &[&str]); 26] = [
+const CONFINED: [(&str, &[&str]); 27] = [
     ("c2pa", &["colophon-cli"]),
     ("cedar-policy", &["colophon-corridor"]),
     ("tokio", &["colophon-client", "colophon-node", "colophon-cli", "e2e", "fuzzing"]),
@@ -75,6 +75,7 @@ const CONFINED: [(&str, &[&str]); 26] = [
     ("age", &["colophon-cli"]),
     ("dialoguer", &["colophon-cli"]),
     ("indicatif", &["colophon-node", "colophon-cli"]),
+    ("parquet", &["colophon-cli"]),
     ("clap", &["colophon-node", "colophon-cli", "e2e"]),
     ("anyhow", &["colophon-node", "colophon-cli", "e2e"]),
     ("getrandom", &["colophon-node", "colophon-cli"]),

@@ -1,11 +1,20 @@
 //! The moment that an answer is about, and whose word it rests on.
 
+use colophon_client::client::Client;
+use colophon_client::lookup;
 use colophon_ledger::certificate::Provenance;
+use colophon_ledger::entry::Register;
 use colophon_ledger::field::EntryId;
+use colophon_tlog::checkpoint::SignedCheckpoint;
+use colophon_tlog::note::VerifierKey;
 use colophon_tlog::policy::Policy;
 use serde::Serialize;
 
+use crate::audited;
+use crate::clock;
+use crate::command::Context;
 use crate::failure::Failure;
+use crate::register::trust::Trust;
 use crate::sheet::Sheet;
 use crate::witnessed::Witnessed;
 use crate::words::{self, shown};
@@ -75,12 +84,43 @@ pub enum StateBy {
     You,
 }
 
+/// A moment as it is proved.
+struct Proved<'p> {
+    checkpoint: &'p SignedCheckpoint,
+    time_ms: u64,
+    register: &'p Register,
+    log_key: &'p VerifierKey,
+}
+
+impl Context {
+    /// Returns the moment of an answer about records, and who has vouched for it.
+    pub(crate) fn as_of(&self, client: &Client, answer: &lookup::AsOf) -> Result<AsOf, Failure> {
+        let rules = client.rules();
+        let trust = Trust::read(&self.home)?;
+        let of_log = || Policy::of_log(&rules.log_key);
+        let policy = trust.policy().cloned().map_or_else(of_log, Ok);
+        let policy =
+            policy.map_err(|error| Failure::failed(format!("the log's key: {error}"), "report this as a fault"))?;
+        let audited = audited::holds(&self.home, &rules.log_key, answer.checkpoint.checkpoint())?;
+        let backing = Backing { policy: &policy, audited, online: true, now_ms: clock::now_ms()? };
+        let (checkpoint, time_ms) = (&answer.checkpoint, answer.time_ms());
+        let proved = Proved { checkpoint, time_ms, register: &rules.register, log_key: &rules.log_key };
+        AsOf::of(&proved, backing)
+    }
+}
+
 impl AsOf {
     /// Returns the moment that `provenance` is about, and who has vouched for it.
     pub fn new(provenance: &Provenance, backing: Backing<'_>) -> Result<AsOf, Failure> {
+        let Provenance { checkpoint, log_key, .. } = provenance;
+        let (time_ms, register) = (provenance.seal.time_ms.get(), &provenance.rules.register);
+        AsOf::of(&Proved { checkpoint, time_ms, register, log_key }, backing)
+    }
+
+    fn of(proved: &Proved<'_>, backing: Backing<'_>) -> Result<AsOf, Failure> {
         let Backing { policy, audited, online, now_ms } = backing;
-        let witnessed = judge(policy, &provenance.checkpoint.to_string(), now_ms)?;
-        let time_ms = provenance.seal.time_ms.get();
+        let Proved { checkpoint, time_ms, register, log_key } = *proved;
+        let witnessed = judge(policy, &checkpoint.to_string(), now_ms)?;
         let replayed_by = witnessed.replayed_by();
         let state_by = match (audited, replayed_by.is_empty()) {
             (true, _) => StateBy::You,
@@ -88,10 +128,10 @@ impl AsOf {
             (false, true) => StateBy::Operator,
         };
         Ok(AsOf {
-            origin: provenance.rules.register.origin.to_string(),
-            genesis: provenance.rules.register.genesis,
-            log_key: provenance.log_key.to_string(),
-            size: provenance.checkpoint.checkpoint().size.get(),
+            origin: register.origin.to_string(),
+            genesis: register.genesis,
+            log_key: log_key.to_string(),
+            size: checkpoint.checkpoint().size.get(),
             time_ms,
             time: words::time(time_ms),
             age_ms: now_ms.saturating_sub(time_ms),

@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod amend;
+pub mod attest;
 pub mod audit;
 pub mod certificate;
 pub mod completions;
@@ -18,10 +19,13 @@ pub mod offer;
 pub mod profile;
 pub mod release;
 pub mod relocate;
+pub mod revoke;
+pub mod rules;
 pub mod search;
 pub mod settle;
 pub mod show;
 pub mod sign;
+pub mod stats;
 pub mod submit;
 pub mod transfer;
 pub mod transmit;
@@ -145,6 +149,15 @@ enum Command {
     Sign(sign::SignArgs),
     /// Send a draft that has all its signatures, or an entry that was never acknowledged
     Submit(submit::SubmitArgs),
+    /// The rules of the corridor, and what they ask before a work crosses a border
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
+    /// State a document about a work, an edition or an account
+    Attest(attest::AttestArgs),
+    /// Take back a document that I have attested
+    Revoke(revoke::RevokeArgs),
+    /// Count transfers and amounts, by corridor and time
+    Stats(stats::StatsArgs),
     /// Which registers and witnesses I believe
     #[command(subcommand)]
     Trust(trust::TrustCommand),
@@ -238,6 +251,10 @@ pub fn run(cli: Cli) -> Exit {
         Command::Settle(args) => settle::run(&args, &context),
         Command::Sign(args) => sign::run(&args, &context),
         Command::Submit(args) => submit::run(&args, &context),
+        Command::Rules(command) => rules::run(&command, &context),
+        Command::Attest(args) => attest::run(&args, &context),
+        Command::Revoke(args) => revoke::run(&args, &context),
+        Command::Stats(args) => stats::run(&args, &context),
         Command::Trust(command) => trust::run(&command, &context),
         Command::Audit(args) => audit::run(&args, &context),
         Command::Completions(args) => completions::run(&args, &context),

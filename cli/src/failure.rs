@@ -5,8 +5,11 @@ mod register;
 use std::borrow::Cow;
 use std::fmt;
 
+use colophon_client::crossing::{Objection, Objections};
 use colophon_fingerprint::file::FileError;
 use colophon_fingerprint::folder::FolderError;
+
+use crate::words::short;
 
 /// The exit codes of every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,12 +90,14 @@ pub struct Failure {
     code: Cow<'static, str>,
     what: String,
     cure: String,
+    /// What the rules of the corridor say, where they refuse.
+    crossing: Option<Box<Objections>>,
 }
 
 impl Failure {
     /// Returns a failure that ends with `exit`. Both texts are phrases without a full stop.
     pub fn new(exit: Exit, what: impl Into<String>, cure: impl Into<String>) -> Failure {
-        Failure { exit, code: exit.code().into(), what: what.into(), cure: cure.into() }
+        Failure { exit, code: exit.code().into(), what: what.into(), cure: cure.into(), crossing: None }
     }
 
     /// Returns a failure of something that should have worked (exit 1).
@@ -120,6 +125,22 @@ impl Failure {
         Failure { code: code.into(), ..Failure::new(Exit::Refused, what, cure) }
     }
 
+    /// Returns a refusal by the rules of the corridor: which rule, its source, and what would help (exit 6).
+    pub fn crossing(code: impl Into<Cow<'static, str>>, said: Objections) -> Failure {
+        let told = |Objection { rule, holds, because, cite, .. }: &Objection| {
+            let does = if *holds { "waits" } else { "refuses" };
+            format!("\n  {rule} {does}: {because}\n    source: {cite}")
+        };
+        let mut cures: Vec<&str> = said.objections.iter().map(|objection| &*objection.cure).collect();
+        cures.dedup();
+        let waits = said.objections.iter().all(|objection| objection.holds);
+        let heading =
+            if waits { "the rules of the corridor let this wait" } else { "the rules of the corridor refuse this" };
+        let what = format!("{heading}{}", said.objections.iter().map(told).collect::<String>());
+        let cure = format!("{}\n  checked against rule set {}; not legal advice", cures.join("; "), short(&said.rules));
+        Failure { crossing: Some(Box::new(said)), ..Failure::refused(code, what, cure) }
+    }
+
     /// Returns a failure that will pass by itself (exit 75).
     pub fn try_again(what: impl Into<String>, cure: impl Into<String>) -> Failure {
         Failure::new(Exit::TryAgain, what, cure)
@@ -130,7 +151,15 @@ impl Failure {
     /// What the register does have an answer to, and cannot give, stays a refusal.
     pub fn of_reading(error: impl Into<Failure>) -> Failure {
         let failure: Failure = error.into();
-        let is_answer = ["ambiguous", "certificate_too_large", "card_withdrawn"].contains(&failure.code());
+        let is_answer = [
+            "ambiguous",
+            "certificate_too_large",
+            "card_withdrawn",
+            "crossing_too_large",
+            "crossing_unknown",
+            "stats_too_large",
+        ]
+        .contains(&failure.code());
         if failure.exit != Exit::Refused || is_answer {
             return failure;
         }
@@ -153,6 +182,11 @@ impl Failure {
     /// Returns what happened.
     pub fn what(&self) -> &str {
         &self.what
+    }
+
+    /// Returns what the rules of the corridor say, where they refuse.
+    pub fn objections(&self) -> Option<&Objections> {
+        self.crossing.as_deref()
     }
 
     /// Returns what to do about it.
@@ -227,6 +261,29 @@ mod tests {
         assert_eq!((refused("bad_request").exit(), refused("bad_request").code()), (Exit::Failed, "failed"));
         assert_eq!(refused("certificate_too_large").exit(), Exit::Refused);
         assert_eq!(Failure::of_reading(Failure::usage("a", "b")).exit(), Exit::Usage);
+    }
+
+    #[test]
+    fn a_refusal_of_the_corridor_names_rule_source_and_cure_and_what_it_is_not() {
+        let rules = colophon_ledger::field::Digest(colophon_tlog::hash::sha256(b"rules"));
+        let objection = |rule: &str, holds| Objection {
+            rule: rule.to_owned(),
+            holds,
+            because: "relics leave only with a licence".to_owned(),
+            cite: "Act on Relics, section 5".to_owned(),
+            cure: "get NAT_EXPORT_LICENCE by an authority enrolled for CN".to_owned(),
+        };
+        let objections = vec![objection("LAW/licence", false), objection("LAW/seal", true)];
+        let failure = Failure::crossing("crossing_refused", Objections { rules, objections });
+        assert_eq!((failure.exit(), failure.code()), (Exit::Refused, "crossing_refused"));
+        assert_eq!(
+            failure.what(),
+            "the rules of the corridor refuse this\n  LAW/licence refuses: relics leave only with a licence\n    source: Act on \
+             Relics, section 5\n  LAW/seal waits: relics leave only with a licence\n    source: Act on Relics, section 5"
+        );
+        let end = format!("\n  checked against rule set {}; not legal advice", short(&rules));
+        assert_eq!(failure.cure(), format!("get NAT_EXPORT_LICENCE by an authority enrolled for CN{end}"));
+        assert_eq!(failure.objections().map(|said| said.objections.len()), Some(2));
     }
 
     #[test]

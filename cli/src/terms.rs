@@ -70,7 +70,7 @@ pub struct TermsArgs {
 }
 
 /// Reads one word of a closed list, as the ledger writes it.
-pub(crate) fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+pub fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(text.to_ascii_lowercase().into()).map_err(|error| error.to_string())
 }
 

@@ -9,6 +9,7 @@ use std::io::{self, IsTerminal as _, Write};
 use std::time::{Duration, Instant};
 
 use age::secrecy::SecretString;
+use colophon_client::crossing::Objections;
 use dialoguer::{Confirm, Input, Password};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::{OwoColorize as _, Stream, Style};
@@ -272,11 +273,19 @@ struct FailureJson<'a> {
     code: &'a str,
     what: &'a str,
     cure: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crossing: Option<&'a Objections>,
 }
 
 impl<'a> From<&'a Failure> for FailureJson<'a> {
     fn from(failure: &'a Failure) -> FailureJson<'a> {
-        FailureJson { exit: failure.exit().number(), code: failure.code(), what: failure.what(), cure: failure.cure() }
+        FailureJson {
+            exit: failure.exit().number(),
+            code: failure.code(),
+            what: failure.what(),
+            cure: failure.cure(),
+            crossing: failure.objections(),
+        }
     }
 }
 

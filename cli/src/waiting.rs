@@ -21,6 +21,7 @@ use colophon_ledger::state::Records as _;
 use crate::clock;
 use crate::drafts;
 use crate::failure::Failure;
+use crate::foreseen;
 use crate::history::choose;
 use crate::signing::accounts::KnownAccounts;
 use crate::signing::delivery::known;
@@ -87,6 +88,9 @@ pub fn put_before(desk: &Desk<'_>, draft: &Draft) -> Result<(), Failure> {
     let summary = Summary::of(desk, &mut Names::default(), &body, draft.card(), draft.price())?;
     let ui = &desk.context.ui;
     ui.note(format_args!("you are asked to sign this {}\n{summary}", body.kind()));
+    if let Body::Transfer(terms) = &body {
+        foreseen::show(desk, terms, draft.price().map(|opening| &opening.price))?;
+    }
     let sender = body.by();
     let is_unsigned = missing(draft, &accounts)?.iter().any(|missing| missing.account == *sender);
     if is_unsigned && *sender != desk.account {

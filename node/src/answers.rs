@@ -84,6 +84,11 @@ impl<'m> Gathered<'m> {
         Ok(text)
     }
 
+    /// Returns what was added of a record before.
+    pub fn known(&self, key: &RecordKey) -> Option<&ProvedRecord> {
+        self.records.get(&key.to_string())
+    }
+
     /// Adds a record, and returns it as its type if it is there.
     pub fn read<T>(&mut self, key: &RecordKey) -> Result<Option<T>, AnswerError>
     where

@@ -3,6 +3,7 @@
 mod accounts;
 mod body;
 mod cards;
+mod crossings;
 mod drafts;
 mod entries;
 mod files;
@@ -10,9 +11,11 @@ mod log;
 mod lookalikes;
 pub mod problem;
 mod register;
+mod rules;
 mod search;
 mod segment;
 mod soft_bindings;
+mod stats;
 mod status;
 pub(crate) mod witness;
 mod works;
@@ -43,6 +46,7 @@ use crate::register::Register;
 use crate::sequencer::Submission;
 use crate::source::Source;
 use crate::text_search::TextSearch;
+use crate::trade::Trade;
 use crate::witness::Witness;
 use problem::{Code, Problem};
 
@@ -50,6 +54,8 @@ use problem::{Code, Problem};
 const MANY_AT_ONCE: usize = 8;
 /// How many certificates are made at the same time.
 const CERTIFICATES_AT_ONCE: usize = 4;
+/// How many crossings are foreseen at the same time.
+const CROSSINGS_AT_ONCE: usize = 2;
 /// How many searches, for lookalikes and for words, run at the same time.
 const SEARCHES_AT_ONCE: usize = 2;
 
@@ -83,10 +89,12 @@ pub struct Api {
     points: Remembered,
     many: Semaphore,
     certificates: Semaphore,
+    crossings: Semaphore,
     /// How this copy stands to the register that it is of, if it is one.
     following: Option<Arc<Following>>,
     searches: Semaphore,
     lookalikes: Lookalikes,
+    trade: Trade,
     /// Made when somebody searches first, and again after it failed.
     text_search: Mutex<Option<Arc<TextSearch>>>,
     /// Held while a draft is read, merged and written, so that two signatures that come at once are both kept.
@@ -119,10 +127,12 @@ impl Api {
             points: Remembered::default(),
             many: Semaphore::new(MANY_AT_ONCE),
             certificates: Semaphore::new(CERTIFICATES_AT_ONCE),
+            crossings: Semaphore::new(CROSSINGS_AT_ONCE),
             witness: None,
             following: None,
             searches: Semaphore::new(SEARCHES_AT_ONCE),
             lookalikes: Lookalikes::default(),
+            trade: Trade::default(),
             text_search: Mutex::default(),
             merging: Mutex::new(()),
         }
@@ -231,9 +241,14 @@ routes! {
     get  "/v1/entries/{entry}/receipt"     => entries::receipt,
     get  "/v1/works/{work}"                => works::work,
     get  "/v1/works/{work}/certificate"    => works::certificate,
+    get  "/v1/works/{work}/crossing"       => crossings::crossing,
+    get  "/v1/rules"                       => rules::rules,
+    get  "/v1/rules/{digest}"              => rules::rule_set,
+    get  "/v1/papers"                      => rules::paper,
     get  "/v1/files/{sha256}"              => files::file,
     get  "/v1/lookalikes"                  => lookalikes::lookalikes,
     get  "/v1/search"                      => search::search,
+    get  "/v1/stats"                       => stats::stats,
     get  "/v1/matches/byBinding"           => soft_bindings::by_binding,
     post "/v1/matches/byBinding"           => soft_bindings::by_large_binding,
     get  "/v1/manifests/{manifest}"        => soft_bindings::manifest,

@@ -175,6 +175,11 @@ impl Standing {
         Ok(Standing { rules: rules.ok_or(GovernError::Leaf)?, height, acts, lists })
     }
 
+    /// Returns what the upgrades among the acts void.
+    pub fn void_lists(&self) -> &VoidLists {
+        &self.lists
+    }
+
     /// Returns the newest act, if there is one, but for those that are voided, or will be by the act that is composed.
     fn newest(&self, act: &Act) -> Result<Option<&Entry>, GovernError> {
         let voids = match act {

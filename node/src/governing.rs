@@ -6,20 +6,25 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use colophon_ledger::account::AccountId;
+use colophon_ledger::crossing::candidate::Candidate;
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::Body;
 use colophon_ledger::field::{Citation, Country, DocumentType, Jurisdiction, RuleSetName};
 use colophon_node::clock::Clock;
-use colophon_node::govern::{Act, Beginning, Standing, successor_in};
+use colophon_node::govern::{Act, Beginning, GovernError, Standing, successor_in};
 use colophon_node::keys::{self, NEXT_LOG_KEY_FILE};
 use colophon_node::mend::{Mended, mend};
+use colophon_node::rehearsal::rehearse;
 use colophon_node::succeed::{FOUNDING_FILE, Succeeded};
 use colophon_storage::durable::{self, Access};
 use colophon_tlog::hash::sha256;
 use colophon_tlog::note::{Signer, VerifierKey};
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// The longest file that is read here, in bytes: a draft.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
+/// How many entries are read between two looks at the bar.
+const ENTRIES_A_LOOK: u64 = 1_024;
 
 /// What governors do.
 #[derive(Debug, Subcommand)]
@@ -80,6 +85,18 @@ pub(crate) enum Governing {
         /// Whose law it is: a country, or a region such as EU
         #[arg(long, value_name = "CODE")]
         jurisdiction: Jurisdiction,
+    },
+    /// Tries a rule set on every transfer so far, and says which it would have refused; writes nothing. `rules` does the same before it
+    /// writes the draft
+    TryRules {
+        /// The register's folder, served or not, or a backup of it
+        dir: PathBuf,
+        /// The set's name, such as EU-IMP-880
+        #[arg(long)]
+        name: RuleSetName,
+        /// The rules
+        #[arg(long, value_name = "FILE")]
+        file: PathBuf,
     },
     /// Enrols an account as an authority of a country, or removes it
     Authority {
@@ -149,14 +166,41 @@ pub(crate) fn run(governing: Governing) -> anyhow::Result<String> {
         }
         Governing::Rules { signing, name, file, withdraw: _, height, ahead, citation, jurisdiction } => {
             let text = file.map(|path| read(&path)).transpose()?;
+            let tried = match &text {
+                Some(text) => try_rules(&signing.dir, &name, text)? + "\n\n",
+                None => String::new(),
+            };
             let from = height.map_or(Beginning::Ahead(ahead.unwrap_or_default()), Beginning::Height);
-            signing.write(&Act::Rules { name, citation, jurisdiction, from, text })
+            Ok(tried + &signing.write(&Act::Rules { name, citation, jurisdiction, from, text })?)
         }
+        Governing::TryRules { dir, name, file } => try_rules(&dir, &name, &read(&file)?),
         Governing::Authority { signing, authority, country, types, remove: _ } => {
             signing.write(&Act::Authority { account: authority, country, types })
         }
         Governing::Sign { draft, key, account } => sign(&draft, &key, account),
     }
+}
+
+/// Tries rules on every transfer of a register so far, and returns what to tell.
+fn try_rules(dir: &Path, name: &RuleSetName, text: &str) -> anyhow::Result<String> {
+    let candidate = Candidate::read(name, text).map_err(GovernError::Rules)?;
+    let digest = candidate.digest();
+    let standing = Standing::read(dir)?;
+    let bar = bar_of_entries();
+    let rehearsed = rehearse(dir, &standing, candidate, |read, size| {
+        if read.is_multiple_of(ENTRIES_A_LOOK) {
+            bar.set_length(size);
+            bar.set_position(read);
+        }
+    });
+    bar.finish_and_clear();
+    Ok(format!("{name} {digest}\n{}", rehearsed?))
+}
+
+/// Returns a bar that shows on a terminal alone.
+fn bar_of_entries() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} entries, {per_sec}, {eta} to go");
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 impl Signing {

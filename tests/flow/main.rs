@@ -1,5 +1,6 @@
 //! Whole stories with the real programs: each file one way that a work, an offer or a key goes.
 
+mod borders;
 mod burdens;
 mod catalogue;
 mod drafts;

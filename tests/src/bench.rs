@@ -1,5 +1,6 @@
 //! The measurements of `make bench`: a real node over real HTTP, each figure beside what the machine itself can do.
 
+mod borders;
 mod chart;
 mod checking;
 mod entries;
@@ -64,6 +65,9 @@ fn measure(options: &Options) -> Result<Report> {
         if options.wants(Part::Many) {
             submitting::many(&mut bench, view)?;
         }
+    }
+    if options.wants(Part::Borders) {
+        borders::measure(&mut bench)?;
     }
     if options.wants(Part::Reading) {
         reading::measure(&mut bench)?;

@@ -1,4 +1,5 @@
-//! The demo: a picture is registered, sold across a border, verified by a stranger, forged, stolen, and survives.
+//! The demo: a picture is registered, sold across a border, verified by a stranger, forged, stolen, and survives; a relic leaves its
+//! country once its paper is there.
 
 mod forgery;
 mod scenes;
@@ -21,6 +22,7 @@ pub fn tell() -> Result<()> {
     stage.forgers()?;
     stage.sold_twice()?;
     stage.a_thief()?;
+    stage.a_relic_leaves_its_country()?;
     stage.pulled_plug()?;
     stage.curtain();
     Ok(())

@@ -12,6 +12,7 @@ use colophon_ledger::field::EntryId;
 
 use crate::command::Context;
 use crate::failure::{Exit, Failure};
+use crate::foreseen;
 use crate::home::read_file;
 use crate::signing::delivery::recorded;
 use crate::signing::outcome::{Accepted, Outcome, Stage};
@@ -110,6 +111,7 @@ fn accept_offer(desk: &Desk<'_>, offer: &OpenOffer, opening: Option<&Path>) -> R
     check_words_are_here(&body, card.as_ref())?;
     let summary = Summary::of(desk, &mut Names::default(), &body, card.as_ref(), opening.as_ref())?;
     desk.context.ui.note(format_args!("you are offered this\n{summary}"));
+    foreseen::show(desk, terms, opening.as_ref().map(|opening| &opening.price))?;
     desk.confirm("Accept it?")?;
     desk.carry_out(Plan::of(Body::Accept(Accept {
         by: desk.account,

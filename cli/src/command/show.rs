@@ -33,7 +33,7 @@ pub struct EditionArgs {
 }
 
 /// Returns a work typed as its id or the beginning of it; capitals are taken for small letters.
-fn work(text: &str) -> Result<WorkPrefix, Failure> {
+pub(super) fn work(text: &str) -> Result<WorkPrefix, Failure> {
     text.trim().to_ascii_lowercase().parse().map_err(|_| {
         Failure::usage(
             format!("{text:?} is not a work's id"),

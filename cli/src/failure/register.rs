@@ -39,7 +39,10 @@ impl From<Problem> for Failure {
                 Failure::failed(what, "check that the address is a register's")
             }
             Class::Refusal if problem.status == NOT_FOUND => Failure::not_registered(what, cure),
-            Class::Refusal => Failure::refused(problem.code, what, cure),
+            Class::Refusal => match problem.objections() {
+                Some(said) => Failure::crossing(problem.code, said),
+                None => Failure::refused(problem.code, what, cure),
+            },
             Class::Fault => Failure::try_again(what, cure),
             Class::Security => Failure::not_verified(what, cure),
             Class::Unable => Failure::failed(what, cure),

@@ -7,7 +7,7 @@ use colophon_client::entry::LoggedEntry;
 use colophon_ledger::account::{AccountId, Multikey};
 use colophon_ledger::draft::{Draft, Missing};
 use colophon_ledger::entry::Body;
-use colophon_ledger::field::{EntryId, WorkId};
+use colophon_ledger::field::{EntryId, Int, WorkId};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -106,6 +106,8 @@ impl Outcome {
             Body::Flag(flag) => (Some(flag.work), Some(flag.edition.get())),
             Body::Receipt(receipt) => (Some(receipt.work), Some(receipt.edition.get())),
             Body::Release(release) => (Some(release.work), Some(release.edition.get())),
+            Body::Attest(attest) => (attest.work, attest.edition.map(Int::get)),
+            Body::Revoke(revoke) => (revoke.work, revoke.edition.map(Int::get)),
             body => body.edition().unzip(),
         };
         Outcome {
@@ -143,6 +145,8 @@ impl Outcome {
             (Stage::Recorded, "transmit") => "title has moved, by your word",
             (Stage::Recorded, "release") => "released",
             (Stage::Recorded, "receipt") => "the receipt is recorded: nothing of this is outstanding any more",
+            (Stage::Recorded, "attest") => "attested",
+            (Stage::Recorded, "revoke") => "taken back: it counts no more",
             (Stage::Recorded, _) => "recorded",
             (Stage::Waiting, _) => "signed; it waits for the others in the register's inbox",
             (Stage::File, _) => "signed; the draft is in a file",
@@ -208,6 +212,10 @@ outcome_answers! {
     Accepted => "colophon.accept/v1",
     /// The answer of `withdraw`.
     Withdrawn => "colophon.withdraw/v1",
+    /// The answer of `attest`.
+    Attested => "colophon.attest/v1",
+    /// The answer of `revoke`.
+    Revoked => "colophon.revoke/v1",
     /// The answer of `sign`.
     SignedDraft => "colophon.sign/v1",
     /// The answer of `submit`.

@@ -9,7 +9,7 @@ use colophon_client::card::CardFound;
 use colophon_client::lookup::Looked;
 use colophon_client::work::WorkPrefix;
 use colophon_ledger::account::AccountId;
-use colophon_ledger::card::{Card, TermsWords, WorkWords};
+use colophon_ledger::card::{Card, PaperWords, TermsWords, WorkWords};
 use colophon_ledger::draft::PriceOpening;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::attest::Attest;
@@ -165,8 +165,20 @@ fn of_attest(attest: &Attest, card: Option<&Card>) -> Summary {
     lines.extend(attest.valid_from.as_ref().map(|day| ("valid from", day.to_string())));
     lines.extend(attest.valid_to.as_ref().map(|day| ("valid to", day.to_string())));
     lines.push(("its file", attest.sha256.to_string()));
-    lines.extend(card.map(|card| ("says", shown(&card.text))));
+    lines.extend(card.map(words_of_paper).unwrap_or_default());
     Summary(lines)
+}
+
+/// Returns the words about a document: what is neither its number nor what it is called stands there as it is.
+fn words_of_paper(card: &Card) -> Vec<(&'static str, String)> {
+    let members: BTreeMap<String, serde_json::Value> = card.read().unwrap_or_default();
+    match card.read::<PaperWords>() {
+        Ok(PaperWords { about, number }) if members.keys().all(|name| matches!(name.as_str(), "about" | "number")) => {
+            let words = [("called", about), ("number", number)].into_iter();
+            words.filter_map(|(label, text)| Some((label, shown(&text?)))).collect()
+        }
+        _ => vec![("says", shown(&card.text))],
+    }
 }
 
 fn join(types: &[DocumentType]) -> String {

@@ -126,7 +126,7 @@ pub enum HttpError {
 
 impl HttpError {
     /// Returns whether the node says that it has no such thing.
-    pub(crate) fn is_not_found(&self) -> bool {
+    pub fn is_not_found(&self) -> bool {
         matches!(self, HttpError::Problem(problem) if problem.status == 404)
     }
 }

@@ -1,18 +1,22 @@
 //! What a true node answers.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use colophon_ledger::certificate::{Certificate, Format, accounts_of, records_of};
+use colophon_ledger::crossing::proposed::Proposed;
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::{Digest, EntryId, WorkId};
 use colophon_ledger::proved::{ProvedEntry, ProvedRecord, StateAnswer};
-use colophon_ledger::state::{FileRecord, RecordKey, Records as _};
+use colophon_ledger::state::{
+    About, AuthoritiesRecord, Changes, FileRecord, RecordKey, Records, RuleListRecord, Unreadable,
+};
 use colophon_tlog::tile::{Bundle, Tile};
 use colophon_tlog::tree::TreeSize;
 use serde_json::{Value, json};
 
 use crate::people::OPERATOR;
-use crate::register::{Moment, TrueRegister};
+use crate::register::{Moment, TIME_MS, TrueRegister};
 
 impl TrueRegister {
     pub(crate) fn proved(&self, index: u64, size: u64) -> ProvedEntry {
@@ -146,4 +150,62 @@ pub(crate) fn with(state: &StateAnswer, more: &Value) -> Value {
         answer[name] = value.clone();
     }
     answer
+}
+
+/// Records of one moment, with a note of which were asked for.
+struct Asked<'r>(&'r Changes, RefCell<BTreeSet<RecordKey>>);
+
+impl Records for Asked<'_> {
+    fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
+        self.1.borrow_mut().insert(key.clone());
+        self.0.record(key)
+    }
+}
+
+/// The value under a name in a query.
+fn value<'q>(query: &'q str, name: &str) -> Option<&'q str> {
+    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(found, _)| *found == name).map(|(_, value)| value)
+}
+
+impl TrueRegister {
+    /// Every record that a judgement asks for, and what it comes to.
+    pub(crate) fn crossing_answer(&self, work: &WorkId, query: &str, size: u64) -> Value {
+        let moment = self.moment(size);
+        let word = |name: &str| value(query, name).unwrap();
+        let proposed = Proposed {
+            work: *work,
+            edition: word("edition").parse().unwrap(),
+            to: word("to").parse().unwrap(),
+            to_country: word("to_country").parse().unwrap(),
+            basis: serde_json::from_value(json!(word("basis"))).unwrap(),
+            delivery: serde_json::from_value(json!(word("delivery"))).unwrap(),
+            price: None,
+            professional: false,
+            value: None,
+        };
+        let asked = Asked(&moment.records, RefCell::default());
+        asked.record(&RecordKey::RuleList).unwrap();
+        let height = self.height();
+        let judgement = proposed.judge(height, TIME_MS, &asked).unwrap();
+        let keys: Vec<RecordKey> = asked.1.into_inner().into_iter().collect();
+        let state = self.state_answer(&keys, size);
+        with(&state, &json!({"work": work, "edition": 1, "height": height, "judgement": judgement}))
+    }
+
+    pub(crate) fn rules_answer(&self, size: u64) -> Value {
+        let records = &self.moment(size).records;
+        let list: RuleListRecord = records.read(&RecordKey::RuleList).unwrap().unwrap_or_default();
+        let all: AuthoritiesRecord = records.read(&RecordKey::Authorities).unwrap().unwrap_or_default();
+        let sets = list.sets.iter().filter_map(|set| set.digest).map(RecordKey::RuleSet);
+        let countries = all.countries.iter().map(|record| RecordKey::Authority(record.country.clone()));
+        let keys: Vec<RecordKey> =
+            [RecordKey::RuleList, RecordKey::Authorities].into_iter().chain(sets).chain(countries).collect();
+        serde_json::to_value(self.state_answer(&keys, size)).unwrap()
+    }
+
+    pub(crate) fn paper_answer(&self, query: &str, size: u64) -> Option<Value> {
+        let about = About::Account(value(query, "account")?.parse().ok()?);
+        let key = RecordKey::Paper(about, value(query, "type")?.parse().ok()?, value(query, "by")?.parse().ok()?);
+        serde_json::to_value(self.state_answer(&[key], size)).ok()
+    }
 }

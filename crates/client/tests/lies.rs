@@ -12,6 +12,7 @@ mod papers;
 mod people;
 mod proofs;
 mod register;
+mod rules;
 mod submits;
 mod transport;
 mod witnesses;

@@ -153,7 +153,7 @@ async fn serve(State(shelf): State<Arc<Mutex<Shelf>>>, uri: Uri, body: Bytes) ->
 
 impl Shelf {
     /// Returns the true answer, as of the published size.
-    fn answer(&mut self, path: &str, body: &[u8]) -> Option<Reply> {
+    pub(crate) fn answer(&mut self, path: &str, body: &[u8]) -> Option<Reply> {
         let size = self.published;
         let (route, query) = path.split_once('?').unwrap_or((path, ""));
         let number = || query.split_once('=').and_then(|(_, number)| number.parse::<u64>().ok()).unwrap_or_default();
@@ -176,6 +176,15 @@ impl Shelf {
                 let work = work.parse().ok().filter(|work| register.places.contains_key(work))?;
                 Some(Reply::ok(register.certificate(&work, number(), size).to_text()))
             }
+            ["v1", "works", work, "crossing"] => {
+                Some(Reply::json(&register.crossing_answer(&work.parse().ok()?, query, size)))
+            }
+            ["v1", "rules"] => Some(Reply::json(&register.rules_answer(size))),
+            ["v1", "rules", digest] => {
+                let key = RecordKey::RuleSet(digest.parse().ok()?);
+                Some(Reply::json(&serde_json::to_value(register.state_answer(&[key], size)).unwrap()))
+            }
+            ["v1", "papers"] => Some(Reply::json(&register.paper_answer(query, size)?)),
             ["v1", "files", file] => Some(Reply::json(&register.file_answer(&file.parse().ok()?, number(), size))),
             ["v1", "accounts", account] => Some(self.account(&account.parse().ok()?)),
             ["v1", "accounts", _, "inbox"] => {

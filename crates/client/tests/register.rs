@@ -143,6 +143,11 @@ impl TrueRegister {
         }
     }
 
+    /// The height of the next batch.
+    pub(crate) fn height(&self) -> u64 {
+        self.position.height
+    }
+
     pub(crate) fn size(&self) -> u64 {
         self.leaves.len() as u64
     }

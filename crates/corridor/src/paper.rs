@@ -103,6 +103,20 @@ pub enum By {
     Country(Country),
 }
 
+/// Writes it as a rule's annotation has it.
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            By::From => f.write_str("from"),
+            By::To => f.write_str("to"),
+            By::Origin => f.write_str("origin"),
+            By::Party(party) => party.fmt(f),
+            By::Region(region) => region.fmt(f),
+            By::Country(country) => country.fmt(f),
+        }
+    }
+}
+
 impl FromStr for By {
     type Err = WordError;
 

@@ -138,6 +138,11 @@ impl<'a, R: Records> Batch<'a, R> {
         (self.entries.len() + self.passed.len()) as u64
     }
 
+    /// Gives away what the batch has changed, and what is known of voided leaves after it, without closing it.
+    pub(crate) fn into_changes(self) -> (Changes, Voiding) {
+        (self.records.into_changes(), self.voiding)
+    }
+
     /// Closes the batch on top of the tree of the state before it. Nothing comes of a batch without entries.
     pub fn close(self, by: AccountId, tree: &StateTree) -> Option<Closed> {
         let tree = tree.clone().apply(digests(self.records.changes()));

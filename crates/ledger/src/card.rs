@@ -120,6 +120,17 @@ pub struct TermsWords {
     pub document_numbers: Vec<String>,
 }
 
+/// The words about a document that is attested.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaperWords {
+    /// What it is, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,12 @@
 //! Every record is asked for each time, so that evidence of a false answer holds all of them; what is kept from one crossing to the
 //! next is the rules as they were parsed, which their digests name.
 
+pub mod candidate;
+pub mod judgement;
+pub mod proposed;
+pub mod rehearsal;
+pub mod rule_book;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,11 +19,10 @@ use colophon_corridor::paper::{Issuer, Paper};
 use colophon_corridor::place::Country as Place;
 use colophon_corridor::rule::{Due, Weight};
 use colophon_corridor::word::{Act, Category, DocumentType, Protection};
-use colophon_corridor::{Answer, Corridor, Facts, Outcome, RuleSet};
+use colophon_corridor::{Answer, Corridor, Facts, Outcome};
 
 use crate::account::AccountId;
 use crate::calendar::{Calendar, year_of};
-use crate::entry::rules::text_of;
 use crate::entry::terms::{Basis, Delivery, Money, Price};
 use crate::entry::transmit::Decree;
 use crate::facts::AgeClass;
@@ -341,12 +346,7 @@ fn parse(digests: &[Digest], texts: &[String]) -> Result<Corridor, Unreadable> {
     for (digest, text) in digests.iter().zip(texts) {
         let record: PublishedRecord =
             crate::canonical::from_canonical(text).map_err(|error| unreadable(digest, &error))?;
-        let set = RuleSet::parse(record.name.as_str(), &text_of(&record.text));
-        let set = set.map_err(|error| unreadable(digest, &error))?;
-        if Digest(set.digest().into()) != *digest {
-            return Err(unreadable(digest, &"its text has another digest"));
-        }
-        sets.push(set);
+        sets.push(rule_book::read(digest, &record)?);
     }
     Corridor::of(&sets).map_err(|error| Unreadable(error.to_string()))
 }

@@ -73,6 +73,13 @@ pub enum Problem {
     ManifestNotKept,
     /// More has happened to the edition than a certificate holds.
     CertificateTooLarge,
+    /// A crossing is judged from more records than an answer holds.
+    CrossingTooLarge,
+    /// A table of statistics has more cells than an answer holds.
+    StatsTooLarge {
+        /// How many it holds.
+        limit: usize,
+    },
     /// The tables do not match the log, or cannot be read.
     ViewDamaged,
     /// The tables cannot be read now; they are being made again from the log.
@@ -139,6 +146,14 @@ impl Problem {
             Problem::CertificateTooLarge => {
                 (S::UNPROCESSABLE_ENTITY, "certificate_too_large", "read the log itself, and replay it")
             }
+            Problem::CrossingTooLarge => {
+                (S::UNPROCESSABLE_ENTITY, "crossing_too_large", "submit it: the register judges it all the same")
+            }
+            Problem::StatsTooLarge { .. } => (
+                S::UNPROCESSABLE_ENTITY,
+                "stats_too_large",
+                "tell transfers apart by fewer things, or ask for larger cells",
+            ),
             Problem::ViewDamaged => {
                 (S::INTERNAL_SERVER_ERROR, "view_damaged", "tell the operator to restart the node, which repairs it")
             }
@@ -203,6 +218,8 @@ impl Problem {
             Problem::CardWithdrawn => "the card was here and has been erased".to_owned(),
             Problem::ManifestNotKept => "a register names manifests by label and hash, and keeps none".to_owned(),
             Problem::CertificateTooLarge => "more has happened to the edition than a certificate holds".to_owned(),
+            Problem::CrossingTooLarge => "it is judged from more records than an answer holds".to_owned(),
+            Problem::StatsTooLarge { limit } => format!("the table has more than {limit} cells"),
             Problem::ViewDamaged => {
                 "the tables of this node do not match its log; nothing false was answered".to_owned()
             }

@@ -60,7 +60,7 @@ fn work_answer(api: &Api, work: WorkId, edition: u64) -> Result<WorkAnswer, Prob
 }
 
 /// Returns the whole id of a work of which at least the first 8 digits are given.
-fn full_id(api: &Api, digits: &str) -> Result<WorkId, Problem> {
+pub(super) fn full_id(api: &Api, digits: &str) -> Result<WorkId, Problem> {
     let hex = digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     if !hex || !(PREFIX_DIGITS_MIN..=ID_DIGITS).contains(&digits.len()) {
         return Err(Problem::BadRequest("a work is named by 8 to 64 lower-case hex digits of its id".to_owned()));

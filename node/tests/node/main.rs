@@ -1,6 +1,7 @@
 //! The node as a whole: its routes in this process, and the program itself.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod borders;
 mod certificates;
 mod copies;
 mod drafts;
@@ -12,6 +13,7 @@ mod program;
 mod refusals;
 mod register;
 mod searches;
+mod statistics;
 mod submitting;
 mod surface;
 mod tiles;

@@ -111,7 +111,7 @@ impl Artists {
     }
 }
 
-fn many(entries: &[Vec<u8>]) -> Result<Vec<u8>> {
+pub(crate) fn many(entries: &[Vec<u8>]) -> Result<Vec<u8>> {
     let entry = |entry: &Vec<u8>| Ok(serde_json::json!({ "entry": str::from_utf8(entry)? }));
     let entries = entries.iter().map(entry).collect::<Result<Vec<Value>>>()?;
     Ok(serde_json::to_vec(&serde_json::json!({ "entries": entries }))?)

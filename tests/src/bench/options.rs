@@ -50,6 +50,8 @@ pub enum Part {
     Single,
     /// Many entries a request
     Many,
+    /// Transfers under the rules of the corridor
+    Borders,
     /// Tiles, works, certificates over HTTP
     Reading,
     /// A reader's own work: certificates and files

@@ -1,5 +1,7 @@
 //! The scenes, in order.
 
+mod border;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 

@@ -28,7 +28,7 @@ const TERMS: &str = r#"@cite("Act on Borders, section 5")
 "#;
 
 /// Returns the text of a rule set by its name in the tables.
-fn text(name: &str) -> String {
+pub(crate) fn text(name: &str) -> String {
     let gate = |id: &str, outcome: &str, document: &str, by: &str, when: &str| {
         format!(
             "@id(\"{id}\")\n{TERMS}@outcome(\"{outcome}\")\n@document(\"{document}\")\n@by(\"{by}\")\n\

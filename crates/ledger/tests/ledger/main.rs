@@ -14,6 +14,7 @@ mod forgeries;
 mod governance;
 mod limits;
 mod looks;
+mod proposed;
 mod rules;
 mod succession;
 mod tampering;

@@ -21,6 +21,7 @@ use colophon_ledger::rule::Stop;
 use colophon_ledger::signature::Signed;
 use colophon_tlog::note::{Signer, VerifierKey};
 
+use crate::proposed::{agrees, foresee};
 use crate::world::{DAY_MS, World, account, digest, key_list, signed};
 
 pub(crate) fn mint_body(by: &str, face: &str) -> Mint {
@@ -286,7 +287,9 @@ pub(crate) fn check(table: &str) -> BTreeSet<String> {
         let words = Words::read(rest);
         let body = body_of(&world, actor, kind, &words);
         let before = world.replay.state_root();
+        let foreseen = foresee(&world, &body);
         let outcome = world.submit(&body, &signers_of(actor, kind, &words));
+        agrees(&world, &body, &outcome, foreseen);
         let code = outcome.as_ref().map_or_else(Refusal::code, |_| "accepted");
         assert_eq!(code, expected.trim(), "line {number}: {line}: {outcome:?}");
         if outcome.is_ok() {

@@ -1,0 +1,184 @@
+//! What would be answered to terms that nobody has signed: the same as is answered once they are.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use colophon_ledger::crossing::candidate::Candidate;
+use colophon_ledger::crossing::judgement::{Does, Outcome};
+use colophon_ledger::crossing::proposed::Proposed;
+use colophon_ledger::crossing::rehearsal::{Rehearsal, Tally};
+use colophon_ledger::entry::terms::{Terms, TermsWord};
+use colophon_ledger::entry::{Body, Entry};
+use colophon_ledger::field::EntryId;
+use colophon_ledger::refusal::Refusal;
+use colophon_ledger::rule::Stop;
+use colophon_ledger::state::{Changes, RecordKey, Records, Unreadable};
+use colophon_ledger::voiding::VoidLists;
+
+use crate::borders::{body_of, corridor, text};
+use crate::rules::{Words, accept_body, mint_body, terms_body};
+use crate::world::{DAY_MS, World, digest};
+
+/// Judges what an entry is about to do, and holds it against what came of the entry.
+pub(crate) fn agrees(world: &World, body: &Body, came: &Result<u64, Refusal>, foreseen: Option<Foreseen>) {
+    let Some(foreseen) = foreseen else { return };
+    let expected = match came {
+        Ok(_) => Some(Outcome::Allow),
+        Err(Refusal::CrossingRefused(_)) => Some(Outcome::Refuse),
+        Err(Refusal::CrossingHeld(_)) => Some(Outcome::Hold),
+        // What else is wrong with an entry is not looked at.
+        Err(_) => return,
+    };
+    let at = world.replay.position().height;
+    match foreseen {
+        Ok(Some(outcome)) => assert_eq!(Some(outcome), expected, "{} at {at}", body.kind()),
+        Ok(None) => assert_eq!(expected, Some(Outcome::Allow), "without rules everything goes, at {at}"),
+        Err(stop) => panic!("{stop} at {at}"),
+    }
+}
+
+/// What was foreseen: nothing where no rules are in force.
+pub(crate) type Foreseen = Result<Option<Outcome>, Stop>;
+
+/// Foresees what the rules will answer to an entry that moves title.
+pub(crate) fn foresee(world: &World, body: &Body) -> Option<Foreseen> {
+    let (height, records) = (world.replay.position().height, world.replay.records());
+    let proposed = Proposed::of(body, records).unwrap()?;
+    let judged = proposed.judge(height, world.time_ms, records);
+    Some(judged.map(|judged| judged.map(|judgement| judgement.outcome)))
+}
+
+/// Records of which no more are known than were asked for before.
+struct Asked(RefCell<BTreeMap<String, Option<String>>>);
+
+struct Asking<'r, R>(&'r R, &'r Asked);
+
+impl<R: Records> Records for Asking<'_, R> {
+    fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
+        let record = self.0.record(key)?;
+        self.1.0.borrow_mut().insert(key.to_string(), record.clone());
+        Ok(record)
+    }
+}
+
+impl Records for Asked {
+    fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
+        let name = key.to_string();
+        self.0.borrow().get(&name).cloned().ok_or(Unreadable(name))
+    }
+}
+
+fn proposed(work: EntryId) -> Proposed {
+    Proposed::of_terms(&terms_body("ana", "bo", work, work, 1))
+}
+
+#[test]
+fn the_answer_follows_from_the_records_that_were_asked_for_and_from_no_others() {
+    let (world, work) = corridor("licence");
+    let (height, records) = (world.replay.position().height, world.replay.records());
+    let asked = Asked(RefCell::default());
+    let first = proposed(work).judge(height, world.time_ms, &Asking(records, &asked)).unwrap().unwrap();
+    let again = proposed(work).judge(height, world.time_ms, &asked).unwrap().unwrap();
+    assert_eq!(first, again);
+    assert_eq!(first.outcome, Outcome::Refuse);
+    let [said] = &first.findings[..] else { panic!("one rule") };
+    assert_eq!((said.rule.as_str(), said.does), ("LAW/licence", Does::Refuses));
+    assert_eq!((said.document.as_deref(), said.of.as_deref()), (Some("NAT_EXPORT_LICENCE"), Some("CN")));
+    assert_eq!(said.cure, "get NAT_EXPORT_LICENCE by an authority enrolled for CN");
+    // A record that is held back is no absence.
+    let names: Vec<String> = asked.0.borrow().keys().cloned().collect();
+    for name in names {
+        let held_back = asked.0.borrow_mut().remove(&name).unwrap();
+        let judged = proposed(work).judge(height, world.time_ms, &asked);
+        assert!(matches!(judged, Err(Stop::Unreadable(_))), "{name}: {judged:?}");
+        asked.0.borrow_mut().insert(name, held_back);
+    }
+}
+
+#[test]
+fn what_there_is_not_is_refused_and_not_judged() {
+    let (world, work) = corridor("licence");
+    let (height, records) = (world.replay.position().height, world.replay.records());
+    let code = |proposed: Proposed| match proposed.judge(height, world.time_ms, records) {
+        Err(Stop::Refused(refusal)) => refusal.code(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(code(proposed(digest("nothing"))), "work_unknown");
+    assert_eq!(code(Proposed { edition: 3, ..proposed(work) }), "edition_unknown");
+    // And before any rule is in force there is nothing to answer.
+    assert_eq!(proposed(work).judge(0, world.time_ms, records).unwrap(), None);
+}
+
+/// Tries a rule set on the whole log of a world.
+fn rehearsed(world: &World, text: &str) -> Tally {
+    let candidate = Candidate::read(&"TRIAL".parse().unwrap(), text).unwrap();
+    let mut lists = VoidLists::default();
+    for (index, leaf) in (0..).zip(&world.leaves) {
+        lists.leaf(index, leaf);
+    }
+    let mut rehearsal = Rehearsal::begin(&world.leaves[0], &lists, Changes::new(), candidate).unwrap();
+    for leaf in &world.leaves {
+        rehearsal.leaf(leaf.clone()).unwrap();
+    }
+    rehearsal.into_tally()
+}
+
+#[test]
+fn a_set_is_tried_on_every_crossing_by_what_was_known_at_its_own_time() {
+    let mut world = World::new();
+    let sell = |world: &mut World, work, from: &str, to: &str, (from_country, to_country): (&str, &str)| {
+        let terms = Terms {
+            from_country: from_country.parse().unwrap(),
+            to_country: to_country.parse().unwrap(),
+            ..terms_body(from, to, work, world.edition_prev(&work), world.time_ms + DAY_MS)
+        };
+        world.must("sale", &Body::Transfer(terms), &[from, to])
+    };
+    let [hills, sea, rain] =
+        ["hills", "sea", "rain"].map(|name| world.must(name, &Body::Mint(mint_body("ana", name)), &["ana"]));
+    // Before anybody is enrolled, so that the rule could only have noted.
+    sell(&mut world, hills, "ana", "bo", ("CN", "FR"));
+    let words = ["account=bureau", "country=CN", "types=NAT_EXPORT_LICENCE"];
+    let authority = body_of(&world, "governor", "authority", &Words::read(&words));
+    world.must("authority", &authority, &["governor"]);
+    // Without the paper; within a country; with the paper, as an offer that is accepted; back; and after the paper was taken back.
+    let refused = sell(&mut world, sea, "ana", "bo", ("CN", "FR"));
+    sell(&mut world, sea, "bo", "ana", ("FR", "FR"));
+    let words = ["type=NAT_EXPORT_LICENCE", "work=rain"];
+    let paper = body_of(&world, "bureau", "attest", &Words::read(&words));
+    world.must("paper", &paper, &["bureau"]);
+    let offer = Terms { kind: TermsWord::Offer, ..terms_body("ana", "bo", rain, rain, world.time_ms + DAY_MS) };
+    let offer = world.must("offer", &Body::Offer(offer), &["ana"]);
+    world.must("taken", &accept_body("bo", rain, offer), &["bo"]);
+    sell(&mut world, rain, "bo", "ana", ("FR", "CN"));
+    let revoke = body_of(&world, "bureau", "revoke", &Words::read(&words));
+    world.must("revoked", &revoke, &["bureau"]);
+    let late = sell(&mut world, rain, "ana", "bo", ("CN", "FR"));
+
+    let tally = rehearsed(&world, &text("licence"));
+    assert_eq!(
+        (tally.crossings, tally.refused, tally.held, tally.unattested),
+        (6, 2, 0, 2),
+        "nobody is enrolled in France either"
+    );
+    assert_eq!(tally.named.iter().map(|named| named.entry).collect::<Vec<_>>(), [refused, late]);
+    assert_eq!(tally.rules, [("TRIAL/licence".to_owned(), 2)].into());
+    let index = world.leaves.iter().position(|leaf| Entry::parse(leaf).unwrap().id() == refused).unwrap();
+    assert_eq!((tally.named[0].index, tally.named[0].work), (index as u64, sea));
+    // A set that waits for what nobody stated, and one that asks for nothing.
+    let held = rehearsed(&world, &text("label"));
+    assert_eq!((held.held, held.refused, held.stopped()), (5, 0, 5));
+    assert_eq!(rehearsed(&world, &text("royalty")).stopped(), 0);
+}
+
+#[test]
+fn what_could_not_be_published_is_not_tried() {
+    for (name, code) in [("huge", "rules_too_large"), ("overflow", "rules_overflow"), ("broken", "rules_invalid")] {
+        let refusal = Candidate::read(&"TRIAL".parse().unwrap(), &text(name)).unwrap_err();
+        assert_eq!(refusal.code(), code);
+    }
+    let licence = text("licence");
+    let name = "TRIAL".parse().unwrap();
+    let digest = |text: &str| Candidate::read(&name, text).unwrap().digest();
+    assert_eq!(digest(&licence), digest(licence.trim_end()), "as its lines will stand in the entry");
+}

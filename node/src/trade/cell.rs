@@ -1,0 +1,196 @@
+//! What a transfer is counted under.
+
+use std::str::FromStr;
+
+use colophon_ledger::entry::terms::Price;
+use colophon_ledger::field::{Country, Currency};
+use serde::Serialize;
+
+/// What cells can be told apart by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dimension {
+    /// The country that the work left.
+    From,
+    /// The country that it went to.
+    To,
+    /// The year.
+    Year,
+    /// The quarter of the year.
+    Quarter,
+    /// The kind of work.
+    Category,
+    /// How it was handed over.
+    Delivery,
+    /// How it was ordered.
+    Ordering,
+    /// The currency of the price.
+    Currency,
+}
+
+impl Dimension {
+    /// Every dimension, in the order in which cells are sorted.
+    pub const ALL: [Dimension; 8] = [
+        Dimension::From,
+        Dimension::To,
+        Dimension::Year,
+        Dimension::Quarter,
+        Dimension::Category,
+        Dimension::Delivery,
+        Dimension::Ordering,
+        Dimension::Currency,
+    ];
+
+    /// Returns its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Dimension::From => "from",
+            Dimension::To => "to",
+            Dimension::Year => "year",
+            Dimension::Quarter => "quarter",
+            Dimension::Category => "category",
+            Dimension::Delivery => "delivery",
+            Dimension::Ordering => "ordering",
+            Dimension::Currency => "currency",
+        }
+    }
+}
+
+/// A word that is no dimension.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not from, to, year, quarter, category, delivery, ordering or currency")]
+pub struct NoDimension(String);
+
+impl FromStr for Dimension {
+    type Err = NoDimension;
+
+    fn from_str(text: &str) -> Result<Dimension, NoDimension> {
+        let found = Dimension::ALL.into_iter().find(|dimension| dimension.word() == text);
+        found.ok_or_else(|| NoDimension(text.chars().take(40).collect()))
+    }
+}
+
+/// How a transfer was ordered, as the Handbook on Measuring Digital Trade asks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ordering {
+    /// Over a network: an offer in the register was accepted there.
+    Digital,
+    /// Nobody says: both signed what they had agreed on elsewhere.
+    NotStated,
+}
+
+/// In what a transfer was paid.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Paid {
+    /// In this currency, for everybody to see.
+    Open(Currency),
+    /// The price is committed to, and known to the parties alone.
+    Committed,
+    /// No price is stated.
+    NotStated,
+}
+
+impl Paid {
+    /// Returns in what a price is, and its amount if that is told.
+    pub fn of(price: Option<&Price>) -> (Paid, u64) {
+        match price {
+            Some(Price::Open(open)) => (Paid::Open(open.currency.clone()), open.amount.get()),
+            Some(Price::Committed(_)) => (Paid::Committed, 0),
+            None => (Paid::NotStated, 0),
+        }
+    }
+
+    /// Returns the currency, or the word for there being none.
+    pub fn word(&self) -> &str {
+        match self {
+            Paid::Open(currency) => currency.as_str(),
+            Paid::Committed => "committed",
+            Paid::NotStated => "not_stated",
+        }
+    }
+}
+
+/// A cell. What it is not told apart by is left out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cell {
+    /// The country that the work left.
+    pub from: Option<Country>,
+    /// The country that it went to.
+    pub to: Option<Country>,
+    /// The year, by the register's time.
+    pub year: Option<u64>,
+    /// The quarter, from 1.
+    pub quarter: Option<u8>,
+    /// The kind of work.
+    pub category: Option<String>,
+    /// How it was handed over.
+    pub delivery: Option<&'static str>,
+    /// How it was ordered.
+    pub ordering: Option<Ordering>,
+    /// In what it was paid.
+    pub paid: Option<Paid>,
+}
+
+impl Cell {
+    /// Returns the cell that it is a part of, told apart by these dimensions alone.
+    pub fn by(&self, by: &[Dimension]) -> Cell {
+        let has = |dimension| by.contains(&dimension);
+        Cell {
+            from: self.from.clone().filter(|_| has(Dimension::From)),
+            to: self.to.clone().filter(|_| has(Dimension::To)),
+            year: self.year.filter(|_| has(Dimension::Year)),
+            quarter: self.quarter.filter(|_| has(Dimension::Quarter)),
+            category: self.category.clone().filter(|_| has(Dimension::Category)),
+            delivery: self.delivery.filter(|_| has(Dimension::Delivery)),
+            ordering: self.ordering.filter(|_| has(Dimension::Ordering)),
+            paid: self.paid.clone().filter(|_| has(Dimension::Currency)),
+        }
+    }
+
+    /// Tells whether its amounts are of one currency, so that their sum means something.
+    pub fn has_amount(&self) -> bool {
+        matches!(self.paid, Some(Paid::Open(_)))
+    }
+}
+
+/// What a cell holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// How many transfers.
+    pub transfers: u64,
+    /// What was paid, in minor units, where it is of one currency.
+    pub amount: u128,
+}
+
+impl Sum {
+    /// Adds another.
+    pub fn add(&mut self, other: Sum) {
+        self.transfers += other.transfers;
+        self.amount += other.amount;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_that_is_committed_to_has_no_amount() {
+        let committed = Price::Committed(colophon_ledger::entry::terms::Commitment {
+            commitment: colophon_ledger::field::Digest(colophon_tlog::hash::sha256(b"price")),
+        });
+        assert_eq!(Paid::of(Some(&committed)), (Paid::Committed, 0));
+        assert_eq!(Paid::of(None), (Paid::NotStated, 0));
+        assert_eq!((Paid::Committed.word(), Paid::NotStated.word()), ("committed", "not_stated"));
+    }
+
+    #[test]
+    fn dimensions_are_read_by_their_words() {
+        for dimension in Dimension::ALL {
+            assert_eq!(dimension.word().parse(), Ok(dimension));
+        }
+        assert!("price".parse::<Dimension>().is_err());
+        assert!(Dimension::ALL.is_sorted());
+    }
+}

@@ -1,0 +1,203 @@
+//! A work leaves its country: what the rules ask is told before anybody signs, the paper is attested, and title moves on it.
+
+use std::path::PathBuf;
+
+use e2e::person::Person;
+use serde_json::Value;
+
+use crate::scene::{Scene, account, holder, refused, text, transfer};
+
+/// Rules of a register whose governors ask for a licence of works that leave China.
+pub(crate) const LICENCE: &str = r#"@id("licence")
+@cite("Act on Borders, section 5")
+@checked("2026-11-29")
+@because("works leave with a licence of the country where they are")
+@outcome("refuse")
+@document("NAT_EXPORT_LICENCE")
+@by("from")
+forbid (principal, action in Action::"crossing", resource)
+when { context.from == Country::"CN" && context.to != Country::"CN" }
+unless { context.papers.contains({ document: Document::"NAT_EXPORT_LICENCE", by: "from" }) };
+"#;
+
+/// Composes an act of the only governor and has somebody hand it in.
+fn govern(scene: &Scene, act: &str, more: &[&str]) {
+    let draft: PathBuf = scene.ana.desk().join(format!("{act}.draft"));
+    let key = scene.node.dir().join("governor.key");
+    let dir = scene.node.dir();
+    let words = ["--key", key.to_str().unwrap(), "--out", draft.to_str().unwrap()];
+    let composed = scene.node.run_words(&[&["govern", act, dir.to_str().unwrap()], &words[..], more].concat());
+    assert_eq!(composed.code, 0, "{composed}");
+    scene.ana.succeed(&["submit", draft.to_str().unwrap()]);
+    std::fs::remove_file(draft).unwrap();
+}
+
+/// Puts the rule in force, and enrols the bureau.
+fn adopt(scene: &Scene, bureau: &Person) {
+    let file = scene.ana.put("licence.cedar", LICENCE.as_bytes());
+    let rules = ["--name", "CN-LICENCE", "--file", file.to_str().unwrap(), "--ahead", "1"];
+    govern(scene, "rules", &[&rules[..], &["--citation", "Act on Borders", "--jurisdiction", "CN"]].concat());
+    let account = account(bureau);
+    govern(scene, "authority", &["--authority", &account, "--country", "CN", "--type", "NAT_EXPORT_LICENCE"]);
+}
+
+fn check(person: &Person, work: &str, code: i32) -> Value {
+    person.expect(&["rules", "check", work, "--to", "FR", "--basis", "gift", "--json"], code).json()
+}
+
+#[test]
+fn a_work_leaves_once_its_paper_is_there_and_everybody_sees_on_which() {
+    let scene = Scene::open();
+    let bureau = Person::new("bureau", scene.node.url());
+    bureau.succeed(&["profile", "set", "--name", "Bureau of Relics", "--country", "CN", "--yes"]);
+    let work = scene.minted("scroll");
+
+    // Without rules there is nothing to ask for.
+    let free = check(&scene.bruno, &work, 0);
+    assert_eq!((text(&free, "/outcome"), free.get("rules")), ("allow".to_owned(), None));
+    let empty = scene.bruno.succeed(&["rules", "list"]);
+    assert!(empty.stdout.contains("no rules of the corridor are in force here"), "{empty}");
+
+    adopt(&scene, &bureau);
+    let listed = scene.bruno.succeed(&["rules", "list", "--json"]).json();
+    assert_eq!(text(&listed, "/sets/0/standing"), "in_force");
+    assert_eq!(text(&listed, "/authorities/0/account/calls_itself"), "Bureau of Relics");
+    let digest = text(&listed, "/sets/0/digest");
+    for named in ["cn-licence", &digest] {
+        let shown = scene.bruno.succeed(&["rules", "show", named, "--json"]).json();
+        assert_eq!(text(&shown, "/rules/0/rule"), "CN-LICENCE/licence");
+        assert_eq!(text(&shown, "/rules/0/cite"), "Act on Borders, section 5");
+        assert_eq!(scene.bruno.succeed(&["rules", "show", named, "--text"]).stdout, LICENCE);
+    }
+    scene.bruno.expect(&["rules", "show", "CN-NOTHING"], 3);
+    scene.bruno.expect(&["rules", "show", &work], 3);
+
+    // Whoever wants to know what is missing is told which paper, whose, and on what ground.
+    let missing = check(&scene.bruno, &work, 6);
+    assert_eq!(
+        (text(&missing, "/outcome"), text(&missing, "/findings/0/document")),
+        ("refuse".into(), "NAT_EXPORT_LICENCE".into())
+    );
+    assert_eq!(text(&missing, "/findings/0/attested_by/0/account"), account(&bureau));
+    let rules = text(&missing, "/rules");
+    let ending = format!("checked against rule set {}; not legal advice", &rules[..16]);
+    let told = scene.bruno.expect(&["rules", "check", &work, "--to", "FR"], 6);
+    assert!(told.stdout.contains("1 paper is missing") && told.stdout.contains("\"Bureau of Relics\""), "{told}");
+    assert!(told.stdout.trim_end().ends_with(&ending), "{told}");
+    assert!(told.stderr.contains(&format!("colophon attest {work} --type NAT_EXPORT_LICENCE")), "{told}");
+
+    // The seller and the buyer are shown the same before they sign.
+    let to = account(&scene.bruno);
+    let dry = scene.ana.succeed(&["transfer", &work, "--to", &to, "--to-country", "FR", "--dry-run"]);
+    assert!(dry.stderr.contains("1 paper is missing") && dry.stderr.contains(&ending), "{dry}");
+    let draft = transfer(&scene.ana, &work, &scene.bruno, &[]);
+    let late = scene.bruno.expect(&["accept", &draft, "--yes"], 6);
+    assert!(late.stderr.contains("CN-LICENCE/licence refuses: works leave with a licence"), "{late}");
+    assert!(late.stderr.contains("source: Act on Borders, section 5") && late.stderr.contains(&ending), "{late}");
+    assert!(late.stderr.contains("get NAT_EXPORT_LICENCE by an authority enrolled for CN"), "{late}");
+    let failure = scene.bruno.expect(&["accept", &draft, "--yes", "--json"], 6).json();
+    assert_eq!(
+        (text(&failure, "/code"), text(&failure, "/crossing/rules")),
+        ("crossing_refused".into(), rules.clone())
+    );
+    assert_eq!(text(&failure, "/crossing/objections/0/rule"), "CN-LICENCE/licence");
+
+    // A stranger's word is recorded, and counts for nothing.
+    let attest =
+        ["attest", &work, "--type", "nat-export-licence", "--file", "licence.pdf", "--number", "NB-7", "--yes"];
+    let stranger = Person::new("stranger", scene.node.url());
+    stranger.put("licence.pdf", b"a licence of my own");
+    let own = stranger.succeed(&attest);
+    assert!(own.stderr.contains("you are not enrolled for NAT_EXPORT_LICENCE"), "{own}");
+    check(&scene.bruno, &work, 6);
+
+    bureau.put("licence.pdf", b"the licence");
+    let valid = ["--about", "Export licence", "--valid-from", "2026-01-01", "--valid-to", "2126-01-01"];
+    let attested = bureau.succeed(&[&attest[..], &valid].concat());
+    assert!(attested.stderr.contains("it counts as a document of CN"), "{attested}");
+    let now = check(&scene.bruno, &work, 0);
+    assert_eq!(text(&now, "/papers/0/by/calls_itself"), "Bureau of Relics");
+    scene.bruno.succeed(&["accept", &draft, "--yes"]);
+    assert_eq!(holder(&scene.node, &work), account(&scene.bruno));
+
+    // The history and the certificate tell the rule set, the paper and who stood for it; revoking changes no title.
+    let history = scene.bruno.succeed(&["history", &work]);
+    assert!(history.stdout.contains("NAT_EXPORT_LICENCE attested by \"Bureau of Relics\""), "{history}");
+    let (digest, _) = ending.split_once("; ").unwrap();
+    assert!(history.stdout.contains(digest), "{history}");
+    bureau.succeed(&["revoke", &work, "--type", "NAT_EXPORT_LICENCE", "--yes"]);
+    assert_eq!(refused(&bureau, &["revoke", &work, "--type", "NAT_EXPORT_LICENCE", "--yes"]), "nothing_attested");
+    assert_eq!(holder(&scene.node, &work), account(&scene.bruno));
+    scene.bruno.succeed(&["certificate", &work, "-o", "proof.json"]);
+    let proof = scene.bruno.succeed(&["verify", "proof.json", "--offline", "--json"]).json();
+    assert_eq!(text(&proof, "/card/story/1/ruled/papers/0/by/calls_itself"), "Bureau of Relics");
+}
+
+#[test]
+fn an_offer_shows_what_its_acceptance_will_need_and_a_document_may_be_about_an_edition_or_a_person() {
+    let scene = Scene::open();
+    let bureau = Person::new("bureau", scene.node.url());
+    let work = scene.minted("sketch");
+    adopt(&scene, &bureau);
+    let to = account(&scene.bruno);
+    let offer = ["offer", &work, "--to", &to, "--to-country", "FR", "--until", "30 days", "--yes"];
+    let offered = scene.ana.succeed(&[&offer[..], &["--json"]].concat());
+    assert!(offered.stderr.contains("1 paper is missing"), "{offered}");
+    let id = text(&offered.json(), "/id");
+    assert_eq!(refused(&scene.bruno, &["accept", &id, "--yes"]), "crossing_refused");
+
+    bureau.put("licence.pdf", b"the licence");
+    let attest = ["--type", "NAT_EXPORT_LICENCE", "--file", "licence.pdf", "--yes", "--json"];
+    let told = bureau.succeed(&[&["attest", &work, "--edition", "1"], &attest[..]].concat()).json();
+    assert_eq!((text(&told, "/kind"), text(&told, "/work")), ("attest".to_owned(), work.clone()));
+    check(&scene.bruno, &work, 0);
+    bureau.succeed(&["revoke", &work, "--edition", "1", "--type", "NAT_EXPORT_LICENCE", "--yes"]);
+    check(&scene.bruno, &work, 6);
+    // About the buyer himself: it counts where he is the recipient, and for nobody else.
+    bureau.succeed(&[&["attest", "--account", &to], &attest[..]].concat());
+    check(&scene.bruno, &work, 6);
+    let with = ["rules", "check", &work, "--to", "FR", "--basis", "gift", "--recipient", &to];
+    scene.bruno.succeed(&with);
+    scene.bruno.succeed(&["accept", &id, "--yes"]);
+}
+
+#[test]
+fn governors_are_told_what_a_set_would_have_refused_before_they_publish_it() {
+    let scene = Scene::open();
+    let dir = scene.node.dir();
+    let dir = dir.to_str().unwrap();
+    let bureau = account(&Person::new("bureau", scene.node.url()));
+    let (early, late) = (scene.minted("early"), scene.minted("late"));
+    let draft = transfer(&scene.ana, &early, &scene.bruno, &[]);
+    scene.bruno.succeed(&["accept", &draft, "--yes"]);
+    govern(&scene, "authority", &["--authority", &bureau, "--country", "CN", "--type", "NAT_EXPORT_LICENCE"]);
+    let draft = transfer(&scene.ana, &late, &scene.bruno, &[]);
+    scene.bruno.succeed(&["accept", &draft, "--yes"]);
+
+    let file = scene.ana.put("licence.cedar", LICENCE.as_bytes());
+    let set = ["--name", "CN-LICENCE", "--file", file.to_str().unwrap()];
+    let tried = scene.node.run_words(&[&["govern", "try-rules", dir], &set[..]].concat());
+    assert_eq!(tried.code, 0, "{tried}");
+    for line in [
+        "Tried on every transfer so far: would have refused 1 of 2 transfers".to_owned(),
+        "  CN-LICENCE/licence stands in the way of 1".to_owned(),
+        "  1 transfer would have passed because nobody was enrolled then to attest what it asks for".to_owned(),
+    ] {
+        assert!(tried.stdout.lines().any(|found| found == line), "{line} is not in {tried}");
+    }
+    assert!(tried.stdout.contains(&format!("edition 1 of {late}, refused by CN-LICENCE/licence")), "{tried}");
+    // Publishing says the same first; and what cannot be published is not tried.
+    let out = scene.ana.desk().join("rules.draft");
+    let key = scene.node.dir().join("governor.key");
+    let more = ["--key", key.to_str().unwrap(), "--out", out.to_str().unwrap(), "--ahead", "1", "--citation", "Act"];
+    let published =
+        scene.node.run_words(&[&["govern", "rules", dir, "--jurisdiction", "CN"], &set[..], &more].concat());
+    assert_eq!(published.code, 0, "{published}");
+    assert!(published.stdout.starts_with(&tried.stdout.trim_end().to_owned()), "{published}");
+    assert!(out.is_file());
+    let broken = scene.ana.put("broken.cedar", b"forbid (principal, action, resource);\n");
+    let words = ["govern", "try-rules", dir, "--name", "CN-LICENCE", "--file", broken.to_str().unwrap()];
+    let refused = scene.node.run_words(&words);
+    assert_eq!(refused.code, 1, "{refused}");
+    assert!(refused.stderr.contains("the register would refuse these rules"), "{refused}");
+}
