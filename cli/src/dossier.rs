@@ -118,7 +118,7 @@ pub struct AmendedTold {
 impl AmendedTold {
     fn of(mint: &Mint, count: u64) -> AmendedTold {
         let Mint { created, made_in, source_type, facts, .. } = mint.clone();
-        AmendedTold { count, created, made_in, source_type, facts }
+        AmendedTold { count, created, made_in, source_type, facts: facts.map(|facts| *facts) }
     }
 }
 
@@ -182,7 +182,7 @@ impl Dossier {
             made_in: stated.made_in.clone(),
             creators: creators(mint.creators.as_slice(), &names),
             source_type: stated.source_type.clone(),
-            facts: stated.facts.clone(),
+            facts: stated.facts.as_deref().cloned(),
             amended: stated.amended.as_ref().map(|amended| AmendedTold::of(mint, amended.count)),
             license: mint.license.clone(),
             training: mint.training,

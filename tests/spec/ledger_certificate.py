@@ -283,8 +283,9 @@ class Walk:
             if one["key"] in self.crossing_names + self.alleged_names:
                 continue
             led_to = self.records.get(one["key"])
-            if self.alleged_count and one["key"].startswith("edition/"):
-                led_to = current_edition(work, edition, self.records) | {"allegations": self.alleged_count}
+            if record is not None and one["key"].startswith("edition/"):
+                led_to = current_edition(work, edition, self.records)
+                led_to = led_to | ({"allegations": self.alleged_count} if self.alleged_count else {})
             if led_to and self.judged and one["key"].startswith("edition/"):
                 led_to = led_to | {"judged": self.judged, "rules": self.crossings[-1]["rules"]}
             ensure(record == (led_to and canonical(led_to)), f"its entries lead to another record {one['key']}")

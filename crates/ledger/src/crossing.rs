@@ -215,7 +215,7 @@ impl Crossing<'_> {
     fn good(&self, work: &WorkRecord, today: &Calendar) -> Result<Good, Refusal> {
         // So many whole years lie between the year in which it was made and this one.
         let older_than = today.year.saturating_sub(year_of(&work.created)).saturating_sub(1);
-        let facts = work.facts.clone().unwrap_or_default();
+        let facts = *work.facts.clone().unwrap_or_default();
         let older_than = older_than.max(facts.age.map_or(0, AgeClass::older_than));
         Ok(Good {
             id: self.work.to_string(),

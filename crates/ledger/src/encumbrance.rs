@@ -210,5 +210,5 @@ pub(crate) fn check_enrolled(
     if authorities.any(|one| one.types.iter().any(|kind| kind.as_str() == FLAGGING)) {
         return Ok(());
     }
-    Err(Refusal::NotAuthority { account: *account, country: country.to_string() }.into())
+    Err(Refusal::NotAuthority(format!("{account} is not enrolled for {country}")).into())
 }

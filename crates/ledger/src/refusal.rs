@@ -261,15 +261,8 @@ pub enum Refusal {
 
     // Encumbrances.
     /// The account is no authority that may flag.
-    #[error(
-        "{account} is not enrolled for {country} to attest {FLAGGING}, which it takes to flag an edition and to release a flag"
-    )]
-    NotAuthority {
-        /// Who it is.
-        account: AccountId,
-        /// The country that it speaks for.
-        country: String,
-    },
+    #[error("{0} to attest {FLAGGING}, which it takes to flag an edition, to release a flag, and to transmit title")]
+    NotAuthority(String),
     /// As many of the kind stand on the edition as may.
     #[error("{most} of this kind stand on the edition, and no more may")]
     EncumbrancesTooMany {
@@ -387,7 +380,7 @@ impl Refusal {
             Refusal::CrossingHeld(_) => "crossing_held",
             Refusal::CrossingUnknown(_) => "crossing_unknown",
             Refusal::NothingAttested => "nothing_attested",
-            Refusal::NotAuthority { .. } => "not_authority",
+            Refusal::NotAuthority(_) => "not_authority",
             Refusal::EncumbrancesTooMany { .. } => "encumbrances_too_many",
             Refusal::NothingToRelease => "nothing_to_release",
             Refusal::NotReleaser { .. } => "not_releaser",

@@ -132,7 +132,7 @@ pub struct WorkRecord {
     pub editions: u64,
     /// What laws of heritage, trade and machine-made content ask for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub facts: Option<WorkFacts>,
+    pub facts: Option<Box<WorkFacts>>,
     /// The index of the mint, or of the entry that brought it from another register.
     pub index: u64,
     /// Where it was made.

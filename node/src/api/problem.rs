@@ -401,7 +401,7 @@ fn answer_to(refusal: &Refusal) -> (StatusCode, &'static str) {
         }
         Refusal::CrossingUnknown(_) => (RULE, "nothing: the work was minted with a word that no rule knows"),
         Refusal::NothingAttested => (RULE, "name the attestation that stands"),
-        Refusal::NotAuthority { .. } => (
+        Refusal::NotAuthority(_) => (
             RULE,
             "leave the country out: then it is an allegation, which blocks nothing; or have the governors enrol the account",
         ),

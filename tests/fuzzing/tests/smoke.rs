@@ -135,7 +135,7 @@ const MET: &[&str] = &[
 #[test]
 fn runs_of_entries_reach_every_rule() {
     let mut met = BTreeSet::new();
-    for run in Dice::new(SEED).runs(800, 12) {
+    for run in Dice::new(SEED).runs(2_000, 12) {
         met.extend(play(&run));
     }
     assert_eq!(met, MET.iter().copied().collect());

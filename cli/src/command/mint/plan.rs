@@ -104,7 +104,7 @@ pub(super) fn plan(
         creators,
         derived_from: listed(&sources.derived_from, "--derived-from")?,
         editions: args.editions,
-        facts: args.facts.facts(),
+        facts: args.facts.facts().map(Box::new),
         files: files(hashed)?,
         kind: MintWord::It,
         license: args.license.clone(),

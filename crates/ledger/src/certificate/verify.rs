@@ -427,7 +427,7 @@ impl<'c> Walk<'c> {
             RecordKey::Allegations(..) => self.ruled.alleged.as_ref().map(to_canonical).as_ref() == proved,
             RecordKey::Edition(..) => {
                 let Ruled { judged, rules, allegations, .. } = &self.ruled;
-                let led = self.led_edition(key).map(|led| {
+                let led = self.led_edition(key, proved.is_some()).map(|led| {
                     to_canonical(&EditionRecord { allegations: *allegations, judged: *judged, rules: *rules, ..led })
                 });
                 led.as_ref() == proved && self.crossings_fit() && self.allegations_fit()
@@ -436,11 +436,12 @@ impl<'c> Walk<'c> {
         }
     }
 
-    /// Returns the edition's record as the entries lead to it. What is alleged writes one of an edition that nothing has happened to.
-    fn led_edition(&self, key: &RecordKey) -> Option<EditionRecord> {
+    /// Returns the edition's record as the entries lead to it. What is alleged, also if it was taken back, writes one of an edition that
+    /// nothing has happened to.
+    fn led_edition(&self, key: &RecordKey, is_there: bool) -> Option<EditionRecord> {
         match self.records.get(key) {
             Some(text) => from_canonical(text).ok(),
-            None if self.ruled.allegations.is_some() => current(&self.records, &self.work, self.edition).ok(),
+            None if is_there => current(&self.records, &self.work, self.edition).ok(),
             None => None,
         }
     }

@@ -71,7 +71,7 @@ impl Amend {
         let amended = WorkRecord {
             amended: Some(AmendedRecord { count, newest: context.id }),
             created: created.unwrap_or(work.created),
-            facts: facts.or(work.facts),
+            facts: facts.map(Box::new).or(work.facts),
             made_in: made_in.or(work.made_in),
             source_type: source_type.unwrap_or(work.source_type),
             ..work

@@ -56,7 +56,7 @@ pub struct Mint {
     pub editions: Int<1, EDITIONS_MAX>,
     /// What laws of heritage, trade and machine-made content ask for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub facts: Option<WorkFacts>,
+    pub facts: Option<Box<WorkFacts>>,
     /// Its files; the first is its face.
     pub files: Files,
     /// The word `mint`.

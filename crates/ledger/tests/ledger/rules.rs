@@ -173,7 +173,7 @@ fn terms_of(world: &World, actor: &str, words: &Words<'_>, kind: TermsWord) -> T
 fn mint_of(world: &World, actor: &str, words: &Words<'_>) -> Mint {
     let mut mint = mint_body(actor, words.get("face").unwrap());
     mint.source_type = words.get("source").unwrap_or("digitalCreation").parse().unwrap();
-    mint.facts = crate::borders::facts_of(words);
+    mint.facts = crate::borders::facts_of(words).map(Box::new);
     mint.ack_first = words.get("ack").map(|label| id(world, label));
     mint.ack_similar = words.get("like").map(|label| List::new(vec![id(world, label)]).unwrap());
     mint.derived_from = words.get("of").map(|label| List::new(vec![id(world, label)]).unwrap());

@@ -258,9 +258,8 @@ fn find_offered(model: &Model, place: Place) -> (WorkId, u64, Option<Edition>) {
 fn signed(said: &Said, model: &Model, signing: Signing) -> Vec<Line> {
     let mut signers = vec![said.by];
     match &said.deed {
-        Deed::Terms(Terms { offer: None, to, .. }) => signers.push(*to),
+        Deed::Terms(Terms { offer: None, to, .. }) | Deed::Transmit { to, .. } => signers.push(*to),
         Deed::Charge { other, .. } => signers.push(*other),
-        Deed::Transmit { to, .. } => signers.push(*to),
         Deed::Mint { creator, .. } => signers.extend(creator),
         _ => {}
     }

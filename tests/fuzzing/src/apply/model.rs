@@ -327,9 +327,8 @@ impl Model {
         let mut signers = vec![said.by];
         let new: &[usize] = if let Deed::Rotate { keys, .. } = &said.deed { keys } else { &[] };
         match &said.deed {
-            Deed::Terms(Terms { offer: None, to, .. }) => signers.push(*to),
+            Deed::Terms(Terms { offer: None, to, .. }) | Deed::Transmit { to, .. } => signers.push(*to),
             Deed::Charge { other, .. } => signers.push(*other),
-            Deed::Transmit { to, .. } => signers.push(*to),
             Deed::Mint { creator, .. } => signers.extend(creator),
             _ => {}
         }

@@ -70,23 +70,20 @@ impl Act {
                 (terms.prev, terms.from, terms.expires) = (Prev::Newest, Apt::Yes, Expires::Month);
                 terms.place.settle();
             }
-            What::Accept { place, prev } | What::Close { place, prev } => {
+            What::Accept { place, prev }
+            | What::Close { place, prev }
+            | What::Flag { place, prev, .. }
+            | What::Charge { place, prev, .. }
+            | What::Release { place, prev, .. }
+            | What::Amend { place, prev, .. } => {
                 *prev = Prev::Newest;
                 place.settle();
             }
             What::Govern { prev, ahead, .. } => (*prev, *ahead) = (Prev::Newest, Apt::Yes),
             What::Rules { prev, ahead, .. } => (*prev, *ahead) = (Prev::Newest, *ahead % 2 + 1),
-            What::Flag { place, prev, .. } | What::Charge { place, prev, .. } | What::Release { place, prev, .. } => {
-                *prev = Prev::Newest;
-                place.settle();
-            }
             What::Receipt { place, .. } => place.settle(),
             What::Move { place, prev, from, .. } | What::Transmit { place, prev, from, .. } => {
                 (*prev, *from) = (Prev::Newest, Apt::Yes);
-                place.settle();
-            }
-            What::Amend { place, prev, .. } => {
-                *prev = Prev::Newest;
                 place.settle();
             }
             What::Document { prev, about, .. } => {
