@@ -11,6 +11,7 @@ mod sales;
 mod scene;
 mod searches;
 mod sidecars;
+mod statistics;
 mod theft;
 mod trust;
 mod verdicts;
