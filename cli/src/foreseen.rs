@@ -89,9 +89,8 @@ impl Foreseen {
         let to_come = answer.to_come.into_iter();
         let to_come = to_come.map(|set| ToCome { name: set.name, height: set.height, digest: set.digest }).collect();
         let Some(judgement) = answer.judgement else {
-            let nothing = (Vec::new(), Vec::new());
-            let none =
-                Foreseen { outcome: Outcome::Allow, rules: None, findings: nothing.0, papers: nothing.1, to_come };
+            let (findings, papers) = (Vec::new(), Vec::new());
+            let none = Foreseen { outcome: Outcome::Allow, rules: None, findings, papers, to_come };
             return Ok((none, answer.as_of));
         };
         let mut people = People { context, client, authorities: None };

@@ -14,6 +14,7 @@ mod sales;
 mod scene;
 mod searches;
 mod sidecars;
+mod statistics;
 mod theft;
 mod trust;
 mod verdicts;

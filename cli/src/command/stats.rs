@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, value_parser};
-use colophon_client::stats::{Dimension, Hidden, Ordering, Paid, Stats, StatsCell};
+use colophon_client::stats::{Delivery, Dimension, Hidden, Ordering, Paid, Stats, StatsCell};
 use colophon_ledger::entry::terms::Money;
 use colophon_ledger::field::Int;
 use serde::Serialize;
@@ -101,7 +101,6 @@ fn word_of(cell: &StatsCell, dimension: Dimension) -> String {
         Dimension::Quarter => text(cell.quarter.map(|quarter| quarter.to_string())),
         Dimension::Category => text(cell.category.as_ref().map(ToString::to_string)),
         Dimension::Delivery => {
-            use colophon_client::stats::Delivery;
             let word = |delivery| match delivery {
                 Delivery::Digital => "digital",
                 Delivery::Physical => "physical",

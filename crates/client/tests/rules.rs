@@ -2,6 +2,7 @@
 
 use colophon_client::failure::{Class, Failure as _};
 use colophon_client::lookup::Looked;
+use colophon_client::stats::Dimension;
 use colophon_ledger::crossing::judgement::Outcome;
 use colophon_ledger::crossing::proposed::Proposed;
 use colophon_ledger::entry::terms::{Basis, Delivery};
@@ -149,4 +150,29 @@ async fn rules_come_under_their_digest_with_those_who_attest_documents() {
 /// Returns the true answer to a path.
 fn truth_of(node: &Node, path: &str) -> Reply {
     node.shelf.lock().unwrap().answer(path, &[]).unwrap()
+}
+
+#[tokio::test]
+async fn statistics_are_of_the_cells_that_were_asked_for_or_are_no_answer() {
+    let (node, _) = corridor().await;
+    let client = node.client();
+    let table = |cells: Value, transfers: u64| {
+        json!({
+            "size": 30, "time_ms": TIME_MS, "k": 5, "by": ["from", "currency"], "cells": cells, "transfers": transfers,
+            "left_out": true,
+        })
+    };
+    let by = [Dimension::From, Dimension::Currency];
+    let right = json!([{"from": "CN", "currency": "committed", "transfers": 5}]);
+    for (cells, transfers, is_right) in [
+        (right.clone(), 5, true),
+        (right, 6, false),
+        (json!([{"from": "CN", "currency": "EUR", "transfers": 4, "amount": 7}]), 4, false),
+        (json!([{"from": "CN", "transfers": 5}]), 5, false),
+        (json!([{"from": "CN", "currency": "EUR", "year": 2026, "transfers": 5}]), 5, false),
+        (json!([{"from": "China", "currency": "EUR", "transfers": 5}]), 5, false),
+    ] {
+        node.answer(Reply::json(&table(cells.clone(), transfers)));
+        assert_eq!(client.stats(&by, 5).await.is_ok(), is_right, "{cells}");
+    }
 }
