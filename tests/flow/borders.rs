@@ -45,6 +45,22 @@ fn check(person: &Person, work: &str, code: i32) -> Value {
     person.expect(&["rules", "check", work, "--to", "FR", "--basis", "gift", "--json"], code).json()
 }
 
+/// Asserts that anybody can list and read what is in force.
+fn the_rules_are_told(scene: &Scene, work: &str) {
+    let listed = scene.bruno.succeed(&["rules", "list", "--json"]).json();
+    assert_eq!(text(&listed, "/sets/0/standing"), "in_force");
+    assert_eq!(text(&listed, "/authorities/0/account/calls_itself"), "Bureau of Relics");
+    let digest = text(&listed, "/sets/0/digest");
+    for named in ["cn-licence", &digest] {
+        let shown = scene.bruno.succeed(&["rules", "show", named, "--json"]).json();
+        assert_eq!(text(&shown, "/rules/0/rule"), "CN-LICENCE/licence");
+        assert_eq!(text(&shown, "/rules/0/cite"), "Act on Borders, section 5");
+        assert_eq!(scene.bruno.succeed(&["rules", "show", named, "--text"]).stdout, LICENCE);
+    }
+    scene.bruno.expect(&["rules", "show", "CN-NOTHING"], 3);
+    scene.bruno.expect(&["rules", "show", work], 3);
+}
+
 #[test]
 fn a_work_leaves_once_its_paper_is_there_and_everybody_sees_on_which() {
     let scene = Scene::open();
@@ -59,18 +75,7 @@ fn a_work_leaves_once_its_paper_is_there_and_everybody_sees_on_which() {
     assert!(empty.stdout.contains("no rules of the corridor are in force here"), "{empty}");
 
     adopt(&scene, &bureau);
-    let listed = scene.bruno.succeed(&["rules", "list", "--json"]).json();
-    assert_eq!(text(&listed, "/sets/0/standing"), "in_force");
-    assert_eq!(text(&listed, "/authorities/0/account/calls_itself"), "Bureau of Relics");
-    let digest = text(&listed, "/sets/0/digest");
-    for named in ["cn-licence", &digest] {
-        let shown = scene.bruno.succeed(&["rules", "show", named, "--json"]).json();
-        assert_eq!(text(&shown, "/rules/0/rule"), "CN-LICENCE/licence");
-        assert_eq!(text(&shown, "/rules/0/cite"), "Act on Borders, section 5");
-        assert_eq!(scene.bruno.succeed(&["rules", "show", named, "--text"]).stdout, LICENCE);
-    }
-    scene.bruno.expect(&["rules", "show", "CN-NOTHING"], 3);
-    scene.bruno.expect(&["rules", "show", &work], 3);
+    the_rules_are_told(&scene, &work);
 
     // Whoever wants to know what is missing is told which paper, whose, and on what ground.
     let missing = check(&scene.bruno, &work, 6);

@@ -190,11 +190,15 @@ fn rows(f: &mut fmt::Formatter<'_>, by: &[Dimension], cells: &[StatsCell]) -> fm
         |column: usize| table.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or_default();
     let widths: Vec<usize> = (0..table.first().map_or(0, Vec::len)).map(width).collect();
     for row in &table {
-        let mut line = String::new();
-        for (column, (text, width)) in row.iter().zip(&widths).enumerate() {
-            line.push_str(COLUMN_GAP);
-            line.push_str(&if column < by.len() { format!("{text:width$}") } else { format!("{text:>width$}") });
-        }
+        let line: String = row
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .flat_map(|(column, (text, width))| {
+                let aligned = if column < by.len() { format!("{text:width$}") } else { format!("{text:>width$}") };
+                [COLUMN_GAP.to_owned(), aligned]
+            })
+            .collect();
         writeln!(f, "{}", line.trim_end())?;
     }
     Ok(())

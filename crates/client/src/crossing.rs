@@ -3,7 +3,7 @@
 
 use colophon_ledger::crossing::judgement::Judgement;
 use colophon_ledger::crossing::proposed::Proposed;
-use colophon_ledger::entry::terms::Price;
+use colophon_ledger::entry::terms::{Money, Price};
 use colophon_ledger::field::Digest;
 use colophon_ledger::proved::StateAnswer;
 use colophon_ledger::rule::Stop;
@@ -53,20 +53,20 @@ impl Client {
 
 fn path_of(proposed: &Proposed) -> String {
     let Proposed { work, edition, to, to_country, basis, delivery, price, professional, value } = proposed;
+    let money = |name: &str, currency: &str, money: &Money| {
+        format!("&{name}={}&{currency}={}", money.amount.get(), money.currency)
+    };
+    let price = match price {
+        Some(Price::Open(open)) => money("amount", "currency", open),
+        _ => String::new(),
+    };
+    let value = value.as_ref().map(|value| money("value", "value_currency", value)).unwrap_or_default();
+    let professional = if *professional { "&professional=true" } else { "" };
     let (basis, delivery) = (basis.word(), delivery.word());
-    let mut path = format!(
-        "v1/works/{work}/crossing?edition={edition}&to={to}&to_country={to_country}&basis={basis}&delivery={delivery}"
-    );
-    if let Some(Price::Open(open)) = price {
-        path += &format!("&amount={}&currency={}", open.amount.get(), open.currency);
-    }
-    if let Some(value) = value {
-        path += &format!("&value={}&value_currency={}", value.amount.get(), value.currency);
-    }
-    if *professional {
-        path += "&professional=true";
-    }
-    path
+    format!(
+        "v1/works/{work}/crossing?edition={edition}&to={to}&to_country={to_country}&basis={basis}&delivery={delivery}\
+         {price}{value}{professional}"
+    )
 }
 
 /// What a node says that the rules of the corridor say against an entry. **Not proved**; its texts are safe to show.

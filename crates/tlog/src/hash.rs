@@ -115,7 +115,7 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
 const INITIAL: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 /// How many bits a byte and two hashes have.
-const PAIR_BITS: u16 = 8 * (1 + 2 * HASH_BYTES as u16);
+const PAIR_BITS: u16 = 8 * (1 + 32 + 32);
 
 /// Returns SHA-256 of a byte and two hashes: what [`sha256_concat`] of the three is, in a third of the time, since all trees are
 /// made of it.

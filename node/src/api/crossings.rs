@@ -87,7 +87,8 @@ pub(super) async fn crossing(State(api): State<Arc<Api>>, work: Segment, uri: Ur
 fn proposed(work: WorkId, uri: &Uri) -> Result<Proposed, Problem> {
     let bad = |why: &str| Problem::BadRequest(why.to_owned());
     let Query(asked) = Query::<Asked>::try_from_uri(uri).map_err(|error| bad(&format!("the query: {error}")))?;
-    let Asked { to, to_country, edition, basis, delivery, amount, currency, professional, value, value_currency } = asked;
+    let Asked { to, to_country, edition, basis, delivery, amount, currency, professional, value, value_currency } =
+        asked;
     let price = money(amount, currency).map_err(|why| bad(&format!("a price {why}")))?.map(Price::Open);
     let value = money(value, value_currency).map_err(|why| bad(&format!("a value {why}")))?;
     Ok(Proposed { work, edition, to, to_country, basis, delivery, price, professional, value })

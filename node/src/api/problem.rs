@@ -104,6 +104,7 @@ struct Form {
 impl Problem {
     fn form(&self) -> Form {
         use StatusCode as S;
+        let passes = |code, cure| (S::SERVICE_UNAVAILABLE, code, cure);
         let (status, code, cure) = match self {
             Problem::Refused(refusal) => {
                 let (status, cure) = answer_to(refusal);
@@ -129,14 +130,10 @@ impl Problem {
             Problem::MethodNotAllowed => {
                 (S::METHOD_NOT_ALLOWED, "method_not_allowed", "see /v1/openapi.json for the methods of this route")
             }
-            Problem::Busy | Problem::Crowded => {
-                (S::SERVICE_UNAVAILABLE, "busy", "try again after the time in Retry-After")
-            }
-            Problem::DiskFull => (S::SERVICE_UNAVAILABLE, "disk_full", "try again later; the operator must make room"),
-            Problem::Stopping => (S::SERVICE_UNAVAILABLE, "stopping", "try again after the time in Retry-After"),
-            Problem::Unwitnessed => {
-                (S::SERVICE_UNAVAILABLE, "unwitnessed", "send the same entry again after the time in Retry-After")
-            }
+            Problem::Busy | Problem::Crowded => passes("busy", "try again after the time in Retry-After"),
+            Problem::DiskFull => passes("disk_full", "try again later; the operator must make room"),
+            Problem::Stopping => passes("stopping", "try again after the time in Retry-After"),
+            Problem::Unwitnessed => passes("unwitnessed", "send the same entry again after the time in Retry-After"),
             Problem::DraftComplete => (S::CONFLICT, "draft_complete", "submit it as an entry to /v1/entries"),
             Problem::InboxFull(_) => {
                 (S::TOO_MANY_REQUESTS, "inbox_full", "pass the draft on as a file, or have others signed or declined")
@@ -157,24 +154,16 @@ impl Problem {
             Problem::ViewDamaged => {
                 (S::INTERNAL_SERVER_ERROR, "view_damaged", "tell the operator to restart the node, which repairs it")
             }
-            Problem::ViewRebuilding => {
-                (S::SERVICE_UNAVAILABLE, "view_rebuilding", "try again after the time in Retry-After")
+            Problem::ViewRebuilding => passes("view_rebuilding", "try again after the time in Retry-After"),
+            Problem::SourceAway => {
+                passes("source_away", "try again after the time in Retry-After, or ask the register itself")
             }
-            Problem::SourceAway => (
-                S::SERVICE_UNAVAILABLE,
-                "source_away",
-                "try again after the time in Retry-After, or ask the register itself",
-            ),
-            Problem::SourceUnsound => (
-                S::SERVICE_UNAVAILABLE,
-                "source_unsound",
-                "do not rely on this register; ask the operator of this copy why",
-            ),
-            Problem::CopyBehind => (
-                S::SERVICE_UNAVAILABLE,
-                "copy_behind",
-                "send the same again after the time in Retry-After: it is recorded once",
-            ),
+            Problem::SourceUnsound => {
+                passes("source_unsound", "do not rely on this register; ask the operator of this copy why")
+            }
+            Problem::CopyBehind => {
+                passes("copy_behind", "send the same again after the time in Retry-After: it is recorded once")
+            }
             Problem::Internal => {
                 (S::INTERNAL_SERVER_ERROR, "internal", "tell the operator to look into the node's log")
             }

@@ -134,6 +134,7 @@ pub struct Cell {
 
 impl Cell {
     /// Returns the cell that it is a part of, told apart by these dimensions alone.
+    #[must_use]
     pub fn by(&self, by: &[Dimension]) -> Cell {
         let has = |dimension| by.contains(&dimension);
         Cell {
