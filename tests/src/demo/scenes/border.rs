@@ -1,4 +1,5 @@
-//! A digitisation of an old scroll leaves its country: refused without the paper, with it accepted, and the certificate says on which.
+//! A digitisation of an old scroll leaves its country: refused without the paper, with it accepted, and the certificate says on which. When it is
+//! sold again, its maker is owed a share until she gives a receipt.
 
 use anyhow::{Result, ensure};
 
@@ -6,33 +7,21 @@ use super::{Stage, account, certificate_of, text};
 use crate::demo::teller::{quietly, say};
 use crate::person::Person;
 
-/// What this register's governors ask of digitisations of old works that leave China, after the law about the works themselves.
-const RULES: &str = r#"@id("digitisation")
-@cite("a condition of this register, after the Law of the PRC on the Protection of Cultural Relics, Article 61 (2017)")
-@checked("2026-11-29")
-@because("a faithful digitisation of a relic leaves the country only with the relic's own licence")
-@outcome("refuse")
-@document("NAT_EXPORT_LICENCE")
-@by("from")
-forbid (principal, action in Action::"crossing", resource)
-when {
-    context.from == Country::"CN" && context.to != Country::"CN" && context.work.older_than >= 100 &&
-    [Source::"digitalCapture", Source::"computationalCapture", Source::"print"].contains(context.work.source)
-}
-unless { context.papers.contains({ document: Document::"NAT_EXPORT_LICENCE", by: "from" }) };
-"#;
+/// The rule sets that the governors adopt: both come with the software.
+const HERITAGE: &str = include_str!("../../../../rules/CN-EXP-HERITAGE.cedar");
+const RESALE: &str = include_str!("../../../../rules/ARR-EU.cedar");
 
 impl Stage {
     pub(crate) fn a_relic_leaves_its_country(&mut self) -> Result<()> {
         self.teller.scene("A relic leaves its country");
         say(
-            "The register's governors adopt a rule, as a text that anybody can read: a digitisation of an old work leaves \
-             China only with the work's own export licence. They enrol the bureau that gives such licences.",
+            "The register's governors adopt two rule sets, texts that anybody can read: relics, and digitisations of them, leave \
+             China only with an export licence; and of resales in Europe the artist gets a share. They enrol the bureau that gives such licences.",
         );
         let bureau = Person::new("bureau", self.node.url());
         quietly(&bureau, &["profile", "set", "--name", "Bureau of Cultural Relics", "--country", "CN", "--yes"], 0)?;
         self.adopt(&account(&bureau)?)?;
-        self.teller.types(&self.ana, &["rules", "show", "CN-DIGITISATION"], 0)?;
+        self.teller.types(&self.ana, &["rules", "list"], 0)?;
 
         say(
             "Ana has scanned a scroll of 1736 that is in her family. Before she signs anything, she asks what its sale to France needs:",
@@ -40,7 +29,9 @@ impl Stage {
         self.ana.put("scroll.txt", b"the scan of a scroll, as good as the day it was painted\n");
         let mint =
             ["mint", "scroll.txt", "--title", "zh:溪山清远", "--country", "CN", "--created", "1736", "--yes", "--json"];
-        let minted = quietly(&self.ana, &[&mint[..], &["--source-type", "digitalCapture"]].concat(), 0)?.json();
+        let facts =
+            ["--source-type", "digitalCapture", "--category", "painting", "--protection", "listed", "--age", "gt250"];
+        let minted = quietly(&self.ana, &[&mint[..], &facts].concat(), 0)?.json();
         let work = text(&minted, "/work")?;
         let check = ["rules", "check", &work, "--to", "FR"];
         let missing = self.teller.types_and_reads_all(&self.ana, &check, 6)?;
@@ -80,15 +71,42 @@ impl Stage {
         ] {
             ensure!(verified.stdout.contains(told), "the certificate tells {told:?}: {verified}");
         }
+        self.a_resale(&work)
+    }
+
+    fn a_resale(&self, work: &str) -> Result<()> {
+        say(
+            "Bruno sells it through a gallery in Berlin. By the resale right she has a share of the price, to the cent:",
+        );
+        let chiara = Person::new("chiara", self.node.url());
+        let to = account(&chiara)?;
+        let offer = ["offer", work, "--to", &to, "--to-country", "DE", "--until", "30 days", "--price", "60000.00 EUR"];
+        let offered = quietly(&self.bruno, &[&offer[..], &["--professional", "--yes", "--json"]].concat(), 0)?.json();
+        self.teller.types(&chiara, &["accept", &text(&offered, "/id")?, "--yes"], 0)?;
+        let stranger = Person::without_key("buyer").at(self.node.url());
+        let owed = self.teller.types(&stranger, &["verify", work], 0)?;
+        ensure!(owed.stdout.contains("OWED") && owed.stdout.contains("2300.00 EUR"), "what is owed: {owed}");
+        say("She is paid, and says so. Nothing is outstanding any more:");
+        let settle = ["settle", work, "--note", "paid by bank transfer", "--yes"];
+        let settled = self.teller.types(&self.ana, &settle, 0)?;
+        ensure!(settled.stderr.contains("2300.00 EUR"), "what is settled: {settled}");
+        let shown = quietly(&stranger, &["show", work, "--json"], 0)?.json();
+        ensure!(shown["card"].get("outstanding").is_none(), "nothing is outstanding: {shown}");
         Ok(())
     }
 
-    /// Lets the only governor publish the rule and enrol the authority; anybody may hand in what it has signed.
+    /// Lets the only governor publish the rule sets and enrol the authority; anybody may hand in what it has signed.
     fn adopt(&self, authority: &str) -> Result<()> {
-        let rules = self.ana.put("digitisation.cedar", RULES.as_bytes());
-        let rules = rules.to_string_lossy().into_owned();
-        let publish = ["rules", "--name", "CN-DIGITISATION", "--file", &rules, "--ahead", "1"];
-        self.govern(&[&publish[..], &["--citation", "a condition of this register", "--jurisdiction", "CN"]].concat())?;
+        let sets = [
+            ("CN-EXP-HERITAGE", HERITAGE, "CN", "Law of the PRC on the Protection of Cultural Relics"),
+            ("ARR-EU", RESALE, "EU", "Directive 2001/84/EC"),
+        ];
+        for (name, text, jurisdiction, citation) in sets {
+            let rules = self.ana.put(&format!("{name}.cedar"), text.as_bytes());
+            let rules = rules.to_string_lossy().into_owned();
+            let publish = ["rules", "--name", name, "--file", &rules, "--ahead", "1"];
+            self.govern(&[&publish[..], &["--citation", citation, "--jurisdiction", jurisdiction]].concat())?;
+        }
         self.govern(&["authority", "--authority", authority, "--country", "CN", "--type", "NAT_EXPORT_LICENCE"])
     }
 
