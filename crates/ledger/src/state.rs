@@ -1,5 +1,6 @@
 //! The state: one record a key, read through a narrow trait, changed only by whole batches.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -83,6 +84,19 @@ impl fmt::Display for About {
 }
 
 impl RecordKey {
+    /// Returns whether many entries of a batch ask for it: the keys of accounts, the rules and who may attest.
+    fn is_asked_for_often(&self) -> bool {
+        matches!(
+            self,
+            RecordKey::Account(_)
+                | RecordKey::Register
+                | RecordKey::RuleList
+                | RecordKey::RuleSet(_)
+                | RecordKey::Authorities
+                | RecordKey::Authority(_)
+        )
+    }
+
     /// Returns where the record stands in the state tree.
     pub fn state_key(&self) -> StateKey {
         StateKey::of(self)
@@ -540,12 +554,14 @@ pub fn record_digest(record: &str) -> Hash {
 pub struct Overlay<'a, R> {
     base: &'a R,
     changes: Changes,
+    /// What the base has said of records that one entry after the other asks for.
+    remembered: RefCell<BTreeMap<RecordKey, Option<String>>>,
 }
 
 impl<'a, R: Records> Overlay<'a, R> {
     /// Returns the records of `base`, so far unchanged.
     pub fn over(base: &'a R) -> Overlay<'a, R> {
-        Overlay { base, changes: Changes::new() }
+        Overlay { base, changes: Changes::new(), remembered: RefCell::default() }
     }
 
     /// Lays more changes over what is there.
@@ -566,10 +582,18 @@ impl<'a, R: Records> Overlay<'a, R> {
 
 impl<R: Records> Records for Overlay<'_, R> {
     fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
-        match self.changes.get(key) {
-            Some(record) => Ok(Some(record.clone())),
-            None => self.base.record(key),
+        if let Some(record) = self.changes.get(key) {
+            return Ok(Some(record.clone()));
         }
+        if !key.is_asked_for_often() {
+            return self.base.record(key);
+        }
+        if let Some(known) = self.remembered.borrow().get(key) {
+            return Ok(known.clone());
+        }
+        let found = self.base.record(key)?;
+        self.remembered.borrow_mut().insert(key.clone(), found.clone());
+        Ok(found)
     }
 
     fn expect(&self, keys: &[RecordKey]) {

@@ -35,15 +35,12 @@ pub(super) struct Judged<'r> {
     earlier: VecDeque<Changed>,
     /// What the batches have changed that are judged here.
     changed: Changed,
-    /// What was found of accounts, which are asked for again and again.
-    accounts: RwLock<HashMap<AccountId, Option<String>>>,
 }
 
 impl<'r> Judged<'r> {
     /// Returns the records of which `tree` is the tree: those of the view, and what was `earlier` changed in them.
     pub(super) fn over(view: &'r View, log: &'r LogReader, tree: StateTree, earlier: VecDeque<Changed>) -> Judged<'r> {
-        let (tree, changed, accounts) = (RwLock::new(tree), Changed::new(), RwLock::default());
-        Judged { view, log, tree, earlier, changed, accounts }
+        Judged { view, log, tree: RwLock::new(tree), earlier, changed: Changed::new() }
     }
 
     /// Returns their tree.
@@ -67,19 +64,10 @@ impl<'r> Judged<'r> {
         *self.tree.get_mut().unwrap_or_else(PoisonError::into_inner) = tree;
         Ok(())
     }
+}
 
-    /// Takes what a batch has changed, whose places in the tree are `places`.
-    fn take(&mut self, changes: Changes, places: Vec<StateKey>) {
-        let accounts = self.accounts.get_mut().unwrap_or_else(PoisonError::into_inner);
-        for ((key, record), place) in changes.into_iter().zip(places) {
-            if let RecordKey::Account(account) = key {
-                accounts.remove(&account);
-            }
-            self.changed.insert(place, record);
-        }
-    }
-
-    fn find(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
+impl Records for Judged<'_> {
+    fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
         let place = key.state_key();
         let mut changed = [&self.changed].into_iter().chain(self.earlier.iter().rev());
         if let Some(record) = changed.find_map(|changed| changed.get(&place)) {
@@ -87,18 +75,6 @@ impl<'r> Judged<'r> {
         }
         let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner);
         Checked::of(self.view, &tree, self.log).record_at(key, &place)
-    }
-}
-
-impl Records for Judged<'_> {
-    fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
-        let RecordKey::Account(account) = key else { return self.find(key) };
-        if let Some(known) = self.accounts.read().unwrap_or_else(PoisonError::into_inner).get(account) {
-            return Ok(known.clone());
-        }
-        let found = self.find(key)?;
-        self.accounts.write().unwrap_or_else(PoisonError::into_inner).insert(*account, found.clone());
-        Ok(found)
     }
 
     fn expect(&self, keys: &[RecordKey]) {
@@ -168,7 +144,7 @@ impl<'r> Ahead<'r> {
             }
             grown = true;
             let digests: Vec<(StateKey, Hash)> = digests(changes).collect();
-            let places = digests.iter().map(|(place, _)| *place).collect();
+            let places: Vec<StateKey> = digests.iter().map(|(place, _)| *place).collect();
             let mut tree = records.tree.write().unwrap_or_else(PoisonError::into_inner);
             *tree = std::mem::take(&mut *tree).apply(digests);
             Ok((places, tree.root()))
@@ -183,7 +159,7 @@ impl<'r> Ahead<'r> {
         let writes = writes_of(&applied, &before).map_err(ReplayError::Unreadable)?;
         self.writes.extend(writes);
         self.sealed_by = Some(applied.seal_body.by);
-        self.records.take(applied.changes, applied.tree);
+        self.records.changed.extend(applied.tree.into_iter().zip(applied.changes.into_values()));
         (self.position, self.voiding) = (applied.next, applied.voiding);
         Ok(())
     }
