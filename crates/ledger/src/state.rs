@@ -1,6 +1,7 @@
 //! The state: one record a key, read through a narrow trait, changed only by whole batches.
 
-use std::cell::RefCell;
+mod overlay;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -20,6 +21,8 @@ use crate::field::{
     WorkId,
 };
 use crate::state_root::StateKey;
+
+pub use overlay::Overlay;
 
 /// The name of a record. Its text, shown by `Display`, is what the state tree hashes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -547,56 +550,4 @@ pub(crate) fn write<T: Serialize>(changes: &mut Changes, key: RecordKey, record:
 /// Returns the digest that stands in the state tree for a record.
 pub fn record_digest(record: &str) -> Hash {
     colophon_tlog::hash::sha256(record.as_bytes())
-}
-
-/// Records with changes laid over them.
-#[derive(Debug)]
-pub struct Overlay<'a, R> {
-    base: &'a R,
-    changes: Changes,
-    /// What the base has said of records that one entry after the other asks for.
-    remembered: RefCell<BTreeMap<RecordKey, Option<String>>>,
-}
-
-impl<'a, R: Records> Overlay<'a, R> {
-    /// Returns the records of `base`, so far unchanged.
-    pub fn over(base: &'a R) -> Overlay<'a, R> {
-        Overlay { base, changes: Changes::new(), remembered: RefCell::default() }
-    }
-
-    /// Lays more changes over what is there.
-    pub fn add(&mut self, changes: Changes) {
-        self.changes.extend(changes);
-    }
-
-    /// Returns all changes since [`Overlay::over`].
-    pub fn changes(&self) -> &Changes {
-        &self.changes
-    }
-
-    /// Gives the changes away.
-    pub fn into_changes(self) -> Changes {
-        self.changes
-    }
-}
-
-impl<R: Records> Records for Overlay<'_, R> {
-    fn record(&self, key: &RecordKey) -> Result<Option<String>, Unreadable> {
-        if let Some(record) = self.changes.get(key) {
-            return Ok(Some(record.clone()));
-        }
-        if !key.is_asked_for_often() {
-            return self.base.record(key);
-        }
-        if let Some(known) = self.remembered.borrow().get(key) {
-            return Ok(known.clone());
-        }
-        let found = self.base.record(key)?;
-        self.remembered.borrow_mut().insert(key.clone(), found.clone());
-        Ok(found)
-    }
-
-    fn expect(&self, keys: &[RecordKey]) {
-        self.base.expect(keys);
-    }
 }
