@@ -50,9 +50,6 @@ pub(super) fn run(args: &LienArgs, context: &Context) -> Result<Exit, Failure> {
     let desk = Desk::open(context, &args.signing)?;
     let work = desk.history()?.work(&args.work)?;
     let facts = desk.work(&work, args.edition)?;
-    if facts.state.holder != desk.account {
-        return Err(not_holder(&facts.state.holder));
-    }
     check_may_charge(&desk, &facts)?;
     if args.creditor == desk.account {
         return Err(Failure::usage("this is your own account", "name the creditor's account"));
@@ -77,8 +74,11 @@ pub(super) fn run(args: &LienArgs, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Refuses to charge, lend or move what is flagged, or what somebody was offered, before anybody signs.
+/// Refuses to charge, lend or move what another holds, what is flagged, or what somebody was offered, before anybody signs.
 pub(super) fn check_may_charge(desk: &Desk<'_>, facts: &WorkFacts) -> Result<(), Failure> {
+    if facts.state.holder != desk.account {
+        return Err(not_holder(&facts.state.holder));
+    }
     let flags: Vec<_> = facts.state.burdens().iter().filter(|burden| burden.kind == Burden::Flag).cloned().collect();
     if !flags.is_empty() {
         let what = format!("the edition is {}", Listed(flags));

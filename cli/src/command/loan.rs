@@ -15,8 +15,8 @@ use crate::command::lien::{check_may_charge, tell_next};
 use crate::failure::{Exit, Failure};
 use crate::signing::outcome::Lent;
 use crate::signing::{Desk, Plan, SigningArgs};
+use crate::terms::remark;
 use crate::terms::summary::{Names, Summary};
-use crate::terms::{not_holder, remark};
 use crate::words::short;
 
 /// Arguments of `colophon loan`.
@@ -45,9 +45,6 @@ pub(super) fn run(args: &LoanArgs, context: &Context) -> Result<Exit, Failure> {
     let desk = Desk::open(context, &args.signing)?;
     let work = desk.history()?.work(&args.work)?;
     let facts = desk.work(&work, args.edition)?;
-    if facts.state.holder != desk.account {
-        return Err(not_holder(&facts.state.holder));
-    }
     check_may_charge(&desk, &facts)?;
     if args.borrower == desk.account {
         return Err(Failure::usage("this is your own account", "name the borrower's account"));

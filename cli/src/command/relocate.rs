@@ -16,7 +16,7 @@ use crate::failure::{Exit, Failure};
 use crate::signing::outcome::{Relocated, Stage};
 use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::summary::{Names, Summary};
-use crate::terms::{not_holder, remark, word};
+use crate::terms::{remark, word};
 use crate::words::short;
 
 /// Arguments of `colophon move`.
@@ -48,9 +48,6 @@ pub(super) fn run(args: &MoveArgs, context: &Context) -> Result<Exit, Failure> {
     let desk = Desk::open(context, &args.signing)?;
     let work = desk.history()?.work(&args.work)?;
     let facts = desk.work(&work, args.edition)?;
-    if facts.state.holder != desk.account {
-        return Err(not_holder(&facts.state.holder));
-    }
     check_may_charge(&desk, &facts)?;
     if facts.state.country == args.to_country {
         return Err(Failure::usage(format!("it is in {} already", args.to_country), "name another country"));

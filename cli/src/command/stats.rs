@@ -44,8 +44,7 @@ pub struct StatsArgs {
 }
 
 fn dimension(text: &str) -> Result<Dimension, Failure> {
-    let typed = text.trim().to_ascii_lowercase();
-    Dimension::ALL.into_iter().find(|dimension| dimension.word() == typed).ok_or_else(|| {
+    text.trim().to_ascii_lowercase().parse().map_err(|_| {
         let words: Vec<&str> = Dimension::ALL.iter().map(|dimension| dimension.word()).collect();
         Failure::usage(
             format!("{text:?} is nothing that transfers are told apart by"),

@@ -1,5 +1,7 @@
 //! Asks for trade statistics. They are the node's word: whoever replays the log can count again.
 
+use std::str::FromStr;
+
 use colophon_ledger::field::{Country, Currency, WorkKind};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +64,20 @@ impl Dimension {
     }
 }
 
+/// A word that is no dimension.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not from, to, year, quarter, category, delivery, ordering or currency")]
+pub struct NoDimension(String);
+
+impl FromStr for Dimension {
+    type Err = NoDimension;
+
+    fn from_str(text: &str) -> Result<Dimension, NoDimension> {
+        let found = Dimension::ALL.into_iter().find(|dimension| dimension.word() == text);
+        found.ok_or_else(|| NoDimension(text.chars().take(40).collect()))
+    }
+}
+
 /// How a work was handed over, or what was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -74,13 +90,13 @@ pub enum Delivery {
     Rights,
 }
 
-/// How a transfer was ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How a transfer was ordered, as the Handbook on Measuring Digital Trade asks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ordering {
     /// Over a network: an offer in the register was accepted there.
     Digital,
-    /// Nobody says.
+    /// Nobody says: both signed what they had agreed on elsewhere.
     NotStated,
 }
 

@@ -1,84 +1,8 @@
 //! What a transfer is counted under.
 
-use std::str::FromStr;
-
+pub use colophon_client::stats::{Dimension, Ordering};
 use colophon_ledger::entry::terms::Price;
 use colophon_ledger::field::{Country, Currency};
-use serde::Serialize;
-
-/// What cells can be told apart by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Dimension {
-    /// The country that the work left.
-    From,
-    /// The country that it went to.
-    To,
-    /// The year.
-    Year,
-    /// The quarter of the year.
-    Quarter,
-    /// The kind of work.
-    Category,
-    /// How it was handed over.
-    Delivery,
-    /// How it was ordered.
-    Ordering,
-    /// The currency of the price.
-    Currency,
-}
-
-impl Dimension {
-    /// Every dimension, in the order in which cells are sorted.
-    pub const ALL: [Dimension; 8] = [
-        Dimension::From,
-        Dimension::To,
-        Dimension::Year,
-        Dimension::Quarter,
-        Dimension::Category,
-        Dimension::Delivery,
-        Dimension::Ordering,
-        Dimension::Currency,
-    ];
-
-    /// Returns its word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Dimension::From => "from",
-            Dimension::To => "to",
-            Dimension::Year => "year",
-            Dimension::Quarter => "quarter",
-            Dimension::Category => "category",
-            Dimension::Delivery => "delivery",
-            Dimension::Ordering => "ordering",
-            Dimension::Currency => "currency",
-        }
-    }
-}
-
-/// A word that is no dimension.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not from, to, year, quarter, category, delivery, ordering or currency")]
-pub struct NoDimension(String);
-
-impl FromStr for Dimension {
-    type Err = NoDimension;
-
-    fn from_str(text: &str) -> Result<Dimension, NoDimension> {
-        let found = Dimension::ALL.into_iter().find(|dimension| dimension.word() == text);
-        found.ok_or_else(|| NoDimension(text.chars().take(40).collect()))
-    }
-}
-
-/// How a transfer was ordered, as the Handbook on Measuring Digital Trade asks it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ordering {
-    /// Over a network: an offer in the register was accepted there.
-    Digital,
-    /// Nobody says: both signed what they had agreed on elsewhere.
-    NotStated,
-}
 
 /// In what a transfer was paid.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
