@@ -124,6 +124,7 @@ def everything():
     told.take(attest_body(log, "ana", "AI_LABEL_ATTEST", work=dream), "ana")
     told.move(sale(log, dream, **home))
     receipts(told, sea)
+    sanctions(told, hills)
     urn = heritage(told)
     amended = log.certificate(urn)
     altered_amended = [*alterations(log, amended)]
@@ -215,6 +216,22 @@ def papers_that_do_not_count(told, work):
     told.take(attest_body(log, "bureau", NAT, work=work, edition=1), "bureau")
     told.take(revoke_body(log, "bureau", NAT, work=work, edition=1), "bureau")
     told.refuse("crossing_refused", "a paper that was taken back", sale(log, work))
+
+
+def sanctions(told, hills):
+    """bo, who has the third edition of the hills in FR, is listed, and then is not."""
+    log, name = told.log, "SANCTION_LISTING"
+    gone = {"by": "bo", "to": "cy", "edition": 3, "from_country": "FR", "to_country": "FR"}
+    told.act(rules_body(log, "EU-SANCTIONS", (ROOT / "rules/EU-SANCTIONS.cedar").read_text()))
+    told.take(attest_body(log, "cy", name, account=key("bo")), "cy")
+    told.act(enrol_body(log, "treasury", "DE", name))
+    told.take(attest_body(log, "treasury", name, account=key("bo")), "treasury")
+    told.refuse("crossing_refused", "by one who is on a list of sanctions", sale(log, hills, **gone))
+    told.take(revoke_body(log, "treasury", name, account=key("bo")), "treasury")
+    told.take(attest_body(log, "treasury", name, account=key("cy")), "treasury")
+    told.refuse("crossing_refused", "to one who is on a list of sanctions", sale(log, hills, **gone))
+    told.take(revoke_body(log, "treasury", name, account=key("cy")), "treasury")
+    told.move(sale(log, hills, **gone))
 
 
 def amend_body(log, by, work, prev=None, **members):

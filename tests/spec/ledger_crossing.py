@@ -206,7 +206,13 @@ def papers(work, number, parties, today, records):
         for thing in things:
             paper = records.get(f"paper/{thing}/{document}/{account}")
             if paper and counts(paper, today):
-                yield f"{document}@{issuer}", paper["attest"]
+                yield f"{document}@{issuer}", paper["attest"], thing
+
+
+def listing(account, found):
+    """The countries that have an account on their list of sanctions."""
+    of = ((paper.partition("@"), thing) for paper, _, thing in found if thing == f"account/{account}")
+    return ",".join(sorted({by for (document, _, by), _ in of if document == "SANCTION_LISTING" and by.isupper()}))
 
 
 def told(money):
@@ -241,20 +247,22 @@ def facts_of(terms, work, edition, number, place, records):
         "recipient": recipient,
         "giver.maker": "yes" if giver == minted["maker"] else "no",
         "recipient.maker": "yes" if recipient == minted["maker"] else "no",
+        "giver.listed": listing(giver, found),
+        "recipient.listed": listing(recipient, found),
         "work": work,
         "work.source": minted["source_type"],
         "work.older": str(max(0, today.year - int(minted["created"][:4]) - 1, AGES[stated.get("age", "lt50")])),
         "work.category": heritage_word(stated, "category", "Category"),
         "work.protection": heritage_word(stated, "protection", "Protection"),
         "price": told(price),
-        "papers": ",".join(sorted({paper for paper, _ in found})),
+        "papers": ",".join(sorted({paper for paper, _, _ in found})),
         "enrolled": ",".join(f"{document}@{one['country']}" for one in enrolled for document in one["types"]),
         "year": str(today.year),
         "professional": "yes" if "professional" in terms else "no",
     } | ({"work.origin": minted["made_in"]} if "made_in" in minted else {})
     facts |= {"value": told(terms["value"])} if "value" in terms else {}
     facts |= {"work.died": str(stated["died"])} if "died" in stated else {}
-    return facts, sorted({attest_id for _, attest_id in found})
+    return facts, sorted({attest_id for _, attest_id, _ in found})
 
 
 def noted(rule, notes, effect, facts):

@@ -252,6 +252,8 @@ words!(
         NatExportLicence = "NAT_EXPORT_LICENCE",
         /// Proof of legal export before or under the convention of 1970.
         ProofLegalExport1970 = "PROOF_LEGAL_EXPORT_1970",
+        /// An authority has the party on its list of sanctions.
+        SanctionListing = "SANCTION_LISTING",
         /// A party was looked up in lists of sanctions.
         SanctionScreen = "SANCTION_SCREEN",
     }

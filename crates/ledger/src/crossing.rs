@@ -135,6 +135,8 @@ impl fmt::Display for Objections {
 struct Papers {
     papers: BTreeSet<Paper>,
     attests: BTreeSet<EntryId>,
+    /// Who is on whose list of sanctions.
+    listed: BTreeSet<(AccountId, Place)>,
 }
 
 impl Crossing<'_> {
@@ -182,14 +184,14 @@ impl Crossing<'_> {
         let work: WorkRecord = records.read(&name)?.ok_or_else(|| Unreadable(format!("{name} is not there")))?;
         let today = Calendar::at(time_ms);
         let (from, to) = (place(&self.edition.country)?, place(self.to_country)?);
+        let enrolled: AuthoritiesRecord = records.read(&RecordKey::Authorities)?.unwrap_or_default();
+        let Papers { papers, attests, listed } = self.papers(&work, &enrolled, &today, records)?;
         let party = |account: &AccountId, country: Place| Party {
             account: account.to_string(),
             country,
             maker: *account == work.maker,
-            listed: BTreeSet::new(),
+            listed: listed.iter().filter(|(of, _)| of == account).map(|(_, by)| *by).collect(),
         };
-        let enrolled: AuthoritiesRecord = records.read(&RecordKey::Authorities)?.unwrap_or_default();
-        let Papers { papers, attests } = self.papers(&work, &enrolled, &today, records)?;
         let facts = Facts {
             act: self.deed.act(),
             from,
@@ -309,6 +311,11 @@ impl Papers {
         if let Some(paper) = paper.filter(counts) {
             self.papers.insert(Paper { document: by.document, issuer: by.issuer });
             self.attests.insert(paper.attest);
+            if let (About::Account(of), DocumentType::SanctionListing, Issuer::Country(country)) =
+                (about, by.document, by.issuer)
+            {
+                self.listed.insert((*of, country));
+            }
         }
         Ok(())
     }

@@ -50,11 +50,18 @@ pub(crate) fn text(name: &str) -> String {
             "from",
             "context.work.category == Category::\"manuscript\" && context.work.older_than >= 200",
         ),
+        "sanctions" => shipped("EU-SANCTIONS").to_owned(),
         "huge" => format!("{}\n", " ".repeat(900)).repeat(14),
         "overflow" => gate("sum", "hold", "INVOICE", "from", "context.year * 9223372036854775807 > 1"),
         "broken" => "forbid (principal, action, resource) when { context.nothing };".to_owned(),
         other => panic!("no rules called {other}"),
     }
+}
+
+/// Returns the text of a rule set that comes with the software.
+fn shipped(name: &str) -> &'static str {
+    let mut sets = colophon_corridor::shipped::SHIPPED.into_iter();
+    sets.find(|(known, _)| *known == name).expect("a shipped set").1
 }
 
 /// Returns the body of one line of a table: `rules`, `authority`, `attest`, `revoke`, `receipt` or `amend`.
@@ -296,9 +303,33 @@ const CROSSINGS: &str = "
     ana      transfer work=ink to=bo                               -> accepted
 ";
 
+/// Who is on a list of sanctions is what an authority that is enrolled for it says of an account.
+const SANCTIONS: &str = "
+    ana      mint face=hills as hills                              -> accepted
+    ana      mint face=sea as sea                                  -> accepted
+    governor rules set=EU-SANCTIONS text=sanctions ahead=1         -> accepted
+    governor authority account=bureau country=CN types=SANCTION_SCREEN -> accepted
+    governor authority account=ministry country=FR types=SANCTION_LISTING -> accepted
+    # by a stranger, by an authority for other documents, about the work, and about a third party
+    cy       attest type=SANCTION_LISTING of=bo                    -> accepted
+    bureau   attest type=SANCTION_LISTING of=bo                    -> accepted
+    ministry attest type=SANCTION_LISTING work=hills               -> accepted
+    ministry attest type=SANCTION_LISTING of=cy                    -> accepted
+    # nor does a party list itself
+    ana      attest type=SANCTION_LISTING of=ana                   -> accepted
+    ana      transfer work=hills to=bo                             -> accepted
+    # of the recipient, and of the giver
+    ministry attest type=SANCTION_LISTING of=bo                    -> accepted
+    ana      transfer work=sea to=bo                               -> crossing_refused
+    bo       transfer work=hills to=ana from=FR                    -> crossing_refused
+    # until it is taken off the list
+    ministry revoke type=SANCTION_LISTING of=bo                    -> accepted
+    bo       transfer work=hills to=ana from=FR                    -> accepted
+";
+
 /// Runs the tables, and returns the codes that they reach.
 pub(crate) fn refusals() -> BTreeSet<String> {
-    let mut seen: BTreeSet<String> = [ACTS, DOCUMENTS, CROSSINGS].into_iter().flat_map(check).collect();
+    let mut seen: BTreeSet<String> = [ACTS, DOCUMENTS, CROSSINGS, SANCTIONS].into_iter().flat_map(check).collect();
     let too_many = too_many();
     assert_eq!(too_many.code(), "rules_too_many");
     seen.insert(too_many.code().to_owned());
