@@ -4,7 +4,7 @@ mod request;
 
 use std::collections::BTreeMap;
 
-use cedar_policy::PolicySet;
+use cedar_policy::{AuthorizationError, Request};
 use sha2::{Digest, Sha256};
 
 use crate::answer::{Answer, Finding, Says};
@@ -24,10 +24,6 @@ const TAG: &[u8] = b"colophon.corridor/v1\n";
 #[derive(Debug, Clone)]
 pub struct Corridor {
     rules: BTreeMap<String, Rule>,
-    /// What refuses or holds.
-    gates: PolicySet,
-    /// What notes.
-    notes: PolicySet,
     digest: [u8; 32],
 }
 
@@ -55,22 +51,8 @@ impl Corridor {
             }
         }
         let hash = by_name.values().fold(Sha256::new().chain_update(TAG), |hash, set| hash.chain_update(set.digest()));
-        let mut corridor = Corridor {
-            rules: BTreeMap::new(),
-            gates: PolicySet::new(),
-            notes: PolicySet::new(),
-            digest: hash.finalize().into(),
-        };
-        for rule in by_name.values().flat_map(|set| set.rules()) {
-            corridor.add(rule);
-        }
-        Ok(corridor)
-    }
-
-    fn add(&mut self, rule: &Rule) {
-        let side = if rule.weight == Weight::Note { &mut self.notes } else { &mut self.gates };
-        side.add(rule.policy.clone()).expect("sets differ by name and their rules by id");
-        self.rules.insert(rule.id.clone(), rule.clone());
+        let rules = by_name.values().flat_map(|set| set.rules()).map(|rule| (rule.id.clone(), rule.clone()));
+        Ok(Corridor { rules: rules.collect(), digest: hash.finalize().into() })
     }
 
     /// Returns SHA-256("colophon.corridor/v1\n" ‖ the sets' digests in the order of their names): what "checked against" means.
@@ -91,28 +73,15 @@ impl Corridor {
 
     /// Judges a crossing. Always answers, and the same on every machine.
     pub fn judge(&self, facts: &Facts) -> Answer {
-        if self.rules.is_empty() {
+        let reaching: Vec<&Rule> = self.rules.values().filter(|rule| rule.reach.holds(facts)).collect();
+        if reaching.is_empty() {
             return Answer { findings: Vec::new() };
         }
-        with_room_to_judge(|| self.weigh(facts))
-    }
-
-    fn weigh(&self, facts: &Facts) -> Answer {
-        let request = request::of(facts);
-        let mut findings = BTreeMap::new();
-        for side in [&self.gates, &self.notes].into_iter().filter(|side| !side.is_empty()) {
-            let response = engine().authorizer.is_authorized(&request, side, &engine().entities);
-            for id in response.diagnostics().reason() {
-                let rule = &self.rules[AsRef::<str>::as_ref(id)];
-                findings.insert(&rule.id, finding(rule, rule.says(facts)));
-            }
-            for error in response.diagnostics().errors() {
-                let cedar_policy::AuthorizationError::PolicyEvaluationError(error) = error;
-                let rule = &self.rules[AsRef::<str>::as_ref(error.policy_id())];
-                findings.insert(&rule.id, finding(rule, Says::Fails(error.inner().to_string())));
-            }
-        }
-        Answer { findings: findings.into_values().collect() }
+        with_room_to_judge(|| {
+            let request = request::of(facts);
+            let findings = reaching.into_iter().filter_map(|rule| Some(finding(rule, rule.asked(&request, facts)?)));
+            Answer { findings: findings.collect() }
+        })
     }
 }
 
@@ -127,6 +96,15 @@ fn finding(rule: &Rule, says: Says) -> Finding {
 }
 
 impl Rule {
+    /// Says what the rule does in a crossing, if it applies.
+    fn asked(&self, request: &Request, facts: &Facts) -> Option<Says> {
+        let response = engine().authorizer.is_authorized(request, &self.policy, &engine().entities);
+        if let Some(AuthorizationError::PolicyEvaluationError(error)) = response.diagnostics().errors().next() {
+            return Some(Says::Fails(error.inner().to_string()));
+        }
+        response.diagnostics().reason().next().map(|_| self.says(facts))
+    }
+
     /// Says what the rule asks for in a crossing where it applies.
     fn says(&self, facts: &Facts) -> Says {
         let (document, by) = match &self.demand {
@@ -178,7 +156,9 @@ mod tests {
 
     use super::*;
     use crate::answer::Outcome;
+    use crate::rule::alone;
     use crate::rule_set::RuleSet;
+    use crate::word::{Act, Delivery};
 
     fn set(name: &str, rules: &str) -> RuleSet {
         RuleSet::parse(name, rules).unwrap()
@@ -260,12 +240,42 @@ mod tests {
         ] {
             let mut corridor = Corridor::of(&[]).unwrap();
             (broken.id, broken.weight) = (id.to_owned(), weight);
-            broken.policy = Policy::parse(Some(cedar_policy::PolicyId::new(id)), text).unwrap();
-            corridor.add(&broken);
+            broken.policy = alone(Policy::parse(Some(cedar_policy::PolicyId::new(id)), text).unwrap());
+            corridor.rules.insert(broken.id.clone(), broken.clone());
             let answer = corridor.judge(&facts("from=CN to=FR"));
             assert_eq!(answer.outcome(), Outcome::Refuse);
             assert_eq!(answer.to_string(), format!("refuse; {id} refuses: cannot be evaluated"));
         }
+    }
+
+    /// Judges as if every rule reached every crossing.
+    fn judge_all(corridor: &Corridor, facts: &Facts) -> Answer {
+        let request = request::of(facts);
+        let findings = corridor.rules.values().filter_map(|rule| Some(finding(rule, rule.asked(&request, facts)?)));
+        Answer { findings: findings.collect() }
+    }
+
+    #[test]
+    fn a_rule_that_does_not_reach_a_crossing_would_not_apply() {
+        let sets: Vec<RuleSet> = crate::shipped::SHIPPED.into_iter().map(|(name, text)| set(name, text)).collect();
+        let corridor = Corridor::of(&sets).unwrap();
+        let (mut found, mut reached, mut asked) = (0, 0, 0);
+        for place in 0..4 * 6 * 6 * 3 {
+            let countries = ["CN", "FR", "ID", "NO", "RU", "US"];
+            let (from, to) = (countries[place % 6], countries[place / 6 % 6]);
+            let (act, delivery) = (Act::ALL[place / 36 % 4], Delivery::ALL[place / 144]);
+            let source = if place % 2 == 0 { "trainedAlgorithmicMedia" } else { "print" };
+            let facts = facts(&format!(
+                "from={from} to={to} act={act} delivery={delivery} work.source={source} work.category=painting \
+                 work.protection=listed work.older=300 professional=yes enrolled=NAT_EXPORT_LICENCE@CN,EU_IMPORT_LICENCE@FR"
+            ));
+            let answer = corridor.judge(&facts);
+            assert_eq!(answer, judge_all(&corridor, &facts), "{facts}");
+            found += answer.findings.len();
+            reached += corridor.rules.values().filter(|rule| rule.reach.holds(&facts)).count();
+            asked += corridor.rules.len();
+        }
+        assert!(found > 50 && reached < asked / 4, "{found} {reached} {asked}");
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! One rule: what its annotations say about a Cedar policy.
 
+mod reach;
+
 use std::fmt;
 
-use cedar_policy::{Effect, Policy};
+use cedar_policy::{Effect, Policy, PolicySet};
 
 use crate::paper::{By, Of, Wanted};
 use crate::royalty::Scale;
+use crate::rule::reach::Reach;
 use crate::word::{DocumentType, WordError};
 
 /// The longest annotation, in bytes.
@@ -58,8 +61,10 @@ pub struct Rule {
     pub checked: String,
     /// Its reason, in plain words.
     pub because: String,
-    /// The policy itself, under the rule's id.
-    pub(crate) policy: Policy,
+    /// Which crossings it can apply to.
+    pub(crate) reach: Reach,
+    /// The policy itself, under the rule's id, in a set of its own.
+    pub(crate) policy: PolicySet,
 }
 
 /// Why a policy's annotations make no rule.
@@ -139,9 +144,14 @@ impl Rule {
             return Err(RuleError::Unknown((*name).to_owned()));
         }
         let id = format!("{set}/{own}");
-        let policy = policy.new_id(cedar_policy::PolicyId::new(&id));
-        Ok(Rule { id, weight, demand, royalty, within_days, cite, checked, because, policy })
+        let (reach, policy) = (Reach::of(policy), alone(policy.new_id(cedar_policy::PolicyId::new(&id))));
+        Ok(Rule { id, weight, demand, royalty, within_days, cite, checked, because, reach, policy })
     }
+}
+
+/// Returns a set of one policy. Of several that apply Cedar would tell only those that decide.
+pub(crate) fn alone(policy: Policy) -> PolicySet {
+    PolicySet::from_policies([policy]).expect("one policy has no other's id")
 }
 
 /// Reads what opens a gate: a paper, or words.

@@ -4,6 +4,7 @@
 //! next is the rules as they were parsed, which their digests name.
 
 pub mod candidate;
+mod in_force;
 pub mod judgement;
 pub mod proposed;
 pub mod rehearsal;
@@ -11,7 +12,6 @@ pub mod rule_book;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use colophon_corridor::answer::{Finding, NOT_LEGAL_ADVICE, Says};
 use colophon_corridor::facts::{CURRENCIES, Good, Money as Told, Party};
@@ -23,6 +23,7 @@ use colophon_corridor::{Answer, Corridor, Facts, Outcome};
 
 use crate::account::AccountId;
 use crate::calendar::{Calendar, year_of};
+use crate::crossing::in_force::in_force;
 use crate::entry::terms::{Basis, Delivery, Money, Price};
 use crate::entry::transmit::Decree;
 use crate::facts::AgeClass;
@@ -31,7 +32,7 @@ use crate::refusal::Refusal;
 use crate::rule::{Context, Scope, Stop};
 use crate::state::{
     About, AuthoritiesRecord, AuthorityRecord, Changes, CrossingRecord, EditionRecord, NotedRecord, PaperRecord,
-    PublishedRecord, RecordKey, Records, RuleListRecord, Unreadable, WorkRecord, write,
+    RecordKey, Records, Unreadable, WorkRecord, write,
 };
 
 /// The version of what judges crossings, which belongs to the version of the ledger's rules.
@@ -250,7 +251,7 @@ impl Crossing<'_> {
         let mut abouts = Vec::new();
         for about in all {
             // Nearly always nothing was ever said.
-            if records.record(&RecordKey::Notes(about))?.is_some() {
+            if records.holds(&RecordKey::Notes(about))? {
                 abouts.push(about);
             }
         }
@@ -319,43 +320,6 @@ impl Papers {
         }
         Ok(())
     }
-}
-
-/// Returns the rule sets in force at a height together, or nothing where there are none.
-pub fn in_force(height: u64, records: &impl Records) -> Result<Option<Arc<Corridor>>, Unreadable> {
-    /// The sets that were asked for last, by their digests, and what was made of them.
-    static LAST: Mutex<Option<(Vec<Digest>, Arc<Corridor>)>> = Mutex::new(None);
-    let list: RuleListRecord = records.read(&RecordKey::RuleList)?.unwrap_or_default();
-    let digests = list.in_force(height);
-    if digests.is_empty() {
-        return Ok(None);
-    }
-    let mut texts = Vec::new();
-    for digest in &digests {
-        let name = RecordKey::RuleSet(*digest);
-        texts.push(records.record(&name)?.ok_or_else(|| Unreadable(format!("{name} is not there")))?);
-    }
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((known, corridor)) = &*last
-        && *known == digests
-    {
-        return Ok(Some(corridor.clone()));
-    }
-    let corridor = Arc::new(parse(&digests, &texts)?);
-    *last = Some((digests, corridor.clone()));
-    Ok(Some(corridor))
-}
-
-/// Reads rule sets that were published, and so have been read before.
-fn parse(digests: &[Digest], texts: &[String]) -> Result<Corridor, Unreadable> {
-    let unreadable = |digest: &Digest, why: &dyn fmt::Display| Unreadable(format!("rules/{digest}: {why}"));
-    let mut sets = Vec::new();
-    for (digest, text) in digests.iter().zip(texts) {
-        let record: PublishedRecord =
-            crate::canonical::from_canonical(text).map_err(|error| unreadable(digest, &error))?;
-        sets.push(rule_book::read(digest, &record)?);
-    }
-    Corridor::of(&sets).map_err(|error| Unreadable(error.to_string()))
 }
 
 fn refusal(answer: &Answer, rules: Digest) -> Refusal {

@@ -520,6 +520,11 @@ pub trait Records {
     /// Is told which records will be asked for soon, so that whoever can get many in less time than one by one does so.
     fn expect(&self, _keys: &[RecordKey]) {}
 
+    /// Tells whether there is such a record, for whoever need not see it, or has seen it before.
+    fn holds(&self, key: &RecordKey) -> Result<bool, Unreadable> {
+        Ok(self.record(key)?.is_some())
+    }
+
     /// Returns a record as its type.
     fn read<T: Serialize + DeserializeOwned>(&self, key: &RecordKey) -> Result<Option<T>, Unreadable> {
         let Some(text) = self.record(key)? else { return Ok(None) };

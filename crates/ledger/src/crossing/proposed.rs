@@ -5,8 +5,9 @@
 
 use colophon_corridor::Corridor;
 
+use super::in_force::in_force;
 use super::judgement::Judgement;
-use super::{Crossing, Deed, in_force};
+use super::{Crossing, Deed};
 use crate::account::AccountId;
 use crate::edition::current;
 use crate::entry::Body;

@@ -5,7 +5,7 @@ use colophon_corridor::place::Region;
 use colophon_corridor::rule::{Demand, Rule, Weight};
 use serde::Serialize;
 
-use super::in_force;
+use super::in_force::in_force;
 use super::judgement::Does;
 use crate::entry::rules::text_of;
 use crate::field::{Digest, DocumentType};
@@ -72,7 +72,7 @@ pub fn enrolled_for(of: &str) -> Vec<String> {
 }
 
 /// Reads a rule set that was published, and so has been read before.
-pub(super) fn read(digest: &Digest, record: &PublishedRecord) -> Result<RuleSet, Unreadable> {
+pub(in crate::crossing) fn read(digest: &Digest, record: &PublishedRecord) -> Result<RuleSet, Unreadable> {
     let unreadable = |why: &dyn std::fmt::Display| Unreadable(format!("rules/{digest}: {why}"));
     let set = RuleSet::parse(record.name.as_str(), &text_of(&record.text));
     let set = set.map_err(|error| unreadable(&error))?;

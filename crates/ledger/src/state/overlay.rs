@@ -52,6 +52,13 @@ impl<R: Records> Records for Overlay<'_, R> {
         Ok(found)
     }
 
+    fn holds(&self, key: &RecordKey) -> Result<bool, Unreadable> {
+        if let Some(known) = self.remembered.borrow().get(key) {
+            return Ok(known.is_some());
+        }
+        Ok(self.record(key)?.is_some())
+    }
+
     fn expect(&self, keys: &[RecordKey]) {
         self.base.expect(keys);
     }
