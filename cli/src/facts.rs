@@ -10,6 +10,7 @@ use colophon_ledger::field::{CountryProtection, CpcCode, CulturalCategory, Ebops
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::failure::Failure;
 use crate::sheet::Sheet;
 
 /// The version of the UNESCO framework whose domains are taken.
@@ -29,8 +30,8 @@ pub struct FactsArgs {
     #[arg(long, value_name = "CLASS", value_parser = word::<AgeClass>)]
     pub age: Option<AgeClass>,
     /// The year in which the last of its makers died
-    #[arg(long, value_name = "YEAR")]
-    pub died: Option<u64>,
+    #[arg(long, value_name = "YEAR", value_parser = year)]
+    pub died: Option<Int<0, YEAR_MAX>>,
     /// Its domain in the UNESCO Framework for Cultural Statistics (2009): A heritage, B performance, C visual arts, D books and
     /// press, E audio-visual and games, F design
     #[arg(long, value_name = "LETTER", value_parser = code::<FcsDomain>)]
@@ -50,6 +51,31 @@ pub struct FactsArgs {
     /// The standard by which the file is labelled as machine-made: gb45438-2025 or eu-aiact-50
     #[arg(long, value_name = "STANDARD", requires = "human", value_parser = word::<AiLabel>)]
     pub ai_label: Option<AiLabel>,
+}
+
+/// One of the facts, where it is typed by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fact {
+    /// `--category`
+    Category,
+    /// `--protection`
+    Protection,
+    /// `--age`
+    Age,
+    /// `--died`
+    Died,
+    /// `--fcs`
+    Fcs,
+    /// `--hs`
+    Hs,
+    /// `--cpc`
+    Cpc,
+    /// `--ebops`
+    Ebops,
+    /// `--human`
+    Human,
+    /// `--ai-label`
+    AiLabel,
 }
 
 /// Reads a word of a closed list of the ledger.
@@ -72,12 +98,42 @@ fn listed<T: FromStr>(text: &str, words: &[&str]) -> Result<T, String> {
     known.ok_or_else(|| format!("{text:?} is none of {}", words.join(", ")))
 }
 
+fn year(text: &str) -> Result<Int<0, YEAR_MAX>, String> {
+    let year = text.trim().parse().ok().and_then(Int::new);
+    year.ok_or_else(|| format!("{text:?} is no year from 0 to {YEAR_MAX}"))
+}
+
 /// Reads a code by its form.
 fn code<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
     text.trim().to_ascii_uppercase().parse().map_err(|error: T::Err| error.to_string())
 }
 
 impl FactsArgs {
+    /// Takes what is typed for one fact, checked as its option is.
+    pub fn take(&mut self, fact: Fact, text: &str) -> Result<(), Failure> {
+        let taken = match fact {
+            Fact::Category => category(text).map(|read| self.category = Some(read)),
+            Fact::Protection => protection(text).map(|read| self.protection = Some(read)),
+            Fact::Age => word(text).map(|read| self.age = Some(read)),
+            Fact::Died => year(text).map(|read| self.died = Some(read)),
+            Fact::Fcs => code(text).map(|read| self.fcs = Some(read)),
+            Fact::Hs => code(text).map(|read| self.hs = Some(read)),
+            Fact::Cpc => code(text).map(|read| self.cpc = Some(read)),
+            Fact::Ebops => code(text).map(|read| self.ebops = Some(read)),
+            Fact::Human => word(text).map(|read| self.human = Some(read)),
+            Fact::AiLabel => word(text).map(|read| self.ai_label = Some(read)),
+        };
+        taken.map_err(|what| Failure::usage(what, "see the words and codes in colophon mint --help"))
+    }
+
+    /// Refuses a label of machine-made content of which it is not said what people did.
+    pub fn check_label(&self) -> Result<(), Failure> {
+        if self.ai_label.is_none() || self.human.is_some() {
+            return Ok(());
+        }
+        Err(Failure::usage("what people did is not said", "say it in the column human, or with --human"))
+    }
+
     /// Returns the facts; none where nothing was typed.
     pub fn facts(&self) -> Option<WorkFacts> {
         self.laid_over(&WorkFacts::default()).filter(|facts| *facts != WorkFacts::default())
@@ -92,7 +148,7 @@ impl FactsArgs {
             ai: self.human.map(|human| AiDisclosure { human, label: self.ai_label }).or(stood.ai.clone()),
             category: self.category.clone().or(stood.category.clone()),
             cpc: self.cpc.clone().or(stood.cpc.clone()),
-            died: self.died.and_then(Int::<0, YEAR_MAX>::new).or(stood.died),
+            died: self.died.or(stood.died),
             ebops: self.ebops.clone().or(stood.ebops.clone()),
             fcs: fcs.or(stood.fcs.clone()),
             hs: self.hs.clone().or(stood.hs.clone()),
@@ -158,6 +214,8 @@ mod tests {
             ["--hs", "9701"],
             ["--cpc", "x"],
             ["--fcs", "Z"],
+            ["--died", "10000"],
+            ["--died", "long ago"],
             ["--human", "all"],
             ["--ai-label", "eu-aiact-50"],
         ] {

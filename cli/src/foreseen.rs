@@ -2,6 +2,7 @@
 //! proves.
 
 use colophon_client::client::Client;
+use colophon_client::crossing::{Objection, Objections};
 use colophon_client::entry::EntryName;
 use colophon_client::failure::Failure as _;
 use colophon_client::follow::FollowError;
@@ -12,7 +13,7 @@ use colophon_ledger::crossing::judgement::{Does, Outcome, Said};
 use colophon_ledger::crossing::proposed::Proposed;
 use colophon_ledger::crossing::rule_book::enrolled_for;
 use colophon_ledger::entry::Body;
-use colophon_ledger::entry::terms::{Money, Price, Terms};
+use colophon_ledger::entry::terms::{Money, Price};
 use colophon_ledger::field::{Digest, DocumentType, EntryId, Int, RuleSetName};
 use serde::Serialize;
 
@@ -34,7 +35,7 @@ const PAPERS_SHOWN_MAX: usize = 32;
 /// What the rules would answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Foreseen {
-    /// Whether title could move.
+    /// Whether the edition could cross.
     pub outcome: Outcome,
     /// The digest of the rule sets in force together. None: no rules are in force.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,14 +136,14 @@ impl Foreseen {
         let needs = self.objections().filter(|told| told.said.document.is_some()).count() as u64;
         match self.outcome {
             Outcome::Allow if self.rules.is_none() => {
-                ("✔", Tone::Good, "no rules of the corridor are in force here: the signatures move title".to_owned())
+                ("✔", Tone::Good, "no rules of the corridor are in force here: the signatures are enough".to_owned())
             }
-            Outcome::Allow => ("✔", Tone::Good, "the rules in force let title move".to_owned()),
-            Outcome::Hold => ("!", Tone::Warning, format!("title waits: {} missing", papers(needs))),
+            Outcome::Allow => ("✔", Tone::Good, "the rules in force let this pass".to_owned()),
+            Outcome::Hold => ("!", Tone::Warning, format!("this waits: {} missing", papers(needs))),
             Outcome::Refuse if needs == objections => {
-                ("✘", Tone::Bad, format!("the rules do not let title move yet: {} missing", papers(needs)))
+                ("✘", Tone::Bad, format!("the rules do not let this pass yet: {} missing", papers(needs)))
             }
-            Outcome::Refuse => ("✘", Tone::Bad, "the rules do not let title move".to_owned()),
+            Outcome::Refuse => ("✘", Tone::Bad, "the rules do not let this pass".to_owned()),
         }
     }
 
@@ -152,6 +153,23 @@ impl Foreseen {
             Some(rules) => format!("checked against rule set {}; not legal advice", short(rules)),
             None => "checked against no rule set; not legal advice".to_owned(),
         }
+    }
+
+    /// Returns the failure that the register would answer with, if it would not take the entry.
+    fn refusal(&self) -> Option<Failure> {
+        let code = match self.outcome {
+            Outcome::Allow => return None,
+            Outcome::Hold => "crossing_held",
+            Outcome::Refuse => "crossing_refused",
+        };
+        let objection = |told: &Told| {
+            let Said { rule, does, because, cite, cure, .. } = told.said.clone();
+            Objection { rule, holds: does == Does::Waits, because, cite, cure }
+        };
+        Some(Failure::crossing(
+            code,
+            Objections { rules: self.rules?, objections: self.objections().map(objection).collect() },
+        ))
     }
 
     /// Returns the whole answer as it is told before something is signed.
@@ -286,13 +304,30 @@ impl From<LookupOrFailure> for Failure {
     }
 }
 
-/// Shows what the rules would answer to terms that are about to be signed. Silent where no rules are in force.
+/// Shows what the rules would answer to terms that are about to be signed, if the entry has any. Silent where no rules are in force.
 ///
 /// Nothing is decided by it: papers may still come, and the register judges by the rules of the batch that takes the entry.
-pub fn show(desk: &Desk<'_>, terms: &Terms, paid: Option<&Money>) -> Result<(), Failure> {
-    let proposed = Proposed::of_terms(terms);
+pub fn show(desk: &Desk<'_>, body: &Body, paid: Option<&Money>) -> Result<(), Failure> {
+    let Some(proposed) = Proposed::stated(body) else { return Ok(()) };
+    if told(desk, &proposed)?.is_some() && matches!(proposed.price, Some(Price::Committed(_))) && paid.is_some() {
+        desk.context
+            .ui
+            .note("the rules do not know a secret price: what depends on it was judged as if none were told");
+    }
+    Ok(())
+}
+
+/// Shows the same of an entry that nobody else signs: it would be sent at once, so what would be refused is not signed.
+pub fn check(desk: &Desk<'_>, body: &Body) -> Result<(), Failure> {
+    let Some(proposed) = Proposed::stated(body) else { return Ok(()) };
+    let refusal = told(desk, &proposed)?.and_then(|foreseen| foreseen.refusal());
+    refusal.filter(|_| desk.signs()).map_or(Ok(()), Err)
+}
+
+/// Tells what was foreseen, and returns it. Nothing where no rules are in force, or the node cannot say.
+fn told(desk: &Desk<'_>, proposed: &Proposed) -> Result<Option<Foreseen>, Failure> {
     let ui = &desk.context.ui;
-    let foreseen = match Foreseen::of(desk.context, &desk.client, &proposed) {
+    let foreseen = match Foreseen::of(desk.context, &desk.client, proposed) {
         Ok((foreseen, _)) => foreseen,
         Err(LookupOrFailure::Lookup(LookupError::Follow(FollowError::Http(error)))) if cannot_say(&error) => {
             ui.warn(format_args!(
@@ -300,18 +335,15 @@ pub fn show(desk: &Desk<'_>, terms: &Terms, paid: Option<&Money>) -> Result<(), 
                 words::shown(&error.to_string())
             ));
             ui.note(error.cure());
-            return Ok(());
+            return Ok(None);
         }
         Err(error) => return Err(error.into()),
     };
     if foreseen.rules.is_none() {
-        return Ok(());
+        return Ok(None);
     }
     ui.note(foreseen.told());
-    if let (Some(Price::Committed(_)), Some(_)) = (&terms.price, paid) {
-        ui.note("the rules do not know a secret price: what depends on it was judged as if none were told");
-    }
-    Ok(())
+    Ok(Some(foreseen))
 }
 
 /// Returns whether a node has no answer to what the rules ask, and would still take the entry.
@@ -351,7 +383,7 @@ mod tests {
     fn a_person_reads_which_paper_is_missing_whose_it_is_and_on_what_ground() {
         let told = foreseen(Outcome::Refuse, &[Does::Refuses]).told();
         let lines: Vec<&str> = told.lines().map(str::trim).collect();
-        assert_eq!(lines[0], "✘ the rules do not let title move yet: 1 paper is missing");
+        assert_eq!(lines[0], "✘ the rules do not let this pass yet: 1 paper is missing");
         assert!(lines.contains(&"to do         get NAT_EXPORT_LICENCE by an authority enrolled for CN"), "{told}");
         assert!(lines.contains(&"source        Act on Relics, section 5"), "{told}");
         assert!(lines.contains(&"rule          LAW/licence refuses"), "{told}");
@@ -362,9 +394,21 @@ mod tests {
     #[test]
     fn what_is_owed_and_what_nobody_attests_do_not_stand_in_the_way() {
         let told = foreseen(Outcome::Allow, &[Does::Owes, Does::Unattested]).told();
-        assert!(told.starts_with("✔ the rules in force let title move"), "{told}");
+        assert!(told.starts_with("✔ the rules in force let this pass"), "{told}");
         assert!(told.contains("afterwards    2030.00 EUR; ARR_RECEIPT of maker within 60 days"), "{told}");
         assert!(told.contains("not asked     ARR_RECEIPT of maker, since nobody is enrolled to attest it"), "{told}");
+    }
+
+    #[test]
+    fn what_would_be_refused_fails_as_the_register_would_say_it() {
+        assert_eq!(foreseen(Outcome::Allow, &[Does::Owes]).refusal(), None);
+        let held = foreseen(Outcome::Hold, &[Does::Owes, Does::Waits]).refusal().unwrap();
+        assert_eq!((held.exit(), held.code()), (crate::failure::Exit::Refused, "crossing_held"));
+        assert!(held.cure().starts_with("get NAT_EXPORT_LICENCE by an authority enrolled for CN"), "{held}");
+        let objections = &held.objections().unwrap().objections;
+        assert_eq!((objections.len(), objections[0].holds), (1, true), "what is owed afterwards is no objection");
+        let refused = foreseen(Outcome::Refuse, &[Does::Refuses, Does::Waits]).refusal().unwrap();
+        assert_eq!((refused.code(), refused.objections().unwrap().objections.len()), ("crossing_refused", 2));
     }
 
     #[test]
@@ -372,7 +416,7 @@ mod tests {
         let mut barred = foreseen(Outcome::Refuse, &[Does::Refuses, Does::Waits]);
         assert!(barred.told().contains("yet: 2 papers are missing"), "{}", barred.told());
         barred.findings[0].said.document = None;
-        assert!(barred.told().starts_with("✘ the rules do not let title move\n"), "{}", barred.told());
+        assert!(barred.told().starts_with("✘ the rules do not let this pass\n"), "{}", barred.told());
         let none = Foreseen { rules: None, ..foreseen(Outcome::Allow, &[]) };
         assert!(none.told().ends_with("checked against no rule set; not legal advice"), "{}", none.told());
     }

@@ -92,6 +92,7 @@ impl Sample {
             newest: minted.id,
             offer: None,
             rules: None,
+            since_ms: MINTED_MS,
             transfers: 0,
         };
         let record = WorkRecord {
@@ -104,6 +105,7 @@ impl Sample {
             index: 5,
             made_in: None,
             maker: mint.by,
+            minted_ms: MINTED_MS,
             source_type: mint.source_type.clone(),
         };
         let mut sample = Sample {

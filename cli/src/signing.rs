@@ -203,6 +203,11 @@ impl<'c> Desk<'c> {
         self.args.yes
     }
 
+    /// Returns whether anything is to be signed: not with `--dry-run`.
+    pub fn signs(&self) -> bool {
+        !self.args.dry_run
+    }
+
     /// Asks whether to go on, unless `--yes` or `--dry-run` was given.
     pub fn confirm(&self, question: &str) -> Result<(), Failure> {
         if self.args.yes || self.args.dry_run || self.context.ui.confirm(question, "--yes")? {

@@ -294,6 +294,7 @@ mod tests {
             newest,
             offer: None,
             rules: None,
+            since_ms: 0,
             transfers: 3,
         }
     }

@@ -88,9 +88,7 @@ pub fn put_before(desk: &Desk<'_>, draft: &Draft) -> Result<(), Failure> {
     let summary = Summary::of(desk, &mut Names::default(), &body, draft.card(), draft.price())?;
     let ui = &desk.context.ui;
     ui.note(format_args!("you are asked to sign this {}\n{summary}", body.kind()));
-    if let Body::Transfer(terms) = &body {
-        foreseen::show(desk, terms, draft.price().map(|opening| &opening.price))?;
-    }
+    foreseen::show(desk, &body, draft.price().map(|opening| &opening.price))?;
     let sender = body.by();
     let is_unsigned = missing(draft, &accounts)?.iter().any(|missing| missing.account == *sender);
     if is_unsigned && *sender != desk.account {

@@ -86,7 +86,7 @@ pub(crate) enum Governing {
         #[arg(long, value_name = "CODE")]
         jurisdiction: Jurisdiction,
     },
-    /// Tries a rule set on every transfer so far, and says which it would have refused; writes nothing. `rules` does the same before it
+    /// Tries a rule set on every crossing so far, and says which it would have refused; writes nothing. `rules` does the same before it
     /// writes the draft
     TryRules {
         /// The register's folder, served or not, or a backup of it

@@ -1,4 +1,4 @@
-//! A rule set tried on every transfer of a register so far, before its governors publish it.
+//! A rule set tried on every crossing of a register so far, before its governors publish it.
 
 mod scratch;
 
@@ -32,7 +32,7 @@ pub enum RehearseError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rehearsed(pub Tally);
 
-/// Tries a rule set on every transfer of the register in `dir`, each by what was known at its own time. Tells `progress` how many
+/// Tries a rule set on every crossing of the register in `dir`, each by what was known at its own time. Tells `progress` how many
 /// entries of how many it has read.
 pub fn rehearse(
     dir: &Path,
@@ -62,8 +62,8 @@ pub fn rehearse(
 impl fmt::Display for Rehearsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Rehearsed(tally) = self;
-        let crossings = transfers(tally.crossings);
-        writeln!(f, "Tried on every transfer so far: would have refused {} of {crossings}", grouped(tally.refused))?;
+        let refused = grouped(tally.refused);
+        writeln!(f, "Tried on every crossing so far: would have refused {refused} of {}", crossings(tally))?;
         if tally.held > 0 {
             writeln!(f, "  and let {} wait for a document", grouped(tally.held))?;
         }
@@ -78,15 +78,25 @@ impl fmt::Display for Rehearsed {
             writeln!(f, "  and {} more", grouped(tally.stopped() - NAMED_MAX as u64))?;
         }
         if tally.unattested > 0 {
-            let passed = transfers(tally.unattested);
+            let passed = grouped(tally.unattested);
             writeln!(f, "  {passed} would have passed because nobody was enrolled then to attest what it asks for")?;
         }
         f.write_str("Nothing of this changes: rules judge what comes after them")
     }
 }
 
-fn transfers(number: u64) -> String {
-    format!("{} {}", grouped(number), if number == 1 { "transfer" } else { "transfers" })
+/// Says what there was: transfers always, what is rarer if there was any.
+fn crossings(tally: &Tally) -> String {
+    let counted = |number: u64, word: &str| format!("{} {word}{}", grouped(number), if number == 1 { "" } else { "s" });
+    let transfers = counted(tally.transfers, "transfer");
+    match (tally.moves, tally.transmissions) {
+        (0, 0) => transfers,
+        (moves, 0) => format!("{transfers} and {}", counted(moves, "move")),
+        (0, transmissions) => format!("{transfers} and {}", counted(transmissions, "transmission")),
+        (moves, transmissions) => {
+            format!("{transfers}, {} and {}", counted(moves, "move"), counted(transmissions, "transmission"))
+        }
+    }
 }
 
 /// Returns a number with its digits in groups of three.
@@ -119,19 +129,28 @@ mod tests {
         let named =
             Named { index: 17, entry: work, work, edition: 1, holds: false, rules: vec!["LAW/licence".to_owned()] };
         let tally = Tally {
-            crossings: 1_204,
+            transfers: 1_204,
+            moves: 1,
+            transmissions: 0,
             refused: 101,
             held: 0,
             unattested: 1,
             rules: [("LAW/licence".to_owned(), 101)].into(),
             named: vec![named; NAMED_MAX],
         };
+        let all = crossings(&Tally { transmissions: 20, ..tally.clone() });
+        assert_eq!(all, "1 204 transfers, 1 move and 20 transmissions");
+        assert_eq!(
+            crossings(&Tally { transfers: 1, transmissions: 1, ..Tally::default() }),
+            "1 transfer and 1 transmission"
+        );
+        assert_eq!(crossings(&Tally::default()), "0 transfers");
         let told = Rehearsed(tally).to_string();
         let lines: Vec<&str> = told.lines().collect();
-        assert_eq!(lines[0], "Tried on every transfer so far: would have refused 101 of 1 204 transfers");
+        assert_eq!(lines[0], "Tried on every crossing so far: would have refused 101 of 1 204 transfers and 1 move");
         assert_eq!(lines[1], "  LAW/licence stands in the way of 101");
         assert_eq!(lines[2], format!("  index 17: edition 1 of {work}, refused by LAW/licence"));
         assert_eq!(lines[NAMED_MAX + 2], "  and 1 more");
-        assert!(lines[NAMED_MAX + 3].starts_with("  1 transfer would have passed because nobody was enrolled then"));
+        assert!(lines[NAMED_MAX + 3].starts_with("  1 would have passed because nobody was enrolled then"));
     }
 }

@@ -12,7 +12,8 @@ use colophon_ledger::calendar::Calendar;
 use colophon_ledger::entry::seal::Seal;
 use colophon_ledger::entry::terms::Terms;
 use colophon_ledger::entry::{Body, Entry};
-use colophon_ledger::field::{EntryId, WorkId};
+use colophon_ledger::facts::WorkFacts;
+use colophon_ledger::field::WorkId;
 use colophon_ledger::state::{RecordKey, Records as _, Unreadable, WorkRecord};
 use colophon_storage::reader::ReadError;
 use colophon_storage::view::ViewError;
@@ -121,7 +122,7 @@ impl Counted {
             // A leaf that is voided is in the log, and has moved nothing.
             && register.index_of(&entry.id())? == Some(self.size)
         {
-            self.waiting.push(cell_of(register, &terms, ordering)?);
+            self.waiting.push(cell_of(register, &terms, ordering, self.size)?);
         }
         self.size += 1;
         Ok(())
@@ -142,16 +143,22 @@ impl Counted {
 /// Returns the terms on which an entry moves title, and how it was ordered: an offer in the register is an order over a network, and of
 /// a transfer that both have signed nobody knows where they agreed on it.
 fn terms_of(register: &Register, entry: &Entry) -> Result<Option<(Terms, Ordering)>, TradeError> {
-    let offer = match entry.body() {
+    let mut before = match entry.body() {
         Body::Transfer(terms) => return Ok(Some((terms.clone(), Ordering::NotStated))),
-        Body::Accept(accept) => accept.prev,
+        Body::Accept(accept) => Some(accept.prev),
         _ => return Ok(None),
     };
-    let Some(index) = register.index_of(&offer)? else { return Ok(None) };
-    match read(register, index)?.body() {
-        Body::Offer(terms) => Ok(Some((terms.clone(), Ordering::Digital))),
-        _ => Ok(None),
+    // Between an offer and its acceptance, authorities may have put flags on the edition, and let them go.
+    while let Some(id) = before {
+        let Some(index) = register.index_of(&id)? else { return Ok(None) };
+        before = match read(register, index)?.body() {
+            Body::Offer(terms) => return Ok(Some((terms.clone(), Ordering::Digital))),
+            Body::Flag(flag) => flag.prev,
+            Body::Release(release) => Some(release.prev),
+            _ => None,
+        };
     }
+    Ok(None)
 }
 
 fn read(register: &Register, index: u64) -> Result<Entry, TradeError> {
@@ -159,15 +166,17 @@ fn read(register: &Register, index: u64) -> Result<Entry, TradeError> {
     Entry::parse(&register.log.entry(place)?).map_err(|_| TradeError::Entry(index))
 }
 
-/// Returns the cell of a transfer, but for its time, and what was paid if that is told.
-fn cell_of(register: &Register, terms: &Terms, ordering: Ordering) -> Result<(Cell, u64), TradeError> {
+/// Returns the cell of a transfer at an index, but for its time, and what was paid if that is told.
+fn cell_of(register: &Register, terms: &Terms, ordering: Ordering, index: u64) -> Result<(Cell, u64), TradeError> {
     let (paid, amount) = Paid::of(terms.price.as_ref());
+    let (category, facts) = stated(register, &terms.work, index)?;
     let cell = Cell {
         from: Some(terms.from_country.clone()),
         to: Some(terms.to_country.clone()),
         year: None,
         quarter: None,
-        category: Some(category_of(register, &terms.work)?),
+        category: Some(category),
+        domain: Some(facts.fcs.into()),
         delivery: Some(terms.delivery.word()),
         ordering: Some(ordering),
         paid: Some(paid),
@@ -175,19 +184,36 @@ fn cell_of(register: &Register, terms: &Terms, ordering: Ordering) -> Result<(Ce
     Ok((cell, amount))
 }
 
-/// Returns the kind of a work, as its mint states it.
-fn category_of(register: &Register, work: &EntryId) -> Result<String, TradeError> {
-    let work: WorkId = *work;
-    let record: Option<WorkRecord> = register.published().read(&RecordKey::Work(work))?;
-    let index = record.ok_or_else(|| Unreadable(format!("work/{work} is not there")))?.index;
+/// Returns the kind of a work, as its mint states it, and its facts as they were stated last before an index. What is stated later
+/// changes no count, so that all who count the same log come to the same.
+fn stated(register: &Register, work: &WorkId, before: u64) -> Result<(String, WorkFacts), TradeError> {
+    let record: Option<WorkRecord> = register.published().read(&RecordKey::Work(*work))?;
+    let WorkRecord { index, amended, .. } = record.ok_or_else(|| Unreadable(format!("work/{work} is not there")))?;
     let entry = read(register, index)?;
     let (_, mint) = minted(&entry).ok_or(TradeError::Entry(index))?;
-    Ok(mint.work_kind.to_string())
+    let kind = mint.work_kind.to_string();
+    let mut newest = amended.map(|amended| amended.newest);
+    while let Some(id) = newest {
+        // Of a work that was carried over, the register before has the earlier ones.
+        let Some(place) = register.index_of(&id)? else { break };
+        let entry = read(register, place)?;
+        let Body::Amend(amend) = entry.body() else { break };
+        if let Some(facts) = amend.facts.clone().filter(|_| place < before) {
+            return Ok((kind, facts));
+        }
+        newest = Some(amend.prev);
+    }
+    let first = match entry.body() {
+        Body::CarryEdition(carry) => carry.work_proof.record.as_ref().and_then(|record| record.facts.as_ref()),
+        _ => mint.facts.as_ref(),
+    };
+    Ok((kind, first.map(|facts| (**facts).clone()).unwrap_or_default()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cell::Domain;
 
     fn cell(from: &str, to: &str, quarter: u8, paid: &str) -> Cell {
         Cell {
@@ -196,6 +222,7 @@ mod tests {
             year: Some(2026),
             quarter: Some(quarter),
             category: Some("digital_image".to_owned()),
+            domain: Some(Domain::None),
             delivery: Some("digital"),
             ordering: Some(Ordering::Digital),
             paid: Some(Paid::Open(paid.parse().unwrap())),

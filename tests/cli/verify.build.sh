@@ -35,3 +35,5 @@ sed 's/"amount\\":125000/"amount\\":100/' river.certificate >forged.certificate
 ! cmp -s river.certificate forged.certificate
 mkdir -p "$into"
 cp river.pgm almost.pgm river.certificate forged.certificate register/log.vkey "$into"
+# The key that the cases have pinned.
+printf 'log %s\nquorum none\n' "$(cat register/log.vkey)" >"$into/home/policy"

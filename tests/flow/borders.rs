@@ -167,6 +167,62 @@ fn an_offer_shows_what_its_acceptance_will_need_and_a_document_may_be_about_an_e
 }
 
 #[test]
+fn whoever_takes_a_work_along_is_told_which_paper_is_missing_before_anything_is_signed() {
+    let scene = Scene::open();
+    let bureau = Person::new("bureau", scene.node.url());
+    let work = scene.minted("luggage");
+    adopt(&scene, &bureau);
+    // Without --yes somebody would have to be asked, and nobody is there: it does not come to that.
+    let away = ["move", &work, "--to-country", "FR"];
+    let told = scene.ana.expect(&away, 6);
+    assert!(told.stderr.contains("1 paper is missing"), "{told}");
+    assert!(told.stderr.contains("get NAT_EXPORT_LICENCE by an authority enrolled for CN"), "{told}");
+    assert!(told.stderr.contains("source: Act on Borders, section 5"), "{told}");
+    assert!(told.stderr.trim_end().ends_with("not legal advice"), "{told}");
+    let failure = scene.ana.expect(&[&away[..], &["--yes", "--json"]].concat(), 6).json();
+    assert_eq!(
+        (text(&failure, "/code"), text(&failure, "/crossing/objections/0/rule")),
+        ("crossing_refused".into(), "CN-LICENCE/licence".into())
+    );
+    // What would be signed can be looked at all the same.
+    let dry = scene.ana.succeed(&[&away[..], &["--dry-run"]].concat());
+    assert!(dry.stderr.contains("1 paper is missing"), "{dry}");
+
+    bureau.put("licence.pdf", b"the licence");
+    bureau.succeed(&["attest", &work, "--type", "NAT_EXPORT_LICENCE", "--file", "licence.pdf", "--yes"]);
+    let moved = scene.ana.succeed(&[&away[..], &["--yes"]].concat());
+    assert!(moved.stderr.contains("the rules in force let this pass"), "{moved}");
+    assert!(moved.stderr.contains("NAT_EXPORT_LICENCE attested by"), "{moved}");
+    assert_eq!(holder(&scene.node, &work), account(&scene.ana));
+}
+
+#[test]
+fn an_authority_and_the_recipient_are_told_what_the_rules_ask_of_a_transmission() {
+    let scene = Scene::open();
+    let [bureau, court, dee] = ["bureau", "court", "dee"].map(|name| Person::new(name, scene.node.url()));
+    let work = scene.minted("inherited");
+    adopt(&scene, &bureau);
+    govern(&scene, "authority", &["--authority", &account(&court), "--country", "CN", "--type", "COURT_ORDER"]);
+    court.put("order.pdf", b"To the heir.");
+    let to = account(&dee);
+    let give = ["transmit", &work, "--to", &to, "--to-country", "FR", "--basis", "inheritance", "--country", "CN"];
+    let give = [&give[..], &["--document", "order.pdf", "--yes", "--json"]].concat();
+    // As a transfer does, it waits for the recipient: the paper may come meanwhile, and the register has the last word.
+    let left = court.succeed(&give);
+    assert!(left.stderr.contains("1 paper is missing") && left.stderr.contains("not legal advice"), "{left}");
+    let id = text(&left.json(), "/id");
+    let early = dee.expect(&["accept", &id, "--yes"], 6);
+    assert!(early.stderr.contains("1 paper is missing"), "{early}");
+    assert!(early.stderr.contains("get NAT_EXPORT_LICENCE by an authority enrolled for CN"), "{early}");
+
+    bureau.put("licence.pdf", b"the licence");
+    bureau.succeed(&["attest", &work, "--type", "NAT_EXPORT_LICENCE", "--file", "licence.pdf", "--yes"]);
+    let taken = dee.succeed(&["accept", &id, "--yes"]);
+    assert!(taken.stderr.contains("the rules in force let this pass"), "{taken}");
+    assert_eq!(holder(&scene.node, &work), to);
+}
+
+#[test]
 fn governors_are_told_what_a_set_would_have_refused_before_they_publish_it() {
     let scene = Scene::open();
     let dir = scene.node.dir();
@@ -179,18 +235,23 @@ fn governors_are_told_what_a_set_would_have_refused_before_they_publish_it() {
     let draft = transfer(&scene.ana, &late, &scene.bruno, &[]);
     scene.bruno.succeed(&["accept", &draft, "--yes"]);
 
+    let along = scene.minted("along");
+    scene.ana.succeed(&["move", &along, "--to-country", "FR", "--yes"]);
+
     let file = scene.ana.put("licence.cedar", LICENCE.as_bytes());
     let set = ["--name", "CN-LICENCE", "--file", file.to_str().unwrap()];
     let tried = scene.node.run_words(&[&["govern", "try-rules", dir], &set[..]].concat());
     assert_eq!(tried.code, 0, "{tried}");
     for line in [
-        "Tried on every transfer so far: would have refused 1 of 2 transfers".to_owned(),
-        "  CN-LICENCE/licence stands in the way of 1".to_owned(),
-        "  1 transfer would have passed because nobody was enrolled then to attest what it asks for".to_owned(),
+        "Tried on every crossing so far: would have refused 2 of 2 transfers and 1 move".to_owned(),
+        "  CN-LICENCE/licence stands in the way of 2".to_owned(),
+        "  1 would have passed because nobody was enrolled then to attest what it asks for".to_owned(),
     ] {
         assert!(tried.stdout.lines().any(|found| found == line), "{line} is not in {tried}");
     }
-    assert!(tried.stdout.contains(&format!("edition 1 of {late}, refused by CN-LICENCE/licence")), "{tried}");
+    for work in [late, along] {
+        assert!(tried.stdout.contains(&format!("edition 1 of {work}, refused by CN-LICENCE/licence")), "{tried}");
+    }
     // Publishing says the same first; and what cannot be published is not tried.
     let out = scene.ana.desk().join("rules.draft");
     let key = scene.node.dir().join("governor.key");

@@ -165,3 +165,31 @@ fn a_used_up_quota_is_waited_for() {
     assert_eq!(report["registered"].as_u64(), Some(WORKS), "{report}");
     assert_eq!(registered(&node), WORKS);
 }
+
+#[test]
+fn a_list_states_the_facts_that_laws_ask_for() {
+    let scene = Scene::open();
+    scene.ana.put("scroll.txt", b"a scroll");
+    scene.ana.put("plain.txt", b"nothing is said of it");
+    let header = "file,country,category,protection,age,died,fcs,hs,cpc,ebops,human,ai-label\n";
+    let wrong = format!("{header}scroll.txt,CN,painting,,,,,,,,,\nplain.txt,CN,nft,,,,,,,,,\n");
+    scene.ana.put("wrong.csv", wrong.as_bytes());
+    let told = scene.ana.expect(&["mint", "--works", "wrong.csv", "--yes"], 2);
+    assert!(told.stderr.contains("line 3, column category: \"nft\" is none of antique, "), "{told}");
+    assert_eq!(registered(&scene.node), 0, "nothing of it was registered");
+
+    let facts = "painting,listed,gt250,1523,a,970121,84311,SH,none,gb45438-2025";
+    let list = format!("{header}scroll.txt,CN,{facts}\nplain.txt,CN,,,,,,,,,,\n");
+    scene.ana.put("right.csv", list.as_bytes());
+    let report = scene.ana.succeed(&["mint", "--works", "right.csv", "--yes", "--json"]).json();
+    let shown = |place: usize| {
+        let work = text(&report, &format!("/works/{place}/work"));
+        scene.bruno.succeed(&["show", &work, "--json"]).json()
+    };
+    let expected = serde_json::json!({
+        "age": "gt250", "ai": {"human": "none", "label": "gb45438-2025"}, "category": "painting", "cpc": "84311",
+        "died": 1523, "ebops": "SH", "fcs": {"domain": "A", "version": "fcs2009"}, "hs": "970121", "protection": "listed",
+    });
+    assert_eq!(shown(0)["card"]["facts"], expected);
+    assert_eq!(shown(1)["card"].get("facts"), None);
+}

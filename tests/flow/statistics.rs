@@ -1,6 +1,9 @@
 //! Trade is counted: what people sold, in cells that whoever asks chooses.
 
-use crate::scene::{Scene, transfer};
+use e2e::person::Person;
+
+use crate::royalties::enrol;
+use crate::scene::{Scene, account, mint, text, transfer};
 
 #[test]
 fn sales_are_counted_by_corridor_and_currency_and_a_small_cell_is_left_out() {
@@ -27,4 +30,22 @@ fn sales_are_counted_by_corridor_and_currency_and_a_small_cell_is_left_out() {
     assert!(file.starts_with(b"PAR1") && file.ends_with(b"PAR1"));
     // A file that is there stays as it is.
     scene.bruno.expect(&["stats", "--k", "1", "--parquet", "trade.parquet"], 2);
+}
+
+#[test]
+fn a_sale_that_a_flag_has_held_up_is_counted_under_the_domain_of_its_work() {
+    let scene = Scene::open();
+    let court = Person::new("court", scene.node.url());
+    enrol(&scene, &account(&court), "CN", "COURT_ORDER");
+    let work = mint(&scene.ana, "relic", &["--fcs", "a"]);
+    let to = account(&scene.bruno);
+    let offer = ["offer", &work, "--to", &to, "--to-country", "FR", "--price", "5.00 EUR", "--until", "30 days"];
+    let id = text(&scene.ana.succeed(&[&offer[..], &["--yes", "--json"]].concat()).json(), "/id");
+    court.put("order.pdf", b"To be looked into.");
+    let flag = ["flag", &work, "--ground", "disputed", "--country", "CN", "--document", "order.pdf", "--yes"];
+    court.succeed(&flag);
+    court.succeed(&["release", &work, "--yes"]);
+    scene.bruno.succeed(&["accept", &id, "--yes"]);
+    let csv = scene.bruno.succeed(&["stats", "--k", "1", "--by", "domain,ordering,currency", "--csv", "-"]).stdout;
+    assert_eq!(csv, "domain,ordering,currency,transfers,amount_minor\r\nfcs2009:A,digital,EUR,1,500\r\n");
 }

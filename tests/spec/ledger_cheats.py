@@ -150,7 +150,9 @@ def sale(log, work, prev=None, **members):
 def force(log, leaf, name=None, record=None):
     """Appends a leaf against the rules, with the record its operator would like."""
     entry = parse_entry(leaf.encode())
-    log.take(leaf, {} if name is None else {name: record | {"newest": entry.id}})
+    if name is not None:
+        record = record | {"newest": entry.id} | ({"since_ms": log.time_ms} if name.startswith("edition/") else {})
+    log.take(leaf, {} if name is None else {name: record})
     return entry.id
 
 
@@ -204,11 +206,11 @@ def make_offer(log, work, **members):
 
 def accept_late(log, work):
     offer = make_offer(log, work)
-    log.seal()
+    log.seal(days=2)
     leaf = log.sign(move_body("accept", "bo", work, offer), "bo")
     record = {"country": "FR", "holder": key("bo"), "transfers": 1}
     force(log, leaf, f"edition/{work}/1", record)
-    log.seal(days=2)
+    log.seal()
 
 
 def accept_void(log, work):
@@ -225,7 +227,7 @@ def withdraw_firm(log, work):
 
 
 def state_without_entry(log, work):
-    record = {"country": "FR", "holder": key("thief"), "newest": work, "transfers": 1}
+    record = {"country": "FR", "holder": key("thief"), "newest": work, "since_ms": log.time_ms, "transfers": 1}
     log.take(log.sign(mint_body("dee", "other", digest("words")), "dee"))
     log.records[f"edition/{work}/1"] = record
 
@@ -302,4 +304,5 @@ def cheats():
 def operator_mint(log):
     leaf = log.sign(mint_body("operator", "hills", digest("words")), "operator")
     work = parse_entry(leaf.encode()).id
-    return {f"work/{work}": {"country": "CN", "editions": 2, "index": len(log.leaves), "maker": key("operator")}}
+    record = {"country": "CN", "editions": 2, "index": len(log.leaves), "maker": key("operator")}
+    return {f"work/{work}": record | {"minted_ms": log.time_ms}}

@@ -258,6 +258,7 @@ def facts_of(terms, work, edition, number, place, records):
         "papers": ",".join(sorted({paper for paper, _, _ in found})),
         "enrolled": ",".join(f"{document}@{one['country']}" for one in enrolled for document in one["types"]),
         "year": str(today.year),
+        "held": str(max(0, place.time_ms - edition["since_ms"]) // DAY_MS),
         "professional": "yes" if "professional" in terms else "no",
     } | ({"work.origin": minted["made_in"]} if "made_in" in minted else {})
     facts |= {"value": told(terms["value"])} if "value" in terms else {}

@@ -232,7 +232,7 @@ ENCUMBRANCE_RECORD = members(
     {"country": COUNTRY, "ground": GROUND, "until": lambda value: day(value)},
 )
 EDITION_RECORD = members(
-    {"country": COUNTRY, "holder": account, "newest": DIGEST, "transfers": WIDE},
+    {"country": COUNTRY, "holder": account, "newest": DIGEST, "since_ms": WIDE, "transfers": WIDE},
     {
         "allegations": WIDE,
         "encumbrances": items(ENCUMBRANCE_RECORD, 0, INTEGER_MAX),
@@ -261,7 +261,15 @@ FACTS = members(
 )
 AMENDED = members({"count": WIDE, "newest": DIGEST})
 WORK_RECORD = members(
-    {"country": COUNTRY, "created": date, "editions": WIDE, "index": WIDE, "maker": account, "source_type": SOURCE_TYPE},
+    {
+        "country": COUNTRY,
+        "created": date,
+        "editions": WIDE,
+        "index": WIDE,
+        "maker": account,
+        "minted_ms": WIDE,
+        "source_type": SOURCE_TYPE,
+    },
     {"amended": AMENDED, "carried": true, "facts": FACTS, "made_in": COUNTRY},
 )
 PREDECESSOR = members(

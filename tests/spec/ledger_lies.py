@@ -136,8 +136,9 @@ def parted():
     for face in ("sea", "rain", "wind"):
         one.take(one.sign(mint_body("dee", face, digest("words")), "dee"))
         one.seal()
+    other.time_ms += DAY_MS
     cheats.honest_sale(other, work)
-    other.seal(days=1)
+    other.seal()
     return one, other
 
 

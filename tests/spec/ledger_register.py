@@ -129,8 +129,7 @@ class Log:
         return card_id(one)
 
     def seal(self, days=0, by="operator", **members):
-        """Closes the batch; `members` are what a cheating operator writes into the seal instead."""
-        self.time_ms += days * DAY_MS
+        """Closes the batch, and lets days pass; `members` are what a cheating operator writes into the seal instead."""
         body = {
             "by": key(by),
             "count": len(self.leaves) - self.first,
@@ -146,6 +145,7 @@ class Log:
         self.leaves.append(leaf)
         self.height, self.prev_seal, self.first = self.height + 1, parse_entry(leaf.encode()).id, len(self.leaves)
         self.states.append(dict(self.records))
+        self.time_ms += days * DAY_MS
         return body
 
     def checkpoint(self, signer=None):

@@ -174,6 +174,7 @@ def mint(entry, body, place, records):
         "editions": body["editions"],
         "index": place.index,
         "maker": body["by"],
+        "minted_ms": place.time_ms,
         "source_type": body["source_type"],
     }
     return changes
@@ -238,7 +239,8 @@ def current_edition(work, number, records):
 
 
 def untouched(work, minted):
-    return {"country": minted["country"], "holder": minted["maker"], "newest": work, "transfers": 0}
+    held = {"holder": minted["maker"], "since_ms": minted["minted_ms"]}
+    return held | {"country": minted["country"], "newest": work, "transfers": 0}
 
 
 def follow(body, records):
@@ -287,12 +289,17 @@ def changed(body, edition, **members):
     return {f"edition/{body['work']}/{body['edition']}": rest | members}
 
 
-def moved(entry, edition, terms, place, records, times=1):
-    """Title moves on these terms, if the rules of the corridor let it."""
+def crossed(entry, edition, terms, place, records, **title):
+    """The edition goes elsewhere on these terms, if the rules of the corridor let it."""
     work, number = entry.body["work"], entry.body["edition"]
     judged, said = corridor.cross(terms, work, edition, number, place, records)
-    title = {"country": terms["to_country"], "holder": terms["to"], "newest": entry.id}
-    return said | changed(entry.body, edition, **title, **judged, transfers=edition["transfers"] + times)
+    return said | changed(entry.body, edition, **title, **judged, country=terms["to_country"], newest=entry.id)
+
+
+def moved(entry, edition, terms, place, records):
+    """Title moves, too."""
+    title = {"holder": terms["to"], "since_ms": place.time_ms, "transfers": edition["transfers"] + 1}
+    return crossed(entry, edition, terms, place, records, **title)
 
 
 def transfer(entry, body, place, records):
@@ -399,7 +406,8 @@ def carry_edition(entry, body, place, records):
         raise Refused("holder_not_carried", stood["holder"])
     burdens.check_parties(stood, place, records)
     changes = carry_work(body, minted, place, records)
-    kept = {member: stood[member] for member in ("country", "encumbrances", "holder", "transfers") if member in stood}
+    kept = ("country", "encumbrances", "holder", "since_ms", "transfers")
+    kept = {member: stood[member] for member in kept if member in stood}
     return changes | {name: kept | {"newest": entry.id}}
 
 
@@ -532,7 +540,7 @@ def relocate(entry, body, place, records):
     if standing_offer(edition, place, records):
         raise Refused("offer_stands")
     stays = body | {"to": body["by"], "basis": "gift", "act": "move"}
-    return moved(entry, edition, stays, place, records, times=0)
+    return crossed(entry, edition, stays, place, records)
 
 
 def transmit(entry, body, place, records):

@@ -111,7 +111,7 @@ fn accept_offer(desk: &Desk<'_>, offer: &OpenOffer, opening: Option<&Path>) -> R
     check_words_are_here(&body, card.as_ref())?;
     let summary = Summary::of(desk, &mut Names::default(), &body, card.as_ref(), opening.as_ref())?;
     desk.context.ui.note(format_args!("you are offered this\n{summary}"));
-    foreseen::show(desk, terms, opening.as_ref().map(|opening| &opening.price))?;
+    foreseen::show(desk, &body, opening.as_ref().map(|opening| &opening.price))?;
     desk.confirm("Accept it?")?;
     desk.carry_out(Plan::of(Body::Accept(Accept {
         by: desk.account,

@@ -50,8 +50,9 @@ Register the works of a list: CSV in UTF-8, under a header that names the column
 
 Columns, of which only file must be there: file (from where the list lies, or a whole path), title, lang, title:LANG \
 (a title in another language), creators (NAME:ROLE:SHARE%, with ; between them), work_kind, created, made_in, country, \
-license, training, source_type, editions, about, derived_from, ack_first, ack_similar (works, with ; between them). What a \
-cell does not say, the options given here say. A work without a title is called by its file's name";
+license, training, source_type, editions, about, derived_from, ack_first, ack_similar (works, with ; between them); and the \
+facts that laws ask for, as the options of these names: category, protection, age, died, fcs, hs, cpc, ebops, human, \
+ai_label. What a cell does not say, the options given here say. A work without a title is called by its file's name";
 
 /// Arguments of `colophon mint`.
 #[derive(Debug, Args)]

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use colophon_ledger::entry::Body;
 use colophon_ledger::entry::terms::TermsWord;
 
 use crate::command::Context;
@@ -40,9 +39,7 @@ pub(super) fn run(args: &OfferArgs, context: &Context) -> Result<Exit, Failure> 
     let (plan, work) = draw_up(&desk, &args.terms, TermsWord::Offer, args.firm, &args.until)?;
     let summary = Summary::of(&desk, &mut Names::default(), &plan.body, plan.card.as_ref(), plan.price.as_ref())?;
     context.ui.note(format_args!("an offer to one account alone: meanwhile nobody else can get the work\n{summary}"));
-    if let Body::Offer(terms) = &plan.body {
-        foreseen::show(&desk, terms, args.terms.price.as_ref())?;
-    }
+    foreseen::show(&desk, &plan.body, args.terms.price.as_ref())?;
     if args.firm {
         context.ui.note("it is firm: once recorded, you cannot take it back before it runs out");
     }

@@ -13,6 +13,7 @@ use crate::command::Context;
 use crate::command::flag::edition_of;
 use crate::command::lien::check_may_charge;
 use crate::failure::{Exit, Failure};
+use crate::foreseen;
 use crate::signing::outcome::{Relocated, Stage};
 use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::summary::{Names, Summary};
@@ -66,6 +67,7 @@ pub(super) fn run(args: &MoveArgs, context: &Context) -> Result<Exit, Failure> {
     });
     let summary = Summary::of(&desk, &mut Names::default(), &body, card.as_ref(), None)?;
     context.ui.note(format_args!("a move to another country, under the rules of both; you stay the holder\n{summary}"));
+    foreseen::check(&desk, &body)?;
     desk.confirm("Sign it?")?;
     let outcome = desk.carry_out(Plan { body, card, price: None })?;
     let stage = outcome.stage;

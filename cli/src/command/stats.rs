@@ -29,7 +29,7 @@ const COLUMN_GAP: &str = "  ";
 /// Arguments of `colophon stats`.
 #[derive(Debug, Args)]
 pub struct StatsArgs {
-    /// What to tell transfers apart by, with commas: from, to, year, quarter, category, delivery, ordering, currency
+    /// What to tell transfers apart by, with commas: from, to, year, quarter, category, domain, delivery, ordering, currency
     #[arg(long, value_name = "WORDS", value_delimiter = ',', value_parser = dimension, default_value = "from,to,year,currency")]
     by: Vec<Dimension>,
     /// Leave out cells of fewer transfers than this
@@ -99,6 +99,7 @@ fn word_of(cell: &StatsCell, dimension: Dimension) -> String {
         Dimension::Year => text(cell.year.map(|year| year.to_string())),
         Dimension::Quarter => text(cell.quarter.map(|quarter| quarter.to_string())),
         Dimension::Category => text(cell.category.as_ref().map(ToString::to_string)),
+        Dimension::Domain => text(cell.domain.as_ref().map(ToString::to_string)),
         Dimension::Delivery => {
             let word = |delivery| match delivery {
                 Delivery::Digital => "digital",
@@ -219,6 +220,7 @@ mod sample {
             year: Some(2026),
             quarter: None,
             category: None,
+            domain: None,
             delivery: None,
             ordering: None,
             currency: Some(serde_json::from_value(paid.into()).unwrap()),

@@ -32,9 +32,7 @@ pub(super) fn run(args: &TransferArgs, context: &Context) -> Result<Exit, Failur
     let (plan, work) = draw_up(&desk, &args.terms, TermsWord::Transfer, false, &args.expires)?;
     let summary = Summary::of(&desk, &mut Names::default(), &plan.body, plan.card.as_ref(), plan.price.as_ref())?;
     context.ui.note(format_args!("a transfer, which takes effect when the recipient has signed it too\n{summary}"));
-    if let Body::Transfer(terms) = &plan.body {
-        foreseen::show(&desk, terms, args.terms.price.as_ref())?;
-    }
+    foreseen::show(&desk, &plan.body, args.terms.price.as_ref())?;
     tell_of_earlier(&desk, &plan.body)?;
     if args.terms.secret_price && args.signing.draft.is_none() {
         context.ui.note("while the draft waits in the inbox, the register's operator can read the price; with --draft FILE it stays between you two");

@@ -16,6 +16,7 @@ use crate::codes::money::money;
 use crate::command::Context;
 use crate::command::flag::edition_of;
 use crate::failure::{Exit, Failure};
+use crate::foreseen;
 use crate::signing::outcome::{Stage, Transmitted};
 use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::summary::{Names, Summary};
@@ -87,6 +88,7 @@ pub(super) fn run(args: &TransmitArgs, context: &Context) -> Result<Exit, Failur
     context.ui.note(format_args!(
         "title by an authority's word, without the holder's; it takes effect when the recipient has signed it too\n{summary}"
     ));
+    foreseen::show(&desk, &body, None)?;
     desk.confirm("Sign it?")?;
     let outcome = desk.carry_out(Plan { body, card, price: None })?;
     let (stage, id) = (outcome.stage, outcome.id);

@@ -1,6 +1,7 @@
 //! Asks what the rules would answer to terms that nobody has signed, and judges it here: the node hands out the records, each with its
 //! proof, and is not believed when it says what follows from them.
 
+use colophon_ledger::crossing::Deed;
 use colophon_ledger::crossing::judgement::Judgement;
 use colophon_ledger::crossing::proposed::Proposed;
 use colophon_ledger::entry::terms::{Money, Price};
@@ -52,7 +53,7 @@ impl Client {
 }
 
 fn path_of(proposed: &Proposed) -> String {
-    let Proposed { work, edition, to, to_country, basis, delivery, price, professional, value } = proposed;
+    let Proposed { work, edition, to, to_country, deed, delivery, price, professional, value } = proposed;
     let money = |name: &str, currency: &str, money: &Money| {
         format!("&{name}={}&{currency}={}", money.amount.get(), money.currency)
     };
@@ -62,9 +63,14 @@ fn path_of(proposed: &Proposed) -> String {
     };
     let value = value.as_ref().map(|value| money("value", "value_currency", value)).unwrap_or_default();
     let professional = if *professional { "&professional=true" } else { "" };
-    let (basis, delivery) = (basis.word(), delivery.word());
+    let deed = match deed {
+        Deed::Transfer(basis) => format!("basis={}", basis.word()),
+        Deed::Move => "deed=move".to_owned(),
+        Deed::Transmit(decree) => format!("deed=transmit&basis={}", decree.word()),
+    };
+    let delivery = delivery.word();
     format!(
-        "v1/works/{work}/crossing?edition={edition}&to={to}&to_country={to_country}&basis={basis}&delivery={delivery}\
+        "v1/works/{work}/crossing?edition={edition}&to={to}&to_country={to_country}&{deed}&delivery={delivery}\
          {price}{value}{professional}"
     )
 }

@@ -1,8 +1,10 @@
 //! Asks for trade statistics. They are the node's word: whoever replays the log can count again.
 
+use std::fmt;
 use std::str::FromStr;
 
-use colophon_ledger::field::{Country, Currency, WorkKind};
+use colophon_ledger::facts::Fcs;
+use colophon_ledger::field::{Country, Currency, FcsDomain, FcsVersion, WorkKind};
 use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
@@ -28,6 +30,8 @@ pub enum Dimension {
     Quarter,
     /// The kind of work.
     Category,
+    /// The domain of culture that it belongs to.
+    Domain,
     /// How it was handed over.
     Delivery,
     /// How it was ordered.
@@ -38,12 +42,13 @@ pub enum Dimension {
 
 impl Dimension {
     /// Every dimension, in the order in which cells are sorted.
-    pub const ALL: [Dimension; 8] = [
+    pub const ALL: [Dimension; 9] = [
         Dimension::From,
         Dimension::To,
         Dimension::Year,
         Dimension::Quarter,
         Dimension::Category,
+        Dimension::Domain,
         Dimension::Delivery,
         Dimension::Ordering,
         Dimension::Currency,
@@ -57,6 +62,7 @@ impl Dimension {
             Dimension::Year => "year",
             Dimension::Quarter => "quarter",
             Dimension::Category => "category",
+            Dimension::Domain => "domain",
             Dimension::Delivery => "delivery",
             Dimension::Ordering => "ordering",
             Dimension::Currency => "currency",
@@ -66,7 +72,7 @@ impl Dimension {
 
 /// A word that is no dimension.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not from, to, year, quarter, category, delivery, ordering or currency")]
+#[error("{0:?} is not from, to, year, quarter, category, domain, delivery, ordering or currency")]
 pub struct NoDimension(String);
 
 impl FromStr for Dimension {
@@ -75,6 +81,55 @@ impl FromStr for Dimension {
     fn from_str(text: &str) -> Result<Dimension, NoDimension> {
         let found = Dimension::ALL.into_iter().find(|dimension| dimension.word() == text);
         found.ok_or_else(|| NoDimension(text.chars().take(40).collect()))
+    }
+}
+
+/// A domain of the UNESCO Framework for Cultural Statistics, with the version whose letter it is: `fcs2009:C`. Where none is stated, `none`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Domain {
+    /// None is stated.
+    None,
+    /// This one.
+    Stated(FcsVersion, FcsDomain),
+}
+
+impl From<Option<Fcs>> for Domain {
+    fn from(stated: Option<Fcs>) -> Domain {
+        stated.map_or(Domain::None, |Fcs { domain, version }| Domain::Stated(version, domain))
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Domain::None => f.write_str("none"),
+            Domain::Stated(version, domain) => write!(f, "{version}:{domain}"),
+        }
+    }
+}
+
+impl From<Domain> for String {
+    fn from(domain: Domain) -> String {
+        domain.to_string()
+    }
+}
+
+/// A word that is no domain.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it is neither none nor a domain such as fcs2009:C")]
+pub struct NotADomain;
+
+impl TryFrom<String> for Domain {
+    type Error = NotADomain;
+
+    fn try_from(text: String) -> Result<Domain, NotADomain> {
+        if text == "none" {
+            return Ok(Domain::None);
+        }
+        let (version, domain) = text.split_once(':').ok_or(NotADomain)?;
+        let read = version.parse().ok().zip(domain.parse().ok());
+        read.map(|(version, domain)| Domain::Stated(version, domain)).ok_or(NotADomain)
     }
 }
 
@@ -139,6 +194,9 @@ pub struct StatsCell {
     /// The kind of works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<WorkKind>,
+    /// The domain of culture that they belong to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<Domain>,
     /// How they were handed over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
@@ -202,9 +260,26 @@ impl StatsCell {
             Dimension::Year => self.year.is_some(),
             Dimension::Quarter => self.quarter.is_some(),
             Dimension::Category => self.category.is_some(),
+            Dimension::Domain => self.domain.is_some(),
             Dimension::Delivery => self.delivery.is_some(),
             Dimension::Ordering => self.ordering.is_some(),
             Dimension::Currency => self.currency.is_some(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_is_read_with_its_version_or_not_at_all() {
+        for word in ["none", "fcs2009:C", "fcs2025:H"] {
+            let domain: Domain = serde_json::from_value(word.into()).unwrap();
+            assert_eq!(serde_json::to_value(domain).unwrap(), word);
+        }
+        for wrong in ["", "C", "fcs2009", "fcs2009:", "fcs2009:Z", "fcs09:C", "fcs2009:C:D", "None"] {
+            assert!(serde_json::from_value::<Domain>(wrong.into()).is_err(), "{wrong}");
         }
     }
 }

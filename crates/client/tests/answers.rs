@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use colophon_ledger::certificate::{Certificate, Format, accounts_of, records_of};
+use colophon_ledger::crossing::Deed;
 use colophon_ledger::crossing::proposed::Proposed;
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::{Digest, EntryId, WorkId};
@@ -167,6 +168,15 @@ fn value<'q>(query: &'q str, name: &str) -> Option<&'q str> {
     query.split('&').filter_map(|pair| pair.split_once('=')).find(|(found, _)| *found == name).map(|(_, value)| value)
 }
 
+fn deed(query: &str) -> Deed {
+    let basis = value(query, "basis").map(|word| json!(word));
+    match value(query, "deed") {
+        Some("move") => Deed::Move,
+        Some("transmit") => Deed::Transmit(serde_json::from_value(basis.unwrap()).unwrap()),
+        _ => Deed::Transfer(serde_json::from_value(basis.unwrap()).unwrap()),
+    }
+}
+
 impl TrueRegister {
     /// Every record that a judgement asks for, and what it comes to.
     pub(crate) fn crossing_answer(&self, work: &WorkId, query: &str, size: u64) -> Value {
@@ -177,7 +187,7 @@ impl TrueRegister {
             edition: word("edition").parse().unwrap(),
             to: word("to").parse().unwrap(),
             to_country: word("to_country").parse().unwrap(),
-            basis: serde_json::from_value(json!(word("basis"))).unwrap(),
+            deed: deed(query),
             delivery: serde_json::from_value(json!(word("delivery"))).unwrap(),
             price: None,
             professional: false,

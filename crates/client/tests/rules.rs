@@ -3,9 +3,11 @@
 use colophon_client::failure::{Class, Failure as _};
 use colophon_client::lookup::Looked;
 use colophon_client::stats::Dimension;
+use colophon_ledger::crossing::Deed;
 use colophon_ledger::crossing::judgement::Outcome;
 use colophon_ledger::crossing::proposed::Proposed;
 use colophon_ledger::entry::terms::{Basis, Delivery};
+use colophon_ledger::entry::transmit::Decree;
 use colophon_ledger::field::{Digest, EntryId};
 use colophon_ledger::state::About;
 use serde_json::{Value, json};
@@ -65,7 +67,7 @@ fn proposed(work: EntryId) -> Proposed {
         edition: 1,
         to: BUYER.account(),
         to_country: "FR".parse().unwrap(),
-        basis: Basis::Sale,
+        deed: Deed::Transfer(Basis::Sale),
         delivery: Delivery::Digital,
         price: None,
         professional: false,
@@ -87,6 +89,20 @@ async fn what_the_rules_would_answer_is_judged_here() {
     });
     let foreseen = node.client().foresee(&proposed(work), TIME_MS).await.unwrap();
     assert_eq!(foreseen.judgement.map(|judgement| judgement.outcome), Some(Outcome::Refuse));
+}
+
+#[tokio::test]
+async fn a_move_and_an_authority_s_word_are_foreseen_too() {
+    let (node, work) = corridor().await;
+    for (deed, to) in [(Deed::Move, ARTIST), (Deed::Transmit(Decree::Restitution), BUYER)] {
+        let proposed = Proposed { deed, to: to.account(), ..proposed(work) };
+        let foreseen = node.client().foresee(&proposed, TIME_MS).await.unwrap();
+        assert_eq!(foreseen.judgement.map(|judgement| judgement.outcome), Some(Outcome::Refuse), "{deed:?}");
+    }
+    let asked: Vec<String> = node.shelf.lock().unwrap().asked.iter().cloned().collect();
+    for words in ["&deed=move&delivery=", "&deed=transmit&basis=restitution&delivery="] {
+        assert!(asked.iter().any(|path| path.contains(words)), "{words}: {asked:?}");
+    }
 }
 
 #[tokio::test]

@@ -44,6 +44,11 @@ impl Calendar {
     }
 }
 
+/// Returns how many whole days lie between two times in milliseconds after 1970; none if the second is not the later one.
+pub fn whole_days(from_ms: u64, to_ms: u64) -> u64 {
+    to_ms.saturating_sub(from_ms) / DAY_MS
+}
+
 /// Returns the year of a date.
 pub fn year_of(date: &Date) -> u64 {
     number(date.as_str().get(..4))
@@ -60,6 +65,13 @@ mod tests {
     fn at(day: u64) -> (u64, u64, u64) {
         let Calendar { year, month, day } = Calendar::at(day * DAY_MS + DAY_MS - 1);
         (year, month, day)
+    }
+
+    #[test]
+    fn a_day_that_is_not_over_does_not_count() {
+        let days = |from: u64, to: u64| whole_days(from, to);
+        assert_eq!((days(5, 5 + 3 * DAY_MS - 1), days(5, 5 + 3 * DAY_MS)), (2, 3));
+        assert_eq!(days(DAY_MS, 0), 0, "a predecessor's clock may be ahead");
     }
 
     #[test]

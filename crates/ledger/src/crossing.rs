@@ -22,7 +22,7 @@ use colophon_corridor::word::{Act, Category, DocumentType, Protection};
 use colophon_corridor::{Answer, Corridor, Facts, Outcome};
 
 use crate::account::AccountId;
-use crate::calendar::{Calendar, year_of};
+use crate::calendar::{Calendar, whole_days, year_of};
 use crate::crossing::in_force::in_force;
 use crate::entry::terms::{Basis, Delivery, Money, Price};
 use crate::entry::transmit::Decree;
@@ -146,19 +146,21 @@ impl Crossing<'_> {
     /// In a certificate neither rules nor documents are at hand: there the records that the state proves say what came of it.
     pub(crate) fn pass(&self, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
         let mut changes = Changes::new();
-        let mut moved = self.edition.moved(context.id, *self.to, self.to_country.clone());
-        if self.deed == Deed::Move {
-            moved.transfers = self.edition.transfers;
+        let (country, newest) = (self.to_country.clone(), context.id);
+        let mut crossed = EditionRecord { country, newest, offer: None, ..self.edition.clone() };
+        if self.deed != Deed::Move {
+            (crossed.holder, crossed.since_ms) = (*self.to, context.time_ms);
+            crossed.transfers += 1;
         }
         if context.scope == Scope::Whole
             && let Some(corridor) = in_force(context.height, records)?
         {
             let record = self.judge(&corridor, context, records)?;
             let judged = self.edition.judged.unwrap_or_default() + 1;
-            (moved.judged, moved.rules) = (Some(judged), Some(record.rules));
+            (crossed.judged, crossed.rules) = (Some(judged), Some(record.rules));
             write(&mut changes, RecordKey::Crossing(*self.work, self.number, judged), &record);
         }
-        write(&mut changes, RecordKey::Edition(*self.work, self.number), &moved);
+        write(&mut changes, RecordKey::Edition(*self.work, self.number), &crossed);
         Ok(changes)
     }
 
@@ -208,7 +210,7 @@ impl Crossing<'_> {
             papers,
             enrolled: enrolled_types(&enrolled)?,
             year: u16::try_from(today.year).unwrap_or(u16::MAX),
-            held_days: None,
+            held_days: Some(u32::try_from(whole_days(self.edition.since_ms, time_ms)).unwrap_or(u32::MAX)),
             licence: None,
         };
         Ok((facts, attests))

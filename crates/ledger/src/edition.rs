@@ -30,6 +30,7 @@ pub fn untouched(work: &WorkId, minted: &WorkRecord) -> EditionRecord {
         newest: *work,
         offer: None,
         rules: None,
+        since_ms: minted.minted_ms,
         transfers: 0,
     }
 }
@@ -62,12 +63,6 @@ impl EditionRecord {
             Some(offer) => Err(Refusal::OfferStands { to: offer.to, until_ms: offer.expires_ms }.into()),
             None => Ok(()),
         }
-    }
-
-    /// Returns the edition after title has moved by the entry `id`, as far as no rule has judged it.
-    pub(crate) fn moved(&self, id: EntryId, to: AccountId, to_country: crate::field::Country) -> EditionRecord {
-        let (holder, country, transfers) = (to, to_country, self.transfers + 1);
-        EditionRecord { country, holder, newest: id, offer: None, transfers, ..self.clone() }
     }
 }
 

@@ -157,6 +157,8 @@ pub struct WorkRecord {
     pub made_in: Option<Country>,
     /// Who registered it, and holds each edition that has not moved.
     pub maker: AccountId,
+    /// The time of the mint's batch, in milliseconds after 1970, in the register in which it was minted.
+    pub minted_ms: u64,
     /// How its bytes came about (IPTC digital source type).
     pub source_type: SourceType,
 }
@@ -216,6 +218,8 @@ pub struct EditionRecord {
     /// The digest of the rule sets that were in force together when title moved under rules last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<Digest>,
+    /// Since when its holder has it: the time of the batch of the mint, or of what moved title last.
+    pub since_ms: u64,
     /// How often title has moved.
     pub transfers: u64,
 }

@@ -7,9 +7,11 @@ use axum::http::Uri;
 use axum::response::Response;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::canonical::INTEGER_MAX;
+use colophon_ledger::crossing::Deed;
 use colophon_ledger::crossing::judgement::Judgement;
 use colophon_ledger::crossing::proposed::Proposed;
 use colophon_ledger::entry::terms::{Basis, Delivery, Money, Price};
+use colophon_ledger::entry::transmit::Decree;
 use colophon_ledger::field::{Country, Currency, Int, WorkId};
 use colophon_ledger::proved::StateAnswer;
 use colophon_ledger::refusal::Refusal;
@@ -31,8 +33,9 @@ struct Asked {
     to_country: Country,
     #[serde(default = "first_edition")]
     edition: u64,
-    #[serde(default = "a_sale")]
-    basis: Basis,
+    #[serde(default)]
+    deed: DeedAsked,
+    basis: Option<Grounds>,
     #[serde(default = "as_files")]
     delivery: Delivery,
     amount: Option<u64>,
@@ -47,12 +50,26 @@ fn first_edition() -> u64 {
     1
 }
 
-fn a_sale() -> Basis {
-    Basis::Sale
-}
-
 fn as_files() -> Delivery {
     Delivery::Digital
+}
+
+/// The entry that is thought of.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum DeedAsked {
+    #[default]
+    Transfer,
+    Move,
+    Transmit,
+}
+
+/// On what grounds.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Grounds {
+    Signed(Basis),
+    Decreed(Decree),
 }
 
 /// What the rules would answer.
@@ -87,11 +104,21 @@ pub(super) async fn crossing(State(api): State<Arc<Api>>, work: Segment, uri: Ur
 fn proposed(work: WorkId, uri: &Uri) -> Result<Proposed, Problem> {
     let bad = |why: &str| Problem::BadRequest(why.to_owned());
     let Query(asked) = Query::<Asked>::try_from_uri(uri).map_err(|error| bad(&format!("the query: {error}")))?;
-    let Asked { to, to_country, edition, basis, delivery, amount, currency, professional, value, value_currency } =
-        asked;
+    let Asked { to, to_country, edition, deed, basis, delivery, professional, .. } = asked;
+    let deed = match (deed, basis) {
+        (DeedAsked::Transfer, None) => Deed::Transfer(Basis::Sale),
+        (DeedAsked::Transfer, Some(Grounds::Signed(basis))) => Deed::Transfer(basis),
+        (DeedAsked::Move, None) => Deed::Move,
+        (DeedAsked::Transmit, Some(Grounds::Decreed(decree))) => Deed::Transmit(decree),
+        _ => return Err(bad("each deed has a basis of its own, and a move has none")),
+    };
+    let Asked { amount, currency, value, value_currency, .. } = asked;
     let price = money(amount, currency).map_err(|why| bad(&format!("a price {why}")))?.map(Price::Open);
     let value = money(value, value_currency).map_err(|why| bad(&format!("a value {why}")))?;
-    Ok(Proposed { work, edition, to, to_country, basis, delivery, price, professional, value })
+    if !matches!(deed, Deed::Transfer(_)) && (price.is_some() || professional) {
+        return Err(bad("only a transfer has a price, or a professional who takes part"));
+    }
+    Ok(Proposed { work, edition, to, to_country, deed, delivery, price, professional, value })
 }
 
 fn money(amount: Option<u64>, currency: Option<Currency>) -> Result<Option<Money>, &'static str> {

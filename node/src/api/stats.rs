@@ -14,7 +14,7 @@ use super::Api;
 use super::body::json;
 use super::problem::Problem;
 use crate::answers::AnswerError;
-use crate::trade::cell::{Cell, Dimension, Ordering, Sum};
+use crate::trade::cell::{Cell, Dimension, Domain, Ordering, Sum};
 use crate::trade::{Table, TradeError};
 
 /// The most cells in an answer.
@@ -61,6 +61,8 @@ struct CellAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     category: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<Domain>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ordering: Option<Ordering>,
@@ -81,6 +83,7 @@ impl CellAnswer {
             year: cell.year,
             quarter: cell.quarter,
             category: cell.category,
+            domain: cell.domain,
             delivery: cell.delivery,
             ordering: cell.ordering,
             currency: cell.paid.map(|paid| paid.word().to_owned()),

@@ -1,6 +1,6 @@
 //! What a transfer is counted under.
 
-pub use colophon_client::stats::{Dimension, Ordering};
+pub use colophon_client::stats::{Dimension, Domain, Ordering};
 use colophon_ledger::entry::terms::Price;
 use colophon_ledger::field::{Country, Currency};
 
@@ -48,6 +48,8 @@ pub struct Cell {
     pub quarter: Option<u8>,
     /// The kind of work.
     pub category: Option<String>,
+    /// The domain of culture that it belongs to.
+    pub domain: Option<Domain>,
     /// How it was handed over.
     pub delivery: Option<&'static str>,
     /// How it was ordered.
@@ -67,6 +69,7 @@ impl Cell {
             year: self.year.filter(|_| has(Dimension::Year)),
             quarter: self.quarter.filter(|_| has(Dimension::Quarter)),
             category: self.category.clone().filter(|_| has(Dimension::Category)),
+            domain: self.domain.clone().filter(|_| has(Dimension::Domain)),
             delivery: self.delivery.filter(|_| has(Dimension::Delivery)),
             ordering: self.ordering.filter(|_| has(Dimension::Ordering)),
             paid: self.paid.clone().filter(|_| has(Dimension::Currency)),

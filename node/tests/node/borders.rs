@@ -2,12 +2,14 @@
 
 use axum::http::StatusCode;
 use colophon_ledger::account::AccountId;
+use colophon_ledger::crossing::Deed;
 use colophon_ledger::crossing::judgement::{Judgement, Outcome};
 use colophon_ledger::crossing::proposed::Proposed;
 use colophon_ledger::crossing::rule_book::document_types;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::attest::{Attest, AttestWord};
 use colophon_ledger::entry::terms::{Basis, Delivery};
+use colophon_ledger::entry::transmit::Decree;
 use colophon_ledger::field::{Int, WorkId};
 use colophon_ledger::proved::{Shown, StateAnswer};
 use colophon_ledger::state::{
@@ -89,21 +91,24 @@ fn path(work: &WorkId, more: &str) -> String {
     format!("/v1/works/{work}/crossing?to={}&to_country=FR{more}", account("bo"))
 }
 
-/// Returns the judgement of an answer, after coming to the same from its records.
-fn judged(register: &Register, work: WorkId, answer: &Answer) -> Option<Judgement> {
-    let records = shown(register, answer);
-    let told: Value = answer.json();
-    let proposed = Proposed {
+fn gift(work: WorkId) -> Proposed {
+    Proposed {
         work,
         edition: 1,
         to: account("bo"),
         to_country: "FR".parse().unwrap(),
-        basis: Basis::Gift,
+        deed: Deed::Transfer(Basis::Gift),
         delivery: Delivery::Digital,
         price: None,
         professional: false,
         value: None,
-    };
+    }
+}
+
+/// Returns the judgement of an answer, after coming to the same from its records.
+fn judged(register: &Register, proposed: &Proposed, answer: &Answer) -> Option<Judgement> {
+    let records = shown(register, answer);
+    let told: Value = answer.json();
     let height = records.seal.height.get() + 1;
     assert_eq!(told["height"], height);
     let own = proposed.judge(height, NOW_MS, &records).unwrap();
@@ -117,24 +122,49 @@ async fn what_a_crossing_needs_is_told_before_anybody_signs_and_follows_from_the
     let register = Register::new();
     let work = minted(&register, "hills").await;
     let ask = path(&work, "&basis=gift");
-    assert_eq!(judged(&register, work, &register.get(&ask).await), None, "no rules are in force");
+    assert_eq!(judged(&register, &gift(work), &register.get(&ask).await), None, "no rules are in force");
 
     govern(&register, &authority("bureau", &["NAT_EXPORT_LICENCE"])).await;
     govern(&register, &rules(Some(LICENCE))).await;
-    let refused = judged(&register, work, &register.get(&ask).await).unwrap();
+    let refused = judged(&register, &gift(work), &register.get(&ask).await).unwrap();
     assert_eq!(refused.outcome, Outcome::Refuse);
     let [said] = &refused.findings[..] else { panic!("one rule: {refused:?}") };
     assert_eq!((said.rule.as_str(), said.cite.as_str()), ("LAW/licence", "Act on Borders, section 5"));
     assert_eq!(said.cure, "get NAT_EXPORT_LICENCE by an authority enrolled for CN");
-    let gift = || Signing::of(transfer(("ana", "bo"), work, work), &["ana", "bo"]);
-    let answer = register.submit(gift()).await;
+    let given = || Signing::of(transfer(("ana", "bo"), work, work), &["ana", "bo"]);
+    let answer = register.submit(given()).await;
     assert_eq!(answer.code(), "crossing_refused");
     assert_eq!(answer.json()["crossing"]["rules"], refused.rules.to_string());
 
     register.record(Signing::of(attest("bureau", work, None), &["bureau"])).await;
-    let allowed = judged(&register, work, &register.get(&ask).await).unwrap();
+    let allowed = judged(&register, &gift(work), &register.get(&ask).await).unwrap();
     assert_eq!((allowed.outcome, allowed.findings.len(), allowed.papers.len()), (Outcome::Allow, 0, 1));
-    register.record(gift()).await;
+    register.record(given()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_and_an_authority_s_word_are_judged_as_what_they_are() {
+    let register = Register::new();
+    let work = minted(&register, "hills").await;
+    let moves = LICENCE.replace("action in Action::\"crossing\"", "action == Action::\"move\"");
+    let orders = LICENCE
+        .replace("@id(\"licence\")", "@id(\"order\")")
+        .replace("context.from != context.to", "context.basis == Basis::\"court_order\"");
+    govern(&register, &authority("bureau", &["NAT_EXPORT_LICENCE"])).await;
+    govern(&register, &rules(Some(&format!("{moves}\n{orders}")))).await;
+    for (query, to, deed, rule) in [
+        ("&basis=gift", "bo", Deed::Transfer(Basis::Gift), None),
+        ("&deed=move", "ana", Deed::Move, Some("LAW/licence")),
+        ("&deed=transmit&basis=restitution", "bo", Deed::Transmit(Decree::Restitution), None),
+        ("&deed=transmit&basis=court_order", "bo", Deed::Transmit(Decree::CourtOrder), Some("LAW/order")),
+    ] {
+        let path = format!("/v1/works/{work}/crossing?to={}&to_country=FR{query}", account(to));
+        let proposed = Proposed { to: account(to), deed, ..gift(work) };
+        let judgement = judged(&register, &proposed, &register.get(&path).await).unwrap();
+        let says: Vec<&str> = judgement.findings.iter().map(|said| &*said.rule).collect();
+        assert_eq!(says, rule.into_iter().collect::<Vec<_>>(), "{query}");
+    }
+    assert_eq!(register.get(&path(&work, "&deed=move")).await.code(), "not_holder", "who moves it must have it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,6 +213,13 @@ async fn a_question_that_is_none_is_told_apart() {
         (path(&work, "&edition=0"), "not_found"),
         (path(&work, "&edition=3"), "not_found"),
         (path(&work, "&basis=theft"), "bad_request"),
+        (path(&work, "&basis=court_order"), "bad_request"),
+        (path(&work, "&deed=theft"), "bad_request"),
+        (path(&work, "&deed=move&basis=gift"), "bad_request"),
+        (path(&work, "&deed=move&amount=5&currency=EUR"), "bad_request"),
+        (path(&work, "&deed=transmit"), "bad_request"),
+        (path(&work, "&deed=transmit&basis=sale"), "bad_request"),
+        (path(&work, "&deed=transmit&basis=inheritance&professional=true"), "bad_request"),
         (path(&work, "&amount=5"), "bad_request"),
         (path(&work, "&amount=9007199254740992&currency=EUR"), "bad_request"),
         (path(&work, "&nonsense=1"), "bad_request"),
@@ -209,7 +246,10 @@ async fn more_records_than_an_answer_holds_are_said_to_be_too_many_and_the_regis
     }
     govern(&register, &rules(Some(LICENCE))).await;
     let ask = path(&work, "&basis=gift");
-    assert!(judged(&register, work, &register.get(&ask).await).is_some(), "while nothing was said, little is asked");
+    assert!(
+        judged(&register, &gift(work), &register.get(&ask).await).is_some(),
+        "while nothing was said, little is asked"
+    );
     register.record(Signing::of(attest("bureau 7", work, None), &["bureau 7"])).await;
     register.record(Signing::of(attest("bureau 8", work, Some(1)), &["bureau 8"])).await;
     let answer = register.get(&ask).await;

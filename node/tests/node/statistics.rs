@@ -2,12 +2,14 @@
 
 use axum::http::StatusCode;
 use colophon_ledger::entry::Body;
+use colophon_ledger::entry::amend::{Amend, AmendWord};
 use colophon_ledger::entry::mint::Mint;
 use colophon_ledger::entry::terms::{Basis, Commitment, Delivery, Money, Price, Terms, TermsWord};
+use colophon_ledger::facts::{Fcs, WorkFacts};
 use colophon_ledger::field::{EntryId, Int, WorkId};
 use serde_json::{Value, json};
 
-use crate::people::{Signing, accept, digest, mint, terms};
+use crate::people::{Signing, accept, account, digest, mint, terms};
 use crate::register::Register;
 
 /// The time of all tests is in November of 2026.
@@ -57,11 +59,12 @@ async fn transfers_and_amounts_are_those_that_are_counted_by_hand() {
     sell(&register, "4", "game", None, |terms| Terms { basis: Basis::Gift, delivery: Delivery::Rights, ..terms }).await;
     sell(&register, "5", "game", Some(euros(7)), |terms| Terms { to_country: "IT".parse().unwrap(), ..terms }).await;
 
-    let all = "by=from,to,year,quarter,category,delivery,ordering,currency&k=1";
+    let all = "by=from,to,year,quarter,category,domain,delivery,ordering,currency&k=1";
     let (table, found) = cells(&register, all).await;
     let cell = |to: &str, category: &str, more: Value| {
         let mut cell = json!({
-            "from": "CN", "to": to, "year": 2026, "quarter": QUARTER, "category": category, "delivery": "digital",
+            "from": "CN", "to": to, "year": 2026, "quarter": QUARTER, "category": category, "domain": "none",
+            "delivery": "digital",
             "ordering": "not_stated", "transfers": 1,
         });
         cell.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -97,6 +100,45 @@ async fn transfers_and_amounts_are_those_that_are_counted_by_hand() {
     sell(&register, "6", "digital_image", Some(euros(650)), same).await;
     let (_, found) = cells(&register, "by=to,currency&k=3").await;
     assert_eq!(found, [json!({"to": "FR", "currency": "EUR", "transfers": 3, "amount": 1_000})]);
+}
+
+/// The facts that state a domain.
+fn of_domain(letter: &str) -> WorkFacts {
+    let fcs = Fcs { domain: letter.parse().unwrap(), version: "fcs2009".parse().unwrap() };
+    WorkFacts { fcs: Some(fcs), ..WorkFacts::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_is_counted_as_it_was_stated_before_the_transfer() {
+    let register = Register::new();
+    let mint_of =
+        |face: &str, facts: Option<WorkFacts>| Body::Mint(Mint { facts: facts.map(Box::new), ..mint("ana", face) });
+    let amend = |work, prev, letter: &str| {
+        let facts = Some(of_domain(letter));
+        let (by, kind) = (account("ana"), AmendWord::It);
+        let amend = Amend { by, card: None, created: None, facts, kind, made_in: None, prev, source_type: None, work };
+        Body::Amend(Box::new(amend))
+    };
+    let sale = |work| Body::Transfer(terms(TermsWord::Transfer, ("ana", "bo"), work, work));
+    let both = ["ana", "bo"];
+    let silent = record(&register, mint_of("silent", None), &["ana"]).await;
+    record(&register, sale(silent), &both).await;
+    let heritage = record(&register, mint_of("heritage", Some(of_domain("A"))), &["ana"]).await;
+    record(&register, sale(heritage), &both).await;
+    // Amended twice before it is sold, and once after; nobody has counted meanwhile.
+    let moved = record(&register, mint_of("moved", Some(of_domain("A"))), &["ana"]).await;
+    let first = record(&register, amend(moved, moved, "D"), &["ana"]).await;
+    let second = record(&register, amend(moved, first, "C"), &["ana"]).await;
+    record(&register, sale(moved), &both).await;
+    record(&register, amend(moved, second, "E"), &["ana"]).await;
+    record(&register, amend(heritage, heritage, "F"), &["ana"]).await;
+    let (table, found) = cells(&register, "by=domain&k=1").await;
+    let cell = |domain: &str| json!({"domain": domain, "transfers": 1});
+    assert_eq!(found, [cell("none"), cell("fcs2009:A"), cell("fcs2009:C")], "{table}");
+    let (table, found) = cells(&register, "by=domain&k=2").await;
+    assert_eq!((found.len(), &table["transfers"], &table["left_out"]), (0, &json!(0), &json!(true)));
+    let (_, found) = cells(&register, "by=&k=3").await;
+    assert_eq!(found, [json!({"transfers": 3})], "coarser cells are counted by themselves");
 }
 
 #[tokio::test(flavor = "multi_thread")]

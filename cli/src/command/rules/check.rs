@@ -8,6 +8,7 @@ use colophon_client::lookup::Looked;
 use colophon_client::work::{WorkFacts, WorkPrefix};
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::WorkWords;
+use colophon_ledger::crossing::Deed;
 use colophon_ledger::crossing::judgement::Outcome;
 use colophon_ledger::crossing::proposed::Proposed;
 use colophon_ledger::entry::terms::{Basis, Delivery, Money, Price};
@@ -78,7 +79,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> 
         edition: args.edition,
         to,
         to_country: args.to.clone(),
-        basis: args.basis,
+        deed: Deed::Transfer(args.basis),
         delivery: args.delivery,
         price: args.price.clone().map(Price::Open),
         professional: args.professional,

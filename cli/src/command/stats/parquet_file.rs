@@ -41,6 +41,7 @@ fn write(table: &Table) -> Result<Vec<u8>, ParquetError> {
             Dimension::From
             | Dimension::To
             | Dimension::Category
+            | Dimension::Domain
             | Dimension::Delivery
             | Dimension::Ordering
             | Dimension::Currency => {
@@ -66,6 +67,7 @@ fn message(by: &[Dimension]) -> String {
             Dimension::From
             | Dimension::To
             | Dimension::Category
+            | Dimension::Domain
             | Dimension::Delivery
             | Dimension::Ordering
             | Dimension::Currency => ("BYTE_ARRAY", " (STRING)"),

@@ -1,6 +1,6 @@
-//! Title that might move: terms that nobody has signed yet, judged as the register would judge them now.
+//! A crossing that might be: terms that nobody has signed yet, judged as the register would judge them now.
 //!
-//! It is the code and the records by which the register judges a transfer. So whoever holds those records with their proofs comes to
+//! It is the code and the records by which the register judges what is signed. So whoever holds those records with their proofs comes to
 //! the same answer, and need not be told it.
 
 use colophon_corridor::Corridor;
@@ -11,24 +11,24 @@ use super::{Crossing, Deed};
 use crate::account::AccountId;
 use crate::edition::current;
 use crate::entry::Body;
-use crate::entry::terms::{Basis, Delivery, Money, Price, Terms};
+use crate::entry::terms::{Delivery, Money, Price, Terms};
 use crate::field::{Country, Digest, WorkId};
 use crate::rule::Stop;
 use crate::state::{EditionRecord, RecordKey, Records, Unreadable};
 
-/// Terms on which title to an edition might move, as far as rules know of them.
+/// Terms on which an edition might cross, as far as rules know of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposed {
     /// The work.
     pub work: WorkId,
     /// Which edition, from 1.
     pub edition: u64,
-    /// Who would get it.
+    /// Who would get it; of a move, its holder.
     pub to: AccountId,
     /// Where it would go.
     pub to_country: Country,
-    /// On what grounds.
-    pub basis: Basis,
+    /// What would happen to title, and on what grounds.
+    pub deed: Deed,
     /// What would be handed over.
     pub delivery: Delivery,
     /// What would be paid. One that is committed to is not told, and so rules do not know it.
@@ -40,14 +40,43 @@ pub struct Proposed {
 }
 
 impl Proposed {
-    /// Returns the terms of a transfer or an offer.
-    pub fn of_terms(terms: &Terms) -> Proposed {
+    /// Returns the terms that an entry states itself: a transfer, an offer, a move, a transmission. None for any other.
+    pub fn stated(body: &Body) -> Option<Proposed> {
+        match body {
+            Body::Transfer(terms) | Body::Offer(terms) => Some(Proposed::of_terms(terms)),
+            Body::Move(moved) => Some(Proposed {
+                work: moved.work,
+                edition: moved.edition.get(),
+                to: moved.by,
+                to_country: moved.to_country.clone(),
+                deed: Deed::Move,
+                delivery: moved.delivery,
+                price: None,
+                professional: false,
+                value: moved.value.clone(),
+            }),
+            Body::Transmit(given) => Some(Proposed {
+                work: given.work,
+                edition: given.edition.get(),
+                to: given.to,
+                to_country: given.to_country.clone(),
+                deed: Deed::Transmit(given.basis),
+                delivery: given.delivery,
+                price: None,
+                professional: false,
+                value: given.value.clone(),
+            }),
+            _ => None,
+        }
+    }
+
+    fn of_terms(terms: &Terms) -> Proposed {
         Proposed {
             work: terms.work,
             edition: terms.edition.get(),
             to: terms.to,
             to_country: terms.to_country.clone(),
-            basis: terms.basis,
+            deed: Deed::Transfer(terms.basis),
             delivery: terms.delivery,
             price: terms.price.clone(),
             professional: terms.professional.is_some(),
@@ -55,13 +84,13 @@ impl Proposed {
         }
     }
 
-    /// Returns the terms on which an entry moves title: its own, or those of the offer that it accepts. None for any other entry, and
-    /// for an acceptance of what is not on offer.
+    /// Returns the terms on which an edition crosses by an entry: its own, or those of the offer that it accepts. None for any other
+    /// entry, an offer among them, and for an acceptance of what is not on offer.
     pub fn of(body: &Body, records: &impl Records) -> Result<Option<Proposed>, Unreadable> {
         let accept = match body {
-            Body::Transfer(terms) => return Ok(Some(Proposed::of_terms(terms))),
             Body::Accept(accept) => accept,
-            _ => return Ok(None),
+            Body::Offer(_) => return Ok(None),
+            body => return Ok(Proposed::stated(body)),
         };
         let edition: Option<EditionRecord> = records.read(&RecordKey::Edition(accept.work, accept.edition.get()))?;
         Ok(edition.and_then(|edition| edition.offer).map(|offer| Proposed {
@@ -69,7 +98,7 @@ impl Proposed {
             edition: accept.edition.get(),
             to: offer.to,
             to_country: offer.to_country,
-            basis: offer.basis,
+            deed: Deed::Transfer(offer.basis),
             delivery: offer.delivery,
             price: offer.price,
             professional: offer.professional.is_some(),
@@ -104,13 +133,16 @@ impl Proposed {
         time_ms: u64,
         records: &impl Records,
     ) -> Result<Judgement, Stop> {
+        if self.deed == Deed::Move {
+            edition.check_holder(&self.to)?;
+        }
         let crossing = Crossing {
             work: &self.work,
             number: self.edition,
             edition,
             to: &self.to,
             to_country: &self.to_country,
-            deed: Deed::Transfer(self.basis),
+            deed: self.deed,
             delivery: self.delivery,
             price: self.price.as_ref(),
             professional: self.professional,

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Deed;
 use super::candidate::Candidate;
 use super::judgement::{Does, Judgement, Outcome};
 use super::proposed::Proposed;
@@ -18,15 +19,19 @@ use crate::rule::{Rules, Stop};
 use crate::state::{Changes, Records};
 use crate::voiding::{VoidLists, Voiding};
 
-/// The most crossings that are named. All are counted.
+/// The most crossings that are named. All of them are counted.
 pub const NAMED_MAX: usize = 100;
 
 /// What the rule set would have answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// How often title has moved.
-    pub crossings: u64,
-    /// How many of them it would have refused.
+    /// How often title has moved as both parties had signed.
+    pub transfers: u64,
+    /// How often a holder has taken an edition to another country.
+    pub moves: u64,
+    /// How often title has moved by an authority's word.
+    pub transmissions: u64,
+    /// How many of all these it would have refused.
     pub refused: u64,
     /// How many it would have let wait for a document.
     pub held: u64,
@@ -134,7 +139,7 @@ impl<R: Keep> Rehearsal<R> {
     }
 }
 
-/// Judges an entry if it moves title. One with a word that no rule knows is never judged, and passed while no rules were in force.
+/// Judges an entry if an edition crosses by it. One with a word that no rule knows is never judged, and passed while no rules were in force.
 fn judge(
     candidate: &Candidate,
     entry: &Entry,
@@ -155,7 +160,11 @@ const UNKNOWN: &str = "crossing_unknown";
 
 impl Tally {
     fn add(&mut self, index: u64, entry: EntryId, proposed: &Proposed, judgement: Option<&Judgement>) {
-        self.crossings += 1;
+        match proposed.deed {
+            Deed::Transfer(_) => self.transfers += 1,
+            Deed::Move => self.moves += 1,
+            Deed::Transmit(_) => self.transmissions += 1,
+        }
         let (outcome, rules) = match judgement {
             Some(judgement) => {
                 let lacks = judgement.findings.iter().any(|said| said.does == Does::Unattested);

@@ -288,6 +288,7 @@ impl Mint {
             index: context.index,
             made_in: self.made_in.clone(),
             maker: self.by,
+            minted_ms: context.time_ms,
             source_type: self.source_type.clone(),
         };
         write(&mut changes, RecordKey::Work(context.id), &record);

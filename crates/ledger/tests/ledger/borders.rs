@@ -51,6 +51,13 @@ pub(crate) fn text(name: &str) -> String {
             "context.work.category == Category::\"manuscript\" && context.work.older_than >= 200",
         ),
         "sanctions" => shipped("EU-SANCTIONS").to_owned(),
+        "held" => gate(
+            "held",
+            "hold",
+            "INVOICE",
+            "giver",
+            "context.basis == Basis::\"sale\" && context has held_days && context.held_days < 1095",
+        ),
         "huge" => format!("{}\n", " ".repeat(900)).repeat(14),
         "overflow" => gate("sum", "hold", "INVOICE", "from", "context.year * 9223372036854775807 > 1"),
         "broken" => "forbid (principal, action, resource) when { context.nothing };".to_owned(),
@@ -327,9 +334,43 @@ const SANCTIONS: &str = "
     bo       transfer work=hills to=ana from=FR                    -> accepted
 ";
 
+/// A sale by whoever has held it for less than 1095 days waits.
+const HELD: &str = "
+    # whoever made it has held it from the mint on
+    ana      mint face=hills as hills                              -> accepted
+    governor authority account=court country=FR types=COURT_ORDER  -> accepted
+    governor rules set=LAW text=held ahead=1                       -> accepted
+    wait 1094 days
+    ana      transfer work=hills to=bo                             -> crossing_held
+    wait 1 days
+    ana      transfer work=hills to=bo                             -> accepted
+    # the next holder from the transfer on; a move changes nothing
+    wait 1094 days
+    bo       transfer work=hills to=cy from=FR                     -> crossing_held
+    bo       move work=hills from=FR towards=CN                    -> accepted
+    bo       transfer work=hills to=cy                             -> crossing_held
+    wait 1 days
+    bo       offer work=hills to=cy days=300                       -> accepted
+    wait 299 days
+    cy       accept work=hills                                     -> accepted
+    # from the acceptance on, not from the offer
+    wait 1094 days
+    cy       transfer work=hills to=ana from=FR                    -> crossing_held
+    wait 1 days
+    cy       offer work=hills to=ana from=FR                       -> accepted
+    court    transmit work=hills to=bo from=FR country=FR          -> accepted
+    # and from the authority's word on, though nobody sold it
+    bo       transfer work=hills to=ana from=FR                    -> crossing_held
+    wait 1094 days
+    bo       transfer work=hills to=ana from=FR                    -> crossing_held
+    wait 1 days
+    bo       transfer work=hills to=ana from=FR                    -> accepted
+";
+
 /// Runs the tables, and returns the codes that they reach.
 pub(crate) fn refusals() -> BTreeSet<String> {
-    let mut seen: BTreeSet<String> = [ACTS, DOCUMENTS, CROSSINGS, SANCTIONS].into_iter().flat_map(check).collect();
+    let mut seen: BTreeSet<String> =
+        [ACTS, DOCUMENTS, CROSSINGS, HELD, SANCTIONS].into_iter().flat_map(check).collect();
     let too_many = too_many();
     assert_eq!(too_many.code(), "rules_too_many");
     seen.insert(too_many.code().to_owned());

@@ -302,11 +302,17 @@ fn a_certificate_shows_a_move_and_an_authority_s_word_with_what_rules_said() {
     let enrol = ["authority", "account=court", "country=CN", "types=COURT_ORDER"];
     put(&mut world, "enrolled", "governor", &enrol, &["governor"]);
     put(&mut world, "rules", "governor", &["rules", "set=LAW", "text=royalty", "ahead=1"], &["governor"]);
+    let minted_ms = world.time_ms;
+    world.time_ms += DAY_MS;
     put(&mut world, "moved", "ana", &["move", "work=hills"], &["ana"]);
+    let moved = world.certificate(work).verify(&World::vkey()).unwrap().state;
+    assert_eq!((moved.holder, moved.since_ms), (account("ana"), minted_ms), "she has had it all the time");
+    world.time_ms += DAY_MS;
     put(&mut world, "given", "court", &["transmit", "work=hills", "to=cy", "from=FR", "towards=DE"], &["court", "cy"]);
     let provenance = world.certificate(work).verify(&World::vkey()).unwrap();
     let state = &provenance.state;
     assert_eq!((state.holder, state.country.as_str(), state.transfers), (account("cy"), "DE", 1));
+    assert_eq!((provenance.record.minted_ms, state.since_ms), (minted_ms, world.time_ms));
     // A move has no price and no grounds: nothing is owed for it.
     assert_eq!((provenance.crossings.len(), provenance.crossings[0].noted.len()), (2, 0));
     assert_eq!((provenance.crossings[0].giver, provenance.crossings[0].recipient), (account("ana"), account("ana")));

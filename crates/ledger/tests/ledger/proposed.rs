@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use colophon_ledger::crossing::Deed;
 use colophon_ledger::crossing::candidate::Candidate;
 use colophon_ledger::crossing::judgement::{Does, Outcome};
 use colophon_ledger::crossing::proposed::Proposed;
@@ -69,7 +70,7 @@ impl Records for Asked {
 }
 
 fn proposed(work: EntryId) -> Proposed {
-    Proposed::of_terms(&terms_body("ana", "bo", work, work, 1))
+    Proposed::stated(&Body::Transfer(terms_body("ana", "bo", work, work, 1))).unwrap()
 }
 
 #[test]
@@ -105,6 +106,8 @@ fn what_there_is_not_is_refused_and_not_judged() {
     };
     assert_eq!(code(proposed(digest("nothing"))), "work_unknown");
     assert_eq!(code(Proposed { edition: 3, ..proposed(work) }), "edition_unknown");
+    let move_of_another = Proposed { deed: Deed::Move, ..proposed(work) };
+    assert_eq!(code(move_of_another), "not_holder", "who takes it along must have it");
     // And before any rule is in force there is nothing to answer.
     assert_eq!(proposed(work).judge(0, world.time_ms, records).unwrap(), None);
 }
@@ -154,20 +157,36 @@ fn a_set_is_tried_on_every_crossing_by_what_was_known_at_its_own_time() {
     let revoke = body_of(&world, "bureau", "revoke", &Words::read(&words));
     world.must("revoked", &revoke, &["bureau"]);
     let late = sell(&mut world, rain, "ana", "bo", ("CN", "FR"));
+    // Elsewhere without a sale: the holder takes one along, and a court gives one back, each without the paper, then within a country.
+    let words = ["account=court", "country=CN", "types=COURT_ORDER"];
+    let authority = body_of(&world, "governor", "authority", &Words::read(&words));
+    world.must("court", &authority, &["governor"]);
+    for name in ["snow", "wind"] {
+        world.must(name, &Body::Mint(mint_body("ana", name)), &["ana"]);
+    }
+    let moved = crate::burdens::body_of(&world, "ana", "move", &Words::read(&["work=snow"]));
+    let moved = world.must("moved", &moved, &["ana"]);
+    let words = ["work=wind", "to=bo"];
+    let given = crate::burdens::body_of(&world, "court", "transmit", &Words::read(&words));
+    let given = world.must("given", &given, &["court", "bo"]);
+    let words = ["work=wind", "to=ana", "from=FR", "towards=FR"];
+    let back = crate::burdens::body_of(&world, "court", "transmit", &Words::read(&words));
+    world.must("back", &back, &["court", "ana"]);
 
     let tally = rehearsed(&world, &text("licence"));
     assert_eq!(
-        (tally.crossings, tally.refused, tally.held, tally.unattested),
-        (6, 2, 0, 2),
+        (tally.transfers, tally.refused, tally.held, tally.unattested),
+        (6, 4, 0, 2),
         "nobody is enrolled in France either"
     );
-    assert_eq!(tally.named.iter().map(|named| named.entry).collect::<Vec<_>>(), [refused, late]);
-    assert_eq!(tally.rules, [("TRIAL/licence".to_owned(), 2)].into());
+    assert_eq!((tally.moves, tally.transmissions), (1, 2));
+    assert_eq!(tally.named.iter().map(|named| named.entry).collect::<Vec<_>>(), [refused, late, moved, given]);
+    assert_eq!(tally.rules, [("TRIAL/licence".to_owned(), 4)].into());
     let index = world.leaves.iter().position(|leaf| Entry::parse(leaf).unwrap().id() == refused).unwrap();
     assert_eq!((tally.named[0].index, tally.named[0].work), (index as u64, sea));
     // A set that waits for what nobody stated, and one that asks for nothing.
     let held = rehearsed(&world, &text("label"));
-    assert_eq!((held.held, held.refused, held.stopped()), (5, 0, 5));
+    assert_eq!((held.held, held.refused, held.stopped()), (8, 0, 8));
     assert_eq!(rehearsed(&world, &text("royalty")).stopped(), 0);
 }
 

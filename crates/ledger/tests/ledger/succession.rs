@@ -133,11 +133,13 @@ fn text_with(world: &World, change: impl Fn(&str) -> String) -> Vec<u8> {
 fn titles_go_on_in_the_successor_and_their_certificates_verify() {
     let mut ended = ended();
     let before = ended.old.certificate(ended.work);
+    let since_ms = ended.old.time_ms;
+    ended.new.time_ms += 30 * DAY_MS;
     ended.take_all();
     let Ended { old, mut new, work, .. } = ended;
     let edition = new.edition(&work).unwrap();
     assert_eq!((edition.holder, edition.transfers, edition.offer), (account("bo"), 1, None));
-    assert_eq!(edition.country, "FR".parse().unwrap());
+    assert_eq!((edition.country, edition.since_ms), ("FR".parse().unwrap(), since_ms), "as the predecessor knew it");
     let vkey = Signer::new(NEXT, key("the log")).unwrap().verifier();
     let provenance = new.certificate(work).verify(&vkey).unwrap();
     assert_eq!((provenance.state.holder, provenance.mint.by), (account("bo"), account("ana")));
@@ -187,6 +189,8 @@ fn a_lien_comes_over_and_is_let_go_by_the_creditor_s_keys_of_now() {
     let mut ended = ended();
     ended.take_all();
     let stood = colophon_ledger::edition::current(ended.new.replay.records(), &ended.work, 2).unwrap();
+    let minted: WorkRecord = ended.old.replay.records().read(&RecordKey::Work(ended.work)).unwrap().unwrap();
+    assert_eq!(stood.since_ms, minted.minted_ms, "the maker has it still");
     let [lien] = stood.burdens() else { panic!("{stood:?}") };
     assert_eq!((lien.kind, lien.of), (Burden::Lien, account("bank")));
     let mut sale = terms_body("ana", "bo", ended.work, stood.newest, ended.new.time_ms + DAY_MS);

@@ -20,17 +20,17 @@ const PHRASES: [&str; 28] = [
     r#"{"country":""#,
     r#"","created":""#,
     r#"","editions":"#,
-    r#"","source_type":""#,
+    r#","source_type":""#,
     r#","index":"#,
     r#","maker":"z6Mk"#,
+    r#"","minted_ms":"#,
     r#"","holder":"z6Mk"#,
     r#"","newest":"#,
     r#","offer":{"basis":""#,
-    r#","firm":false"#,
-    r#","firm":true"#,
+    r#","firm":"#,
     r#","to":"z6Mk"#,
     r#"","to_country":""#,
-    r#""},"transfers":"#,
+    r#","since_ms":"#,
     r#","transfers":"#,
     r#"{"keys":["z6Mk"#,
     r#"","z6Mk"#,
@@ -144,9 +144,9 @@ mod tests {
         assert_eq!(pack(&file).len(), 35);
         let account = "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK";
         let work = format!(
-            r#"{{"country":"CN","created":"2026","editions":100,"index":1000000,"maker":"{account}","source_type":"print"}}"#
+            r#"{{"country":"CN","created":"2026","editions":100,"index":1000000,"maker":"{account}","minted_ms":1800000000000,"source_type":"print"}}"#
         );
-        assert_eq!(pack(&work).len(), 72);
+        assert_eq!(pack(&work).len(), 86);
         assert_eq!(pack("a\nb")[0], AS_IT_IS);
         assert_eq!(unpack(&[DIGEST, 1, 2]), None);
         assert_eq!((unpack(&[0]), unpack(&[AS_IT_IS - 1]), unpack(&[200])), (None, None, None));

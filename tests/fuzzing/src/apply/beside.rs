@@ -274,14 +274,13 @@ impl Model {
         (from, towards): (&'static str, &'static str),
         moment: Moment,
     ) -> Judged {
-        let mut edition = self.find(place, prev)?;
+        let edition = self.find(place, prev)?;
         refuse_if(to == OPERATOR, "operator_cannot_own")?;
         refuse_if(to == edition.holder, "same_holder")?;
         refuse_if(from != edition.country, "country_mismatch")?;
         refuse_if(!self.borders.is_enrolled(by), "not_authority")?;
         self.cross(place, to, towards, moment)?;
-        edition.newest = moment.id;
-        self.editions.insert(place, moved(&edition, to, towards));
+        self.editions.insert(place, moved(&edition, to, towards, moment));
         Ok(())
     }
 

@@ -17,6 +17,8 @@ pub const TYPES: [&str; 2] = ["NAT_EXPORT_LICENCE", "AI_LABEL_ATTEST"];
 pub const ENROLLED: [&str; 3] = ["ARR_RECEIPT", "COURT_ORDER", "NAT_EXPORT_LICENCE"];
 /// The rule that notes what is owed.
 pub const SHARE: &str = "LAW/share";
+/// So long must an edition have been held that the second set asks for nothing: 366 days.
+const A_YEAR_MS: u64 = 366 * 24 * 60 * 60 * 1000;
 /// The last day on which a document is valid that was never so.
 pub const LONG_AGO: &str = "2000-01-01";
 
@@ -100,7 +102,10 @@ pub struct Borders {
 /// Returns the lines of a set.
 pub fn lines_of(set: usize) -> Vec<String> {
     let (outcome, by) = [("refuse", "from"), ("hold", "giver")][set];
-    let when = ["context.from != context.to", "context.to == Country::\"JP\""][set];
+    let when = [
+        "context.from != context.to",
+        "context.to == Country::\"JP\" && context has held_days && context.held_days < 366",
+    ][set];
     let document = TYPES[set];
     let text = format!(
         "@id(\"only\")\n@cite(\"an act\")\n@checked(\"2026-11-29\")\n@because(\"so it is\")\n@outcome(\"{outcome}\")\n\
@@ -211,7 +216,7 @@ impl Borders {
         (work, number): (WorkId, u64),
         (edition, maker): (&Edition, usize),
         (to, towards): (usize, &str),
-        (height, index): (u64, u64),
+        (height, moment): (u64, Moment),
     ) -> Result<(), &'static str> {
         let set = self.list.range(..=height).next_back().and_then(|(_, set)| *set);
         let Some(set) = set else { return Ok(()) };
@@ -233,12 +238,14 @@ impl Borders {
             }
             noted = Some(edition.country);
         }
-        if set == 1 && towards == "JP" && stands(1, edition.holder).is_empty() {
+        let is_held_long = moment.time_ms - edition.since_ms >= A_YEAR_MS;
+        if set == 1 && towards == "JP" && !is_held_long && stands(1, edition.holder).is_empty() {
             return Err("crossing_held");
         }
         let owed = set == 1 && towards == "FR";
         let (giver, recipient) = (edition.holder, to);
-        let crossing = Crossing { index, noted, papers, sets: set, giver, recipient, owed, receipt: None };
+        let crossing =
+            Crossing { index: moment.index, noted, papers, sets: set, giver, recipient, owed, receipt: None };
         self.crossings.entry((work, number)).or_default().push(crossing);
         Ok(())
     }

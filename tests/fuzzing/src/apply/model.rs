@@ -159,6 +159,8 @@ pub struct Work {
     pub editions: u64,
     /// Where its mint stands.
     pub index: u64,
+    /// The time of its mint.
+    pub minted_ms: u64,
     /// How often its facts were amended, by which entry last, and to which age class.
     pub amended: Option<(u64, EntryId, usize)>,
 }
@@ -174,6 +176,8 @@ pub struct Edition {
     pub newest: EntryId,
     /// The offer that is neither taken nor closed.
     pub offer: Option<Offer>,
+    /// Since when its holder has it.
+    pub since_ms: u64,
     /// How often title has moved.
     pub transfers: u64,
 }
@@ -280,7 +284,8 @@ impl Model {
     /// Returns an edition, as it was minted if nothing has happened to it since.
     pub fn edition(&self, work: WorkId, number: u64) -> Option<Edition> {
         let minted = self.works.get(&work).filter(|minted| (1..=minted.editions).contains(&number))?;
-        let first = || Edition { holder: minted.maker, country: HOME, newest: work, offer: None, transfers: 0 };
+        let (holder, since_ms) = (minted.maker, minted.minted_ms);
+        let first = || Edition { holder, country: HOME, newest: work, offer: None, since_ms, transfers: 0 };
         Some(self.editions.get(&(work, number)).cloned().unwrap_or_else(first))
     }
 
@@ -436,7 +441,8 @@ impl Model {
             let claim = Claim { work: moment.id, maker: by, is_face: place == 0 };
             self.files.entry(*file).or_default().push(claim);
         }
-        self.works.insert(moment.id, Work { maker: by, editions: *editions, index: moment.index, amended: None });
+        let (index, minted_ms) = (moment.index, moment.time_ms);
+        self.works.insert(moment.id, Work { maker: by, editions: *editions, index, minted_ms, amended: None });
         Ok(())
     }
 
@@ -469,12 +475,12 @@ impl Model {
         refuse_if(moment.time_ms > terms.expires_ms, "expired")?;
         refuse_if(terms.expires_ms - moment.time_ms > AHEAD_MS_MAX, "expires_too_late")?;
         let Terms { to, towards, expires_ms, .. } = *terms;
-        edition.newest = moment.id;
         if let Some(firm) = terms.offer {
+            edition.newest = moment.id;
             edition.offer = Some(Offer { to, towards, expires_ms, firm, index: moment.index });
         } else {
             self.cross((terms.work, terms.edition), to, towards, moment)?;
-            edition = moved(&edition, to, towards);
+            edition = moved(&edition, to, towards, moment);
         }
         self.editions.insert((terms.work, terms.edition), edition);
         Ok(())
@@ -482,14 +488,13 @@ impl Model {
 
     fn take_acceptance(&mut self, by: usize, place: (WorkId, u64), prev: EntryId, moment: Moment) -> Judged {
         refuse_if(self.is_blocked(place)?, "encumbered")?;
-        let mut edition = self.find(place, prev)?;
+        let edition = self.find(place, prev)?;
         let offer = edition.offer.clone().ok_or("no_offer")?;
         refuse_if(by != offer.to, "not_recipient")?;
         refuse_if(self.is_void(&edition, &offer), "no_offer")?;
         refuse_if(moment.time_ms > offer.expires_ms, "expired")?;
         self.cross(place, by, offer.towards, moment)?;
-        edition.newest = moment.id;
-        self.editions.insert(place, moved(&edition, by, offer.towards));
+        self.editions.insert(place, moved(&edition, by, offer.towards, moment));
         Ok(())
     }
 
@@ -502,7 +507,7 @@ impl Model {
     pub(super) fn cross(&mut self, place: (WorkId, u64), to: usize, towards: &'static str, moment: Moment) -> Judged {
         let edition = self.edition(place.0, place.1).ok_or("edition_unknown")?;
         let maker = self.works[&place.0].maker;
-        self.borders.cross(place, (&edition, maker), (to, towards), (self.height, moment.index))
+        self.borders.cross(place, (&edition, maker), (to, towards), (self.height, moment))
     }
 
     pub(super) fn check_there(&self, thing: Thing) -> Judged {
@@ -530,6 +535,7 @@ impl Model {
     }
 }
 
-pub(super) fn moved(edition: &Edition, to: usize, towards: &'static str) -> Edition {
-    Edition { holder: to, country: towards, offer: None, transfers: edition.transfers + 1, ..edition.clone() }
+pub(super) fn moved(edition: &Edition, to: usize, towards: &'static str, moment: Moment) -> Edition {
+    let (newest, since_ms, transfers) = (moment.id, moment.time_ms, edition.transfers + 1);
+    Edition { holder: to, country: towards, newest, offer: None, since_ms, transfers }
 }

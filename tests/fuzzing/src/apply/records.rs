@@ -19,7 +19,7 @@ pub fn records(model: &Model) -> BTreeMap<String, String> {
         let maker = account_of(work.maker);
         let mut record = json!({
             "country": HOME, "created": "2026", "editions": work.editions, "index": work.index, "maker": maker,
-            "source_type": "digitalCreation",
+            "minted_ms": work.minted_ms, "source_type": "digitalCreation",
         });
         if let Some((count, newest, age)) = work.amended {
             record["amended"] = json!({"count": count, "newest": newest});
@@ -46,6 +46,7 @@ pub fn records(model: &Model) -> BTreeMap<String, String> {
                 "index": offer.index, "to": account_of(offer.to), "to_country": offer.towards,
             });
         }
+        record["since_ms"] = json!(edition.since_ms);
         record["transfers"] = json!(edition.transfers);
         model.borders.tell(&(*work, *number), &mut record);
         model.charges.tell(&(*work, *number), &mut record);

@@ -119,7 +119,7 @@ impl Stage {
         let all = [&["govern", act, &dir][..], rest, &["--key", &key, "--out", &out]].concat();
         let composed = self.node.run_words(&all);
         ensure!(composed.code == 0, "{composed}");
-        let line = composed.stdout.lines().find(|line| line.starts_with("Tried on every transfer so far"));
+        let line = composed.stdout.lines().find(|line| line.starts_with("Tried on every crossing so far"));
         if let Some(line) = line {
             self.teller.good(&format!("the governors try it first. {line}"));
         }

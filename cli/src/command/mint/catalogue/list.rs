@@ -23,6 +23,7 @@ use crate::codes::date::date;
 use crate::codes::language::language;
 use crate::codes::licence::licence;
 use crate::codes::plain;
+use crate::facts::Fact;
 use crate::failure::Failure;
 use crate::words::shown;
 
@@ -61,10 +62,11 @@ enum Column {
     DerivedFrom,
     AckFirst,
     AckSimilar,
+    Fact(Fact),
 }
 
 /// The columns, by the names in the header.
-const COLUMNS: [(&str, Column); 16] = [
+const COLUMNS: [(&str, Column); 26] = [
     ("file", Column::File),
     ("title", Column::Title),
     ("lang", Column::Lang),
@@ -81,6 +83,16 @@ const COLUMNS: [(&str, Column); 16] = [
     ("derived_from", Column::DerivedFrom),
     ("ack_first", Column::AckFirst),
     ("ack_similar", Column::AckSimilar),
+    ("category", Column::Fact(Fact::Category)),
+    ("protection", Column::Fact(Fact::Protection)),
+    ("age", Column::Fact(Fact::Age)),
+    ("died", Column::Fact(Fact::Died)),
+    ("fcs", Column::Fact(Fact::Fcs)),
+    ("hs", Column::Fact(Fact::Hs)),
+    ("cpc", Column::Fact(Fact::Cpc)),
+    ("ebops", Column::Fact(Fact::Ebops)),
+    ("human", Column::Fact(Fact::Human)),
+    ("ai_label", Column::Fact(Fact::AiLabel)),
 ];
 
 /// Finds the work that a cell names.
@@ -205,6 +217,11 @@ impl List<'_> {
                 mistakes.push(format!("line {line}, column {}: {what} ({cure})", name_of(column)));
             }
         }
+        if mistakes.is_empty()
+            && let Err(failure) = row.work.facts.check_label()
+        {
+            mistakes.push(format!("line {line}, column ai_label: {} ({})", failure.what(), failure.cure()));
+        }
         if row.path.as_os_str().is_empty() {
             mistakes.push(format!("line {line}, column file: it names no file"));
         }
@@ -264,6 +281,7 @@ impl List<'_> {
             Column::DerivedFrom => row.sources.derived_from = self.works(cell)?,
             Column::AckFirst => row.sources.ack_first = Some((self.find_work)(cell)?),
             Column::AckSimilar => row.sources.ack_similar = self.works(cell)?,
+            Column::Fact(fact) => work.facts.take(*fact, cell)?,
         }
         Ok(())
     }
@@ -305,6 +323,7 @@ mod tests {
     use super::*;
     use crate::command::mint::plan::Sources;
     use crate::command::mint::sample::mint_args;
+    use colophon_ledger::facts::{AiLabel, HumanPart};
     use colophon_tlog::hash::sha256;
     use proptest::prelude::*;
 
@@ -356,13 +375,20 @@ mod tests {
         let id = "1".repeat(64);
         let header = COLUMNS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",");
         let cells =
-            format!("a.png,A,fr,Eva,photograph,2001-02,IT,FR,CC0-1.0,allowed,digitalCapture,2,words,{id},{id},{id}");
-        let rows = read(format!("{header}\n{cells}\n").as_bytes()).unwrap();
+            format!("a.png,A,fr,Eva,photograph,2001-02,IT,FR,CC0-1.0,allowed,digitalCapture,2,words,{id},{id},{id},");
+        let facts = "Painting,listed,50_100,1947,c,970121,84311,sh,edit,eu-aiact-50";
+        let rows = read(format!("{header}\n{cells}{facts}\n").as_bytes()).unwrap();
         let Row { work, sources, .. } = &rows[0];
         assert_eq!((work.work_kind.as_ref().unwrap().as_str(), work.license.as_str()), ("photograph", "CC0-1.0"));
         assert_eq!((work.created.as_ref().unwrap().as_str(), work.source_type.as_str()), ("2001-02", "digitalCapture"));
         assert_eq!(work.made_in.as_ref().unwrap().as_str(), "IT");
         assert_eq!(work.training, colophon_ledger::entry::mint::Training::Allowed);
+        let typed =
+            ["--category", "painting", "--protection", "listed", "--age", "50_100", "--died", "1947", "--fcs", "C"];
+        let codes =
+            ["--hs", "970121", "--cpc", "84311", "--ebops", "SH", "--human", "edit", "--ai-label", "eu-aiact-50"];
+        let by_options = common(&[&typed[..], &codes].concat()).work.facts.facts();
+        assert_eq!((work.facts.facts(), by_options.is_some()), (by_options, true), "as the options of the same names");
         assert_eq!((sources.derived_from.len(), sources.ack_first.is_some(), sources.ack_similar.len()), (1, true, 1));
         let docs = include_str!("../../../../../docs/catalogue.md");
         for (name, _) in COLUMNS {
@@ -400,6 +426,30 @@ mod tests {
         let many = format!("file,country\n{}", "a.png,XX\n".repeat(MISTAKES_TOLD_MAX + 7));
         assert!(wrong(&many).ends_with("; and 7 more"));
         assert!(wrong("file,title\na.png,a\u{202e}b\n").contains("line 2, column title: "));
+    }
+
+    #[test]
+    fn a_fact_that_is_none_is_named_by_its_line() {
+        let told = wrong(
+            "file,category,age,died,hs,ai-label,human\na.png,nft,,,,,\nb.png,,old,,,,\nc.png,,,long ago,,,\n\
+             d.png,,,,9701,,\ne.png,,,,,eu-aiact-50,\nf.png,print,lt50,1900,970121,eu-aiact-50,all\n",
+        );
+        for part in [
+            "line 2, column category: \"nft\" is none of antique, ",
+            "line 3, column age: ",
+            "line 4, column died: \"long ago\" is no year",
+            "line 5, column hs: ",
+            "line 6, column ai_label: what people did is not said",
+            "line 7, column human: ",
+        ] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        // What an option says of all is enough, and a cell says more.
+        let list = b"file,ai_label,human\na.png,eu-aiact-50,\nb.png,,prompt\n";
+        let rows = read_list("list.csv", list, Path::new("art"), &common(&["--human", "edit"]), &work).unwrap();
+        let parts: Vec<_> = rows.iter().map(|row| row.work.facts.facts().unwrap().ai.unwrap()).collect();
+        assert_eq!((parts[0].human, parts[0].label), (HumanPart::Edit, Some(AiLabel::EuAiAct)));
+        assert_eq!((parts[1].human, parts[1].label), (HumanPart::Prompt, None));
     }
 
     #[test]
