@@ -14,7 +14,10 @@ use std::collections::BTreeSet;
 
 use arbitrary::Unstructured;
 use colophon_ledger::batch::Batch;
-use colophon_ledger::entry::Entry;
+use colophon_ledger::crossing::judgement::Outcome;
+use colophon_ledger::crossing::proposed::Proposed;
+use colophon_ledger::entry::{Body, Entry};
+use colophon_ledger::refusal::Refusal;
 use colophon_ledger::rule::Stop;
 use colophon_ledger::signature::Signed;
 use colophon_ledger::state::Records;
@@ -132,10 +135,13 @@ fn submit<R: Records>(
     let before = batch.records().changes().clone();
     let mut judged_by_model = model.clone();
     let expected = judged_by_model.take(said, Moment { id, index, time_ms, is_in_batch });
+    let mut foreseen = None;
     let answer = Entry::from_parts(&text, cast.lines(said, &text)).map_err(Stop::from).and_then(|entry| {
+        foreseen = foresee(entry.body(), batch.records(), (model.height, time_ms));
         let signed = Signed::check(entry, batch.records())?;
         batch.push(signed)
     });
+    agree(foreseen, &answer);
     match answer {
         Ok(place) => {
             assert_eq!(expected, Ok(()), "the ledger takes {said:?}");
@@ -151,6 +157,27 @@ fn submit<R: Records>(
         }
         Err(Stop::Unreadable(error)) => panic!("{error}"),
     }
+}
+
+/// Foresees what rules answer to an entry by which an edition crosses, as whoever has the records does before anybody signs.
+fn foresee(body: &Body, records: &impl Records, (height, time_ms): (u64, u64)) -> Option<Outcome> {
+    let proposed = Proposed::of(body, records).expect("the records can be read")?;
+    match proposed.judge(height, time_ms, records) {
+        Ok(judgement) => Some(judgement.map_or(Outcome::Allow, |judgement| judgement.outcome)),
+        Err(Stop::Refused(_)) => None,
+        Err(Stop::Unreadable(error)) => panic!("{error}"),
+    }
+}
+
+/// Holds what was foreseen against what came of the entry. What else is wrong with one is not foreseen.
+fn agree(foreseen: Option<Outcome>, answer: &Result<u64, Stop>) {
+    let came = match answer {
+        Ok(_) => Outcome::Allow,
+        Err(Stop::Refused(Refusal::CrossingRefused(_))) => Outcome::Refuse,
+        Err(Stop::Refused(Refusal::CrossingHeld(_))) => Outcome::Hold,
+        Err(_) => return,
+    };
+    assert_eq!(foreseen.unwrap_or(Outcome::Allow), came, "what rules answer was foreseen otherwise");
 }
 
 fn compare(register: &Register, model: &Model) {
