@@ -42,6 +42,22 @@ fn another_register_of_the_same_name_is_refused() {
 }
 
 #[test]
+fn a_file_is_verified_at_a_register_that_is_met_beside_another() {
+    let scene = Scene::open();
+    mint(&scene.ana, "one", &[]);
+    let other = Node::start_new("flow.example/films");
+    mint(&Person::new("chen", other.url()), "two", &[]);
+    let mut bruno = scene.bruno;
+    bruno.put("one.txt", b"one");
+    bruno.put("two.txt", b"two");
+    bruno.succeed(&["verify", "one.txt"]);
+    bruno.move_to(other.url());
+    let met = bruno.succeed(&["verify", "two.txt"]);
+    assert!(met.stderr.contains("first use of this register; it is now pinned"), "{met}");
+    bruno.expect(&["verify", "one.txt"], 3);
+}
+
+#[test]
 fn a_key_that_was_handed_over_is_believed_before_the_register_is_met() {
     let scene = Scene::open();
     mint(&scene.ana, "mine", &[]);
