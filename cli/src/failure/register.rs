@@ -38,7 +38,8 @@ impl From<Problem> for Failure {
             Class::Refusal if problem.code == NO_CODE => {
                 Failure::failed(what, "check that the address is a register's")
             }
-            Class::Refusal if problem.status == NOT_FOUND => Failure::not_registered(what, cure),
+            // Of what can be registered a lookup tells; that a node lacks what it was asked for says nothing of that.
+            Class::Refusal if problem.status == NOT_FOUND => Failure::failed(what, cure),
             Class::Refusal => match problem.objections() {
                 Some(said) => Failure::crossing(problem.code, said),
                 None => Failure::refused(problem.code, what, cure),
@@ -121,7 +122,7 @@ impl From<LookupError> for Failure {
             }
             LookupError::Ambiguous(_) => Failure::usage(what, cure),
             LookupError::Stale { .. } => Failure::try_again(what, cure),
-            LookupError::NeedsNewer(_) => Failure::failed(what, cure),
+            LookupError::Unproved(_) | LookupError::NeedsNewer(_) => Failure::failed(what, cure),
         }
     }
 }
@@ -185,7 +186,7 @@ mod tests {
     #[test]
     fn each_kind_of_answer_has_its_exit() {
         for (status, code, exit) in [
-            (404, "not_found", Exit::NotRegistered),
+            (404, "not_found", Exit::Failed),
             (404, "", Exit::Failed),
             (400, "bad_request", Exit::Refused),
             (503, "busy", Exit::TryAgain),
@@ -209,3 +210,4 @@ mod tests {
         }
     }
 }
+            (LookupError::Unproved("work 0123".to_owned()).into(), Exit::Failed),

@@ -352,7 +352,7 @@ fn hold_against_rules(provenance: &Provenance, known: &Rules) -> Result<(), Fail
 /// Returns the failure of a question about a certificate that was proved to be of this register: the node may not deny it.
 fn told(error: LookupError) -> Failure {
     match error {
-        LookupError::NotKnown(_) | LookupError::NoEdition { .. } | LookupError::NotCarried { .. } => {
+        LookupError::Unproved(_) | LookupError::NoEdition { .. } | LookupError::NotCarried { .. } => {
             Failure::not_verified(
                 format!("{error}, and the certificate shows that the register has it"),
                 "tell the operator; ask another node of the register",
