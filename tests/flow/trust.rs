@@ -58,6 +58,18 @@ fn a_file_is_verified_at_a_register_that_is_met_beside_another() {
 }
 
 #[test]
+fn the_key_of_a_witness_is_not_taken_for_that_of_a_log() {
+    let scene = Scene::open();
+    let key = colophon_tlog::key::SecretKey::from_seed([7; 32]).public();
+    let key = colophon_tlog::note::VerifierKey::new("w.example", colophon_tlog::note::Algorithm::CosignatureV1, key);
+    let key = key.unwrap().to_string();
+    let refused = scene.bruno.expect(&["trust", "pin", &key], 2);
+    assert!(refused.stderr.contains("trust import"), "{refused}");
+    scene.bruno.put("one.txt", b"one");
+    scene.bruno.expect(&["verify", "one.txt", "--vkey", &key], 2);
+}
+
+#[test]
 fn a_key_that_was_handed_over_is_believed_before_the_register_is_met() {
     let scene = Scene::open();
     mint(&scene.ana, "mine", &[]);
