@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use colophon_client::http::{Patience, Transport};
 use colophon_client::tiles::{Span, check_extends};
+use colophon_ledger::draft::Draft;
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::sha256;
 use colophon_tlog::note::{SignatureLine, VerifierKey};
@@ -85,6 +86,30 @@ fn pending(node: &Node) -> SignedCheckpoint {
     signed.max_by_key(|signed| signed.checkpoint().size).expect("a slot that is whole")
 }
 
+/// Lets the governor name this key for the log; returns the status and the text of the answer.
+fn name_log_key(node: &Node, key: &str) -> (u16, String) {
+    let dir = node.dir();
+    let (governor, draft) = (dir.join("governor.key"), dir.join("log-key.draft"));
+    let [dir, governor, out] = [&dir, &governor, &draft].map(|path| path.to_str().expect("a path of text"));
+    let composed = node.run_words(&["govern", "log-key", dir, "--key", governor, "--vkey", key, "--out", out]);
+    assert_eq!(composed.code, 0, "{composed}");
+    let draft = Draft::parse(&std::fs::read(draft).expect("a draft")).expect("a draft");
+    let entry = draft.to_entry().expect("all signatures").to_bytes();
+    let answer = node.post("/v1/entries", "text/plain", entry);
+    (answer.status, answer.text().to_owned())
+}
+
+#[test]
+fn a_new_key_of_the_log_that_the_policy_does_not_name_is_not_taken_and_the_operator_is_told_why() {
+    let scene = Scene::new(&[]);
+    let made = scene.node.run::<&str>("next-log-key", &[]);
+    let new = made.stdout.lines().find_map(|line| line.trim().strip_prefix("verifier key")).expect("a key").trim();
+    let (status, said) = name_log_key(&scene.node, new);
+    assert_eq!(status, 403, "{said}");
+    let told = format!("The log's new key is not taken: the policy of the witnesses does not name it: {new}");
+    assert!(scene.node.log().contains(&told), "{}", scene.node.log());
+}
+
 fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + SOON;
     while !holds() {
@@ -122,6 +147,12 @@ fn every_checkpoint_and_receipt_carries_a_quorum_also_with_one_witness_away() {
     scene.witnesses[1].start();
     eventually("the witness cosigns again", || scene.node.log().contains("The witness w1 cosigns again"));
     assert_eq!(scene.node.log().matches("does not cosign").count(), 1, "told once: {}", scene.node.log());
+    // What it fails by is told again once it is something else.
+    scene.witnesses[1].kill();
+    eventually("the absence is told", || scene.node.log().matches("does not cosign").count() == 2);
+    scene.witnesses[1].witness_only(&Node::init("another.example/log").vkey());
+    scene.witnesses[1].start();
+    eventually("the refusal is told", || scene.node.log().contains("w1 does not cosign: it does not witness this log"));
     // What a witness shows is signed by the log and by itself.
     let path = format!("/{}/checkpoint", sha256(b"witnessed.example/log"));
     let shown = scene.witnesses[0].get(&path);

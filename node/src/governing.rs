@@ -270,12 +270,12 @@ fn read(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
-/// Makes the key that is to take the place of the log's, and returns what to tell.
+/// Makes the key that is to take the place of the log's, unless one lies ready, and returns what to tell of it.
 pub(crate) fn next_log_key(dir: &Path) -> anyhow::Result<String> {
     let origin = Standing::read(dir)?.rules.register.origin;
-    let key = keys::create(dir, NEXT_LOG_KEY_FILE)?;
-    let vkey = Signer::new(origin.as_str(), key)?.verifier();
     let file = dir.join(NEXT_LOG_KEY_FILE);
+    let key = if file.exists() { keys::load_file(&file)? } else { keys::create(dir, NEXT_LOG_KEY_FILE)? };
+    let vkey = Signer::new(origin.as_str(), key)?.verifier();
     Ok(format!(
         "The next key of {origin} lies ready in {}: back it up\n  verifier key  {vkey}\n\nTell it to everybody who follows, \
          witnesses or verifies, beside the one they have. Then let the governors name it:\n  colophon-node govern log-key DIR \

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use colophon_tlog::note::VerifierKey;
+use colophon_tlog::note::{Algorithm, VerifierKey};
 
 /// The most keys of one log that are trusted.
 pub const LOG_KEYS_MAX: usize = 16;
@@ -23,22 +23,31 @@ pub enum LogKeysError {
         #[source]
         error: io::Error,
     },
-    /// A line of it is something else.
-    #[error("{0:?} is not a verifier key, such as init writes to log.vkey")]
+    /// A line of it is something else, such as a witness's key.
+    #[error("{0:?} is not a verifier key of a log, such as init writes to log.vkey")]
     Form(PathBuf),
     /// There are too many, or of several logs.
     #[error("{0:?} should hold the verifier keys of one log, at most {LOG_KEYS_MAX}, each in a line of its own")]
     OneLog(PathBuf),
 }
 
-/// Reads the keys in a file.
+/// Reads the keys in a file, each once.
 pub fn read_log_keys(path: &Path) -> Result<Vec<VerifierKey>, LogKeysError> {
     let read = |error| LogKeysError::Read { path: path.to_owned(), error };
     let mut text = String::new();
     File::open(path).map_err(read)?.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(read)?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let keys: Option<Vec<VerifierKey>> = lines.map(|line| line.parse().ok()).collect();
-    let keys = keys.filter(|keys| !keys.is_empty()).ok_or_else(|| LogKeysError::Form(path.to_owned()))?;
+    let mut keys: Vec<VerifierKey> = Vec::new();
+    for line in lines {
+        let key = line.parse::<VerifierKey>().ok().filter(|key| key.algorithm() == Algorithm::Ed25519);
+        let key = key.ok_or_else(|| LogKeysError::Form(path.to_owned()))?;
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    if keys.is_empty() {
+        return Err(LogKeysError::Form(path.to_owned()));
+    }
     let is_of_one_log = keys.windows(2).all(|pair| pair[0].name() == pair[1].name());
     if is_of_one_log && keys.len() <= LOG_KEYS_MAX { Ok(keys) } else { Err(LogKeysError::OneLog(path.to_owned())) }
 }
@@ -47,10 +56,13 @@ pub fn read_log_keys(path: &Path) -> Result<Vec<VerifierKey>, LogKeysError> {
 mod tests {
     use super::*;
     use colophon_tlog::key::SecretKey;
-    use colophon_tlog::note::Algorithm;
+
+    fn key_of(algorithm: Algorithm, name: &str, seed: u8) -> String {
+        VerifierKey::new(name, algorithm, SecretKey::from_seed([seed; 32]).public()).unwrap().to_string()
+    }
 
     fn key(name: &str, seed: u8) -> String {
-        VerifierKey::new(name, Algorithm::Ed25519, SecretKey::from_seed([seed; 32]).public()).unwrap().to_string()
+        key_of(Algorithm::Ed25519, name, seed)
     }
 
     fn read(text: &str) -> Result<usize, LogKeysError> {
@@ -66,10 +78,12 @@ mod tests {
         assert_eq!(read(&key("a.example", 1)).unwrap(), 1);
         assert_eq!(read(&format!("\n{}\n \n{}\n", key("a.example", 1), key("a.example", 2))).unwrap(), 2);
         assert_eq!(read(&many(16)).unwrap(), LOG_KEYS_MAX);
+        assert_eq!(read(&many(16).repeat(2)).unwrap(), LOG_KEYS_MAX, "a key that is named twice is one");
         assert!(matches!(read(&many(17)), Err(LogKeysError::OneLog(_))));
         let two = format!("{}\n{}\n", key("a.example", 1), key("b.example", 2));
         assert!(matches!(read(&two), Err(LogKeysError::OneLog(_))));
-        for text in ["", "\n", "a.example", &format!("{}\nmore\n", key("a.example", 1))] {
+        let of_a_witness = key_of(Algorithm::CosignatureV1, "a.example", 1);
+        for text in ["", "\n", "a.example", &format!("{}\nmore\n", key("a.example", 1)), &of_a_witness] {
             assert!(matches!(read(text), Err(LogKeysError::Form(_))), "{text:?}");
         }
         assert!(matches!(read_log_keys(Path::new("/nowhere/log.vkey")), Err(LogKeysError::Read { .. })));

@@ -510,8 +510,7 @@ async fn witness_until_signal(witness: Arc<Witness>, limits: Limits, listen: Soc
 
 /// Makes a witness's keys, and says what to do with them.
 fn make_witness_key(dir: &Path, name: &str, types: &[KeyType]) -> anyhow::Result<()> {
-    let mut algorithms: Vec<Algorithm> = types.iter().copied().map(Algorithm::from).collect();
-    algorithms.dedup();
+    let algorithms: Vec<Algorithm> = types.iter().copied().map(Algorithm::from).collect();
     let keys = witness_keys::create(dir, name, &algorithms)?;
     say(&format!("The witness {name} has its keys in {}", dir.display()))?;
     for key in &keys {

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use colophon_client::failure::Failure as _;
-use colophon_client::http::{AddressError, HttpError, Patience, Transport};
+use colophon_client::http::{AddressError, Patience, Transport};
 use colophon_storage::log::Log;
 use colophon_storage::reader::ReadError;
 use colophon_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
@@ -82,18 +82,20 @@ pub async fn ask(addresses: &[String]) -> Result<Vec<Said>, AddressError> {
     for address in addresses {
         let patience = Patience { attempts: 2, total: ANSWER_TIME_MAX, ..Patience::default() };
         let transport = Transport::new(address, patience)?;
-        asked.push(tokio::spawn(async move {
-            let checkpoint = transport.get("checkpoint", NOTE_BYTES_MAX).await?;
-            Ok::<_, HttpError>(Said { address: transport.address().to_owned(), checkpoint })
-        }));
+        let address = transport.address().to_owned();
+        asked.push((address, tokio::spawn(async move { transport.get("checkpoint", NOTE_BYTES_MAX).await })));
     }
     let mut said = Vec::new();
-    for asked in asked {
-        match asked.await {
-            Ok(Ok(answer)) => said.push(answer),
-            Ok(Err(error)) => warn!("A peer cannot be asked whether the log here is the newest: {error}"),
-            Err(error) => warn!("A peer cannot be asked whether the log here is the newest: {error}"),
-        }
+    for (address, asked) in asked {
+        let why = match asked.await {
+            Ok(Ok(checkpoint)) => {
+                said.push(Said { address, checkpoint });
+                continue;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        warn!("A peer cannot be asked whether the log here is the newest: {address}: {why}");
     }
     Ok(said)
 }
@@ -109,7 +111,7 @@ pub(crate) fn check(said: &[Said], key: &VerifierKey, log: &Log) -> Result<(), P
                     let (address, held) = (address.clone(), log.size().get());
                     return Err(PeerError::OtherKey { address, size: size.get(), held });
                 }
-                warn!("A peer shows no checkpoint of this register: {error}");
+                warn!("A peer shows no checkpoint of this register: {address}: {error}");
                 continue;
             }
         };
@@ -120,7 +122,7 @@ pub(crate) fn check(said: &[Said], key: &VerifierKey, log: &Log) -> Result<(), P
         if log.reader().root(size)? != checkpoint.checkpoint().root {
             return Err(PeerError::Differs { address, size: size.get() });
         }
-        info!("A peer shows {size} entries of this log, and no others");
+        info!("A peer shows {size} entries of this log, and no others: {address}");
     }
     Ok(())
 }

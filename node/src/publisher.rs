@@ -109,7 +109,12 @@ pub struct Ready {
 impl Ready {
     /// Tells whether the log can go on with this key: it lies ready, and the policy by which witnesses are asked names it.
     pub fn is_for(&self, key: &VerifierKey) -> bool {
-        self.named.as_ref().is_none_or(|named| named.contains(key)) && lies_ready(&self.dir, key)
+        let is_named = self.named.as_ref().is_none_or(|named| named.contains(key));
+        let lies_ready = lies_ready(&self.dir, key);
+        if lies_ready && !is_named {
+            warn!("The log's new key is not taken: the policy of the witnesses does not name it: {key}");
+        }
+        is_named && lies_ready
     }
 }
 

@@ -42,6 +42,12 @@ pub enum WitnessKeyError {
         #[source]
         error: io::Error,
     },
+    /// Keys were made here before.
+    #[error(
+        "{0:?} is there already: the folder has the keys of a witness. Nothing was changed. Keys of both types are made at once, by \
+         `--type ed25519 --type ml-dsa-44`, in a folder that has none"
+    )]
+    There(PathBuf),
     /// The file of verifier keys, or its folder, cannot be made.
     #[error("{path:?} cannot be made: {error}")]
     Write {
@@ -72,9 +78,16 @@ pub fn create(dir: &Path, name: &str, types: &[Algorithm]) -> Result<Vec<Verifie
     if !is_valid_name(name) {
         return Err(VerifierKeyError::Name(name.to_owned()).into());
     }
+    let files = [WITNESS_VERIFIER_KEY_FILE, WITNESS_ED25519_KEY_FILE, WITNESS_ML_DSA_KEY_FILE];
+    if let Some(there) = files.iter().map(|file| dir.join(file)).find(|path| path.exists()) {
+        return Err(WitnessKeyError::There(there));
+    }
     durable::create_dir(dir).map_err(failed(dir.to_owned()))?;
     let mut made = Vec::new();
-    for algorithm in types {
+    for (place, algorithm) in types.iter().enumerate() {
+        if types[..place].contains(algorithm) {
+            continue;
+        }
         let seed = keys::create_seed(dir, file_of(*algorithm))?;
         let Some(key) = CosignerKey::from_seed(*algorithm, *seed) else { continue };
         made.push(Cosigner::new(name, key)?.verifier().clone());
@@ -124,15 +137,26 @@ mod tests {
     #[test]
     fn keys_come_back_from_their_files_and_never_take_anothers_place() {
         let dir = tempfile::tempdir().unwrap();
-        let made = create(&dir.path().join("new"), "w.example", &BOTH).unwrap();
+        let made = create(&dir.path().join("new"), "w.example", &BOTH.repeat(2)).unwrap();
+        assert_eq!(made.len(), 2, "a type that is named twice is one");
         let loaded = load(&dir.path().join("new")).unwrap();
         assert_eq!(made, loaded.iter().map(|cosigner| cosigner.verifier().clone()).collect::<Vec<_>>());
         let cosigned = dir.path().join("new").join(WITNESSED_DIR);
         assert_eq!(fs::read_dir(&cosigned).unwrap().count(), 0);
         fs::remove_dir(&cosigned).unwrap();
         let again = create(&dir.path().join("new"), "w.example", &BOTH);
-        assert!(matches!(again, Err(WitnessKeyError::Key(KeyFileError::Write { .. }))), "{again:?}");
+        assert!(matches!(again, Err(WitnessKeyError::There(_))), "{again:?}");
         assert!(!cosigned.exists(), "old keys get no empty place");
+    }
+
+    #[test]
+    fn a_key_of_the_other_type_is_not_left_behind_where_there_are_keys_already() {
+        let dir = tempfile::tempdir().unwrap();
+        create(dir.path(), "w.example", &BOTH[..1]).unwrap();
+        let again = create(dir.path(), "w.example", &BOTH[1..]);
+        assert!(matches!(again, Err(WitnessKeyError::There(_))), "{again:?}");
+        assert!(!dir.path().join(WITNESS_ML_DSA_KEY_FILE).exists());
+        assert_eq!(load(dir.path()).unwrap().len(), 1);
     }
 
     #[test]

@@ -311,7 +311,8 @@ impl Asked {
     }
 
     fn failed(&mut self, silence: &Silence) {
-        if !self.failing {
+        // Told once, and again where it is something else.
+        if !self.failing || self.standing.answer != Some(silence.class()) {
             warn!("The witness {} does not cosign: {silence}", self.standing.name);
         }
         // Next time it is asked what it cosigned last.

@@ -32,6 +32,8 @@ fn a_new_key_of_the_log_is_believed_once_a_person_names_it_and_the_register_show
     let made = scene.node.run::<&str>("next-log-key", &[]);
     assert_eq!(made.code, 0, "{made}");
     let new = made.stdout.lines().find_map(|line| line.trim().strip_prefix("verifier key")).unwrap().trim().to_owned();
+    // Whoever has lost what it printed asks again.
+    assert_eq!(scene.node.run::<&str>("next-log-key", &[]).stdout, made.stdout);
     let draft = scene.ana.desk().join("log-key.draft");
     let key = scene.node.dir().join("governor.key");
     let (dir, out) = (scene.node.dir(), draft.to_str().unwrap().to_owned());
@@ -44,7 +46,8 @@ fn a_new_key_of_the_log_is_believed_once_a_person_names_it_and_the_register_show
     assert!(handed_in.stdout.contains("recorded"), "{handed_in}");
     assert!(handed_in.stderr.contains(&format!("colophon trust pin {new}")), "{handed_in}");
     assert_eq!(scene.node.vkey(), new);
-    scene.ana.expect(&["verify", &work], 4);
+    let unknown = scene.ana.expect(&["verify", &work], 4);
+    assert!(unknown.stderr.contains("colophon trust pin KEY"), "{unknown}");
 
     // Nobody takes another key from the register alone; named by a person, it is held against the governors' act.
     scene.bruno.expect(&["verify", &work], 4);

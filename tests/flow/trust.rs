@@ -42,6 +42,34 @@ fn another_register_of_the_same_name_is_refused() {
 }
 
 #[test]
+fn a_file_is_verified_at_a_register_that_is_met_beside_another() {
+    let scene = Scene::open();
+    mint(&scene.ana, "one", &[]);
+    let other = Node::start_new("flow.example/films");
+    mint(&Person::new("chen", other.url()), "two", &[]);
+    let mut bruno = scene.bruno;
+    bruno.put("one.txt", b"one");
+    bruno.put("two.txt", b"two");
+    bruno.succeed(&["verify", "one.txt"]);
+    bruno.move_to(other.url());
+    let met = bruno.succeed(&["verify", "two.txt"]);
+    assert!(met.stderr.contains("first use of this register; it is now pinned"), "{met}");
+    bruno.expect(&["verify", "one.txt"], 3);
+}
+
+#[test]
+fn the_key_of_a_witness_is_not_taken_for_that_of_a_log() {
+    let scene = Scene::open();
+    let key = colophon_tlog::key::SecretKey::from_seed([7; 32]).public();
+    let key = colophon_tlog::note::VerifierKey::new("w.example", colophon_tlog::note::Algorithm::CosignatureV1, key);
+    let key = key.unwrap().to_string();
+    let refused = scene.bruno.expect(&["trust", "pin", &key], 2);
+    assert!(refused.stderr.contains("trust import"), "{refused}");
+    scene.bruno.put("one.txt", b"one");
+    scene.bruno.expect(&["verify", "one.txt", "--vkey", &key], 2);
+}
+
+#[test]
 fn a_key_that_was_handed_over_is_believed_before_the_register_is_met() {
     let scene = Scene::open();
     mint(&scene.ana, "mine", &[]);

@@ -110,6 +110,12 @@ fn what_is_not_registered_is_proved_to_be_absent() {
     let asked = scene.bruno.succeed(&["verify", &work[..8].to_uppercase(), "--json"]).json();
     assert_eq!(text(&asked, "/card/work"), work);
 
+    // Where there is no register, nothing is said of what is registered.
+    let nowhere = format!("{}/nowhere", scene.node.url().trim_end_matches('/'));
+    for asked in [&["verify", "other.txt"], &["verify", &work], &["show", &work]] {
+        scene.bruno.expect(&[&asked[..], &["--node", &nowhere]].concat(), 1);
+    }
+
     scene.bruno.put("one.txt", b"one");
     let several = scene.bruno.expect(&["verify", "one.txt", "other.txt", "--json"], 3);
     let schemas: Vec<String> =

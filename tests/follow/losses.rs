@@ -141,8 +141,9 @@ fn an_old_backup_is_not_signed_where_a_peer_knows_more() {
     // The newest log goes on; the peer may be behind, or away.
     scene.register.set_serve_args(&["--peer", copy.url(), "--peer", "http://127.0.0.1:9"]);
     scene.register.start();
-    assert!(scene.register.log().contains("and no others"), "{}", scene.register.log());
-    assert!(scene.register.log().contains("A peer cannot be asked"), "{}", scene.register.log());
+    let log = scene.register.log();
+    assert!(log.contains(&format!("and no others: {}", copy.url())), "{log}");
+    assert!(log.contains("A peer cannot be asked whether the log here is the newest: http://127.0.0.1:9/: "), "{log}");
     assert!(scene.register.terminate().success());
     // The backup does not, and signs nothing.
     let slots = std::fs::read(backup.dir().join("slots")).expect("slots");

@@ -67,6 +67,12 @@ impl Witness {
         self.running = Some(process);
     }
 
+    /// Lets it witness this log alone, from its next start on.
+    pub fn witness_only(&self, log: &str) {
+        std::fs::write(self.home.path().join("logs"), format!("log {log}\nquorum none\n"))
+            .expect("the policy is written");
+    }
+
     /// Kills it as a power cut would.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.running.take() {

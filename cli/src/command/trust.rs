@@ -8,7 +8,7 @@ use colophon_client::http::{Patience, Transport};
 use colophon_client::register::{FirstUse, Pinned as ClientPinned};
 use colophon_client::seen::SeenDir;
 use colophon_ledger::field::EntryId;
-use colophon_tlog::note::VerifierKey;
+use colophon_tlog::note::{Algorithm, VerifierKey};
 use colophon_tlog::policy::{POLICY_BYTES_MAX, Policy, Quorum, REPLAYED_GROUP};
 use serde::Serialize;
 
@@ -76,11 +76,17 @@ pub(super) fn read_vkey(given: &str) -> Result<VerifierKey, Failure> {
     } else {
         ("the key".to_owned(), given.to_owned())
     };
-    text.trim().parse().map_err(|error| {
+    let key: VerifierKey = text.trim().parse().map_err(|error| {
         let cure =
             "a key reads NAME+8 DIGITS+BASE64, as in log.vkey; copy it whole from where its operator publishes it";
         Failure::usage(format!("{name}: {error}"), cure)
-    })
+    })?;
+    if key.algorithm() != Algorithm::Ed25519 {
+        let what = format!("{name}: the key of {} is a witness's, not a log's", key.name());
+        let cure = "give the key in the register's log.vkey; witnesses are believed by a policy file, with colophon trust import FILE";
+        return Err(Failure::usage(what, cure));
+    }
+    Ok(key)
 }
 
 fn show(context: &Context) -> Result<(), Failure> {

@@ -11,6 +11,8 @@ use colophon_client::seen::SeenError;
 use colophon_client::submit::SubmitError;
 use colophon_ledger::certificate::CertificateError;
 use colophon_ledger::proved::ProvedError;
+use colophon_tlog::checkpoint::CheckpointError;
+use colophon_tlog::note::NoteError;
 
 use crate::failure::Failure;
 use crate::words::shown;
@@ -19,6 +21,10 @@ use crate::words::shown;
 const NOT_FOUND: u16 = 404;
 /// The code of a problem that came without one: whoever answered is no register's node, or not only one.
 const NO_CODE: &str = "none";
+
+/// What to do where a checkpoint is not signed by the key that the log is known by.
+const OTHER_KEY: &str = "check the address; if the operator publishes another key of the log, given to it by the governors, believe it with \
+                         colophon trust pin KEY; else do not rely on this answer, and tell the operator";
 
 /// Returns the failure that an error is by its class alone.
 fn by_class(error: &impl colophon_client::failure::Failure) -> Failure {
@@ -38,7 +44,8 @@ impl From<Problem> for Failure {
             Class::Refusal if problem.code == NO_CODE => {
                 Failure::failed(what, "check that the address is a register's")
             }
-            Class::Refusal if problem.status == NOT_FOUND => Failure::not_registered(what, cure),
+            // Of what can be registered a lookup tells; that a node lacks what it was asked for says nothing of that.
+            Class::Refusal if problem.status == NOT_FOUND => Failure::failed(what, cure),
             Class::Refusal => match problem.objections() {
                 Some(said) => Failure::crossing(problem.code, said),
                 None => Failure::refused(problem.code, what, cure),
@@ -74,7 +81,18 @@ impl From<AddressError> for Failure {
 
 impl From<SecurityError> for Failure {
     fn from(error: SecurityError) -> Failure {
-        by_class(&error)
+        // Perhaps the governors have given the log another key. Nobody takes one from the register alone.
+        let is_by_another_key = match &error {
+            SecurityError::Checkpoint(error) => *error == CheckpointError::Note(NoteError::NoKnownKey),
+            SecurityError::Proved(ProvedError::Checkpoint(why)) => *why == NoteError::NoKnownKey.to_string(),
+            SecurityError::Fork(_)
+            | SecurityError::Proved(_)
+            | SecurityError::Certificate(_)
+            | SecurityError::Receipt(_)
+            | SecurityError::Other { .. }
+            | SecurityError::Contradiction(_) => false,
+        };
+        if is_by_another_key { Failure::not_verified(error.to_string(), OTHER_KEY) } else { by_class(&error) }
     }
 }
 
@@ -121,7 +139,7 @@ impl From<LookupError> for Failure {
             }
             LookupError::Ambiguous(_) => Failure::usage(what, cure),
             LookupError::Stale { .. } => Failure::try_again(what, cure),
-            LookupError::NeedsNewer(_) => Failure::failed(what, cure),
+            LookupError::Unproved(_) | LookupError::NeedsNewer(_) => Failure::failed(what, cure),
         }
     }
 }
@@ -185,7 +203,7 @@ mod tests {
     #[test]
     fn each_kind_of_answer_has_its_exit() {
         for (status, code, exit) in [
-            (404, "not_found", Exit::NotRegistered),
+            (404, "not_found", Exit::Failed),
             (404, "", Exit::Failed),
             (400, "bad_request", Exit::Refused),
             (503, "busy", Exit::TryAgain),
@@ -199,6 +217,7 @@ mod tests {
             (unreachable.into(), Exit::TryAgain),
             (Failure::from(AddressError::Scheme("ftp://a".to_owned())), Exit::Usage),
             (LookupError::NotKnown("work 0123".to_owned()).into(), Exit::NotRegistered),
+            (LookupError::Unproved("work 0123".to_owned()).into(), Exit::Failed),
             (LookupError::Ambiguous("01234567".to_owned()).into(), Exit::Usage),
             (LookupError::Stale { given: 1, seen: 2 }.into(), Exit::TryAgain),
             (SecurityError::Contradiction("x".to_owned()).into(), Exit::NotVerified),

@@ -26,7 +26,7 @@ impl Client {
         let path = format!("v1/works/{work}/certificate?edition={edition}");
         let asked = self.asking().await?;
         let bytes = self.transport().get(&path, CERTIFICATE_BYTES_MAX).await.map_err(|error: HttpError| {
-            if error.is_not_found() { LookupError::NotKnown(format!("work {work}")) } else { error.into() }
+            if error.is_not_found() { LookupError::Unproved(format!("work {work}")) } else { error.into() }
         })?;
         let (text, provenance) = self.check_certificate(&bytes)?;
         if (provenance.work, provenance.edition) != (*work, edition) {

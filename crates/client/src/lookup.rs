@@ -64,9 +64,12 @@ pub enum LookupError {
     /// No answer, or one that does not hold.
     #[error(transparent)]
     Follow(#[from] FollowError),
-    /// The node says that it has no such thing. It has not proved it.
+    /// The node says that it has no such thing, of which it can be proved only that it is there.
     #[error("the node knows no {0}")]
     NotKnown(String),
+    /// The node says that it has no such thing, and does not show the proof that there would be.
+    #[error("the node says that it knows no {0}, and does not prove it")]
+    Unproved(String),
     /// Several works begin with these digits.
     #[error("several works begin with {0}")]
     Ambiguous(String),
@@ -106,7 +109,7 @@ impl Failure for LookupError {
             | LookupError::NoEdition { .. }
             | LookupError::NotCarried { .. } => Class::Refusal,
             LookupError::Stale { .. } => Class::Fault,
-            LookupError::NeedsNewer(_) => Class::Unable,
+            LookupError::Unproved(_) | LookupError::NeedsNewer(_) => Class::Unable,
         }
     }
 
@@ -114,6 +117,9 @@ impl Failure for LookupError {
         match self {
             LookupError::Follow(error) => error.cure(),
             LookupError::NotKnown(_) => "give the full id: only of that can it be proved that it is absent".to_owned(),
+            LookupError::Unproved(_) => {
+                "nothing is said about it; check the address; if it is right, tell the operator, and ask another node of the register".to_owned()
+            }
             LookupError::Ambiguous(_) => "give more digits".to_owned(),
             LookupError::NoEdition { editions, .. } => format!("ask for an edition from 1 to {editions}"),
             LookupError::NotCarried { .. } => {

@@ -93,20 +93,18 @@ impl Client {
     pub async fn work(&self, asked: &WorkPrefix, edition: u64) -> Result<Looked<WorkFacts>, LookupError> {
         match self.edition(asked, edition).await {
             // Perhaps there is only no such edition. Of the first, which every work has, the answer is a proof.
-            Err(LookupError::NotKnown(_)) if asked.id().is_some() && edition != 1 => {
-                match self.edition(asked, 1).await? {
-                    Looked::Found(WorkFacts { record: WorkRecord { editions, .. }, .. })
-                        if edition == 0 || edition > editions =>
-                    {
-                        Err(LookupError::NoEdition { edition, editions })
-                    }
-                    Looked::Found(_) => {
-                        let why = format!("the edition {edition} of the work {asked} is there and is said not to be");
-                        Err(SecurityError::Contradiction(why).into())
-                    }
-                    absent @ Looked::Absent(_) => Ok(absent),
+            Err(LookupError::Unproved(_)) if edition != 1 => match self.edition(asked, 1).await? {
+                Looked::Found(WorkFacts { record: WorkRecord { editions, .. }, .. })
+                    if edition == 0 || edition > editions =>
+                {
+                    Err(LookupError::NoEdition { edition, editions })
                 }
-            }
+                Looked::Found(_) => {
+                    let why = format!("the edition {edition} of the work {asked} is there and is said not to be");
+                    Err(SecurityError::Contradiction(why).into())
+                }
+                absent @ Looked::Absent(_) => Ok(absent),
+            },
             answer => answer,
         }
     }
@@ -180,9 +178,9 @@ impl Client {
             (404, _) => {}
             _ => return Err(HttpError::Problem(problem).into()),
         }
-        let (Some(work), Some(absence)) = (prefix.id(), problem.member::<StateAnswer>("absence")) else {
-            return Err(LookupError::NotKnown(format!("work {prefix} with an edition {edition}")));
-        };
+        let what = || format!("work {prefix} with an edition {edition}");
+        let Some(work) = prefix.id() else { return Err(LookupError::NotKnown(what())) };
+        let absence = problem.member::<StateAnswer>("absence").ok_or_else(|| LookupError::Unproved(what()))?;
         let (shown, as_of) = self.proved(asked, &absence).await?;
         match record::<WorkRecord>(&shown, &RecordKey::Work(work))? {
             None => Ok(Looked::Absent(Box::new(as_of))),

@@ -48,5 +48,5 @@ async fn a_certificate_of_another_register_is_noticed() {
         matches!(node.client().verify_certificate(text.to_text().as_bytes()).await, Err(error) if error.class() == Class::Security)
     );
     let error = node.client().certificate(&crate::people::digest("nothing"), 1).await.unwrap_err();
-    assert!(matches!(error, LookupError::NotKnown(_)), "{error}");
+    assert!(matches!(error, LookupError::Unproved(_)), "{error}");
 }

@@ -189,7 +189,7 @@ async fn a_work_that_is_there_cannot_be_denied() {
     // ... or without any: then nothing is said.
     told.node.lie(|_, _| Reply::problem(404, "not_found"));
     let error = told.client.work(&WorkPrefix::from(&told.story.given), 1).await.unwrap_err();
-    assert!(matches!(error, LookupError::NotKnown(_)), "{error}");
+    assert!(matches!(error, LookupError::Unproved(_)), "{error}");
     // From before it was minted, its absence is true, and old.
     told.node.tell_the_truth();
     told.client.newest().await.unwrap();

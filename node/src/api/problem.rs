@@ -184,7 +184,7 @@ impl Problem {
     fn detail(&self) -> String {
         match self {
             Problem::Refused(refusal) => refusal.to_string(),
-            Problem::NotAdmitted => "a running node takes no change of the keys that it seals with itself".to_owned(),
+            Problem::NotAdmitted => "a running node takes no change of the keys that it signs with itself, but for a new key of the log that lies ready there".to_owned(),
             Problem::OverQuota(UsedUp { whose, wait_s }) => {
                 format!("this {whose} has used up what this node takes of it; the next entry is taken in {wait_s} s")
             }

@@ -39,7 +39,7 @@ pub(super) fn judge(judge: &Judge<'_>, name: &str, bytes: &[u8]) -> Result<Convi
         format!("{name} is about the register {}, whose key is not known here", shown(&origin)),
         "give the key that its operator publishes with --vkey FILE, or pin it once with colophon trust pin",
     ));
-    let keys = judge.keys_of(&origin);
+    let keys = judge.keys_of(&origin)?;
     if evidence.is_by_two_keys(&keys) {
         return Err(told(name, &EvidenceError::TwoKeys));
     }

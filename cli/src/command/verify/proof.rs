@@ -100,7 +100,6 @@ pub(super) struct Judge<'c> {
     pub(super) max_age_ms: Option<u64>,
     edition: Option<u64>,
     offline: bool,
-    trust: Trust,
     vkey: Option<VerifierKey>,
     handed: Option<Handed>,
     client: OnceCell<Client>,
@@ -118,7 +117,6 @@ impl<'c> Judge<'c> {
             max_age_ms: args.max_age,
             edition: args.edition,
             offline: args.offline,
-            trust: Trust::read(&context.home)?,
             vkey: args.vkey.as_deref().map(read_vkey).transpose()?,
             handed: args.certificate.as_deref().map(read).transpose()?,
             client: OnceCell::new(),
@@ -248,7 +246,7 @@ impl<'c> Judge<'c> {
     fn verify_by_any(&self, handed: &Handed, origin: &str, now: &VerifierKey) -> Result<Provenance, Failure> {
         let verified = handed.certificate.verify(now);
         if let Err(CertificateError::Proved(ProvedError::Checkpoint(_))) = verified {
-            let mut others = self.keys_of(origin).into_iter().filter(|key| key != now);
+            let mut others = self.keys_of(origin)?.into_iter().filter(|key| key != now);
             if let Some(proved) = others.find_map(|key| handed.certificate.verify(&key).ok()) {
                 return Ok(proved);
             }
@@ -276,7 +274,7 @@ impl<'c> Judge<'c> {
             format!("{} is of the register {}, whose key is not known here", handed.name, shown(origin)),
             "give the key that its operator publishes with --vkey FILE, or pin it once with colophon trust pin",
         ));
-        for key in self.keys_of(origin) {
+        for key in self.keys_of(origin)? {
             proved = handed.certificate.verify(&key).map_err(Failure::from);
             if proved.is_ok() {
                 break;
@@ -291,11 +289,16 @@ impl<'c> Judge<'c> {
     }
 
     /// Returns the keys that a log of this name is believed by: the one that was given, or those in the policy.
-    pub(super) fn keys_of(&self, origin: &str) -> Vec<VerifierKey> {
+    pub(super) fn keys_of(&self, origin: &str) -> Result<Vec<VerifierKey>, Failure> {
         match &self.vkey {
-            Some(vkey) => vec![vkey.clone()],
-            None => self.trust.logs_of(origin).map(|log| log.key.clone()).collect(),
+            Some(vkey) => Ok(vec![vkey.clone()]),
+            None => Ok(self.trust()?.logs_of(origin).map(|log| log.key.clone()).collect()),
         }
+    }
+
+    /// Reads what is trusted. Not kept: whoever meets a register, or its new key, adds to it.
+    fn trust(&self) -> Result<Trust, Failure> {
+        Trust::read(&self.context.home)
     }
 
     /// Holds a checkpoint against what this machine has seen of its register, without asking anybody.
@@ -324,7 +327,7 @@ impl<'c> Judge<'c> {
 
     /// Returns what this person asks of a checkpoint by this key.
     pub(super) fn policy_for(&self, log: &VerifierKey) -> Result<Policy, Failure> {
-        match self.trust.policy().filter(|_| self.vkey.is_none()) {
+        match self.trust()?.policy().filter(|_| self.vkey.is_none()) {
             Some(policy) => Ok(policy.clone()),
             None => Policy::of_log(log)
                 .map_err(|error| Failure::failed(format!("the log's key: {error}"), "report this as a fault")),
@@ -349,7 +352,7 @@ fn hold_against_rules(provenance: &Provenance, known: &Rules) -> Result<(), Fail
 /// Returns the failure of a question about a certificate that was proved to be of this register: the node may not deny it.
 fn told(error: LookupError) -> Failure {
     match error {
-        LookupError::NotKnown(_) | LookupError::NoEdition { .. } | LookupError::NotCarried { .. } => {
+        LookupError::Unproved(_) | LookupError::NoEdition { .. } | LookupError::NotCarried { .. } => {
             Failure::not_verified(
                 format!("{error}, and the certificate shows that the register has it"),
                 "tell the operator; ask another node of the register",

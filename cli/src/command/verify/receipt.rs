@@ -110,7 +110,7 @@ fn open(
         format!("{name} is of the register {}, whose key is not known here", shown(&origin)),
         "give the key that its operator publishes with --vkey FILE, or pin it once with colophon trust pin",
     ));
-    for key in judge.keys_of(&origin) {
+    for key in judge.keys_of(&origin)? {
         opened = receipt.verify(&leaf_hash(leaf), &key).map(|checkpoint| (checkpoint, key)).map_err(|error| {
             Failure::not_verified(
                 format!("{name} does not prove what it says: {}", shown(&error.to_string())),
