@@ -52,6 +52,17 @@ pub(crate) fn cosigner(name: &str) -> Cosigner {
     Cosigner::new(&format!("{name}.example"), key).unwrap()
 }
 
+fn rules() -> Rules {
+    Rules {
+        register: Register { origin: ORIGIN.parse().unwrap(), genesis: digest("genesis") },
+        log_key: log_key(),
+        operators: vec![account("operator")],
+        governors: vec![account("governor")],
+        governor_threshold: 1,
+        succeeds: None,
+    }
+}
+
 /// A work of Ana's in China, of which one edition can be moved on.
 pub(crate) struct Sample {
     provenance: Provenance,
@@ -73,15 +84,6 @@ impl Sample {
             "training": "notAllowed", "work_kind": "digital_image",
         });
         let Body::Mint(mint) = body_of(&body) else { panic!("it is a mint") };
-        let register = Register { origin: ORIGIN.parse().unwrap(), genesis: digest("genesis") };
-        let rules = Rules {
-            register,
-            log_key: log_key(),
-            operators: vec![account("operator")],
-            governors: vec![account("governor")],
-            governor_threshold: 1,
-            succeeds: None,
-        };
         let minted = Moment { id: digest("work"), index: 5, time_ms: MINTED_MS };
         let state = EditionRecord {
             allegations: None,
@@ -110,7 +112,7 @@ impl Sample {
         };
         let mut sample = Sample {
             provenance: Provenance {
-                rules,
+                rules: rules(),
                 log_key: log_key(),
                 checkpoint: checkpoint(7),
                 seal: seal(6, MINTED_MS),

@@ -99,7 +99,7 @@ async fn a_move_and_an_authority_s_word_are_foreseen_too() {
         let foreseen = node.client().foresee(&proposed, TIME_MS).await.unwrap();
         assert_eq!(foreseen.judgement.map(|judgement| judgement.outcome), Some(Outcome::Refuse), "{deed:?}");
     }
-    let asked: Vec<String> = node.shelf.lock().unwrap().asked.iter().cloned().collect();
+    let asked = node.shelf.lock().unwrap().asked.clone();
     for words in ["&deed=move&delivery=", "&deed=transmit&basis=restitution&delivery="] {
         assert!(asked.iter().any(|path| path.contains(words)), "{words}: {asked:?}");
     }

@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_rule_that_does_not_reach_a_crossing_would_not_apply() {
-        let sets: Vec<RuleSet> = crate::shipped::SHIPPED.into_iter().map(|(name, text)| set(name, text)).collect();
+        let sets: Vec<RuleSet> = crate::shipped::SHIPPED.iter().map(|(name, text)| set(name, text)).collect();
         let corridor = Corridor::of(&sets).unwrap();
         let (mut found, mut reached, mut asked) = (0, 0, 0);
         for place in 0..4 * 6 * 6 * 3 {

@@ -131,9 +131,9 @@ impl fmt::Display for Objections {
     }
 }
 
-/// The documents that count for a crossing, and their attestations.
+/// What counts for a crossing: documents, and their attestations.
 #[derive(Debug, Default)]
-struct Papers {
+struct Counted {
     papers: BTreeSet<Paper>,
     attests: BTreeSet<EntryId>,
     /// Who is on whose list of sanctions.
@@ -188,7 +188,7 @@ impl Crossing<'_> {
         let today = Calendar::at(time_ms);
         let (from, to) = (place(&self.edition.country)?, place(self.to_country)?);
         let enrolled: AuthoritiesRecord = records.read(&RecordKey::Authorities)?.unwrap_or_default();
-        let Papers { papers, attests, listed } = self.papers(&work, &enrolled, &today, records)?;
+        let Counted { papers, attests, listed } = self.papers(&work, &enrolled, &today, records)?;
         let party = |account: &AccountId, country: Place| Party {
             account: account.to_string(),
             country,
@@ -241,9 +241,9 @@ impl Crossing<'_> {
         enrolled: &AuthoritiesRecord,
         today: &Calendar,
         records: &impl Records,
-    ) -> Result<Papers, Stop> {
+    ) -> Result<Counted, Stop> {
         let (giver, recipient) = (self.edition.holder, *self.to);
-        let mut found = Papers::default();
+        let mut found = Counted::default();
         let all = [
             About::Edition(*self.work, self.number),
             About::Work(*self.work),
@@ -303,7 +303,7 @@ fn issuers(
     Ok(all)
 }
 
-impl Papers {
+impl Counted {
     /// Adds the newest document of this type by this account about this, if it counts today.
     fn add(&mut self, about: &About, by: &Attesting, today: &Calendar, records: &impl Records) -> Result<(), Stop> {
         let document = by.document.as_str().parse().expect("the corridor's words are document types");

@@ -67,7 +67,7 @@ pub(crate) fn text(name: &str) -> String {
 
 /// Returns the text of a rule set that comes with the software.
 fn shipped(name: &str) -> &'static str {
-    let mut sets = colophon_corridor::shipped::SHIPPED.into_iter();
+    let mut sets = colophon_corridor::shipped::SHIPPED.iter();
     sets.find(|(known, _)| *known == name).expect("a shipped set").1
 }
 
