@@ -55,7 +55,7 @@ impl Problem {
             status,
             code: if has_code { code } else { NO_CODE.to_owned() },
             detail: if detail.is_empty() { format!("status {status}") } else { shown(&detail) },
-            cure: cure.map(|cure| shown(&cure)),
+            cure: cure.filter(|cure| !cure.is_empty()).map(|cure| shown(&cure)),
             retry_after,
             body,
         }
@@ -127,6 +127,12 @@ mod tests {
             (problem.to_string().as_str(), problem.cure().as_str()),
             ("the node answers: it moved (prev_stale)", "look it up")
         );
+    }
+
+    #[test]
+    fn a_cure_without_words_is_none() {
+        let problem = read(409, r#"{"detail":"it moved","code":"prev_stale","cure":""}"#);
+        assert_eq!(problem.cure(), "look up the code prev_stale in the specification");
     }
 
     #[test]
