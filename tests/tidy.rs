@@ -55,6 +55,9 @@ const PURE: [(&str, &[&str]); 3] = [
     ("colophon-ledger", &["bs58", "colophon-corridor", "colophon-tlog", "serde", "serde_json", "thiserror"]),
 ];
 
+/// The one pure source that meets floats: in people's words, which it reads and forgets.
+const PASSES_OVER_FLOATS: &str = "crates/ledger/src/card/json.rs";
+
 /// What a pure package's code never says, outside its tests.
 const IMPURE_WORDS: [&str; 8] = ["SystemTime", "Instant", "HashMap", "HashSet", "tokio", "async", "await", "unsafe"];
 
@@ -188,7 +191,7 @@ fn pure_packages_ask_nothing_of_the_machine() {
                 complaints
                     .push(format!("{}: `{word}` in a pure package: take it as a value, or use BTreeMap", source.path));
             }
-            if has_float(&code) {
+            if has_float(&code) && source.path != PASSES_OVER_FLOATS {
                 complaints.push(format!("{}: a float in a pure package: count in integers", source.path));
             }
             for module in names_after(&code, "std::").iter().filter(|name| IMPURE_MODULES.contains(&name.as_str())) {

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -185,6 +186,31 @@ fn limit_files(node: &Node, bytes: &str) {
     assert!(done.expect("prlimit, of util-linux, starts").success());
 }
 
+/// Waits until a node's tables stand on the disk: they are written some time after the log.
+fn wait_until_written(node: &Node) {
+    let (mut before, begun) = (0, Instant::now());
+    loop {
+        let bytes = bytes_under(&node.dir());
+        if bytes == before {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "its files grow and grow: {bytes} bytes");
+        before = bytes;
+        // Longer than sled lets wait what it was given.
+        std::thread::sleep(Duration::from_millis(1_500));
+    }
+}
+
+fn bytes_under(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let bytes = entries.map(|entry| match entry.metadata() {
+        Ok(found) if found.is_dir() => bytes_under(&entry.path()),
+        Ok(found) => found.len(),
+        Err(_) => 0, // it was taken away meanwhile
+    });
+    bytes.sum()
+}
+
 #[test]
 fn a_copy_without_room_says_so_and_goes_on_once_there_is_some() {
     let mut scene = Scene::open();
@@ -194,6 +220,7 @@ fn a_copy_without_room_says_so_and_goes_on_once_there_is_some() {
     let copy = Node::following(&scene.register, scene.liar.url()).with_serve_args(&["--poll-ms", "50"]);
     let mut copy = copy.with_launcher(&["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"]);
     copy.start();
+    wait_until_written(&copy);
     let log = copy.dir().join("entries.log");
     limit_files(&copy, &(std::fs::metadata(&log).expect("the log").len() + 100).to_string());
     let size = scene.mint(20);
