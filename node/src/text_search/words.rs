@@ -5,7 +5,7 @@
 //! middle of such a run, and no dictionary is needed.
 
 use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{compose, is_combining_mark};
 
 /// The longest word that is kept, in letters: of a longer one the beginning counts.
 pub const WORD_LETTERS_MAX: usize = 64;
@@ -40,6 +40,12 @@ pub fn pieces(text: &str) -> Vec<Piece> {
             continue;
         }
         let in_run = is_unspaced(letter);
+        // A mark that was passed over may have stood between a sign and one that makes another sign of it.
+        if let Some(Piece::Run(run)) = pieces.last_mut().filter(|_| is_open && in_run)
+            && put_on(run, letter)
+        {
+            continue;
+        }
         match pieces.last_mut().filter(|_| is_open) {
             // A mark belongs to what it stands on.
             Some(Piece::Word(word)) if !in_run => {
@@ -58,6 +64,14 @@ pub fn pieces(text: &str) -> Vec<Piece> {
         is_open = true;
     }
     pieces
+}
+
+/// Puts a mark on the last sign of a run, if the two are one sign.
+fn put_on(run: &mut [char], mark: char) -> bool {
+    let Some(last) = run.last_mut() else { return false };
+    let whole = compose(*last, mark);
+    *last = whole.unwrap_or(*last);
+    whole.is_some()
 }
 
 /// Returns everything under which a text is to be found.
@@ -191,6 +205,7 @@ mod tests {
             ("神奈川沖浪裏", "[神奈川沖浪裏]"),
             ("ｶﾞｸｾｲ ガクセイ", "[ガクセイ] [ガクセイ]"),
             ("か が", "[か] [が]"),
+            ("ス\u{f9f}\u{3099}", "[ズ]"),
             ("서울의 봄", "[서울의] [봄]"),
             ("ภาพวาด2026", "[ภาพวาด] 2026"),
             ("Hokusai北斎", "hokusai [北斎]"),
