@@ -29,6 +29,9 @@ pub struct Attested {
     pub document_type: DocumentType,
     /// Who attested it.
     pub by: Party,
+    /// Which party that is, if it is one: `giver`, `recipient` or `maker`. Else it counted as an enrolled authority's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub party: Option<&'static str>,
     /// The attestation.
     pub entry: EntryId,
     /// SHA-256 of its file.
@@ -46,9 +49,12 @@ impl Ruled {
     pub fn of(index: u64, provenance: &Provenance) -> Option<Ruled> {
         let crossing = provenance.crossings.iter().find(|crossing| crossing.index == index)?;
         let counted = provenance.papers.iter().filter(|(moment, _)| crossing.papers.contains(&moment.id));
+        let parties =
+            [("giver", crossing.giver), ("recipient", crossing.recipient), ("maker", provenance.record.maker)];
         let attested = |(moment, attest): &(Moment, Attest)| Attested {
             document_type: attest.document_type.clone(),
             by: Party::of(&attest.by, provenance),
+            party: parties.iter().find(|(_, account)| *account == attest.by).map(|(party, _)| *party),
             entry: moment.id,
             sha256: attest.sha256,
             valid_from: attest.valid_from.clone(),
@@ -60,7 +66,11 @@ impl Ruled {
 
     /// Returns it in lines for people.
     pub fn told(&self) -> Vec<String> {
-        let paper = |paper: &Attested| format!("{} attested by {}", paper.document_type, paper.by.called());
+        let paper = |paper: &Attested| match paper.party {
+            None => format!("{} attested by {}", paper.document_type, paper.by.called()),
+            // Whatever it calls itself.
+            Some(party) => format!("{} stated by {}, the {party} itself", paper.document_type, paper.by.called()),
+        };
         let end = format!("checked against rule set {}; not legal advice", words::short(&self.rules));
         self.papers.iter().map(paper).chain(self.noted.iter().map(noted)).chain([end]).collect()
     }
@@ -104,6 +114,26 @@ mod tests {
             document_type: "ARR_RECEIPT".parse().unwrap(),
             within_days: owed.then_some(60),
         }
+    }
+
+    #[test]
+    fn what_a_party_says_itself_is_told_as_that_whatever_it_calls_itself() {
+        let sample = crate::sample::Sample::minted();
+        let paper = |party| Attested {
+            document_type: "AI_LABEL_ATTEST".parse().unwrap(),
+            by: Party::of(&crate::sample::account("ana"), sample.provenance()),
+            party,
+            entry: Digest(colophon_tlog::hash::sha256(b"entry")),
+            sha256: Digest(colophon_tlog::hash::sha256(b"file")),
+            valid_from: None,
+            valid_to: None,
+        };
+        let rules = Digest(colophon_tlog::hash::sha256(b"rules"));
+        let ruled = Ruled { rules, papers: vec![paper(None), paper(Some("giver"))], noted: Vec::new() };
+        let told = ruled.told();
+        assert!(told[0].starts_with("AI_LABEL_ATTEST attested by \"Ana Lu\""), "{told:?}");
+        assert!(told[1].starts_with("AI_LABEL_ATTEST stated by \"Ana Lu\""), "{told:?}");
+        assert!(told[1].ends_with(", the giver itself"), "{told:?}");
     }
 
     #[test]
