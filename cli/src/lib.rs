@@ -30,6 +30,7 @@ pub mod sheet;
 pub mod sidecar;
 pub mod signing;
 pub mod story;
+pub mod taken_back;
 pub(crate) mod terminal;
 pub mod terms;
 pub mod ui;

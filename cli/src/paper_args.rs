@@ -40,6 +40,11 @@ pub struct Subject {
 }
 
 impl PaperArgs {
+    /// Returns whether it is about an account.
+    pub fn is_about_account(&self) -> bool {
+        self.account.is_some()
+    }
+
     /// Finds what is named, which must be there.
     pub fn subject(&self, desk: &Desk<'_>) -> Result<Subject, Failure> {
         if let Some(account) = self.account {

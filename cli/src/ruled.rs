@@ -1,10 +1,11 @@
 //! What the rules of the corridor said when title moved: which were applied, on which documents, and what they noted.
 
+use colophon_ledger::account::AccountId;
 use colophon_ledger::certificate::{Moment, Provenance};
 use colophon_ledger::entry::attest::Attest;
 use colophon_ledger::entry::terms::{Money, Price};
 use colophon_ledger::field::{Day, Digest, DocumentType, EntryId, Int};
-use colophon_ledger::state::{NotedRecord, ReceiptedRecord};
+use colophon_ledger::state::{CrossingRecord, NotedRecord, ReceiptedRecord};
 use serde::Serialize;
 
 use crate::party::Party;
@@ -29,9 +30,9 @@ pub struct Attested {
     pub document_type: DocumentType,
     /// Who attested it.
     pub by: Party,
-    /// Which party that is, if it is one: `giver`, `recipient` or `maker`. Else it counted as an enrolled authority's.
+    /// The party to the crossing whose own word it is; of several, the first. None: an authority's, enrolled for it at that time.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub party: Option<&'static str>,
+    pub stated_by: Option<Side>,
     /// The attestation.
     pub entry: EntryId,
     /// SHA-256 of its file.
@@ -42,6 +43,50 @@ pub struct Attested {
     /// The last day on which it was valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<Day>,
+    /// Whether it was taken back since, as far as the register was asked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub taken_back: bool,
+}
+
+/// A party to a crossing, whose statements count as its own word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Who gave the edition away.
+    Giver,
+    /// Who got it.
+    Recipient,
+    /// The maker of the work.
+    Maker,
+}
+
+impl Side {
+    /// Returns which party an account is, if it is one. One that is an authority besides is told as the party that it is: from a
+    /// crossing's record the one cannot be told from the other.
+    fn of(account: &AccountId, crossing: &CrossingRecord, maker: &AccountId) -> Option<Side> {
+        let sides = [(&crossing.giver, Side::Giver), (&crossing.recipient, Side::Recipient), (maker, Side::Maker)];
+        sides.into_iter().find_map(|(party, side)| (party == account).then_some(side))
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Side::Giver => "giver",
+            Side::Recipient => "recipient",
+            Side::Maker => "maker",
+        }
+    }
+}
+
+impl Attested {
+    /// Returns it for people: an authority attests, a party states.
+    fn told(&self) -> String {
+        let (paper, by) = (&self.document_type, self.by.called());
+        let since = if self.taken_back { "; TAKEN BACK since" } else { "" };
+        match self.stated_by {
+            None => format!("{paper} attested by {by}{since}"),
+            Some(side) => format!("{paper} stated by {by}, the {}: their own word{since}", side.word()),
+        }
+    }
 }
 
 impl Ruled {
@@ -49,16 +94,15 @@ impl Ruled {
     pub fn of(index: u64, provenance: &Provenance) -> Option<Ruled> {
         let crossing = provenance.crossings.iter().find(|crossing| crossing.index == index)?;
         let counted = provenance.papers.iter().filter(|(moment, _)| crossing.papers.contains(&moment.id));
-        let parties =
-            [("giver", crossing.giver), ("recipient", crossing.recipient), ("maker", provenance.record.maker)];
         let attested = |(moment, attest): &(Moment, Attest)| Attested {
             document_type: attest.document_type.clone(),
             by: Party::of(&attest.by, provenance),
-            party: parties.iter().find(|(_, account)| *account == attest.by).map(|(party, _)| *party),
+            stated_by: Side::of(&attest.by, crossing, &provenance.mint.by),
             entry: moment.id,
             sha256: attest.sha256,
             valid_from: attest.valid_from.clone(),
             valid_to: attest.valid_to.clone(),
+            taken_back: false,
         };
         let papers = counted.map(attested).collect();
         Some(Ruled { rules: crossing.rules, papers, noted: crossing.noted.clone() })
@@ -66,13 +110,8 @@ impl Ruled {
 
     /// Returns it in lines for people.
     pub fn told(&self) -> Vec<String> {
-        let paper = |paper: &Attested| match paper.party {
-            None => format!("{} attested by {}", paper.document_type, paper.by.called()),
-            // Whatever it calls itself.
-            Some(party) => format!("{} stated by {}, the {party} itself", paper.document_type, paper.by.called()),
-        };
         let end = format!("checked against rule set {}; not legal advice", words::short(&self.rules));
-        self.papers.iter().map(paper).chain(self.noted.iter().map(noted)).chain([end]).collect()
+        self.papers.iter().map(Attested::told).chain(self.noted.iter().map(noted)).chain([end]).collect()
     }
 }
 
@@ -117,23 +156,23 @@ mod tests {
     }
 
     #[test]
-    fn what_a_party_says_itself_is_told_as_that_whatever_it_calls_itself() {
-        let sample = crate::sample::Sample::minted();
-        let paper = |party| Attested {
-            document_type: "AI_LABEL_ATTEST".parse().unwrap(),
-            by: Party::of(&crate::sample::account("ana"), sample.provenance()),
-            party,
-            entry: Digest(colophon_tlog::hash::sha256(b"entry")),
-            sha256: Digest(colophon_tlog::hash::sha256(b"file")),
-            valid_from: None,
-            valid_to: None,
+    fn a_party_s_own_word_is_not_told_as_an_authority_s() {
+        let [giver, recipient, maker, bureau] = ["ana", "bo", "cy", "bureau"].map(crate::sample::account);
+        let digest = Digest(colophon_tlog::hash::sha256(b"a paper"));
+        let crossing =
+            CrossingRecord { giver, index: 9, noted: Vec::new(), papers: vec![digest], recipient, rules: digest };
+        let told = |by: &AccountId| {
+            let stated_by = Side::of(by, &crossing, &maker);
+            let (document_type, by) = ("NAT_EXPORT_LICENCE".parse().unwrap(), Party::named(by, None));
+            let (entry, sha256, valid_from, valid_to) = (digest, digest, None, None);
+            Attested { document_type, by, stated_by, entry, sha256, valid_from, valid_to, taken_back: false }.told()
         };
-        let rules = Digest(colophon_tlog::hash::sha256(b"rules"));
-        let ruled = Ruled { rules, papers: vec![paper(None), paper(Some("giver"))], noted: Vec::new() };
-        let told = ruled.told();
-        assert!(told[0].starts_with("AI_LABEL_ATTEST attested by \"Ana Lu\""), "{told:?}");
-        assert!(told[1].starts_with("AI_LABEL_ATTEST stated by \"Ana Lu\""), "{told:?}");
-        assert!(told[1].ends_with(", the giver itself"), "{told:?}");
+        for (account, word) in [(giver, "giver"), (recipient, "recipient"), (maker, "maker")] {
+            let told = told(&account);
+            assert!(told.starts_with("NAT_EXPORT_LICENCE stated by z6Mk"), "{told}");
+            assert!(told.ends_with(&format!(", the {word}: their own word")), "{told}");
+        }
+        assert!(told(&bureau).starts_with("NAT_EXPORT_LICENCE attested by z6Mk"), "{}", told(&bureau));
     }
 
     #[test]

@@ -144,7 +144,12 @@ pub fn draw_up(
         accounts: &accounts,
         now_ms: u64::try_from(now.as_millisecond()).unwrap_or_default(),
     };
-    Ok((plan(args, wanted, &standpoint)?, work))
+    let plan = plan(args, wanted, &standpoint)?;
+    // An offer may be made meanwhile: it can be accepted once nothing blocks title any more.
+    if kind == TermsWord::Offer {
+        warn_unless_free(&facts.state, &desk.context.ui);
+    }
+    Ok((plan, work))
 }
 
 /// Returns the card of a remark, if there is one.
@@ -246,6 +251,14 @@ pub fn check_free(state: &EditionRecord) -> Result<(), Failure> {
         format!("the edition is {}", Listed(blocking)),
         "have each released by whom it names: colophon release WORK",
     ))
+}
+
+/// Warns that title cannot move for now, of what may be asked or offered all the same.
+pub fn warn_unless_free(state: &EditionRecord, ui: &Ui) {
+    if let Err(burdened) = check_free(state) {
+        ui.warn(format_args!("title cannot move for now: {}", burdened.what()));
+        ui.note(burdened.cure());
+    }
 }
 
 /// Returns the refusal of somebody who deals with what they do not hold.

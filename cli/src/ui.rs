@@ -112,9 +112,7 @@ impl Ui {
             };
         }
         if self.json {
-            let text = error.render().to_string();
-            let what = text.trim().trim_start_matches("error: ").lines().next().unwrap_or_default();
-            return self.failure(&Failure::usage(what, "see --help"));
+            return self.failure(&Failure::usage(first_paragraph(&error.render().to_string()), "see --help"));
         }
         // clap knows the colours of its own words, and whether they are wanted.
         let _told = error.print();
@@ -316,6 +314,12 @@ fn unanswered(error: &dialoguer::Error, flag: &str) -> Failure {
     Failure::failed(format!("no answer could be read: {error}"), format!("give {flag}"))
 }
 
+/// Returns the first paragraph of what clap says, in one line: what is wrong, and of which arguments.
+fn first_paragraph(text: &str) -> String {
+    let lines = text.trim().trim_start_matches("error: ").lines();
+    lines.map(str::trim).take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,6 +352,13 @@ mod tests {
         let expected = "{\"schema\":\"colophon.failure/v1\",\"exit\":6,\"code\":\"prev_stale\",\
                         \"what\":\"somebody was first\",\"cure\":\"look again\"}\n";
         assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn a_failure_of_usage_names_the_arguments_that_are_missing() {
+        let said =
+            "error: the following required arguments were not provided:\n  --to <CC>\n  <WORK>\n\nUsage: colophon\n";
+        assert_eq!(first_paragraph(said), "the following required arguments were not provided: --to <CC> <WORK>");
     }
 
     #[test]

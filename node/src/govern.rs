@@ -79,6 +79,9 @@ pub enum GovernError {
         /// The lowest height.
         least: u64,
     },
+    /// There is no such height.
+    #[error("a height is a whole number up to {INTEGER_MAX}")]
+    Height,
     /// The rules would be refused.
     #[error("the register would refuse these rules: {0}")]
     Rules(Refusal),
@@ -220,12 +223,15 @@ impl Standing {
                     Beginning::Height(height) => height,
                     Beginning::Ahead(batches) => self.height.saturating_add(batches),
                 };
-                let height = Int::new(height).filter(|_| height >= least);
+                let begins = Int::new(height).ok_or(GovernError::Height)?;
+                if height < least {
+                    return Err(GovernError::RulesTooNear { least });
+                }
                 Body::Rules(Box::new(PublishRules {
                     by,
                     citation: citation.clone(),
                     governors,
-                    height: height.ok_or(GovernError::RulesTooNear { least })?,
+                    height: begins,
                     jurisdiction: jurisdiction.clone(),
                     kind: RulesWord::It,
                     name: name.clone(),

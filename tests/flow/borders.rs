@@ -134,6 +134,12 @@ fn a_work_leaves_once_its_paper_is_there_and_everybody_sees_on_which() {
     bureau.succeed(&["revoke", &work, "--type", "NAT_EXPORT_LICENCE", "--yes"]);
     assert_eq!(refused(&bureau, &["revoke", &work, "--type", "NAT_EXPORT_LICENCE", "--yes"]), "nothing_attested");
     assert_eq!(holder(&scene.node, &work), account(&scene.bruno));
+    for words in [["history", &work], ["show", &work], ["verify", &work]] {
+        let told = scene.bruno.succeed(&words);
+        assert!(told.stdout.contains("TAKEN BACK"), "{told}");
+        let told = scene.bruno.succeed(&[&words[..], &["--json"]].concat());
+        assert!(told.stdout.contains("\"taken_back\":true"), "{told}");
+    }
     scene.bruno.succeed(&["certificate", &work, "-o", "proof.json"]);
     let proof = scene.bruno.succeed(&["verify", "proof.json", "--offline", "--json"]).json();
     assert_eq!(text(&proof, "/card/story/1/ruled/papers/0/by/calls_itself"), "Bureau of Relics");

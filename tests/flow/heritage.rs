@@ -78,6 +78,23 @@ fn an_old_work_of_some_value_enters_the_union_with_a_statement_of_its_importer()
 }
 
 #[test]
+fn a_party_s_own_word_is_told_as_that_and_not_as_an_authority_s() {
+    let scene = Scene::open();
+    let work = mint(&scene.ana, "book.txt", &["--category", "book", "--age", "200_250", "--made-in", "CN"]);
+    adopt(&scene, "EU-IMP-880", "EU");
+    scene.bruno.put("statement.pdf", b"I am the importer.");
+    let state = ["attest", &work, "--type", "EU_IMPORTER_STATEMENT", "--file", "statement.pdf", "--yes"];
+    scene.bruno.succeed(&state);
+    let id = offer(&scene, &work, "FR", &["--delivery", "physical", "--value", "18000.00 EUR"]);
+    scene.bruno.succeed(&["accept", &id, "--yes"]);
+    let history = scene.bruno.succeed(&["history", &work, "--json"]).json();
+    let paper = history["story"].as_array().unwrap().iter().find_map(|step| step.get("ruled")).unwrap();
+    assert_eq!(text(paper, "/papers/0/stated_by"), "recipient");
+    let shown = scene.bruno.succeed(&["show", &work]);
+    assert!(shown.stdout.contains("EU_IMPORTER_STATEMENT stated by"), "{shown}");
+}
+
+#[test]
 fn facts_are_amended_by_the_maker_and_what_was_stated_first_stays() {
     let scene = Scene::open();
     let work = mint(&scene.ana, "dream.txt", &["--human", "prompt"]);
@@ -88,6 +105,8 @@ fn facts_are_amended_by_the_maker_and_what_was_stated_first_stays() {
     let amended = scene.ana.succeed(&[&amend[..], &["--note", "it was a model", "--yes"]].concat());
     assert!(amended.stdout.contains("amended"), "{amended}");
     scene.ana.expect(&[&amend[..], &["--yes"]].concat(), 2);
+    let coming = scene.ana.expect(&["amend", &work, "--created", "9998", "--yes"], 2);
+    assert!(coming.stderr.contains("9998 is still to come"), "{coming}");
     // The rule for machine-made content fires on what it says now; where nobody else can, the seller states the label.
     let id = offer(&scene, &work, "CN", &[]);
     let kept = scene.bruno.expect(&["accept", &id, "--yes"], 6);

@@ -68,6 +68,8 @@ fn a_resale_owes_the_artist_a_share_to_the_cent_until_her_receipt() {
 
     assert_eq!(refused(&chiara, &["settle", &work, "--yes"]), "not_payee");
     assert_eq!(refused(&chiara, &["settle", &work, "--country", "DE", "--yes"]), "not_payee");
+    let elsewhere = chiara.expect(&["settle", &work, "--edition", "2", "--yes"], 3);
+    assert!(elsewhere.stderr.contains("there is no edition 2"), "{elsewhere}");
     let settled = scene.ana.succeed(&["settle", &work, "--note", "paid by bank transfer", "--yes"]);
     assert!(settled.stderr.contains("2300.00 EUR"), "{settled}");
     let shown = stranger.succeed(&["show", &work, "--json"]).json();
@@ -75,4 +77,20 @@ fn a_resale_owes_the_artist_a_share_to_the_cent_until_her_receipt() {
     let history = stranger.succeed(&["history", &work]);
     assert!(history.stdout.contains("settled: 2300.00 EUR"), "{history}");
     assert_eq!(refused(&scene.ana, &["settle", &work, "--yes"]), "nothing_owed");
+}
+
+#[test]
+fn a_collecting_society_of_the_union_gives_the_receipt() {
+    let scene = Scene::open();
+    let society = Person::new("society", scene.node.url());
+    let work = scene.minted("Hills");
+    adopt(&scene, "ARR-EU", "EU");
+    enrol(&scene, &account(&society), "EU", "ARR_RECEIPT");
+    let chiara = Person::new("chiara", scene.node.url());
+    sell(&scene.ana, &work, &scene.bruno, &["--price", "10000.00 EUR"]);
+    sell(&scene.bruno, &work, &chiara, &["--price", "10000.00 EUR", "--professional"]);
+    assert_eq!(refused(&chiara, &["settle", &work, "--country", "EU", "--yes"]), "not_payee");
+    society.succeed(&["settle", &work, "--country", "EU", "--yes"]);
+    let shown = chiara.succeed(&["show", &work, "--json"]).json();
+    assert!(shown["card"].get("outstanding").is_none(), "{shown}");
 }

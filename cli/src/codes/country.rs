@@ -6,6 +6,8 @@ use isocountry::CountryCode;
 use crate::codes::{letters, refuse};
 use crate::failure::Failure;
 
+/// What stands in the place of a country where an authority of the European Union itself speaks.
+const UNION: &str = "EU";
 /// What people write for a country that is neither its code nor its name in the list.
 const OFTEN_MEANT: [(&str, &str); 24] = [
     ("uk", "GB"),
@@ -46,6 +48,12 @@ pub fn country(text: &str) -> Result<Country, Failure> {
     })
 }
 
+/// Returns for whom an authority speaks: a country, or `EU`, the Union itself, for which governors enrol some.
+pub fn authority(text: &str) -> Result<Country, Failure> {
+    let union = text.trim().eq_ignore_ascii_case(UNION).then(|| UNION.parse().ok()).flatten();
+    union.map_or_else(|| country(text), Ok)
+}
+
 /// Returns the English name of a country, for people to read beside its code.
 pub fn name(country: &Country) -> Option<&'static str> {
     CountryCode::for_alpha2(country.as_str()).ok().map(|found| found.name())
@@ -76,6 +84,14 @@ mod tests {
         }
         assert_eq!(name(&"FR".parse().unwrap()), Some("France"));
         assert_eq!(name(&"QQ".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn an_authority_speaks_for_a_country_or_for_the_union() {
+        for (text, code) in [("EU", "EU"), (" eu ", "EU"), ("fr", "FR")] {
+            assert_eq!(authority(text).unwrap().as_str(), code);
+        }
+        assert_eq!(authority("XX").unwrap_err().what(), "\"XX\" is not a country code of ISO 3166");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use colophon_ledger::field::{Date, Day};
 use jiff::civil;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::clock;
 use crate::codes::refuse;
 use crate::failure::Failure;
 
@@ -26,6 +27,15 @@ pub fn day(text: &str) -> Result<Day, Failure> {
     let wrong = || refuse(format!("{text:?} is not a day"), meant(typed), "write YYYY-MM-DD, such as 2026-11-23");
     let day: Day = typed.parse().map_err(|_| wrong())?;
     date(day.as_str()).map(|_| day).map_err(|_| wrong())
+}
+
+/// Refuses a date that is still to come, wherever on earth.
+pub fn check_past(created: &Date) -> Result<(), Failure> {
+    let today = (clock::now()? + SignedDuration::from_hours(14)).strftime("%Y-%m-%d").to_string();
+    if today.get(..created.as_str().len()).is_some_and(|today| created.as_str() > today) {
+        return Err(Failure::usage(format!("{created} is still to come"), "give --created the date it was made"));
+    }
+    Ok(())
 }
 
 /// Returns the last millisecond until which something is to stand, in ms since 1970: a day in UTC counts to its end.

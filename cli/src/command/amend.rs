@@ -7,7 +7,7 @@ use colophon_ledger::entry::amend::{Amend, AmendWord};
 use colophon_ledger::field::{Country, Date, SourceType};
 
 use crate::codes::country::country;
-use crate::codes::date::date;
+use crate::codes::date::{check_past, date};
 use crate::command::Context;
 use crate::command::mint::source_type;
 use crate::facts::FactsArgs;
@@ -42,6 +42,7 @@ pub struct AmendArgs {
 }
 
 pub(super) fn run(args: &AmendArgs, context: &Context) -> Result<Exit, Failure> {
+    args.created.as_ref().map_or(Ok(()), check_past)?;
     let card = remark(args.note.as_deref())?;
     let desk = Desk::open(context, &args.signing)?;
     let work = desk.history()?.work(&args.work)?;

@@ -115,6 +115,9 @@ fn tell_whether_it_counts(args: &AttestArgs, desk: &Desk<'_>) -> Result<(), Fail
         desk.context
             .ui
             .note(format_args!("it counts as a document of {}, for which you are enrolled", countries.join(", ")));
+        if args.paper.is_about_account() {
+            desk.context.ui.warn("it is about an account: it counts for every work that this account gives or takes");
+        }
     }
     Ok(())
 }

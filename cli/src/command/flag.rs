@@ -9,7 +9,7 @@ use colophon_ledger::entry::Body;
 use colophon_ledger::entry::flag::{Flag, FlagWord};
 use colophon_ledger::field::{Country, EntryId, Int};
 
-use crate::codes::country::country;
+use crate::codes::country::authority;
 use crate::command::Context;
 use crate::failure::{Exit, Failure};
 use crate::signing::outcome::{Flagged, Stage};
@@ -29,8 +29,8 @@ pub struct FlagArgs {
     /// What is wrong: stolen, disputed or frozen
     #[arg(long, value_name = "WHY", value_parser = word::<Ground>)]
     ground: Ground,
-    /// As an authority: the country that it speaks for. Title is blocked until it is released
-    #[arg(long, value_name = "CC", value_parser = country, requires = "document")]
+    /// As an authority: the country that it speaks for, or EU. Title is blocked until it is released
+    #[arg(long, value_name = "CC", value_parser = authority, requires = "document")]
     country: Option<Country>,
     /// The order or the report; only its hash leaves this machine
     #[arg(long, value_name = "FILE")]

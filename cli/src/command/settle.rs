@@ -9,7 +9,7 @@ use colophon_ledger::entry::Body;
 use colophon_ledger::entry::receipt::{Receipt, ReceiptWord};
 use colophon_ledger::field::{Country, Int};
 
-use crate::codes::country::country;
+use crate::codes::country::authority;
 use crate::command::Context;
 use crate::due::Due;
 use crate::failure::{Exit, Failure};
@@ -33,8 +33,8 @@ pub struct SettleArgs {
     /// Which crossing of the edition it was, counted from 1; if left out, the first that leaves it outstanding
     #[arg(long, value_name = "N")]
     crossing: Option<u64>,
-    /// As an authority enrolled for what closes it, such as a collecting society: the country that it speaks for
-    #[arg(long, value_name = "CC", value_parser = country)]
+    /// As an authority enrolled for what closes it, such as a collecting society: the country that it speaks for, or EU
+    #[arg(long, value_name = "CC", value_parser = authority)]
     country: Option<Country>,
     /// The paper that shows it; only its hash leaves this machine
     #[arg(long, value_name = "FILE")]
@@ -51,6 +51,8 @@ pub(super) fn run(args: &SettleArgs, context: &Context) -> Result<Exit, Failure>
     let card = remark(args.note.as_deref())?;
     let desk = Desk::open(context, &args.signing)?;
     let work = desk.history()?.work(&args.work)?;
+    // Asked for first: that there is no such edition is proved here, while a certificate is merely refused.
+    desk.work(&work, args.edition)?;
     let certified = desk.context.wait_for(desk.client.certificate(&work, args.edition))??;
     let due = chosen(&certified, args)?;
     let body = Body::Receipt(Receipt {

@@ -11,7 +11,7 @@ use colophon_ledger::entry::transmit::{Decree, Transmit, TransmitWord};
 use colophon_ledger::field::Country;
 
 use crate::codes::account::account;
-use crate::codes::country::country;
+use crate::codes::country::{authority, country};
 use crate::codes::money::money;
 use crate::command::Context;
 use crate::command::flag::edition_of;
@@ -40,8 +40,8 @@ pub struct TransmitArgs {
     /// On what grounds: `court_order`, inheritance or restitution
     #[arg(long, value_parser = word::<Decree>)]
     basis: Decree,
-    /// The country for which I speak as an authority that governors have enrolled for `COURT_ORDER`
-    #[arg(long, value_name = "CC", value_parser = country)]
+    /// The country for which I speak, or EU, as an authority that governors have enrolled for `COURT_ORDER`
+    #[arg(long, value_name = "CC", value_parser = authority)]
     country: Country,
     /// The order or the certificate; only its hash leaves this machine
     #[arg(long, value_name = "FILE")]

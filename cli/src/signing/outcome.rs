@@ -142,7 +142,7 @@ impl Outcome {
             (Stage::Recorded, "loan") => "lent: title stays with the holder",
             (Stage::Recorded, "amend") => "amended; what was stated before stays visible",
             (Stage::Recorded, "move") => "moved: title stays, the country has changed",
-            (Stage::Recorded, "transmit") => "title has moved, by your word",
+            (Stage::Recorded, "transmit") => "title has moved, by the authority's word",
             (Stage::Recorded, "release") => "released",
             (Stage::Recorded, "receipt") => "the receipt is recorded: nothing of this is outstanding any more",
             (Stage::Recorded, "attest") => "attested",

@@ -250,7 +250,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    use crate::people::Register;
+    use crate::people::{Register, amend};
     use crate::slots::SLOTS_FILE;
     use crate::view::VIEW_DIR;
     use crate::view::engine::{Engine, EngineKind};
@@ -398,6 +398,28 @@ mod tests {
             view(&|engine| engine.apply(&[(b"zz".to_vec(), Some(Vec::new()))], 15).unwrap());
             assert!(matches!(&findings(dir.path())[..], [Finding::ViewDiffers { .. }]));
         }
+    }
+
+    #[test]
+    fn works_whose_facts_were_amended_are_sound() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut register = Register::begin(dir.path());
+        let work = register.story();
+        let first = register.batch(&[(amend("ana", work, work, "FR"), &["ana"])])[0];
+        register.batch(&[(amend("ana", work, first, "CN"), &["ana"])]);
+        let Register { log, view, genesis, .. } = register;
+        let size = log.size().get();
+        view.close().unwrap();
+        drop(log);
+        assert_eq!(findings(dir.path()).len(), 0);
+        // A record from before an amendment is as wrong as any other.
+        let engine = inspect(dir.path(), &genesis, size).unwrap();
+        let key = [&b"e"[..], work.0.as_bytes()].concat();
+        engine.apply(&[(key, Some(b"before".to_vec()))], size).unwrap();
+        engine.flush().unwrap();
+        drop(engine);
+        let found = findings(dir.path());
+        assert!(matches!(&found[..], [Finding::ViewDiffers { count: 1, .. }]), "{found:?}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use colophon_ledger::account::{AccountId, AccountPrev, Multikey};
 use colophon_ledger::batch::{Batch, Closed, Position, first_batch};
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::accept::{Accept, AcceptWord};
+use colophon_ledger::entry::amend::{Amend, AmendWord};
 use colophon_ledger::entry::genesis::{Genesis, GenesisWord};
 use colophon_ledger::entry::mint::{Creator, Creators, Files, Mint, MintWord, Training, WorkFile};
 use colophon_ledger::entry::profile::{Profile, ProfileWord};
@@ -193,6 +194,21 @@ pub(crate) fn mint(by: &str, face: &str) -> Body {
 
 fn accept(by: &str, work: EntryId, prev: EntryId) -> Body {
     Body::Accept(Accept { by: account(by), edition: Int::new(1).unwrap(), kind: AcceptWord::It, prev, work })
+}
+
+/// Returns an amendment by which a work was made in another country, after `prev`.
+pub(crate) fn amend(by: &str, work: EntryId, prev: EntryId, made_in: &str) -> Body {
+    Body::Amend(Box::new(Amend {
+        by: account(by),
+        card: None,
+        created: None,
+        facts: None,
+        kind: AmendWord::It,
+        made_in: Some(made_in.parse().unwrap()),
+        prev,
+        source_type: None,
+        work,
+    }))
 }
 
 /// Returns the first profile of an account.

@@ -392,7 +392,7 @@ fn answer_to(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::NothingAttested => (RULE, "name the attestation that stands"),
         Refusal::NotAuthority(_) => (
             RULE,
-            "leave the country out: then it is an allegation, which blocks nothing; or have the governors enrol the account",
+            "have the governors enrol the account; a flag without a country is an allegation, which anybody may make",
         ),
         Refusal::EncumbrancesTooMany { .. } => (RULE, "have one released first"),
         Refusal::NothingToRelease => (RULE, "name the entry of a flag, lien or loan that stands on the edition"),

@@ -14,6 +14,7 @@ use super::title::{TitleArg, locale_language};
 use super::vocabulary::{kind_of, role_of};
 use super::work_args::WorkArgs;
 use crate::clock;
+use crate::codes::date::check_past;
 use crate::codes::plain;
 use crate::failure::Failure;
 use crate::history::History;
@@ -158,15 +159,6 @@ fn this_year() -> Result<Date, Failure> {
     year.parse().map_err(|_| {
         Failure::usage(format!("this machine's clock says the year {year}"), "give --created DATE, or set the clock")
     })
-}
-
-/// Refuses a date that is still to come, wherever on earth.
-fn check_past(created: &Date) -> Result<(), Failure> {
-    let today = (clock::now()? + jiff::SignedDuration::from_hours(14)).strftime("%Y-%m-%d").to_string();
-    if today.get(..created.as_str().len()).is_some_and(|today| created.as_str() > today) {
-        return Err(Failure::usage(format!("{created} is still to come"), "give --created the date it was made"));
-    }
-    Ok(())
 }
 
 fn files(hashed: &Hashed) -> Result<Files, Failure> {
