@@ -5,7 +5,7 @@
 //! middle of such a run, and no dictionary is needed.
 
 use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::{compose, is_combining_mark};
+use unicode_normalization::char::is_combining_mark;
 
 /// The longest word that is kept, in letters: of a longer one the beginning counts.
 pub const WORD_LETTERS_MAX: usize = 64;
@@ -40,12 +40,6 @@ pub fn pieces(text: &str) -> Vec<Piece> {
             continue;
         }
         let in_run = is_unspaced(letter);
-        // A mark that was passed over may have stood between a sign and one that makes another sign of it.
-        if let Some(Piece::Run(run)) = pieces.last_mut().filter(|_| is_open && in_run)
-            && put_on(run, letter)
-        {
-            continue;
-        }
         match pieces.last_mut().filter(|_| is_open) {
             // A mark belongs to what it stands on.
             Some(Piece::Word(word)) if !in_run => {
@@ -63,15 +57,13 @@ pub fn pieces(text: &str) -> Vec<Piece> {
         count += 1;
         is_open = true;
     }
+    for piece in &mut pieces {
+        // A mark that was passed over may have stood between signs that are written otherwise side by side.
+        if let Piece::Run(run) = piece {
+            *run = run.iter().copied().nfc().collect();
+        }
+    }
     pieces
-}
-
-/// Puts a mark on the last sign of a run, if the two are one sign.
-fn put_on(run: &mut [char], mark: char) -> bool {
-    let Some(last) = run.last_mut() else { return false };
-    let whole = compose(*last, mark);
-    *last = whole.unwrap_or(*last);
-    whole.is_some()
 }
 
 /// Returns everything under which a text is to be found.
@@ -206,6 +198,7 @@ mod tests {
             ("ｶﾞｸｾｲ ガクセイ", "[ガクセイ] [ガクセイ]"),
             ("か が", "[か] [が]"),
             ("ス\u{f9f}\u{3099}", "[ズ]"),
+            ("ก\u{e48}\u{bca}\u{309a}", "[ก\u{309a}\u{e48}]"),
             ("서울의 봄", "[서울의] [봄]"),
             ("ภาพวาด2026", "[ภาพวาด] 2026"),
             ("Hokusai北斎", "hokusai [北斎]"),
