@@ -211,8 +211,9 @@ def papers(work, number, parties, today, records):
 
 def listing(account, found):
     """The countries that have an account on their list of sanctions."""
-    of = ((paper.partition("@"), thing) for paper, _, thing in found if thing == f"account/{account}")
-    return ",".join(sorted({by for (document, _, by), _ in of if document == "SANCTION_LISTING" and by.isupper()}))
+    papers = {paper for paper, _, thing in found if thing == f"account/{account}"}
+    by = (paper.removeprefix("SANCTION_LISTING@") for paper in papers if paper.startswith("SANCTION_LISTING@"))
+    return ",".join(sorted(country for country in by if country.isupper()))
 
 
 def told(money):

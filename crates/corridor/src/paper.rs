@@ -121,7 +121,7 @@ impl FromStr for By {
     type Err = WordError;
 
     fn from_str(text: &str) -> Result<By, WordError> {
-        if let Some(region) = Region::ALL.into_iter().find(|region| region.as_str() == text) {
+        if let Some(region) = Region::of(text) {
             return Ok(By::Region(region));
         }
         match text {

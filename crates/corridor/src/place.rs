@@ -73,6 +73,11 @@ impl Region {
         }
     }
 
+    /// Finds the region of a code.
+    pub fn of(code: &str) -> Option<Region> {
+        Region::ALL.into_iter().find(|region| region.as_str() == code)
+    }
+
     /// Lists the countries of the region.
     pub fn members(self) -> impl Iterator<Item = Country> {
         let codes = match self {

@@ -108,7 +108,7 @@ impl FromStr for Territory {
             if place >= TERRITORY_MAX {
                 return Err(WordError::new(text, "a territory of at most 300 countries and regions"));
             }
-            match Region::ALL.into_iter().find(|region| region.as_str() == code) {
+            match Region::of(code) {
                 Some(region) => countries.extend(region.members()),
                 None => {
                     countries.insert(code.parse()?);

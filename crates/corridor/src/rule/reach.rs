@@ -121,7 +121,7 @@ fn asks(attribute: &str, op: BinaryOp, uid: &EntityUID) -> Option<Asks> {
     match op {
         BinaryOp::Eq | BinaryOp::NotEq => Some(countries(BTreeSet::from([uid.eid.parse().ok()?]))),
         BinaryOp::In => {
-            let region = Region::ALL.into_iter().find(|region| *uid.eid == *region.as_str())?;
+            let region = Region::of(&uid.eid)?;
             (uid.ty.to_string() == "Region").then(|| countries(region.members().collect()))
         }
         _ => None,

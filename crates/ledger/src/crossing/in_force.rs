@@ -1,6 +1,5 @@
 //! The rule sets in force at a height, read once for as long as they stay.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use colophon_corridor::Corridor;
@@ -27,13 +26,7 @@ pub(super) fn in_force(height: u64, records: &impl Records) -> Result<Option<Arc
     let Some(list) = records.record(&RecordKey::RuleList)? else { return Ok(None) };
     let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if let Some(last) = last.as_deref().filter(|last| last.height == height && last.list == list) {
-        // Asked for all the same, so that evidence of a false answer holds all that it rests on.
-        for digest in &last.digests {
-            let name = RecordKey::RuleSet(*digest);
-            if !records.holds(&name)? {
-                return Err(absent(&name));
-            }
-        }
+        last.ask_for_all(records)?;
         return Ok(last.corridor.clone());
     }
     let now = Arc::new(InForce::read(list, height, records, last.as_deref())?);
@@ -43,7 +36,7 @@ pub(super) fn in_force(height: u64, records: &impl Records) -> Result<Option<Arc
 }
 
 impl InForce {
-    /// Reads the list and the sets. Those that were in force `before` are not read again as rules.
+    /// Reads the list, and the sets if others were in force `before`.
     fn read(
         list: String,
         height: u64,
@@ -53,17 +46,26 @@ impl InForce {
         let found: RuleListRecord =
             from_canonical(&list).map_err(|error| Unreadable(format!("{}: {error}", RecordKey::RuleList)))?;
         let digests = found.in_force(height);
-        let mut texts = Vec::new();
-        for digest in &digests {
-            let name = RecordKey::RuleSet(*digest);
-            texts.push(records.record(&name)?.ok_or_else(|| absent(&name))?);
-        }
         let corridor = match before.filter(|before| before.digests == digests) {
-            Some(before) => before.corridor.clone(),
+            Some(before) => {
+                before.ask_for_all(records)?;
+                before.corridor.clone()
+            }
             None if digests.is_empty() => None,
-            None => Some(Arc::new(parse(&digests, &texts)?)),
+            None => Some(Arc::new(parse(&digests, records)?)),
         };
         Ok(InForce { list, height, digests, corridor })
+    }
+
+    /// Asks for the records of sets that are known already, so that evidence of a false answer holds all that it rests on.
+    fn ask_for_all(&self, records: &impl Records) -> Result<(), Unreadable> {
+        for digest in &self.digests {
+            let name = RecordKey::RuleSet(*digest);
+            if !records.holds(&name)? {
+                return Err(absent(&name));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -72,11 +74,11 @@ fn absent(name: &RecordKey) -> Unreadable {
 }
 
 /// Reads rule sets that were published, and so have been read before.
-fn parse(digests: &[Digest], texts: &[String]) -> Result<Corridor, Unreadable> {
-    let unreadable = |digest: &Digest, why: &dyn fmt::Display| Unreadable(format!("rules/{digest}: {why}"));
+fn parse(digests: &[Digest], records: &impl Records) -> Result<Corridor, Unreadable> {
     let mut sets = Vec::new();
-    for (digest, text) in digests.iter().zip(texts) {
-        let record: PublishedRecord = from_canonical(text).map_err(|error| unreadable(digest, &error))?;
+    for digest in digests {
+        let name = RecordKey::RuleSet(*digest);
+        let record: PublishedRecord = records.read(&name)?.ok_or_else(|| absent(&name))?;
         sets.push(rule_book::read(digest, &record)?);
     }
     Corridor::of(&sets).map_err(|error| Unreadable(error.to_string()))

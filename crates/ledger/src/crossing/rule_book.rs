@@ -64,7 +64,7 @@ pub fn document_types() -> impl Iterator<Item = &'static str> {
 /// Lists the codes under which an authority is enrolled whose document this is: a country's own, or those of a region's members and its
 /// own. None for a party.
 pub fn enrolled_for(of: &str) -> Vec<String> {
-    if let Some(region) = Region::ALL.into_iter().find(|region| region.as_str() == of) {
+    if let Some(region) = Region::of(of) {
         let own = std::iter::once(region.to_string()).filter(|code| code.len() == 2);
         return region.members().map(|country| country.to_string()).chain(own).collect();
     }
@@ -72,7 +72,7 @@ pub fn enrolled_for(of: &str) -> Vec<String> {
 }
 
 /// Reads a rule set that was published, and so has been read before.
-pub(in crate::crossing) fn read(digest: &Digest, record: &PublishedRecord) -> Result<RuleSet, Unreadable> {
+pub(super) fn read(digest: &Digest, record: &PublishedRecord) -> Result<RuleSet, Unreadable> {
     let unreadable = |why: &dyn std::fmt::Display| Unreadable(format!("rules/{digest}: {why}"));
     let set = RuleSet::parse(record.name.as_str(), &text_of(&record.text));
     let set = set.map_err(|error| unreadable(&error))?;

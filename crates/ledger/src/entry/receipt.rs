@@ -104,6 +104,6 @@ impl Receipt {
 fn speaks_for(country: &Country, of: &str) -> bool {
     let is_party = of.bytes().all(|byte| byte.is_ascii_lowercase());
     let is_member = |region: &Region| region.members().any(|member| member.as_str() == country.as_str());
-    let region = Region::ALL.into_iter().find(|region| region.as_str() == of);
+    let region = Region::of(of);
     is_party || country.as_str() == of || region.as_ref().is_some_and(is_member)
 }

@@ -57,7 +57,7 @@ impl ViewCheck {
             match (value, key.first()) {
                 (Some(value), first) => {
                     let changes = matches!(first, Some(b'r' | b'h' | b'o'));
-                    if changes || self.engine.get(&key)?.as_deref() != Some(&*value) {
+                    if changes || !self.has(&key, &value)? {
                         self.changing.insert(key, value);
                     } else {
                         self.changing.remove(&key);
@@ -89,8 +89,12 @@ impl ViewCheck {
         Ok((self.differing > 0).then_some(Finding::ViewDiffers { count: self.differing, examples }))
     }
 
+    fn has(&self, key: &[u8], value: &[u8]) -> Result<bool, EngineError> {
+        Ok(self.engine.get(key)?.as_deref() == Some(value))
+    }
+
     fn compare(&mut self, key: &[u8], value: &[u8]) -> Result<(), EngineError> {
-        if self.engine.get(key)?.as_deref() != Some(value) {
+        if !self.has(key, value)? {
             self.differs(key.escape_ascii().to_string());
         }
         Ok(())
