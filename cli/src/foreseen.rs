@@ -9,6 +9,7 @@ use colophon_client::follow::FollowError;
 use colophon_client::http::HttpError;
 use colophon_client::lookup::{AsOf, LookupError};
 use colophon_client::rules::RulesFacts;
+use colophon_ledger::account::AccountId;
 use colophon_ledger::crossing::judgement::{Does, Outcome, Said};
 use colophon_ledger::crossing::proposed::Proposed;
 use colophon_ledger::crossing::rule_book::enrolled_for;
@@ -68,6 +69,9 @@ pub struct Counted {
     pub document_type: DocumentType,
     /// Who attested it.
     pub by: Party,
+    /// Whether it is a party's own word: nobody has enrolled whoever attested it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub own_word: bool,
 }
 
 /// A set that comes into force, or goes out of it.
@@ -118,8 +122,7 @@ impl Foreseen {
         }
         if !self.papers.is_empty() {
             sheet.gap();
-            let counted = |paper: &Counted| format!("{} attested by {}", paper.document_type, paper.by.called());
-            sheet.items("counts", &self.papers.iter().map(counted).collect::<Vec<_>>());
+            sheet.items("counts", &self.papers.iter().map(Counted::told).collect::<Vec<_>>());
         }
         if !self.to_come.is_empty() {
             sheet.gap();
@@ -181,6 +184,17 @@ impl Foreseen {
     }
 }
 
+impl Counted {
+    fn told(&self) -> String {
+        let (paper, by) = (&self.document_type, self.by.called());
+        if self.own_word {
+            format!("{paper} stated by {by}: their own word")
+        } else {
+            format!("{paper} attested by {by}")
+        }
+    }
+}
+
 fn papers(number: u64) -> String {
     format!("{} {}", count(number, "paper"), if number == 1 { "is" } else { "are" })
 }
@@ -234,7 +248,7 @@ impl Told {
 struct People<'c> {
     context: &'c Context,
     client: &'c Client,
-    /// Asked for when a document is missing.
+    /// Asked for when a document is missing, or counts.
     authorities: Option<RulesFacts>,
 }
 
@@ -243,25 +257,30 @@ impl People<'_> {
         let mut attested_by = Vec::new();
         let wanted = said.document.clone().zip(said.of.clone());
         if let (Does::Refuses | Does::Waits, Some((document, of))) = (said.does, wanted) {
-            let facts = match self.authorities.take() {
-                Some(facts) => facts,
-                None => self.context.wait_for(self.client.rules_in_force())??,
-            };
             for country in enrolled_for(&of) {
-                for account in facts.enrolled(&country, &document) {
+                let enrolled: Vec<AccountId> = self.authorities()?.enrolled(&country, &document).copied().collect();
+                for account in &enrolled {
                     attested_by.push(self.party(account)?);
                 }
             }
-            self.authorities = Some(facts);
         }
         Ok(Told { said, attested_by })
     }
 
-    fn party(&self, account: &colophon_ledger::account::AccountId) -> Result<Party, LookupOrFailure> {
+    /// Returns who is enrolled for what; asks the register the first time.
+    fn authorities(&mut self) -> Result<&RulesFacts, LookupOrFailure> {
+        let facts = match self.authorities.take() {
+            Some(facts) => facts,
+            None => self.context.wait_for(self.client.rules_in_force())??,
+        };
+        Ok(self.authorities.insert(facts))
+    }
+
+    fn party(&self, account: &AccountId) -> Result<Party, LookupOrFailure> {
         Ok(Party::named(account, self.context.wait_for(name_of(self.client, account))??))
     }
 
-    fn counted(&self, id: EntryId) -> Result<Counted, LookupOrFailure> {
+    fn counted(&mut self, id: EntryId) -> Result<Counted, LookupOrFailure> {
         let logged = self.context.wait_for(self.client.entry(EntryName::Id(id)))??;
         let Body::Attest(attest) = logged.entry.body() else {
             return Err(Failure::not_verified(
@@ -270,7 +289,8 @@ impl People<'_> {
             )
             .into());
         };
-        Ok(Counted { entry: id, document_type: attest.document_type.clone(), by: self.party(&attest.by)? })
+        let own_word = self.authorities()?.countries_of(&attest.by, attest.document_type.as_str()).is_empty();
+        Ok(Counted { entry: id, document_type: attest.document_type.clone(), by: self.party(&attest.by)?, own_word })
     }
 }
 

@@ -1,8 +1,7 @@
 //! What the rules of the corridor said when title moved: which were applied, on which documents, and what they noted.
 
 use colophon_ledger::account::AccountId;
-use colophon_ledger::certificate::{Moment, Provenance};
-use colophon_ledger::entry::attest::Attest;
+use colophon_ledger::certificate::{CountedPaper, Provenance, Standing};
 use colophon_ledger::entry::terms::{Money, Price};
 use colophon_ledger::field::{Day, Digest, DocumentType, EntryId, Int};
 use colophon_ledger::state::{CrossingRecord, NotedRecord, ReceiptedRecord};
@@ -43,7 +42,10 @@ pub struct Attested {
     /// The last day on which it was valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<Day>,
-    /// Whether it was taken back since, as far as the register was asked.
+    /// Whether its issuer has attested another in its place since.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub replaced: bool,
+    /// Whether its issuer has taken it back since. Title stays where it went by it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub taken_back: bool,
 }
@@ -81,7 +83,11 @@ impl Attested {
     /// Returns it for people: an authority attests, a party states.
     fn told(&self) -> String {
         let (paper, by) = (&self.document_type, self.by.called());
-        let since = if self.taken_back { "; TAKEN BACK since" } else { "" };
+        let since = match (self.taken_back, self.replaced) {
+            (true, _) => "; TAKEN BACK since",
+            (false, true) => "; replaced by another since",
+            (false, false) => "",
+        };
         match self.stated_by {
             None => format!("{paper} attested by {by}{since}"),
             Some(side) => format!("{paper} stated by {by}, the {}: their own word{since}", side.word()),
@@ -93,8 +99,8 @@ impl Ruled {
     /// Returns what a certificate proves of the rules behind the step at an index, if any were in force.
     pub fn of(index: u64, provenance: &Provenance) -> Option<Ruled> {
         let crossing = provenance.crossings.iter().find(|crossing| crossing.index == index)?;
-        let counted = provenance.papers.iter().filter(|(moment, _)| crossing.papers.contains(&moment.id));
-        let attested = |(moment, attest): &(Moment, Attest)| Attested {
+        let counted = provenance.papers.iter().filter(|paper| crossing.papers.contains(&paper.moment.id));
+        let attested = |CountedPaper { moment, attest, standing }: &CountedPaper| Attested {
             document_type: attest.document_type.clone(),
             by: Party::of(&attest.by, provenance),
             stated_by: Side::of(&attest.by, crossing, &provenance.mint.by),
@@ -102,7 +108,8 @@ impl Ruled {
             sha256: attest.sha256,
             valid_from: attest.valid_from.clone(),
             valid_to: attest.valid_to.clone(),
-            taken_back: false,
+            replaced: *standing == Standing::Replaced,
+            taken_back: matches!(standing, Standing::Revoked(_)),
         };
         let papers = counted.map(attested).collect();
         Some(Ruled { rules: crossing.rules, papers, noted: crossing.noted.clone() })
@@ -165,7 +172,8 @@ mod tests {
             let stated_by = Side::of(by, &crossing, &maker);
             let (document_type, by) = ("NAT_EXPORT_LICENCE".parse().unwrap(), Party::named(by, None));
             let (entry, sha256, valid_from, valid_to) = (digest, digest, None, None);
-            Attested { document_type, by, stated_by, entry, sha256, valid_from, valid_to, taken_back: false }.told()
+            let (replaced, taken_back) = (false, false);
+            Attested { document_type, by, stated_by, entry, sha256, valid_from, valid_to, replaced, taken_back }.told()
         };
         for (account, word) in [(giver, "giver"), (recipient, "recipient"), (maker, "maker")] {
             let told = told(&account);

@@ -235,18 +235,6 @@ pub struct Paper {
 }
 
 impl Story {
-    /// Marks these documents as taken back since title moved by them.
-    pub fn take_back(&mut self, papers: &[EntryId]) {
-        for step in &mut self.steps {
-            if let Happening::Moved { ruled: Some(ruled), .. }
-            | Happening::Relocated { ruled: Some(ruled), .. }
-            | Happening::Transmitted { ruled: Some(ruled), .. } = &mut step.what
-            {
-                ruled.papers.iter_mut().for_each(|paper| paper.taken_back = papers.contains(&paper.entry));
-            }
-        }
-    }
-
     /// Returns what a certificate proves to have happened.
     pub fn of(provenance: &Provenance) -> Story {
         let mint = &provenance.mint;

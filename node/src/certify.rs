@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use colophon_ledger::account::AccountId;
 use colophon_ledger::card::Card;
 use colophon_ledger::certificate::{
-    CERTIFICATE_BYTES_MAX, Certificate, CertificateError, Format, accounts_of, records_of, with_allegations,
-    with_crossings,
+    CERTIFICATE_BYTES_MAX, Certificate, CertificateError, Format, Parts, accounts_of, records_of,
 };
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::{Digest, WorkId};
@@ -98,37 +96,37 @@ fn collect(register: &Register, work: WorkId, edition: u64, entries_max: usize) 
     if !(1..=record.editions).contains(&edition) {
         return Err(CertifyError::NoEdition { editions: record.editions });
     }
-    let (entries, accounts) = (BTreeMap::new(), BTreeSet::new());
-    let mut collection = Collection { register, moment: &moment, entries_max, entries, accounts };
+    let mut collection =
+        Collection { register, moment: &moment, entries_max, entries: BTreeMap::new(), parts: Parts::default() };
     collection.take(moment.snapshot.size.get().saturating_sub(1))?;
     collection.take(0)?;
     collection.take(record.index)?;
     collection.take_amends(&record)?;
     collection.take_chain(|after| moment.tables().edition_chain(&work, edition, after, LINKS_AT_ONCE))?;
     let log_key = governance::log_key(&register.rules, &moment.reading).map_err(AnswerError::from)?;
-    let rekeyed = log_key != register.rules.log_key;
-    if rekeyed {
+    if log_key != register.rules.log_key {
         collection.take_acts()?;
     }
     let standing: Option<EditionRecord> =
         moment.reading.read(&RecordKey::Edition(work, edition)).map_err(AnswerError::from)?;
-    let alleged = standing.is_some_and(|edition| edition.allegations.is_some());
-    let judged = collection.take_papers(&work, edition)?;
+    if let Some(standing) = standing {
+        collection.parts.alleged = standing.allegations.is_some();
+        collection.take_papers(&work, edition, standing.judged.unwrap_or_default())?;
+    }
     collection.take_accounts()?;
-    let Collection { entries, accounts, .. } = collection;
-    let keys = with_allegations(records_of(&work, edition, &accounts, rekeyed), &work, edition, alleged);
-    let keys = with_crossings(keys, &work, edition, judged);
-    let records = keys.iter().map(|key| proved_record(&moment, key)).collect::<Result<_, _>>()?;
+    let Collection { entries, parts, .. } = collection;
+    let records =
+        records_of(&work, edition, parts).iter().map(|key| proved_record(&moment, key)).collect::<Result<_, _>>()?;
     Ok(Collected { snapshot: Arc::clone(&moment.snapshot), log_key, entries, records })
 }
 
-/// The entries that belong together so far, and the accounts that have a part in them.
+/// The entries that belong together so far, and what decides which records do.
 struct Collection<'r> {
     register: &'r Register,
     moment: &'r Moment<'r>,
     entries_max: usize,
     entries: BTreeMap<u64, Entry>,
-    accounts: BTreeSet<AccountId>,
+    parts: Parts,
 }
 
 impl Collection<'_> {
@@ -140,7 +138,7 @@ impl Collection<'_> {
             match entry.body() {
                 // The account of a chain is known before its chain is.
                 Body::Profile(_) | Body::Rotate(_) => {}
-                body => self.accounts.extend(accounts_of(body)),
+                body => self.parts.accounts.extend(accounts_of(body)),
             }
             if !matches!(entry.body(), Body::Seal(_)) {
                 let seal = self.moment.tables().seal_of(index).map_err(AnswerError::View)?;
@@ -172,6 +170,7 @@ impl Collection<'_> {
 
     /// Takes every act of the governors, from the newest back to the genesis.
     fn take_acts(&mut self) -> Result<(), CertifyError> {
+        self.parts.rekeyed = true;
         let register = governance::current(&self.moment.reading).map_err(AnswerError::from)?;
         let mut newest = register.map(|register| register.newest);
         while let Some(act) = newest.filter(|act| *act != self.register.rules.register.genesis) {
@@ -197,26 +196,28 @@ impl Collection<'_> {
         Ok(())
     }
 
-    /// Takes the attestations of the documents that counted whenever title moved under rules, and returns how often it did.
-    fn take_papers(&mut self, work: &WorkId, edition: u64) -> Result<u64, CertifyError> {
-        let name = RecordKey::Edition(*work, edition);
-        let record: Option<EditionRecord> = self.moment.reading.read(&name).map_err(AnswerError::from)?;
-        let judged = record.and_then(|record| record.judged).unwrap_or_default();
+    /// Takes the attestations of the documents that counted each of the `judged` times that title moved under rules.
+    fn take_papers(&mut self, work: &WorkId, edition: u64, judged: u64) -> Result<(), CertifyError> {
+        self.parts.judged = judged;
         for count in 1..=judged {
             let name = RecordKey::Crossing(*work, edition, count);
             let crossing: Option<CrossingRecord> = self.moment.reading.read(&name).map_err(AnswerError::from)?;
             for attest in crossing.into_iter().flat_map(|crossing| crossing.papers) {
                 let index = self.moment.tables().index_of(&attest).map_err(AnswerError::View)?;
-                self.take(index.ok_or(AnswerError::Entry(0))?)?;
+                let index = index.ok_or(AnswerError::Entry(0))?;
+                self.take(index)?;
+                if let Some(Body::Attest(attest)) = self.entries.get(&index).map(Entry::body) {
+                    self.parts.papers.insert(attest.record_key()?);
+                }
             }
         }
-        Ok(judged)
+        Ok(())
     }
 
     /// Takes the chains of all accounts, of which each may bring seals by further operators.
     fn take_accounts(&mut self) -> Result<(), CertifyError> {
         let mut done = BTreeSet::new();
-        while let Some(account) = self.accounts.difference(&done).next().copied() {
+        while let Some(account) = self.parts.accounts.difference(&done).next().copied() {
             let moment = self.moment;
             self.take_chain(|after| moment.tables().account_chain(&account, after, LINKS_AT_ONCE))?;
             done.insert(account);

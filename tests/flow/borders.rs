@@ -143,6 +143,10 @@ fn a_work_leaves_once_its_paper_is_there_and_everybody_sees_on_which() {
     scene.bruno.succeed(&["certificate", &work, "-o", "proof.json"]);
     let proof = scene.bruno.succeed(&["verify", "proof.json", "--offline", "--json"]).json();
     assert_eq!(text(&proof, "/card/story/1/ruled/papers/0/by/calls_itself"), "Bureau of Relics");
+    assert_eq!(proof.pointer("/card/story/1/ruled/papers/0/taken_back"), Some(&true.into()));
+    bureau.succeed(&[&attest[..], &valid].concat());
+    let anew = scene.bruno.succeed(&["history", &work]);
+    assert!(anew.stdout.contains("replaced by another since") && !anew.stdout.contains("TAKEN BACK"), "{anew}");
 }
 
 #[test]
@@ -209,14 +213,18 @@ fn an_authority_and_the_recipient_are_told_what_the_rules_ask_of_a_transmission(
     let [bureau, court, dee] = ["bureau", "court", "dee"].map(|name| Person::new(name, scene.node.url()));
     let work = scene.minted("inherited");
     adopt(&scene, &bureau);
-    govern(&scene, "authority", &["--authority", &account(&court), "--country", "CN", "--type", "COURT_ORDER"]);
     court.put("order.pdf", b"To the heir.");
     let to = account(&dee);
     let give = ["transmit", &work, "--to", &to, "--to-country", "FR", "--basis", "inheritance", "--country", "CN"];
     let give = [&give[..], &["--document", "order.pdf", "--yes", "--json"]].concat();
+    let not_enrolled = "you are not enrolled for COURT_ORDER of CN";
+    let unheard = court.succeed(&[&give[..], &["--dry-run"]].concat());
+    assert!(unheard.stderr.contains(not_enrolled), "{unheard}");
+    govern(&scene, "authority", &["--authority", &account(&court), "--country", "CN", "--type", "COURT_ORDER"]);
     // As a transfer does, it waits for the recipient: the paper may come meanwhile, and the register has the last word.
     let left = court.succeed(&give);
     assert!(left.stderr.contains("1 paper is missing") && left.stderr.contains("not legal advice"), "{left}");
+    assert!(!left.stderr.contains(not_enrolled), "{left}");
     let id = text(&left.json(), "/id");
     let early = dee.expect(&["accept", &id, "--yes"], 6);
     assert!(early.stderr.contains("1 paper is missing"), "{early}");

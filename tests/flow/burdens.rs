@@ -30,6 +30,11 @@ fn what_an_authority_flags_is_not_accepted_before_it_is_released() {
     assert_eq!(refused(&scene.ana, &["release", &work, "--yes"]), "nothing_to_release");
     // The buyer still has the offer, and everybody sees the flag: in the verdict, on the card, in the certificate.
     assert_eq!(waiting(&scene.bruno), (0, 1));
+    let inbox = scene.bruno.succeed(&["inbox", "--json"]).json();
+    assert!(text(&inbox, "/offers/0/blocked").contains("flagged as stolen"), "{inbox}");
+    assert!(
+        scene.bruno.succeed(&["inbox"]).stdout.contains("CANNOT BE ACCEPTED NOW: the edition is flagged as stolen")
+    );
     let stranger = Person::without_key("stranger").at(scene.node.url());
     for args in [["verify", &work], ["show", &work]] {
         let told = stranger.succeed(&args);

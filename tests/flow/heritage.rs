@@ -86,7 +86,8 @@ fn a_party_s_own_word_is_told_as_that_and_not_as_an_authority_s() {
     let state = ["attest", &work, "--type", "EU_IMPORTER_STATEMENT", "--file", "statement.pdf", "--yes"];
     scene.bruno.succeed(&state);
     let id = offer(&scene, &work, "FR", &["--delivery", "physical", "--value", "18000.00 EUR"]);
-    scene.bruno.succeed(&["accept", &id, "--yes"]);
+    let accepted = scene.bruno.succeed(&["accept", &id, "--yes"]);
+    assert!(accepted.stderr.contains("EU_IMPORTER_STATEMENT stated by"), "{accepted}");
     let history = scene.bruno.succeed(&["history", &work, "--json"]).json();
     let paper = history["story"].as_array().unwrap().iter().find_map(|step| step.get("ruled")).unwrap();
     assert_eq!(text(paper, "/papers/0/stated_by"), "recipient");

@@ -113,7 +113,8 @@ def tell(facts):
         where = f" to {body['to']}, {body['from_country']} to {body['to_country']}" if "to" in body else ""
         yield f"{body['kind']:9} {moment(step['time_ms'])}, index {step['index']}, by {body['by']}{where}"
     for paper in facts.get("papers", []):
-        yield f"paper     {paper['body']['type']}, attested by {paper['body']['by']}"
+        since = {"stands": "", "replaced": "; replaced since", "revoked": "; TAKEN BACK since"}[paper["standing"]]
+        yield f"paper     {paper['body']['type']}, attested by {paper['body']['by']}{since}"
     for crossing in facts.get("crossings", []):
         yield f"rules     index {crossing['index']} checked against rule set {crossing['rules']}; not legal advice"
     yield f"held by   {facts['holder']} in {facts['country']}, title moved {facts['transfers']} times"

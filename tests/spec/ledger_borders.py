@@ -114,6 +114,8 @@ def everything():
     certificate = log.certificate(hills)
     altered = [*alterations(log, certificate)]
     told.take(revoke_body(log, "bureau", NAT, work=hills, edition=1), "bureau")
+    revoked = log.certificate(hills)
+    altered_revoked = [*alterations(log, revoked), *as_before(log, revoked, certificate)]
     accepted = move_body("accept", "bo", hills, offer, 3)
     told.refuse_body("crossing_refused", "an acceptance without its paper", accepted, "bo")
     told.take(attest_body(log, "bureau", NAT, account=key("bo")), "bureau")
@@ -140,6 +142,7 @@ def everything():
         "checkpoint": log.checkpoint(),
         "refused": told.refused,
         "certificate": {"text": cheats.text_of(certificate), "altered": altered},
+        "revoked": {"text": cheats.text_of(revoked), "altered": altered_revoked},
         "amended": {"text": cheats.text_of(amended), "altered": altered_amended},
     }
 
@@ -344,6 +347,14 @@ def receipts(told, sea):
     dream = next(name for name in log.records if name.startswith("crossing/") and sea not in name and "/1/1" in name)
     work = dream.split("/")[1]
     told.take(receipt_body("ana", work, sha256=digest("transfer order")), "ana")
+
+
+def as_before(log, true, before):
+    """The certificate after a document was taken back, with the document's record of before."""
+    n, old = next((n, record) for n, record in enumerate(before["records"]) if record["key"].startswith("paper/"))
+    for edits in [[{"set": f"/records/{n}", "value": old}], [{"set": f"/records/{n}/record", "value": old["record"]}]]:
+        cheats.check_verdict("taken back", cheats.text_of(cheats.altered(true, edits)), log.vkey, cheats.REFUSED)
+        yield {"what": "a document that is said not to be taken back", "edits": edits, "verdict": cheats.REFUSED}
 
 
 def alterations(log, true):

@@ -85,6 +85,10 @@ NOTED = members(
         "within_days": shapes.COUNT,
     },
 )
+PAPER = members(
+    {"attest": shapes.DIGEST, "index": shapes.WIDE, "newest": shapes.DIGEST, "sha256": shapes.DIGEST},
+    {"revoked": shapes.WIDE, "valid_from": shapes.day, "valid_to": shapes.day},
+)
 ALLEGED = members({"by": shapes.account, "entry": shapes.DIGEST, "ground": shapes.GROUND, "index": shapes.WIDE})
 ALLEGATIONS = members({"open": shapes.items(ALLEGED, 0, 1 << 20)})
 CROSSING = members(
@@ -198,7 +202,7 @@ class Walk:
         for crossing in self.crossings:
             CROSSING(crossing)
         self.attests = {attest for crossing in self.crossings for attest in crossing["papers"]}
-        self.papers = []
+        self.papers, self.given = [], given
 
     def replay(self):
         before = None
@@ -253,7 +257,7 @@ class Walk:
             ensure(entry.body["work"] == self.certificate["work"], f"the amendment at index {index} is of another work")
         elif entry.kind == "attest":
             ensure(entry.id in self.attests, f"the document at index {index} did not count")
-            self.papers.append(moment | {"body": entry.body})
+            self.papers.append(moment | {"body": entry.body, "standing": self.standing(entry, moment)})
             check_signatures(entry, self.records)
             return  # what came before in its chain is not here
         elif entry.kind in ACTS:
@@ -267,11 +271,29 @@ class Walk:
         place = Place(self.register, index, seal["height"], seal["time_ms"], whole=False)
         self.records |= apply(entry, place, self.records)
 
+    def standing(self, entry, moment):
+        """14: what the record of its issuer's newest document of the kind says of one that counted."""
+        name = shapes.paper_name(entry.body)
+        ensure(name in self.given, f"it leaves out the record {name}")
+        paper = parse_json(self.given[name])
+        PAPER(paper)
+        if paper["attest"] != entry.id:
+            ensure(paper["index"] > moment["index"], f"the record {name} is older than the document that counted")
+            return "replaced"
+        said = {name: entry.body[name] for name in ("sha256", "valid_from", "valid_to") if name in entry.body}
+        kept = {name: value for name, value in paper.items() if name not in ("attest", "index", "newest", "revoked")}
+        ensure((kept, paper["index"]) == (said, moment["index"]), f"the record {name} is not of the document that counted")
+        revoked = paper.get("revoked")
+        ensure((paper["newest"] == entry.id) == (revoked is None), f"the record {name} contradicts itself")
+        ensure(revoked is None or revoked > moment["index"], f"the record {name} was revoked before it was there")
+        return "stands" if revoked is None else "revoked"
+
     def check_records(self):
         """14: exactly the records asked for, as the entries lead to them, under the newest seal's state root."""
         work, edition = self.certificate["work"], self.certificate["edition"]
         asked = [f"account/{account}" for account in sorted(self.accounts)] + [f"edition/{work}/{edition}"]
-        asked = sorted(asked + ["register"] * self.rekeyed + [f"work/{work}"] + self.crossing_names + self.alleged_names)
+        beside = self.crossing_names + self.alleged_names + sorted({shapes.paper_name(paper["body"]) for paper in self.papers})
+        asked = sorted(asked + ["register"] * self.rekeyed + [f"work/{work}"] + beside)
         given = self.certificate["records"]
         ensure([one["key"] for one in given] == asked, "its records are not exactly those asked for")
         root = bytes.fromhex(self.seals[self.size - 1]["state"])
@@ -280,7 +302,8 @@ class Walk:
             value = None if record is None else sha256(record.encode())
             other = other and (unbase64(other["key"]), unbase64(other["value"]))
             check_state(root, state_key(one["key"]), value, [unbase64(node) for node in one["path"]], other)
-            if one["key"] in self.crossing_names + self.alleged_names:
+            if one["key"] in beside:
+                ensure(record is not None, f"the record {one['key']} is shown to be absent")
                 continue
             led_to = self.records.get(one["key"])
             if record is not None and one["key"].startswith("edition/"):

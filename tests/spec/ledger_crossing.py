@@ -7,6 +7,7 @@ import re
 from corridor_cedar import CedarError, Reader
 from corridor_facts import REGIONS
 from corridor_rules import ENGINE, ROOT, applying, can_be_had, money, royalty, whom
+from ledger_entries import about, paper_name
 from ledger_format import Refused
 
 RULES_BYTES_MAX = 12 * 1024
@@ -105,12 +106,6 @@ def enrol(entry, body, before, records):
 # --- Documents ---
 
 
-def about(body):
-    if "account" in body:
-        return f"account/{body['account']}"
-    return f"edition/{body['work']}/{body['edition']}" if "edition" in body else f"work/{body['work']}"
-
-
 def note(entry, thing, place, records):
     count = records.get(f"note/{thing}", {"count": 0})["count"] + 1
     return {f"note/{thing}": {"count": count}, f"note/{thing}/{count}": {"entry": entry.id, "index": place.index}}
@@ -118,7 +113,7 @@ def note(entry, thing, place, records):
 
 def attest(entry, body, place, records):
     thing = about(body)
-    name = f"paper/{thing}/{body['type']}/{body['by']}"
+    name = paper_name(body)
     if body.get("prev") != records.get(name, {}).get("newest"):
         raise Refused("prev_stale")
     valid = {member: body[member] for member in ("valid_from", "valid_to") if member in body}
@@ -128,7 +123,7 @@ def attest(entry, body, place, records):
 
 def revoke(entry, body, place, records):
     thing = about(body)
-    name = f"paper/{thing}/{body['type']}/{body['by']}"
+    name = paper_name(body)
     if name not in records:
         raise Refused("nothing_attested")
     if body["prev"] != records[name]["newest"]:

@@ -606,6 +606,18 @@ def accounts_of(body):
     return {*signers(body)} | ({body["to"]} if body["kind"] == "offer" else set())
 
 
+def about(body):
+    """What a document is about."""
+    if "account" in body:
+        return f"account/{body['account']}"
+    return f"edition/{body['work']}/{body['edition']}" if "edition" in body else f"work/{body['work']}"
+
+
+def paper_name(body):
+    """The name of the record that an attestation writes."""
+    return f"paper/{about(body)}/{body['type']}/{body['by']}"
+
+
 def hangs_beside(body):
     """Whether an entry about an edition is none of its chain."""
     beside = {"flag": "country" not in body, "release": "of" not in body}

@@ -2,7 +2,7 @@
 
 import json
 
-from ledger_entries import ACTS, CHAIN, Entry, accounts_of, entry_id, entry_text, hangs_beside, parse_entry
+from ledger_entries import ACTS, CHAIN, Entry, accounts_of, entry_id, entry_text, hangs_beside, paper_name, parse_entry
 from ledger_format import (
     SIGNATURES_MAX,
     Refused,
@@ -182,7 +182,9 @@ class Log:
         judged = self.records.get(f"edition/{work}/{edition}", {}).get("judged", 0)
         crossings = [f"crossing/{work}/{edition}/{count}" for count in range(1, judged + 1)]
         papers = {paper for name in crossings for paper in self.records[name]["papers"]}
-        chosen |= {index for index, entry in enumerate(entries) if entry.id in papers}
+        counted = {index for index, entry in enumerate(entries) if entry.id in papers}
+        chosen |= counted
+        shown = {paper_name(entries[index].body) for index in counted}
         accounts = {account for index in chosen for account in accounts_of(entries[index].body)}
         for index, entry in enumerate(entries):
             if entry.kind in CHAIN and entry.body.get("account", entry.by) in accounts:
@@ -193,7 +195,8 @@ class Log:
         digests = {entries[index].body.get("card") for index in chosen} & self.cards.keys()
         asked = [f"account/{account}" for account in sorted(accounts)] + [f"edition/{work}/{edition}"]
         alleged = "allegations" in self.records.get(f"edition/{work}/{edition}", {})
-        asked = sorted(asked + ["register"] * rekeyed + [f"work/{work}"] + crossings + [f"allegations/{work}/{edition}"] * alleged)
+        asked += ["register"] * rekeyed + [f"work/{work}"] + [f"allegations/{work}/{edition}"] * alleged
+        asked = sorted(asked + crossings + list(shown))
         return {
             "cards": [self.cards[one] for one in sorted(digests)],
             "checkpoint": self.checkpoint(),

@@ -13,6 +13,7 @@ use colophon_ledger::state::About;
 use crate::codes::date::day;
 use crate::codes::plain;
 use crate::command::Context;
+use crate::enrolment;
 use crate::failure::{Exit, Failure};
 use crate::paper_args::{PaperArgs, Subject};
 use crate::signing::outcome::{Attested, Outcome, Stage};
@@ -103,10 +104,8 @@ fn plan(args: &AttestArgs, desk: &Desk<'_>, about: &About) -> Result<Plan, Failu
 
 /// Says as whose document it will count: an authority's, or a party's own word.
 fn tell_whether_it_counts(args: &AttestArgs, desk: &Desk<'_>) -> Result<(), Failure> {
-    let facts = desk.context.wait_for(desk.client.rules_in_force())??;
     let document = args.paper.document_type.as_str();
-    let is_mine = |country: &&str| facts.enrolled(country, document).any(|account| *account == desk.account);
-    let countries: Vec<&str> = facts.authorities.iter().map(|(country, _)| country.as_str()).filter(is_mine).collect();
+    let countries: Vec<String> = enrolment::countries(desk, document)?.iter().map(ToString::to_string).collect();
     if countries.is_empty() {
         desk.context.ui.warn(format_args!(
             "you are not enrolled for {document}: it counts as your own word alone, where you are a party to the transfer"

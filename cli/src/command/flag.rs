@@ -11,6 +11,7 @@ use colophon_ledger::field::{Country, EntryId, Int};
 
 use crate::codes::country::authority;
 use crate::command::Context;
+use crate::enrolment;
 use crate::failure::{Exit, Failure};
 use crate::signing::outcome::{Flagged, Stage};
 use crate::signing::{Desk, Plan, SigningArgs};
@@ -67,6 +68,9 @@ pub(super) fn run(args: &FlagArgs, context: &Context) -> Result<Exit, Failure> {
         "an allegation: everybody who looks at the work is shown it under your account's name; it blocks nothing"
     };
     context.ui.note(format_args!("{what}\n{summary}"));
+    if let Some(country) = &args.country {
+        enrolment::warn_unless_enrolled(&desk, country)?;
+    }
     desk.confirm("Sign it?")?;
     let outcome = desk.carry_out(Plan { body, card, price: None })?;
     let (stage, id) = (outcome.stage, outcome.id);

@@ -17,6 +17,7 @@ use crate::failure::{Exit, Failure};
 use crate::keystore::key::KeyName;
 use crate::signing::delivery::recorded;
 use crate::signing::{Desk, SigningArgs, text_of_draft};
+use crate::terms::check_free;
 use crate::terms::summary::{Names, Summary};
 use crate::ui::Answer;
 use crate::waiting::{CHANGED, check_draft};
@@ -81,7 +82,8 @@ fn item_of_draft(desk: &Desk<'_>, names: &mut Names, draft: &Draft) -> Result<It
     };
     let summary = Summary::of(desk, names, &body, draft.card(), draft.price())?;
     let money = draft.price().map(|opening| opening.price.clone());
-    Ok(Item::new(draft.id(), &body, money, summary, void))
+    let blocked = if void.is_none() { blocked(desk, &body)? } else { None };
+    Ok(Item { void, blocked, ..Item::new(draft.id(), &body, money, summary) })
 }
 
 /// Returns whether a draft whose check ended so cannot be signed, rather than not be checked now.
@@ -98,7 +100,15 @@ fn item_of_offer(desk: &Desk<'_>, names: &mut Names, offer: &OpenOffer) -> Resul
     let body = Body::Offer(offer.terms.clone());
     let card = offer.terms.card.as_ref().map(|digest| desk.card(digest)).transpose()?.flatten();
     let summary = Summary::of(desk, names, &body, card.as_ref(), None)?;
-    Ok(Item::new(offer.logged.entry.id(), &body, None, summary, None))
+    let blocked = blocked(desk, &body)?;
+    Ok(Item { blocked, ..Item::new(offer.logged.entry.id(), &body, None, summary) })
+}
+
+/// Returns what keeps title to the edition where it is for now.
+fn blocked(desk: &Desk<'_>, body: &Body) -> Result<Option<String>, Failure> {
+    let (Body::Transfer(terms) | Body::Offer(terms)) = body else { return Ok(None) };
+    let state = desk.work(&terms.work, terms.edition.get())?.state;
+    Ok(check_free(&state).err().map(|burdened| burdened.what().to_owned()))
 }
 
 /// A draft or an offer, as it is listed.
@@ -112,6 +122,9 @@ struct Item {
     /// Why it cannot be signed any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     void: Option<String>,
+    /// What keeps title where it is for now: a flag or a lien.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocked: Option<String>,
     #[serde(skip)]
     summary: Summary,
 }
@@ -132,12 +145,12 @@ struct ItemTerms {
 }
 
 impl Item {
-    fn new(id: EntryId, body: &Body, opened: Option<Money>, summary: Summary, void: Option<String>) -> Item {
+    fn new(id: EntryId, body: &Body, opened: Option<Money>, summary: Summary) -> Item {
         let terms = match body {
             Body::Transfer(terms) | Body::Offer(terms) => Some(ItemTerms::new(terms, opened)),
             _ => None,
         };
-        Item { id, kind: body.kind(), by: *body.by(), terms, void, summary }
+        Item { id, kind: body.kind(), by: *body.by(), terms, void: None, blocked: None, summary }
     }
 }
 
@@ -171,7 +184,12 @@ impl fmt::Display for Item {
                 "  VOID: {}\n  to clear it away: colophon decline {id}",
                 why.trim_start_matches("the draft is void: ")
             ),
-            None => writeln!(f, "  answer with: colophon accept {id}   or: colophon decline {id}"),
+            None => {
+                if let Some(burdens) = &self.blocked {
+                    writeln!(f, "  CANNOT BE ACCEPTED NOW: {burdens}")?;
+                }
+                writeln!(f, "  answer with: colophon accept {id}   or: colophon decline {id}")
+            }
         }
     }
 }

@@ -18,7 +18,6 @@ use crate::failure::{Exit, Failure};
 use crate::party::own_accounts;
 use crate::register::trust::Trust;
 use crate::sheet::Sheet;
-use crate::taken_back;
 use crate::ui::Answer;
 use crate::words::{short, time};
 
@@ -73,7 +72,6 @@ pub(super) fn card_of(certified: &Certified, context: &Context) -> Result<Card, 
         policy.map_err(|error| Failure::failed(format!("the log's key: {error}"), "report this as a fault"))?;
     let mut card = Dossier::of(&certified.provenance, now_ms);
     card.mark_own(&own_accounts(&context.keys));
-    taken_back::mark(&mut card, &certified.provenance, context)?;
     let provenance = &certified.provenance;
     let audited = audited::holds(&context.home, &provenance.log_key, provenance.checkpoint.checkpoint())?;
     let backing = Backing { policy: &policy, audited, online: true, now_ms };

@@ -15,6 +15,7 @@ use crate::codes::country::{authority, country};
 use crate::codes::money::money;
 use crate::command::Context;
 use crate::command::flag::edition_of;
+use crate::enrolment;
 use crate::failure::{Exit, Failure};
 use crate::foreseen;
 use crate::signing::outcome::{Stage, Transmitted};
@@ -88,6 +89,7 @@ pub(super) fn run(args: &TransmitArgs, context: &Context) -> Result<Exit, Failur
     context.ui.note(format_args!(
         "title by an authority's word, without the holder's; it takes effect when the recipient has signed it too\n{summary}"
     ));
+    enrolment::warn_unless_enrolled(&desk, &args.country)?;
     foreseen::show(&desk, &body, None)?;
     desk.confirm("Sign it?")?;
     let outcome = desk.carry_out(Plan { body, card, price: None })?;

@@ -31,7 +31,6 @@ use crate::party::Party;
 use crate::recognition::told_of_credentials_now;
 use crate::register::name_of;
 use crate::sidecar::sidecar_of;
-use crate::taken_back;
 use crate::validation::Validator;
 use crate::verdict::{Claim, Findings, Subject, Verdict};
 use crate::words::shown;
@@ -245,9 +244,6 @@ fn verdict(judge: &Judge<'_>, subject: Subject, proof: &Proof, claims: (Vec<Clai
     let (overtaken, max_age_ms) = (proof.overtaken, judge.max_age_ms);
     let mut verdict = Verdict::new(Findings { subject, provenance, backing, claims, overtaken, max_age_ms })?;
     verdict.card.mark_own(&judge.own);
-    if proof.online {
-        taken_back::mark(&mut verdict.card, provenance, judge.context)?;
-    }
     Ok(verdict)
 }
 

@@ -49,6 +49,12 @@ pub struct RuleSetFacts {
 }
 
 impl RulesFacts {
+    /// Lists the countries, and regions under their own codes, for which an account is enrolled for a type of document.
+    pub fn countries_of(&self, account: &AccountId, document: &str) -> Vec<&Country> {
+        let countries = self.authorities.iter().map(|(country, _)| country);
+        countries.filter(|country| self.enrolled(country.as_str(), document).any(|one| one == account)).collect()
+    }
+
     /// Lists the accounts that are enrolled for a type of document in a country, or in a region under its own code.
     pub fn enrolled(&self, country: &str, document: &str) -> impl Iterator<Item = &AccountId> {
         let of_country = self.authorities.iter().filter(move |(code, _)| code.as_str() == country);

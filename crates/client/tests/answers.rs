@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use colophon_ledger::certificate::{Certificate, Format, accounts_of, records_of};
+use colophon_ledger::certificate::{Certificate, Format, Parts, accounts_of, records_of};
 use colophon_ledger::crossing::Deed;
 use colophon_ledger::crossing::proposed::Proposed;
 use colophon_ledger::entry::{Body, Entry};
@@ -117,7 +117,7 @@ impl TrueRegister {
             edition,
             entries: indices.iter().map(|index| self.proved(*index, size)).collect(),
             format: Format::V1,
-            records: records_of(work, edition, &accounts, false)
+            records: records_of(work, edition, Parts { accounts, ..Parts::default() })
                 .iter()
                 .map(|key| TrueRegister::proved_record(key, self.moment(size)))
                 .collect(),

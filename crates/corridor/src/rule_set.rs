@@ -120,7 +120,19 @@ fn read(set: &str, text: &str) -> Result<Vec<Rule>, RuleSetError> {
     let mut complaints: Vec<String> = judged.validation_errors().map(ToString::to_string).collect();
     complaints.extend(judged.validation_warnings().map(ToString::to_string));
     complaints.sort(); // Cedar walks hash maps
-    Err(RuleSetError::Schema(short(&complaints.join("; "))))
+    Err(RuleSetError::Schema(short(&by_name(&rules, complaints.join("; ")))))
+}
+
+/// Names rules in Cedar's words as their authors do. Cedar numbers them.
+fn by_name(rules: &[Rule], complaint: String) -> String {
+    let named =
+        |said: String, (place, rule): (usize, &Rule)| said.replace(&policy_name(place, "`"), &format!("`{}`", rule.id));
+    rules.iter().enumerate().fold(complaint, named)
+}
+
+/// Returns the name that Cedar gives to the policy at a place of a text, from 0, between two marks.
+fn policy_name(place: usize, mark: &str) -> String {
+    format!("{mark}policy{place}{mark}")
 }
 
 /// Reads the rules, and measures each.
@@ -128,8 +140,7 @@ fn read_rules(set: &str, found: &PolicySet) -> Result<Vec<Rule>, RuleSetError> {
     let mut rules = Vec::new();
     let mut names = BTreeSet::new();
     for place in 0..found.num_of_policies() {
-        // Cedar numbers the policies of a text in their order.
-        let policy = found.policy(&PolicyId::new(format!("policy{place}"))).expect("Cedar numbers policies from 0");
+        let policy = found.policy(&PolicyId::new(policy_name(place, ""))).expect("Cedar numbers policies from 0");
         let rule = Rule::read(set, policy).map_err(|source| RuleSetError::Rule { place: place + 1, source })?;
         if !names.insert(rule.id.clone()) {
             return Err(RuleSetError::Repeated(rule.id));
@@ -196,7 +207,7 @@ mod tests {
             ("forbid".into(), "not Cedar: "),
             (gate("context.professional").replace("resource)", "resource == ?resource)"), "it has a template"),
             (gate("context.professional").repeat(2), "two rules are called \"SET/one\""),
-            (gate("context.profesional"), "not as the schema has it: "),
+            (gate("context.profesional"), "not as the schema has it: for policy `SET/one`, "),
             (gate("context.delivery == Delivery::\"phisical\""), "not as the schema has it: "),
             (gate("context.to in Region::\"UE\""), "not as the schema has it: "),
             (gate("context.delivery == Basis::\"sale\""), "not as the schema has it: "),

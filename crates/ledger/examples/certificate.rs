@@ -13,7 +13,7 @@ use std::io::Write as _;
 use colophon_ledger::account::{AccountId, KeyList, Multikey};
 use colophon_ledger::batch::{Batch, Closed, first_batch};
 use colophon_ledger::card::Card;
-use colophon_ledger::certificate::{Certificate, Format, accounts_of, records_of};
+use colophon_ledger::certificate::{Certificate, Format, Parts, accounts_of, records_of};
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::genesis::{Genesis, GenesisWord};
 use colophon_ledger::entry::{Body, Entry, genesis_text, text_of};
@@ -150,7 +150,7 @@ impl Register {
             entries.push(ProvedEntry::new(leaf, index, &proof).ok_or("a leaf is text")?);
         }
         let mut records = Vec::new();
-        for key in records_of(&work, 1, &accounts, false) {
+        for key in records_of(&work, 1, Parts { accounts, ..Parts::default() }) {
             records.push(ProvedRecord::new(&key, self.replay.records().record(&key)?, self.replay.tree()));
         }
         let mut cards = self.cards.clone();

@@ -5,11 +5,13 @@
 //! seal of the batch of each of these entries, and the newest seal; an inclusion proof for each, to this one checkpoint;
 //! proofs of the state of the work, the edition and those accounts; and the cards. If the checkpoint is signed by another key
 //! than the genesis names, it carries the acts of the governors too, and the proof of what they led to. Where title moved under rules
-//! of the corridor, it carries the proof of what they said each time, and the attestations of the documents that counted. If anybody alleges something about the edition,
-//! it carries the proof of what, and of how many.
+//! of the corridor, it carries the proof of what they said each time, the attestations of the documents that counted, and the proof of what became
+//! of each. If anybody alleges something about the edition, it carries the proof of what, and of how many.
 
+mod ruled;
 mod verify;
 
+pub use ruled::{CountedPaper, Standing};
 pub use verify::{AccountFacts, CertificateError, Moment, Provenance, Step};
 
 use std::collections::BTreeSet;
@@ -100,26 +102,29 @@ pub fn accounts_of(body: &Body) -> BTreeSet<AccountId> {
     accounts
 }
 
-/// Adds the records of what the rules said, each of the `judged` times that title moved under them, to those of [`records_of`].
-pub fn with_crossings(mut keys: Vec<RecordKey>, work: &WorkId, edition: u64, judged: u64) -> Vec<RecordKey> {
-    keys.extend((1..=judged).map(|count| RecordKey::Crossing(*work, edition, count)));
-    keys.sort_by_cached_key(ToString::to_string);
-    keys
+/// What decides which records a certificate carries.
+#[derive(Debug, Clone, Default)]
+pub struct Parts {
+    /// The accounts that have a part in its entries.
+    pub accounts: BTreeSet<AccountId>,
+    /// Whether its checkpoint is signed by another key than the genesis names: the acts of the governors show by whose right.
+    pub rekeyed: bool,
+    /// Whether the edition's record counts any that allege something about it.
+    pub alleged: bool,
+    /// How often title has moved under rules.
+    pub judged: u64,
+    /// The names of the documents that counted then.
+    pub papers: BTreeSet<RecordKey>,
 }
 
-/// Adds the record of what is alleged about the edition, which a certificate carries if its record counts any.
-pub fn with_allegations(mut keys: Vec<RecordKey>, work: &WorkId, edition: u64, alleged: bool) -> Vec<RecordKey> {
-    keys.extend(alleged.then_some(RecordKey::Allegations(*work, edition)));
+/// Returns the records whose proofs a certificate carries, in ascending order of their names.
+pub fn records_of(work: &WorkId, edition: u64, parts: Parts) -> Vec<RecordKey> {
+    let mut keys = vec![RecordKey::Edition(*work, edition), RecordKey::Work(*work)];
+    keys.extend(parts.accounts.into_iter().map(RecordKey::Account));
+    keys.extend(parts.rekeyed.then_some(RecordKey::Register));
+    keys.extend(parts.alleged.then_some(RecordKey::Allegations(*work, edition)));
+    keys.extend((1..=parts.judged).map(|count| RecordKey::Crossing(*work, edition, count)));
+    keys.extend(parts.papers);
     keys.sort_by_cached_key(ToString::to_string);
-    keys
-}
-
-/// Returns the records whose proofs a certificate carries, in ascending order of their names. That of the register is among
-/// them if the checkpoint is signed by another key than the genesis names: then the acts of its governors show by whose right.
-pub fn records_of(work: &WorkId, edition: u64, accounts: &BTreeSet<AccountId>, rekeyed: bool) -> Vec<RecordKey> {
-    let mut keys: Vec<RecordKey> = accounts.iter().copied().map(RecordKey::Account).collect();
-    keys.push(RecordKey::Edition(*work, edition));
-    keys.extend(rekeyed.then_some(RecordKey::Register));
-    keys.push(RecordKey::Work(*work));
     keys
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use colophon_ledger::account::{AccountId, KeyList};
 use colophon_ledger::batch::{Batch, Closed, first_batch};
 use colophon_ledger::card::Card;
-use colophon_ledger::certificate::{Certificate, Format, accounts_of, records_of};
+use colophon_ledger::certificate::{Certificate, Format, Parts, accounts_of, records_of};
 use colophon_ledger::entry::genesis::{Genesis, GenesisWord};
 use colophon_ledger::entry::terms::Money;
 use colophon_ledger::entry::{Body, Entry, genesis_text, text_of};
@@ -271,7 +271,8 @@ impl Story {
         let mut cards: Vec<Card> =
             self.cards.iter().filter(|card| committed.contains(&card.digest())).cloned().collect();
         cards.sort_by_key(Card::digest);
-        let records = records_of(&work, edition, &accounts, false).iter().map(|key| self.proved_record(key)).collect();
+        let parts = Parts { accounts, ..Parts::default() };
+        let records = records_of(&work, edition, parts).iter().map(|key| self.proved_record(key)).collect();
         Certificate {
             cards,
             checkpoint: self.checkpoint.clone(),

@@ -10,14 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::note::VerifierKey;
 
-use super::{Certificate, accounts_of, records_of, with_allegations, with_crossings};
+use super::ruled::{CountedPaper, Ruled};
+use super::{Certificate, Parts, accounts_of, records_of};
 use crate::account::AccountId;
 use crate::canonical::{from_canonical, to_canonical};
 use crate::draft::check_card;
 use crate::edition::current;
 use crate::encumbrance::AllegationsRecord;
 use crate::entry::amend::Amend;
-use crate::entry::attest::Attest;
 use crate::entry::carry_edition::CarryEdition;
 use crate::entry::mint::Mint;
 use crate::entry::profile::Profile;
@@ -127,8 +127,8 @@ pub struct Provenance {
     pub crossings: Vec<CrossingRecord>,
     /// What is alleged about the edition, as far as it is named. Its record counts all.
     pub alleged: AllegationsRecord,
-    /// The attestations of the documents that counted, oldest first.
-    pub papers: Vec<(Moment, Attest)>,
+    /// The documents that counted, oldest first.
+    pub papers: Vec<CountedPaper>,
     /// The amendments of the work's facts, oldest first; those of the register in which it was minted stay there.
     pub amends: Vec<(Moment, Amend)>,
     /// What is stated of the work now: as minted, and as amended since.
@@ -226,12 +226,8 @@ impl Certificate {
 
     /// Checks that the records are exactly those asked for, as the entries lead to them, under the newest seal's root.
     fn check_records(&self, walk: &Walk<'_>, seal: &Seal) -> Result<(), CertificateError> {
-        let accounts: BTreeSet<AccountId> = walk.accounts.keys().copied().collect();
         let mut given = self.records.iter();
-        let keys = records_of(&self.work, self.edition, &accounts, walk.rekeyed());
-        // As many as are here; that the edition counts as many is asked with its record.
-        let keys = with_allegations(keys, &self.work, self.edition, walk.ruled.allegations.is_some());
-        for key in with_crossings(keys, &self.work, self.edition, walk.ruled.crossings.len() as u64) {
+        for key in records_of(&self.work, self.edition, walk.parts()) {
             let name = key.to_string();
             let proved = given.next().ok_or_else(|| missing(&format!("the state proof of {name}")))?;
             if proved.key != name {
@@ -263,40 +259,6 @@ impl Certificate {
     }
 }
 
-/// What a certificate's records say of the rules that title moved under, and of what is alleged. It holds once the proofs of the records do.
-#[derive(Debug, Default)]
-struct Ruled {
-    judged: Option<u64>,
-    rules: Option<Digest>,
-    crossings: Vec<CrossingRecord>,
-    allegations: Option<u64>,
-    alleged: Option<AllegationsRecord>,
-    /// The attestations that the crossings name.
-    attests: BTreeSet<EntryId>,
-}
-
-impl Ruled {
-    /// Reads the edition's record and those of its crossings, whatever is in them.
-    fn of(certificate: &Certificate) -> Ruled {
-        let given: BTreeMap<&str, &str> =
-            certificate.records.iter().filter_map(|proved| Some((&*proved.key, proved.record.as_deref()?))).collect();
-        let read = |key: RecordKey| given.get(&*key.to_string()).copied();
-        let edition = read(RecordKey::Edition(certificate.work, certificate.edition));
-        let Some(edition) = edition.and_then(|text| from_canonical::<EditionRecord>(text).ok()) else {
-            return Ruled::default();
-        };
-        let judged = edition.judged.unwrap_or_default().min(certificate.records.len() as u64);
-        let crossing = |count| read(RecordKey::Crossing(certificate.work, certificate.edition, count));
-        let crossings = (1..=judged).filter_map(crossing).filter_map(|text| from_canonical(text).ok());
-        let crossings: Vec<CrossingRecord> = crossings.collect();
-        let attests = crossings.iter().flat_map(|crossing| &crossing.papers).copied().collect();
-        let EditionRecord { allegations, judged, rules, .. } = edition;
-        let alleged = read(RecordKey::Allegations(certificate.work, certificate.edition));
-        let alleged = alleged.and_then(|text| from_canonical(text).ok());
-        Ruled { judged, rules, crossings, allegations, alleged, attests }
-    }
-}
-
 fn missing(what: &str) -> CertificateError {
     CertificateError::Missing(what.to_owned())
 }
@@ -316,7 +278,7 @@ struct Walk<'c> {
     mint: Option<(Moment, Mint)>,
     steps: Vec<Step>,
     ruled: Ruled,
-    papers: Vec<(Moment, Attest)>,
+    papers: Vec<CountedPaper>,
     amends: Vec<(Moment, Amend)>,
     cards: BTreeMap<Digest, &'c Body>,
 }
@@ -382,8 +344,9 @@ impl<'c> Walk<'c> {
             Body::CarryEdition(carry) if carry.work == self.work => self.take_carried(carry, moment, entry.body())?,
             Body::Amend(amend) if amend.work == self.work => self.amends.push((moment, (**amend).clone())),
             Body::Attest(attest) if self.ruled.attests.contains(&entry.id()) => {
-                // What came before in its chain is not here: that it counted, the crossing's record says.
-                self.papers.push((moment, attest.clone()));
+                // What else is in its chain is not here: that it counted, the crossing's record says, and what became of it, its own.
+                let standing = self.ruled.standing(moment, attest)?;
+                self.papers.push(CountedPaper { moment, attest: attest.clone(), standing });
                 return self.check_signatures(entry).map_err(|stop| refused(index)(stop).into());
             }
             body if body.is_act() && self.rekeyed() => {}
@@ -419,11 +382,24 @@ impl<'c> Walk<'c> {
         Signed::check(entry.clone(), &self.records)?.check_authority(&self.records)
     }
 
-    /// Tells whether a record is what the entries lead to. Of the rules that title moved under and of what is alleged, they say
-    /// nothing: that is as the records say, if these fit each other and the steps.
+    /// Returns what decides which records belong to the certificate: as many crossings as are here; that the edition counts as
+    /// many is asked with its record.
+    fn parts(&self) -> Parts {
+        Parts {
+            accounts: self.accounts.keys().copied().collect(),
+            rekeyed: self.rekeyed(),
+            alleged: self.ruled.allegations.is_some(),
+            judged: self.ruled.crossings.len() as u64,
+            papers: self.papers.iter().filter_map(|paper| paper.attest.record_key().ok()).collect(),
+        }
+    }
+
+    /// Tells whether a record is what the entries lead to. Of the rules that title moved under, of what became of the documents and
+    /// of what is alleged, they say nothing: that is as the records say, if these fit each other and the steps.
     fn leads_to(&self, key: &RecordKey, proved: Option<&String>) -> bool {
         match key {
             RecordKey::Crossing(_, _, count) => self.has_crossing(*count, proved),
+            RecordKey::Paper(..) => self.ruled.papers.get(&key.to_string()).map(to_canonical).as_ref() == proved,
             RecordKey::Allegations(..) => self.ruled.alleged.as_ref().map(to_canonical).as_ref() == proved,
             RecordKey::Edition(..) => {
                 let Ruled { judged, rules, allegations, .. } = &self.ruled;
@@ -470,7 +446,7 @@ impl<'c> Walk<'c> {
             |body: &Body| matches!(body, Body::Transfer(_) | Body::Accept(_) | Body::Move(_) | Body::Transmit(_));
         let moves = self.steps.iter().filter(|step| crosses(&step.body));
         let moves: BTreeSet<u64> = moves.map(|step| step.moment.index).collect();
-        let shown: BTreeSet<EntryId> = self.papers.iter().map(|(moment, _)| moment.id).collect();
+        let shown: BTreeSet<EntryId> = self.papers.iter().map(|paper| paper.moment.id).collect();
         judged.unwrap_or_default() == crossings.len() as u64
             && *judged != Some(0)
             && *rules == crossings.last().map(|crossing| crossing.rules)

@@ -68,10 +68,15 @@ impl Attest {
         about(self.account, self.work, self.edition.map(Int::get))
     }
 
+    /// Returns the name of the record that it writes.
+    pub fn record_key(&self) -> Result<RecordKey, Refusal> {
+        Ok(RecordKey::Paper(self.about()?, self.document_type.clone(), self.by))
+    }
+
     pub(crate) fn apply(&self, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
         let about = self.about()?;
         check_there(&about, records)?;
-        let name = RecordKey::Paper(about, self.document_type.clone(), self.by);
+        let name = self.record_key()?;
         let before: Option<PaperRecord> = records.read(&name)?;
         check_prev(before.as_ref(), self.prev.as_ref())?;
         let paper = PaperRecord {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use colophon_ledger::account::AccountId;
-use colophon_ledger::certificate::CertificateError;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::amend::{Amend, AmendWord};
 use colophon_ledger::entry::attest::{Attest, AttestWord};
@@ -184,7 +183,7 @@ fn attest_of(world: &World, actor: &str, words: &Words<'_>) -> Attest {
     attest
 }
 
-fn paper(world: &World, about: About, kind: &str, by: AccountId) -> Option<PaperRecord> {
+pub(crate) fn paper(world: &World, about: About, kind: &str, by: AccountId) -> Option<PaperRecord> {
     world.replay.records().read(&RecordKey::Paper(about, document(kind), by)).unwrap()
 }
 
@@ -421,7 +420,7 @@ pub(crate) fn corridor(rules: &str) -> (World, EntryId) {
     (world, work)
 }
 
-fn attest(world: &mut World, by: &str, words: &[&str]) -> EntryId {
+pub(crate) fn attest(world: &mut World, by: &str, words: &[&str]) -> EntryId {
     let body = body_of(world, by, "attest", &Words::read(words));
     world.must("paper", &body, &[by])
 }
@@ -500,40 +499,6 @@ fn where_nobody_is_enrolled_the_rule_notes() {
     sell(&mut world, work).unwrap();
     let noted = crossing(&world, work, 1).unwrap().noted;
     assert_eq!((noted[0].rule.as_str(), noted[0].owed), ("LAW/licence", false));
-}
-
-#[test]
-fn a_certificate_shows_the_rules_and_the_papers() {
-    let (mut world, work) = corridor("licence");
-    let paper_id = attest(&mut world, "bureau", &["work=hills", "type=NAT_EXPORT_LICENCE"]);
-    attest(&mut world, "cy", &["work=hills", "type=NAT_EXPORT_LICENCE"]);
-    sell(&mut world, work).unwrap();
-    let certificate = world.certificate(work);
-    let provenance = certificate.verify(&World::vkey()).unwrap();
-    let first = crossing(&world, work, 1).unwrap();
-    assert_eq!(provenance.crossings, std::slice::from_ref(&first));
-    assert_eq!(provenance.state.rules, Some(first.rules));
-    let [(moment, shown)] = &provenance.papers[..] else { panic!("{:?}", provenance.papers) };
-    assert_eq!((moment.id, shown.by), (paper_id, account("bureau")));
-    assert!(provenance.accounts.contains_key(&account("bureau")) && !provenance.accounts.contains_key(&account("cy")));
-    // Without the paper, without what the rules said, or with the paper of a stranger.
-    let mut without = certificate.clone();
-    without.entries.retain(|proved| !proved.entry.contains("\"attest\""));
-    assert!(without.verify(&World::vkey()).is_err());
-    let mut without = certificate.clone();
-    without.records.retain(|proved| !proved.key.starts_with("crossing/"));
-    assert!(matches!(
-        without.verify(&World::vkey()),
-        Err(CertificateError::Missing(_) | CertificateError::LeftOver(_))
-    ));
-    let is_strangers = |index: &u64| {
-        let leaf = String::from_utf8(world.leaves[usize::try_from(*index).unwrap()].clone()).unwrap();
-        leaf.contains("\"attest\"") && leaf.contains(&format!("\"by\":\"{}\"", account("cy")))
-    };
-    let mut more = certificate.clone();
-    more.entries.push(world.prove((0..world.size()).find(is_strangers).unwrap()));
-    more.entries.sort_by_key(|proved| proved.index);
-    assert!(matches!(more.verify(&World::vkey()), Err(CertificateError::LeftOver(_) | CertificateError::Missing(_))));
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod forgeries;
 mod governance;
 mod limits;
 mod looks;
+mod papers;
 mod proposed;
 mod rules;
 mod succession;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use colophon_ledger::account::{AccountId, AccountPrev, KeyList, Multikey};
 use colophon_ledger::batch::{Applied, Batch, Closed, first_batch};
 use colophon_ledger::card::Card;
-use colophon_ledger::certificate::{Certificate, Format, accounts_of, records_of, with_allegations, with_crossings};
+use colophon_ledger::certificate::{Certificate, Format, Parts, accounts_of, records_of};
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::genesis::{Genesis, GenesisWord, Predecessor};
 use colophon_ledger::entry::retire::Successor;
@@ -303,16 +303,15 @@ impl World {
 
     /// Returns the indices of the entries that a certificate of the edition carries.
     pub(crate) fn certificate_indices(&self, work: EntryId) -> BTreeSet<u64> {
-        let id_at = |index: u64| Entry::parse(&self.leaves[usize::try_from(index).unwrap()]).unwrap().id();
-        let papers: BTreeSet<EntryId> =
-            self.crossings(&work).into_iter().flat_map(|crossing| crossing.papers).collect();
+        let papers = self.counted_papers(&work);
         let belongs = |index: &u64| {
             let body = self.body(*index);
             let brings_mint =
                 |body: &Body| matches!(body, Body::CarryEdition(it) if it.work == work && it.mint.is_some());
             let amends = matches!(&body, Body::Amend(amend) if amend.work == work);
-            let is_of_work = amends || id_at(*index) == work || body.edition() == Some((work, 1)) || brings_mint(&body);
-            *index == 0 || is_of_work || papers.contains(&id_at(*index)) || (self.is_rekeyed() && body.is_act())
+            let is_of_work =
+                amends || self.id_at(*index) == work || body.edition() == Some((work, 1)) || brings_mint(&body);
+            *index == 0 || is_of_work || papers.contains(&self.id_at(*index)) || (self.is_rekeyed() && body.is_act())
         };
         let mut indices: BTreeSet<u64> = (0..self.size()).filter(belongs).collect();
         loop {
@@ -348,15 +347,29 @@ impl World {
             edition: 1,
             entries: indices.into_iter().map(|index| self.prove(index)).collect(),
             format: Format::V1,
-            records: self.certificate_keys(&work, &accounts).iter().map(|key| self.proved_record(key)).collect(),
+            records: self.certificate_keys(&work, accounts).iter().map(|key| self.proved_record(key)).collect(),
             work,
         }
     }
 
-    fn certificate_keys(&self, work: &EntryId, accounts: &BTreeSet<AccountId>) -> Vec<RecordKey> {
+    fn certificate_keys(&self, work: &EntryId, accounts: BTreeSet<AccountId>) -> Vec<RecordKey> {
         let alleged = self.edition(work).is_some_and(|edition| edition.allegations.is_some());
-        let keys = with_allegations(records_of(work, 1, accounts, self.is_rekeyed()), work, 1, alleged);
-        with_crossings(keys, work, 1, self.judged(work))
+        let counted = self.counted_papers(work);
+        let paper = |index| match self.body(index) {
+            Body::Attest(attest) if counted.contains(&self.id_at(index)) => Some(attest.record_key().unwrap()),
+            _ => None,
+        };
+        let papers = (0..self.size()).filter_map(paper).collect();
+        let (rekeyed, judged) = (self.is_rekeyed(), self.judged(work));
+        records_of(work, 1, Parts { accounts, rekeyed, alleged, judged, papers })
+    }
+
+    fn counted_papers(&self, work: &EntryId) -> BTreeSet<EntryId> {
+        self.crossings(work).into_iter().flat_map(|crossing| crossing.papers).collect()
+    }
+
+    fn id_at(&self, index: u64) -> EntryId {
+        Entry::parse(&self.leaves[usize::try_from(index).unwrap()]).unwrap().id()
     }
 
     pub(crate) fn proved_record(&self, key: &RecordKey) -> ProvedRecord {

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod altered;
+mod registers;
+
 use std::collections::BTreeMap;
 
 use colophon_ledger::account::{AccountId, KeyList, Multikey};
@@ -25,7 +28,8 @@ use colophon_tlog::note::{Algorithm, VerifierKey};
 use colophon_tlog::proof::verify_inclusion;
 use colophon_tlog::tree::{EntryIndex, TileHashes, Tree, TreeSize};
 use serde::Deserialize;
-use serde_json::Value;
+
+use crate::altered::{Edit, altered};
 
 /// What `tests/spec/colophon_spec.py vectors` writes.
 #[derive(Deserialize)]
@@ -170,13 +174,6 @@ struct AlteredVector {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Edit {
-    Remove { remove: String },
-    Set { set: String, value: Value },
-}
-
-#[derive(Deserialize)]
 struct CheatVector {
     what: String,
     certificate: String,
@@ -197,7 +194,7 @@ impl TryFrom<String> for Hash32 {
 }
 
 fn vectors() -> Vectors {
-    serde_json::from_str(include_str!("../../../tests/testdata/vectors.json")).unwrap()
+    serde_json::from_str(include_str!("../../../../tests/testdata/vectors.json")).unwrap()
 }
 
 fn public(bytes: &Hash32) -> PublicKey {
@@ -379,23 +376,6 @@ fn verdict(text: &str, vkey: &VerifierKey) -> &'static str {
 fn check_verdict(what: &str, text: &str, vkey: &VerifierKey, expected: &str) {
     let found = verdict(text, vkey);
     assert_eq!(found, expected, "{what}");
-}
-
-fn altered(text: &str, edits: &[Edit]) -> String {
-    let mut certificate: Value = serde_json::from_str(text).unwrap();
-    for edit in edits {
-        let (Edit::Remove { remove: pointer } | Edit::Set { set: pointer, .. }) = edit;
-        let (parent, name) = pointer.rsplit_once('/').unwrap();
-        let parent = certificate.pointer_mut(parent).unwrap();
-        match (edit, parent) {
-            (Edit::Remove { .. }, Value::Array(items)) => drop(items.remove(name.parse().unwrap())),
-            (Edit::Remove { .. }, parent) => drop(parent.as_object_mut().unwrap().remove(name).unwrap()),
-            (Edit::Set { value, .. }, Value::Array(items)) => items[name.parse::<usize>().unwrap()] = value.clone(),
-            (Edit::Set { value, .. }, parent) => parent[name] = value.clone(),
-        }
-    }
-    certificate.sort_all_objects();
-    certificate.to_string() + "\n"
 }
 
 #[test]

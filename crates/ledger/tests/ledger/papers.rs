@@ -1,0 +1,76 @@
+//! What a certificate shows of the rules that title moved under, and of the documents that counted.
+
+use colophon_ledger::certificate::{Certificate, CertificateError, Standing};
+use colophon_ledger::state::About;
+
+use crate::borders::{attest, body_of, corridor, crossing, paper, sell};
+use crate::rules::Words;
+use crate::world::{World, account};
+
+#[test]
+fn a_certificate_shows_the_rules_and_the_papers() {
+    let (mut world, work) = corridor("licence");
+    let paper_id = attest(&mut world, "bureau", &["work=hills", "type=NAT_EXPORT_LICENCE"]);
+    attest(&mut world, "cy", &["work=hills", "type=NAT_EXPORT_LICENCE"]);
+    sell(&mut world, work).unwrap();
+    let certificate = world.certificate(work);
+    let provenance = certificate.verify(&World::vkey()).unwrap();
+    let first = crossing(&world, work, 1).unwrap();
+    assert_eq!(provenance.crossings, std::slice::from_ref(&first));
+    assert_eq!(provenance.state.rules, Some(first.rules));
+    let [paper] = &provenance.papers[..] else { panic!("{:?}", provenance.papers) };
+    assert_eq!((paper.moment.id, paper.attest.by, paper.standing), (paper_id, account("bureau"), Standing::Stands));
+    assert!(provenance.accounts.contains_key(&account("bureau")) && !provenance.accounts.contains_key(&account("cy")));
+    // Without the paper, without what the rules said, or with the paper of a stranger.
+    let mut without = certificate.clone();
+    without.entries.retain(|proved| !proved.entry.contains("\"attest\""));
+    assert!(without.verify(&World::vkey()).is_err());
+    let mut without = certificate.clone();
+    without.records.retain(|proved| !proved.key.starts_with("crossing/"));
+    assert!(matches!(
+        without.verify(&World::vkey()),
+        Err(CertificateError::Missing(_) | CertificateError::LeftOver(_))
+    ));
+    let is_strangers = |index: &u64| {
+        let leaf = String::from_utf8(world.leaves[usize::try_from(*index).unwrap()].clone()).unwrap();
+        leaf.contains("\"attest\"") && leaf.contains(&format!("\"by\":\"{}\"", account("cy")))
+    };
+    let mut more = certificate.clone();
+    more.entries.push(world.prove((0..world.size()).find(is_strangers).unwrap()));
+    more.entries.sort_by_key(|proved| proved.index);
+    assert!(matches!(more.verify(&World::vkey()), Err(CertificateError::LeftOver(_) | CertificateError::Missing(_))));
+}
+
+#[test]
+fn a_certificate_shows_what_became_of_the_papers() {
+    let (mut world, work) = corridor("licence");
+    let licence = ["work=hills", "type=NAT_EXPORT_LICENCE"];
+    attest(&mut world, "bureau", &licence);
+    sell(&mut world, work).unwrap();
+    let before = world.certificate(work);
+    let standing = |world: &World| {
+        let provenance = world.certificate(work).verify(&World::vkey()).unwrap();
+        provenance.papers.iter().map(|paper| paper.standing).collect::<Vec<_>>()
+    };
+    assert_eq!(standing(&world), [Standing::Stands]);
+    let revoke = body_of(&world, "bureau", "revoke", &Words::read(&licence));
+    world.must("revoked", &revoke, &["bureau"]);
+    let index = paper(&world, About::Work(work), "NAT_EXPORT_LICENCE", account("bureau")).unwrap().revoked.unwrap();
+    assert_eq!(standing(&world), [Standing::Revoked(index)]);
+
+    // What the record said before is not under the newest seal any more; and it cannot be left out.
+    let after = world.certificate(work);
+    let place = |certificate: &Certificate| {
+        certificate.records.iter().position(|record| record.key.starts_with("paper/")).unwrap()
+    };
+    let mut concealed = after.clone();
+    concealed.records[place(&after)] = before.records[place(&before)].clone();
+    assert!(matches!(concealed.verify(&World::vkey()), Err(CertificateError::Proved(_))));
+    let mut left_out = after.clone();
+    left_out.records.remove(place(&after));
+    assert!(matches!(left_out.verify(&World::vkey()), Err(CertificateError::Missing(_))));
+
+    // Another one that its issuer attests stands in its place; of this one no more is said than that.
+    attest(&mut world, "bureau", &licence);
+    assert_eq!(standing(&world), [Standing::Replaced]);
+}
