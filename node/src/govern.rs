@@ -55,7 +55,10 @@ pub enum GovernError {
         governors: String,
     },
     /// Too few or too many governors were named.
-    #[error("an act takes {needed} governors of {origin}, and {named} are named: name the others with --with ACCOUNT")]
+    #[error(
+        "an act takes {needed} of the governors of {origin}, no fewer and no more, and {named} are named: name those who sign with \
+         you by --with ACCOUNT"
+    )]
     Number {
         /// How many it takes.
         needed: u64,
