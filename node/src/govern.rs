@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use colophon_ledger::account::AccountId;
 use colophon_ledger::canonical::INTEGER_MAX;
-use colophon_ledger::crossing::rule_book::{can_be_asked_for, document_types};
+use colophon_ledger::crossing::rule_book::{can_be_asked_for, days_checked, document_types};
 use colophon_ledger::draft::{Draft, DraftError};
 use colophon_ledger::entry::authority::{AuthorityWord, EnrolAuthority, TYPES_MAX};
 use colophon_ledger::entry::genesis::Genesis;
@@ -92,6 +92,14 @@ pub enum GovernError {
     /// The rules would be refused.
     #[error("the register would refuse these rules: {0}")]
     Rules(Refusal),
+    /// A rule was compared with its source on no day that there is.
+    #[error("the rule {rule} says that it was checked on {day}, and the calendar has no such day")]
+    Day {
+        /// The rule.
+        rule: String,
+        /// What it says.
+        day: String,
+    },
     /// The text is no list of lines.
     #[error("the rules are 1 to {LINES_MAX} lines of printable ASCII, at most 1000 characters each")]
     Lines,
@@ -394,6 +402,13 @@ fn lines_to_publish(name: &RuleSetName, text: &str) -> Result<List<Line, 1, LINE
     let lines = rules::lines_of(text).ok_or(GovernError::Lines)?;
     rules::check(name, &rules::text_of(lines.as_slice())).map_err(GovernError::Rules)?;
     Ok(lines)
+}
+
+/// Refuses rules that say they were compared with their sources on a day that is in no calendar. The register would take them.
+pub fn check_days(name: &RuleSetName, text: &str) -> Result<(), GovernError> {
+    let mut days = days_checked(name, text).into_iter();
+    let unknown = days.find(|(_, day)| day.parse::<jiff::civil::Date>().is_err());
+    unknown.map_or(Ok(()), |(rule, day)| Err(GovernError::Day { rule, day }))
 }
 
 fn type_list(types: &[DocumentType]) -> Result<List<DocumentType, 1, TYPES_MAX>, GovernError> {

@@ -12,7 +12,7 @@ use colophon_ledger::entry::genesis::Genesis;
 use colophon_ledger::entry::{Body, Text};
 use colophon_ledger::field::{Citation, Country, DocumentType, Jurisdiction, Origin, RuleSetName};
 use colophon_node::clock::Clock;
-use colophon_node::govern::{Act, Beginning, GovernError, Standing, successor_in};
+use colophon_node::govern::{Act, Beginning, GovernError, Standing, check_days, successor_in};
 use colophon_node::governors::Governed;
 use colophon_node::keys::{self, NEXT_LOG_KEY_FILE};
 use colophon_node::mend::{Mended, mend};
@@ -191,6 +191,7 @@ pub(crate) fn run(governing: Governing) -> anyhow::Result<String> {
 /// Tries rules on every transfer of a register so far, and returns what to tell.
 fn try_rules(dir: &Path, name: &RuleSetName, text: &str) -> anyhow::Result<String> {
     let candidate = Candidate::read(name, text).map_err(GovernError::Rules)?;
+    check_days(name, text)?;
     let digest = candidate.digest();
     let standing = Standing::read(dir)?;
     let bar = bar_of_entries();

@@ -260,6 +260,10 @@ fn what_the_register_would_refuse_is_told_before_a_draft_is_written() {
     let of = |name: &'static str, more: &[&'static str]| {
         [&["--name", name, "--ahead", "1", "--citation", "Act on Borders", "--jurisdiction", "CN"], more].concat()
     };
+    let undated = scene.path("undated.cedar");
+    fs::write(&undated, crate::borders::LICENCE.replace("2026-11-29", "2026-02-31")).unwrap();
+    let undated = [&of("LAW", &["--file"])[..], &[undated.to_str().unwrap()]].concat();
+    refused("rules", &undated, "the rule LAW/licence says that it was checked on 2026-02-31");
     let withdraw = of("LAW", &["--withdraw"]);
     refused("rules", &withdraw, "no rule set LAW is in force or to come, so none can be withdrawn; there are none");
     let publish = [&of("LAW", &["--file"])[..], &[file.to_str().unwrap()]].concat();
