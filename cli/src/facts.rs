@@ -10,6 +10,7 @@ use colophon_ledger::field::{CountryProtection, CpcCode, CulturalCategory, Ebops
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::codes::date;
 use crate::failure::Failure;
 use crate::sheet::Sheet;
 
@@ -30,7 +31,7 @@ pub struct FactsArgs {
     #[arg(long, value_name = "CLASS", value_parser = word::<AgeClass>)]
     pub age: Option<AgeClass>,
     /// The year in which the last of its makers died
-    #[arg(long, value_name = "YEAR", value_parser = year)]
+    #[arg(long, value_name = "YEAR", value_parser = year_of_death)]
     pub died: Option<Int<0, YEAR_MAX>>,
     /// Its domain in the UNESCO Framework for Cultural Statistics (2009): A heritage, B performance, C visual arts, D books and
     /// press, E audio-visual and games, F design
@@ -98,9 +99,14 @@ fn listed<T: FromStr>(text: &str, words: &[&str]) -> Result<T, String> {
     known.ok_or_else(|| format!("{text:?} is none of {}", words.join(", ")))
 }
 
-fn year(text: &str) -> Result<Int<0, YEAR_MAX>, String> {
-    let year = text.trim().parse().ok().and_then(Int::new);
-    year.ok_or_else(|| format!("{text:?} is no year from 0 to {YEAR_MAX}"))
+/// Reads a year that has begun somewhere on earth. Year 0 is in no calendar that people date deaths by.
+fn year_of_death(text: &str) -> Result<Int<0, YEAR_MAX>, String> {
+    let year: Option<Int<0, YEAR_MAX>> = text.trim().parse().ok().filter(|year| *year > 0).and_then(Int::new);
+    let year = year.ok_or_else(|| format!("{text:?} is no year from 1 to {YEAR_MAX}"))?;
+    match date::check_year_past(year.get()) {
+        Ok(()) => Ok(year),
+        Err(failure) => Err(failure.what().to_owned()),
+    }
 }
 
 /// Reads a code by its form.
@@ -115,7 +121,7 @@ impl FactsArgs {
             Fact::Category => category(text).map(|read| self.category = Some(read)),
             Fact::Protection => protection(text).map(|read| self.protection = Some(read)),
             Fact::Age => word(text).map(|read| self.age = Some(read)),
-            Fact::Died => year(text).map(|read| self.died = Some(read)),
+            Fact::Died => year_of_death(text).map(|read| self.died = Some(read)),
             Fact::Fcs => code(text).map(|read| self.fcs = Some(read)),
             Fact::Hs => code(text).map(|read| self.hs = Some(read)),
             Fact::Cpc => code(text).map(|read| self.cpc = Some(read)),
@@ -215,6 +221,8 @@ mod tests {
             ["--cpc", "x"],
             ["--fcs", "Z"],
             ["--died", "10000"],
+            ["--died", "9999"],
+            ["--died", "0"],
             ["--died", "long ago"],
             ["--human", "all"],
             ["--ai-label", "eu-aiact-50"],

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use colophon_ledger::account::AccountId;
 use colophon_ledger::canonical::INTEGER_MAX;
+use colophon_ledger::crossing::rule_book::{can_be_asked_for, days_checked, document_types};
 use colophon_ledger::draft::{Draft, DraftError};
 use colophon_ledger::entry::authority::{AuthorityWord, EnrolAuthority, TYPES_MAX};
 use colophon_ledger::entry::genesis::Genesis;
@@ -15,11 +16,14 @@ use colophon_ledger::entry::rules::{self, LINES_MAX, PublishRules, RulesWord, SC
 use colophon_ledger::entry::seal::Seal;
 use colophon_ledger::entry::upgrade::{AHEAD_BATCHES_MIN, Upgrade, UpgradeWord, VOIDS_MAX};
 use colophon_ledger::entry::{Body, Entry, text_of};
-use colophon_ledger::field::{Citation, Country, DocumentType, Int, Jurisdiction, Line, List, Origin, RuleSetName};
+use colophon_ledger::field::{
+    Citation, Country, Digest, DocumentType, Int, Jurisdiction, Line, List, Origin, RuleSetName,
+};
 use colophon_ledger::governance::Governors;
 use colophon_ledger::refusal::Refusal;
 use colophon_ledger::replay::{ReplayError, read_genesis};
 use colophon_ledger::rule::Rules;
+use colophon_ledger::state::{RuleListRecord, RuleSetRecord};
 use colophon_ledger::voiding::VoidLists;
 use colophon_storage::published::{Published, PublishedError};
 use colophon_tlog::key::SecretKey;
@@ -55,7 +59,10 @@ pub enum GovernError {
         governors: String,
     },
     /// Too few or too many governors were named.
-    #[error("an act takes {needed} governors of {origin}, and {named} are named: name the others with --with ACCOUNT")]
+    #[error(
+        "an act takes {needed} of the governors of {origin}, no fewer and no more, and {named} are named: name those who sign with \
+         you by --with ACCOUNT"
+    )]
     Number {
         /// How many it takes.
         needed: u64,
@@ -85,9 +92,41 @@ pub enum GovernError {
     /// The rules would be refused.
     #[error("the register would refuse these rules: {0}")]
     Rules(Refusal),
+    /// A rule was compared with its source on no day that there is.
+    #[error("the rule {rule} says that it was checked on {day}, and the calendar has no such day")]
+    Day {
+        /// The rule.
+        rule: String,
+        /// What it says.
+        day: String,
+    },
     /// The text is no list of lines.
     #[error("the rules are 1 to {LINES_MAX} lines of printable ASCII, at most 1000 characters each")]
     Lines,
+    /// There is no such rule set to withdraw.
+    #[error("no rule set {name} is in force or to come, so none can be withdrawn; there {there}")]
+    NoRules {
+        /// Its name.
+        name: RuleSetName,
+        /// Which there are.
+        there: String,
+    },
+    /// There is no such authority to remove.
+    #[error("{account} is not enrolled for {country}, so it cannot be removed{elsewhere}")]
+    NotEnrolled {
+        /// The account.
+        account: String,
+        /// The country.
+        country: Country,
+        /// For which countries it is enrolled instead, if for any.
+        elsewhere: String,
+    },
+    /// No rule can ask for a document of a type.
+    #[error(
+        "no rule can ask for a document of the type {0}; the types are {types}",
+        types = document_types().collect::<Vec<_>>().join(", ")
+    )]
+    UnknownType(DocumentType),
     /// What an authority is enrolled for is no list of types.
     #[error("an authority is enrolled for 1 to {TYPES_MAX} types of documents")]
     Types,
@@ -153,10 +192,20 @@ pub struct Standing {
     pub rules: Rules,
     /// The height of the next batch.
     pub height: u64,
-    /// The acts in the log, each with its index, by their form; nothing in place of one that is no entry.
-    acts: Vec<(u64, Option<Entry>)>,
+    /// The acts in the log.
+    acts: Vec<Recorded>,
     /// What the upgrades among them void.
     lists: VoidLists,
+}
+
+/// An act in the log, by its form.
+#[derive(Debug)]
+struct Recorded {
+    index: u64,
+    /// The height of its batch.
+    height: u64,
+    /// Nothing in place of one that is no entry.
+    entry: Option<Entry>,
 }
 
 /// What has been read of a log so far.
@@ -165,7 +214,7 @@ struct Reading {
     index: u64,
     rules: Option<Rules>,
     height: u64,
-    acts: Vec<(u64, Option<Entry>)>,
+    acts: Vec<Recorded>,
     lists: VoidLists,
 }
 
@@ -190,10 +239,60 @@ impl Standing {
             Act::LogKey(_) | Act::Retire(_) | Act::Rules { .. } | Act::Authority { .. } => &[],
         };
         let mut acts = self.acts.iter().rev();
-        match acts.find(|(index, _)| !voids.contains(index) && !self.lists.names(*index)) {
-            Some((_, act)) => Ok(Some(act.as_ref().ok_or(GovernError::Leaf)?)),
+        match acts.find(|act| !voids.contains(&act.index) && !self.lists.names(act.index)) {
+            Some(act) => Ok(Some(act.entry.as_ref().ok_or(GovernError::Leaf)?)),
             None => Ok(None),
         }
+    }
+
+    /// Returns what the acts say, but for those that are voided, each with the height of its batch.
+    fn said(&self) -> impl Iterator<Item = (u64, &Body)> {
+        let acts = self.acts.iter().filter(|act| !self.lists.names(act.index));
+        acts.filter_map(|act| Some((act.height, act.entry.as_ref()?.body())))
+    }
+
+    /// Refuses to withdraw a rule set that is neither in force nor to come.
+    fn check_published(&self, name: &RuleSetName) -> Result<(), GovernError> {
+        let mut list = RuleListRecord::default();
+        for (height, body) in self.said() {
+            let Body::Rules(act) = body else { continue };
+            // Which text it is does not matter here, so its digest is not computed.
+            let digest = act.text.as_ref().map(|_| Digest([0; 32].into()));
+            list.put(RuleSetRecord { digest, height: act.height.get(), name: act.name.clone() }, height);
+        }
+        let is_over = |set: &RuleSetRecord| {
+            let mut others = list.sets.iter().filter(|other| other.name == set.name);
+            others.any(|other| other.height > set.height && other.height <= self.height)
+        };
+        let stands = |set: &&RuleSetRecord| set.digest.is_some() && !is_over(set);
+        let there: BTreeSet<&str> = list.sets.iter().filter(stands).map(|set| set.name.as_str()).collect();
+        if there.contains(name.as_str()) {
+            return Ok(());
+        }
+        let there: Vec<&str> = there.into_iter().collect();
+        let there = if there.is_empty() { "are none".to_owned() } else { format!("are {}", there.join(", ")) };
+        Err(GovernError::NoRules { name: name.clone(), there })
+    }
+
+    /// Refuses to remove an authority that is not enrolled for a country.
+    fn check_enrolled(&self, account: &AccountId, country: &Country) -> Result<(), GovernError> {
+        let mut enrolled = BTreeSet::new();
+        for (_, body) in self.said() {
+            match body {
+                Body::Authority(act) if act.account == *account && act.types.is_some() => {
+                    enrolled.insert(act.country.as_str());
+                }
+                Body::Authority(act) if act.account == *account => drop(enrolled.remove(act.country.as_str())),
+                _ => {}
+            }
+        }
+        if enrolled.contains(country.as_str()) {
+            return Ok(());
+        }
+        let elsewhere: Vec<&str> = enrolled.into_iter().collect();
+        let elsewhere =
+            if elsewhere.is_empty() { String::new() } else { format!("; it is for {}", elsewhere.join(", ")) };
+        Err(GovernError::NotEnrolled { account: account.to_string(), country: country.clone(), elsewhere })
     }
 
     /// Returns an act of the governor `own` and of those `with` them, signed by `key`.
@@ -227,6 +326,9 @@ impl Standing {
                 if height < least {
                     return Err(GovernError::RulesTooNear { least });
                 }
+                if text.is_none() {
+                    self.check_published(name)?;
+                }
                 Body::Rules(Box::new(PublishRules {
                     by,
                     citation: citation.clone(),
@@ -242,7 +344,12 @@ impl Standing {
             }
             Act::Authority { account, country, types } => {
                 let (account, country) = (*account, country.clone());
-                let types = if types.is_empty() { None } else { Some(type_list(types)?) };
+                let types = if types.is_empty() {
+                    self.check_enrolled(&account, &country)?;
+                    None
+                } else {
+                    Some(type_list(types)?)
+                };
                 Body::Authority(EnrolAuthority {
                     account,
                     by,
@@ -297,7 +404,17 @@ fn lines_to_publish(name: &RuleSetName, text: &str) -> Result<List<Line, 1, LINE
     Ok(lines)
 }
 
+/// Refuses rules that say they were compared with their sources on a day that is in no calendar. The register would take them.
+pub fn check_days(name: &RuleSetName, text: &str) -> Result<(), GovernError> {
+    let mut days = days_checked(name, text).into_iter();
+    let unknown = days.find(|(_, day)| day.parse::<jiff::civil::Date>().is_err());
+    unknown.map_or(Ok(()), |(rule, day)| Err(GovernError::Day { rule, day }))
+}
+
 fn type_list(types: &[DocumentType]) -> Result<List<DocumentType, 1, TYPES_MAX>, GovernError> {
+    if let Some(unknown) = types.iter().find(|document| !can_be_asked_for(document)) {
+        return Err(GovernError::UnknownType(unknown.clone()));
+    }
     let types: BTreeSet<DocumentType> = types.iter().cloned().collect();
     List::new(types.into_iter().collect()).ok_or(GovernError::Types)
 }
@@ -314,7 +431,7 @@ impl Reading {
         if ACT_WORDS.iter().any(|words| text.contains(words)) {
             let entry = Entry::parse(leaf).ok();
             if entry.as_ref().is_none_or(|entry| entry.body().is_act()) {
-                self.acts.push((index, entry));
+                self.acts.push(Recorded { index, height: self.height, entry });
             }
             self.lists.leaf(index, leaf);
         } else if let Some(seal) = Seal::peek(leaf) {

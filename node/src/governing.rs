@@ -1,4 +1,4 @@
-//! The commands of governors and of those who found a successor, and what they are told.
+//! The commands of governors, and what they are told.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,17 @@ use clap::{Args, Subcommand};
 use colophon_ledger::account::AccountId;
 use colophon_ledger::crossing::candidate::Candidate;
 use colophon_ledger::draft::Draft;
-use colophon_ledger::entry::Body;
-use colophon_ledger::field::{Citation, Country, DocumentType, Jurisdiction, RuleSetName};
+use colophon_ledger::entry::genesis::Genesis;
+use colophon_ledger::entry::{Body, Text};
+use colophon_ledger::field::{Citation, Country, DocumentType, Jurisdiction, Origin, RuleSetName};
 use colophon_node::clock::Clock;
-use colophon_node::govern::{Act, Beginning, GovernError, Standing, successor_in};
+use colophon_node::govern::{Act, Beginning, GovernError, Standing, check_days, successor_in};
+use colophon_node::governors::Governed;
 use colophon_node::keys::{self, NEXT_LOG_KEY_FILE};
 use colophon_node::mend::{Mended, mend};
+use colophon_node::prepare::{Accounts, lacking};
 use colophon_node::rehearsal::rehearse;
-use colophon_node::succeed::{FOUNDING_FILE, Succeeded};
 use colophon_storage::durable::{self, Access};
-use colophon_tlog::hash::sha256;
 use colophon_tlog::note::{Signer, VerifierKey};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -29,6 +30,11 @@ const ENTRIES_A_LOOK: u64 = 1_024;
 /// What governors do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Governing {
+    /// Makes a governor's key in a file of its own, and tells the account that a genesis is to name
+    Key {
+        /// The file; nothing may be there yet. Whoever has it speaks for the governor; if it is lost, so is that governor's word
+        file: PathBuf,
+    },
     /// Gives the log another key, which must lie ready where the register is served
     LogKey {
         #[command(flatten)]
@@ -115,7 +121,7 @@ pub(crate) enum Governing {
         #[arg(long)]
         remove: bool,
     },
-    /// Adds another governor's signature to a draft
+    /// Adds a governor's signature to a draft: of an act, or of the genesis of a register that is to begin
     Sign {
         /// The draft, which then holds the signature too
         draft: PathBuf,
@@ -150,6 +156,7 @@ pub(crate) struct Signing {
 /// Composes an act, or signs one, and returns what to tell.
 pub(crate) fn run(governing: Governing) -> anyhow::Result<String> {
     match governing {
+        Governing::Key { file } => new_key(&file),
         Governing::LogKey { signing, vkey } => {
             let vkey: VerifierKey = vkey.parse().with_context(|| format!("{vkey:?} is no verifier key"))?;
             signing.write(&Act::LogKey(vkey))
@@ -184,6 +191,7 @@ pub(crate) fn run(governing: Governing) -> anyhow::Result<String> {
 /// Tries rules on every transfer of a register so far, and returns what to tell.
 fn try_rules(dir: &Path, name: &RuleSetName, text: &str) -> anyhow::Result<String> {
     let candidate = Candidate::read(name, text).map_err(GovernError::Rules)?;
+    check_days(name, text)?;
     let digest = candidate.digest();
     let standing = Standing::read(dir)?;
     let bar = bar_of_entries();
@@ -214,22 +222,68 @@ impl Signing {
     }
 }
 
+/// Makes a governor's key, and returns what to tell of it.
+fn new_key(file: &Path) -> anyhow::Result<String> {
+    let account = AccountId::from(&keys::create_file(file)?.public());
+    let file = file.display();
+    Ok(format!(
+        "A governor's key is in {file}: keep it off every machine that serves, and a copy in another place\n  account  {account}\n\n\
+         Give the account to whoever begins the register:\n  colophon-node init DIR --origin NAME --governor {account}\nThen read and \
+         sign the genesis that they send:\n  colophon-node govern sign genesis.draft --key {file}"
+    ))
+}
+
 fn sign(path: &Path, key: &Path, account: Option<AccountId>) -> anyhow::Result<String> {
     let mut draft = Draft::parse(read(path)?.as_bytes())?;
-    let body = draft.parts()?.body;
-    anyhow::ensure!(body.is_act(), "{} is no act of governors: its kind is {}", path.display(), body.kind());
+    let Text { origin, body, .. } = draft.parts()?;
     let key = keys::load_file(key)?;
-    let own = account.unwrap_or_else(|| AccountId::from(&key.public()));
-    let named: Vec<String> = body.signers().iter().map(ToString::to_string).collect();
-    anyhow::ensure!(
-        body.signers().contains(&own),
-        "{own} is not among the governors that it names: {}",
-        named.join(", ")
-    );
+    let first = AccountId::from(&key.public());
+    let own = account.unwrap_or(first);
+    let governors = match &body {
+        Body::Genesis(genesis) => {
+            genesis.rules(&origin, draft.id()).context("no register can begin with this genesis")?;
+            anyhow::ensure!(
+                own == first,
+                "a genesis is signed by each account's first key, and this is not that of {own}"
+            );
+            genesis.governors.as_slice().to_vec()
+        }
+        act if act.is_act() => act.signers(),
+        other => {
+            anyhow::bail!("{} is no genesis and no act of governors: its kind is {}", path.display(), other.kind())
+        }
+    };
+    let named: Vec<&str> = governors.iter().map(AccountId::as_str).collect();
+    anyhow::ensure!(governors.contains(&own), "{own} is not among the governors that it names: {}", named.join(", "));
     draft.sign(&own, key)?;
     durable::replace(path, draft.to_json().as_bytes(), Access::Public)
         .with_context(|| format!("{} cannot be written", path.display()))?;
-    Ok(told(&draft, path))
+    match &body {
+        Body::Genesis(genesis) => told_genesis(&draft, path, &origin, genesis),
+        _ => Ok(told(&draft, path)),
+    }
+}
+
+/// Returns what a governor is told who has signed a genesis: all that it lays down, and who is next.
+fn told_genesis(draft: &Draft, path: &Path, origin: &Origin, genesis: &Genesis) -> anyhow::Result<String> {
+    let Genesis { log_vkey, by, governors, governor_threshold, succeeds, .. } = genesis;
+    let governed = Governed { governors: governors.as_slice(), threshold: governor_threshold.get() };
+    let succeeds =
+        succeeds.as_ref().map(|old| format!("  succeeds      {}, after {} entries\n", old.origin, old.size.get()));
+    let begin = if succeeds.is_some() { "--succeeds OLD" } else { "--begin" };
+    let lacking = lacking(path, draft)?;
+    let next = if lacking.is_empty() {
+        format!(
+            "Everybody has signed. Whoever begins the register puts it into its folder:\n  colophon-node init DIR {begin}"
+        )
+    } else {
+        format!("Still to sign, this draft or a copy of it: {}", Accounts(lacking))
+    };
+    Ok(format!(
+        "Signed, in {}: the genesis of the register {origin}\n  verifier key  {log_vkey}\n  operator      {by}\n{governed}{}\n{next}",
+        path.display(),
+        succeeds.unwrap_or_default()
+    ))
 }
 
 fn told(draft: &Draft, path: &Path) -> String {
@@ -282,28 +336,4 @@ pub(crate) fn next_log_key(dir: &Path) -> anyhow::Result<String> {
          --key governor.key --vkey {vkey} --out log-key.draft",
         file.display()
     ))
-}
-
-/// Returns what to tell of a founding.
-pub(crate) fn founded(dir: &Path, text: &str) -> String {
-    let file = dir.join(FOUNDING_FILE);
-    format!(
-        "A register is founded in {}. Its founding has the digest\n  {}\n\nGive {} to the governors of the register that ends:\n  \
-         colophon-node govern retire OLD --key governor.key --successor {} --out retire.draft\nOnce that is recorded:\n  \
-         colophon-node init {} --succeeds OLD",
-        dir.display(),
-        sha256(text.as_bytes()),
-        file.display(),
-        file.display(),
-        dir.display()
-    )
-}
-
-/// Returns what to tell of a register that goes on where another ended.
-pub(crate) fn succeeded(succeeded: &Succeeded) -> String {
-    let Succeeded { founded, accounts, editions, left } = succeeded;
-    let left =
-        left.iter().map(|(work, edition)| format!("\nLEFT: edition {edition} of {work} does not fit into an entry"));
-    let left: String = left.collect();
-    format!("{founded}\n\nCarried over: {editions} editions and {accounts} accounts{left}")
 }

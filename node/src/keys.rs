@@ -43,6 +43,11 @@ pub enum KeyFileError {
         #[source]
         error: io::Error,
     },
+    /// There is a file of its name.
+    #[error(
+        "the file {0:?} is there already: it was not changed, for a key is never written over another. Name another file"
+    )]
+    Exists(PathBuf),
     /// It cannot be read.
     #[error("the key file {path:?} cannot be read: {error}")]
     Read {
@@ -77,7 +82,12 @@ pub fn random() -> Result<[u8; 32], KeyFileError> {
 
 /// Makes a new key and its file in `dir`. Durable when it returns.
 pub fn create(dir: &Path, name: &str) -> Result<SecretKey, KeyFileError> {
-    Ok(SecretKey::from_seed(*create_seed(dir, name)?))
+    create_file(&dir.join(name))
+}
+
+/// Makes a new key and its file. Durable when it returns.
+pub fn create_file(path: &Path) -> Result<SecretKey, KeyFileError> {
+    Ok(SecretKey::from_seed(*create_seed_file(path)?))
 }
 
 /// Reads a key from its file in `dir`.
@@ -92,18 +102,22 @@ pub fn load_file(path: &Path) -> Result<SecretKey, KeyFileError> {
 
 /// Makes the seed of a new key, of any algorithm, and its file in `dir`. Durable when it returns.
 pub(crate) fn create_seed(dir: &Path, name: &str) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
-    let seed = Zeroizing::new(random()?);
-    let text = Zeroizing::new(hex::encode(*seed) + "\n");
-    let path = dir.join(name);
-    match write_new(&path, text.as_bytes(), Access::Private) {
-        Ok(()) => Ok(seed),
-        Err(error) => Err(KeyFileError::Write { path, error }),
-    }
+    create_seed_file(&dir.join(name))
 }
 
 /// Reads the seed of a key from its file in `dir`.
 pub(crate) fn load_seed(dir: &Path, name: &str) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
     load_seed_file(&dir.join(name))
+}
+
+fn create_seed_file(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
+    let seed = Zeroizing::new(random()?);
+    let text = Zeroizing::new(hex::encode(*seed) + "\n");
+    match write_new(path, text.as_bytes(), Access::Private) {
+        Ok(()) => Ok(seed),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(KeyFileError::Exists(path.to_owned())),
+        Err(error) => Err(KeyFileError::Write { path: path.to_owned(), error }),
+    }
 }
 
 fn load_seed_file(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
@@ -129,7 +143,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let key = create(dir.path(), LOG_KEY_FILE).unwrap();
         assert_eq!(load(dir.path(), LOG_KEY_FILE).unwrap().seed(), key.seed());
-        assert!(matches!(create(dir.path(), LOG_KEY_FILE), Err(KeyFileError::Write { .. })));
+        assert!(matches!(create(dir.path(), LOG_KEY_FILE), Err(KeyFileError::Exists(_))));
+        assert!(matches!(create(&dir.path().join("absent"), LOG_KEY_FILE), Err(KeyFileError::Write { .. })));
         assert_eq!(load(dir.path(), LOG_KEY_FILE).unwrap().seed(), key.seed());
     }
 

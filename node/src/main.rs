@@ -1,6 +1,7 @@
 //! The command line of a node: `init`, `serve`, `follow`, `witness-key`, `witness`, `rebuild`, `fsck`, `backup`, `erase`, `mend`, and what
 //! governors need.
 
+mod beginning;
 mod governing;
 
 use std::collections::BTreeSet;
@@ -16,19 +17,17 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
-use colophon_ledger::field::{Digest, Origin};
+use colophon_ledger::field::Digest;
 use colophon_node::admission::{Quota, Quotas};
 use colophon_node::clock::Clock;
 use colophon_node::connections::{CONNECTIONS_DEFAULT, CONNECTIONS_MAX, CONNECTIONS_OF_ADDRESS_DEFAULT, Limits};
 use colophon_node::follow::{FollowConfig, FollowEnd, STEP_ENTRIES_MAX, follow};
-use colophon_node::init::init;
 use colophon_node::keys::{PUBLIC_FILES, SERVING_KEYS};
 use colophon_node::log_keys::read_log_keys;
 use colophon_node::open::{Behind, Cosigning as Cosigned, Keeping, Others, Tables, WitnessPlan, open_among};
 use colophon_node::peers;
 use colophon_node::serve::{Config, Running, ServeError, greeting, serve};
 use colophon_node::source::ProxyHeader;
-use colophon_node::succeed::{found, succeed};
 use colophon_node::witness::{Witness, WitnessDir};
 use colophon_node::witness_keys;
 use colophon_node::witness_server::serve_witness;
@@ -90,19 +89,7 @@ enum LogFormat {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Begins a register in a new folder: keys, genesis, first checkpoint
-    Init {
-        /// The register's folder; it must be empty or not there yet
-        dir: PathBuf,
-        /// The register's name for ever, such as registry.example/art; by custom the address it will be at
-        #[arg(long, required_unless_present = "succeeds")]
-        origin: Option<Origin>,
-        /// Make the keys and the founding alone, for a register that will go on where another ends
-        #[arg(long, conflicts_with = "succeeds")]
-        founding: bool,
-        /// Begin the register that was founded here, where the one in this folder (or a backup of it) ended
-        #[arg(long, value_name = "OLD", conflicts_with = "origin")]
-        succeeds: Option<PathBuf>,
-    },
+    Init(beginning::Beginning),
     /// Serves a register over HTTP until SIGTERM or SIGINT
     Serve {
         /// The register's folder
@@ -395,7 +382,7 @@ fn log_to_stderr(format: LogFormat) {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     let clock = clock()?;
     match command {
-        Command::Init { dir, origin, founding, succeeds } => begin(&dir, origin, founding, succeeds, &clock)?,
+        Command::Init(beginning) => say(&beginning::run(&beginning, &clock)?)?,
         Command::Serve { dir, listen, batch_ms, queue, accept_clock, peer, view, bounds, cosigning } => {
             let queue = usize::try_from(queue)?;
             let behind = if accept_clock { Behind::Accept } else { Behind::Refuse };
@@ -531,22 +518,6 @@ fn rebuild(dir: &Path, engine: Option<EngineKind>, clock: Clock) -> anyhow::Resu
     let (size, state) = (newest.size, newest.tree.root());
     opened.register.close()?;
     say(&format!("The tables are made anew: {size} entries, state root {state}"))
-}
-
-/// Begins a register by itself, founds one, or begins the one that was founded.
-fn begin(
-    dir: &Path,
-    origin: Option<Origin>,
-    founding: bool,
-    succeeds: Option<PathBuf>,
-    clock: &Clock,
-) -> anyhow::Result<()> {
-    match (origin, succeeds) {
-        (Some(origin), _) if founding => say(&governing::founded(dir, &found(dir, &origin)?)),
-        (Some(origin), _) => say(&init(dir, &origin, clock.now_ms())?.to_string()),
-        (None, Some(old)) => say(&governing::succeeded(&succeed(dir, &old, clock.now_ms())?)),
-        (None, None) => anyhow::bail!("--origin NAME or --succeeds OLD is missing"),
-    }
 }
 
 fn erase(dir: &Path, card: &Digest) -> anyhow::Result<()> {

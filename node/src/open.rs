@@ -31,6 +31,7 @@ use tracing::{info, warn};
 
 use crate::clock::{Clock, TIME_MS_MAX, written};
 use crate::follow::copy::is_copy;
+use crate::init::GENESIS_DRAFT_FILE;
 use crate::keyring::{Keyring, KeyringError};
 use crate::keys::{self, KeyFileError, OPERATOR_KEY_FILE, VERIFIER_KEY_FILE};
 use crate::peers::{self, PeerError, Said};
@@ -62,6 +63,12 @@ pub enum StartError {
          `colophon-node init {0:?} --succeeds OLD`"
     )]
     Founded(PathBuf),
+    /// Its `init` has only prepared it so far.
+    #[error(
+        "a register is prepared in {0:?}, and has not begun: its governors sign {GENESIS_DRAFT_FILE:?} (`colophon-node govern sign`), \
+         then run `colophon-node init {0:?} --begin`"
+    )]
+    Prepared(PathBuf),
     /// The file of the verifier key holds another register's.
     #[error(
         "the file {VERIFIER_KEY_FILE:?} says {found:?}, and the register names {named}: it is another register's. If the rest of \
@@ -298,6 +305,9 @@ pub fn open_among(
     }
     if dir.join(FOUNDING_FILE).exists() {
         return Err(StartError::Founded(dir.to_owned()));
+    }
+    if dir.join(GENESIS_DRAFT_FILE).exists() {
+        return Err(StartError::Prepared(dir.to_owned()));
     }
     if is_unfinished(dir) {
         return Err(StartError::Unfinished(dir.to_owned()));

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use colophon_ledger::account::AccountId;
@@ -25,7 +24,6 @@ use colophon_ledger::state_root::StateTree;
 use colophon_ledger::voiding::VoidLists;
 use colophon_storage::backup::{BackupError, copy_cards};
 use colophon_storage::durable::{self, Access};
-use colophon_storage::files::{ENTRIES_FILE, tile_file_name};
 use colophon_storage::log::Log;
 use colophon_storage::published::{Published, PublishedError};
 use colophon_storage::slots::Slots;
@@ -34,8 +32,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::govern::founding_of;
-use crate::init::{Founded, InitError, Secrets, begin_dir, secrets_of, signed_genesis, write_verifier_key};
+use crate::governors::Governance;
+use crate::init::{
+    Founded, GENESIS_DRAFT_FILE, InitError, Secrets, begin_dir, clear, draft_of, remove, secrets_of, write_verifier_key,
+};
 use crate::keyring::Keyring;
+use crate::prepare::{PrepareError, Prepared, check_keys, check_not_begun, complete, lacking, read_draft, write_draft};
 use crate::publisher::Publisher;
 use crate::seal::Sealer;
 
@@ -75,15 +77,14 @@ pub enum SucceedError {
     /// What is carried over is refused.
     #[error("what is carried over is refused: {0}")]
     Carry(#[from] Stop),
-    /// A file cannot be removed or written.
-    #[error("{path:?} cannot be changed: {error}")]
-    Write {
-        /// Which one.
-        path: PathBuf,
-        /// What the system says.
-        #[source]
-        error: io::Error,
-    },
+    /// The draft of its genesis is another's.
+    #[error(
+        "{0:?} is the draft of another genesis: of another founding, or of another register that ended. Remove it, and run this again"
+    )]
+    OtherDraft(PathBuf),
+    /// Its governors' signatures cannot be gathered, or are not all there.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
     /// The register cannot be begun.
     #[error(transparent)]
     Init(#[from] InitError),
@@ -105,44 +106,66 @@ pub struct Succeeded {
     pub left: Vec<(WorkId, u64)>,
 }
 
-/// Founds the register `origin` in `dir`: keys, and what its genesis will say. Returns the text, whose digest a retirement names.
-pub fn found(dir: &Path, origin: &Origin) -> Result<String, InitError> {
-    let secrets = begin_dir(dir)?;
-    let (_, genesis) = crate::init::genesis(origin, &secrets)?;
-    let text = genesis_text(origin, &genesis);
+/// How far a successor has come.
+#[derive(Debug)]
+pub enum Succession {
+    /// Its genesis waits for its governors, who hold their keys elsewhere.
+    Prepared(Prepared),
+    /// It has begun.
+    Begun(Succeeded),
+}
+
+/// Founds the register `origin` in `dir`: keys, and what its genesis will say; unless governors are named, with one whose key is made
+/// too. Returns the text, whose digest a retirement names.
+pub fn found(dir: &Path, origin: &Origin, named: Option<&Governance>) -> Result<String, InitError> {
+    let (secrets, governance) = begin_dir(dir, named)?;
+    let text = genesis_text(origin, &crate::init::genesis(origin, &secrets, &governance)?);
     let path = dir.join(FOUNDING_FILE);
     durable::write_new(&path, text.as_bytes(), Access::Public).map_err(|error| InitError::Write { path, error })?;
     Ok(text)
 }
 
-/// Begins the register that was founded in `dir`, where the one in `old` ended, at `time_ms`. Durable when it returns; whatever
-/// broke off before is begun anew.
-pub fn succeed(dir: &Path, old: &Path, time_ms: u64) -> Result<Succeeded, SucceedError> {
+/// Begins the register that was founded in `dir`, where the one in `old` ended, at `time_ms`; or writes the draft of its genesis, if
+/// it is still to be signed elsewhere. Durable when it returns; whatever broke off before is begun anew.
+pub fn succeed(dir: &Path, old: &Path, copies: &[PathBuf], time_ms: u64) -> Result<Succession, SucceedError> {
     let founding = fs::read_to_string(dir.join(FOUNDING_FILE)).ok().and_then(|text| founding_of(&text));
     let (origin, genesis) = founding.ok_or_else(|| SucceedError::NoFounding(dir.to_owned()))?;
+    check_not_begun(dir)?;
     let predecessor = Retired::read(old)?;
     predecessor.check_names(&origin, &genesis)?;
+    let genesis = Genesis { succeeds: Some(predecessor.last_words()), ..genesis };
+    let secrets = secrets_of(dir).map_err(InitError::from)?;
+    check_keys(&dir.join(FOUNDING_FILE), &origin, &genesis, &secrets)?;
+    let Some(entry) = signed_genesis(dir, &origin, &genesis, &secrets, copies)? else {
+        return Ok(Succession::Prepared(Prepared { dir: dir.to_owned(), origin, genesis, old: Some(old.to_owned()) }));
+    };
     clear(dir)?;
     Log::create(dir).map_err(InitError::from)?;
     copy_cards(old, dir)?;
-    let secrets = secrets_of(dir).map_err(InitError::from)?;
-    let genesis = Genesis { succeeds: Some(predecessor.last_words()), ..genesis };
-    let genesis = signed_genesis(&genesis_text(&origin, &genesis), &secrets)?;
-    let mut writer = Writer::begin(dir, &genesis, &secrets, time_ms)?;
+    let mut writer = Writer::begin(dir, &entry, &secrets, time_ms)?;
     let accounts = writer.carry_accounts(&predecessor)?;
     let (editions, left) = writer.carry_editions(&predecessor)?;
     let founded = writer.finish(dir, &origin, &secrets)?;
-    Ok(Succeeded { founded, accounts, editions, left })
+    Ok(Succession::Begun(Succeeded { founded, accounts, editions, left }))
 }
 
-/// Removes what an attempt that broke off has left: nobody was ever shown it.
-fn clear(dir: &Path) -> Result<(), SucceedError> {
-    let tiles = (0..=colophon_tlog::tile::LEVEL_MAX).map(tile_file_name);
-    let names = [ENTRIES_FILE, "slots", "cards.log", "commits"].into_iter().map(str::to_owned).chain(tiles);
-    for path in names.map(|name| dir.join(name)) {
-        durable::remove(&path).map_err(|error| SucceedError::Write { path: path.clone(), error })?;
+/// Returns the genesis with every signature, or nothing where its draft was written just now for those who hold their keys elsewhere.
+fn signed_genesis(
+    dir: &Path,
+    origin: &Origin,
+    genesis: &Genesis,
+    secrets: &Secrets,
+    copies: &[PathBuf],
+) -> Result<Option<Entry>, SucceedError> {
+    let path = dir.join(GENESIS_DRAFT_FILE);
+    let mut draft = draft_of(&genesis_text(origin, genesis), secrets)?;
+    if path.exists() {
+        draft.merge(&read_draft(&path)?).map_err(|_| SucceedError::OtherDraft(path.clone()))?;
+    } else if copies.is_empty() && !lacking(&path, &draft)?.is_empty() {
+        write_draft(dir, &draft)?;
+        return Ok(None);
     }
-    Ok(())
+    Ok(Some(complete(&path, draft, genesis, copies)?))
 }
 
 /// A retired register, all of it in memory.
@@ -365,15 +388,15 @@ impl Writer {
         Ok(())
     }
 
-    /// Publishes the first checkpoint. The verifier key is written when all is done, and the founding removed last.
+    /// Publishes the first checkpoint. The verifier key is written when all is done; draft and founding are removed last.
     fn finish(self, dir: &Path, origin: &Origin, secrets: &Secrets) -> Result<Founded, SucceedError> {
         let log_signer = Signer::new(origin.as_str(), secrets.log.clone()).map_err(InitError::from)?;
         let (size, root) = (self.log.size(), self.log.root());
         let slots = Slots::open(dir).map_err(InitError::from)?;
         Publisher::new(Keyring::new(dir, log_signer), slots).publish(size, root).map_err(InitError::from)?;
         write_verifier_key(dir, &self.rules.log_key)?;
-        let founding = dir.join(FOUNDING_FILE);
-        durable::remove(&founding).map_err(|error| SucceedError::Write { path: founding, error })?;
+        remove(&dir.join(GENESIS_DRAFT_FILE))?;
+        remove(&dir.join(FOUNDING_FILE))?;
         Ok(Founded::of(dir, &self.rules, secrets))
     }
 }

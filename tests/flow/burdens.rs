@@ -98,6 +98,11 @@ fn a_loan_is_shown_and_title_moves_under_it() {
     let work = scene.minted("lent");
     let museum = Person::new("museum", scene.node.url());
     let loan = ["loan", &work, "--borrower", &account(&museum), "--until", "2099-06-30", "--yes", "--json"];
+    let past = scene.ana.expect(&loan.map(|word| if word == "2099-06-30" { "2020-06-30" } else { word }), 2).json();
+    assert_eq!(
+        (text(&past, "/what"), text(&past, "/cure")),
+        ("2020-06-30 is past".into(), "choose a day to come".into())
+    );
     let left = scene.ana.succeed(&loan).json();
     museum.succeed(&["accept", &text(&left, "/id"), "--yes"]);
     let id = offer(&scene, &work);

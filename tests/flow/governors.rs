@@ -1,13 +1,21 @@
 //! What governors do, as the people of a register see it.
 
+use std::path::PathBuf;
+
+use colophon_ledger::account::AccountId;
+use colophon_ledger::draft::Draft;
+use colophon_ledger::entry::{Body, text_of};
 use colophon_ledger::evidence::{Claim, Evidence, ForkClaim};
-use colophon_node::keys::{FORMER_LOG_KEY_FILE, load};
+use colophon_ledger::governance::Governors;
+use colophon_node::govern::Standing;
+use colophon_node::keys::{FORMER_LOG_KEY_FILE, load, load_file};
 use colophon_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use colophon_tlog::hash::sha256;
 use colophon_tlog::note::Signer;
 use e2e::node::Node;
 use e2e::person::Person;
 
+use crate::borders::LICENCE;
 use crate::scene::{Scene, mint, refused, text};
 
 /// Composes an act of the only governor and has somebody hand it in.
@@ -143,4 +151,81 @@ fn a_retired_register_is_believed_and_takes_nothing() {
     assert_eq!(refused(&scene.ana, &late), "retired");
     let verified = scene.bruno.succeed(&["verify", &work, "--json"]).json();
     assert_eq!(text(&verified, "/verdict"), "verified");
+}
+
+/// A register of three governors, of whom an act takes two, each with a key in a file elsewhere.
+struct Board {
+    node: Node,
+    ana: Person,
+    keys: [PathBuf; 3],
+    accounts: [AccountId; 3],
+    _desk: tempfile::TempDir,
+}
+
+impl Board {
+    fn open() -> Board {
+        let desk = tempfile::tempdir().unwrap();
+        let keys = ["one", "two", "three"].map(|name| desk.path().join(name));
+        let mut node = Node::init_governed("flow.example/art", &keys);
+        node.start();
+        let ana = Person::new("ana", node.url());
+        let accounts = keys.each_ref().map(|key| AccountId::from(&load_file(key).unwrap().public()));
+        Board { node, ana, keys, accounts, _desk: desk }
+    }
+
+    /// Composes a rule set by the first governor with these others; returns the draft, and what was said.
+    fn compose(&self, name: &str, with: &[AccountId]) -> (PathBuf, e2e::person::Outcome) {
+        let rules = self.ana.put("licence.cedar", LICENCE.as_bytes());
+        let (draft, dir) = (self.ana.desk().join(name), self.node.dir());
+        let mut words = vec!["govern", "rules", dir.to_str().unwrap(), "--key", self.keys[0].to_str().unwrap()];
+        words.extend(["--out", draft.to_str().unwrap(), "--name", "CN-LICENCE", "--file", rules.to_str().unwrap()]);
+        words.extend(["--ahead", "1", "--citation", "Act on Borders", "--jurisdiction", "CN"]);
+        words.extend(with.iter().flat_map(|account| ["--with", account.as_str()]));
+        let outcome = self.node.run_words(&words);
+        (draft, outcome)
+    }
+}
+
+#[test]
+fn a_rule_set_of_one_governor_of_three_is_refused_and_that_of_two_is_taken() {
+    let board = Board::open();
+    for with in [&board.accounts[..0], &board.accounts[1..]] {
+        let (_, outcome) = board.compose("unfit.draft", with);
+        assert!(outcome.code == 1 && outcome.stderr.contains("takes 2 of the governors"), "{outcome}");
+    }
+    let (path, outcome) = board.compose("rules.draft", &board.accounts[1..2]);
+    assert_eq!(outcome.code, 0, "{outcome}");
+    let file = path.to_str().unwrap();
+    assert_eq!(refused(&board.ana, &["submit", file]), "signature_set", "the other has not signed");
+
+    // Whoever writes the same act by hand, for one governor alone or for all three, is refused by the register.
+    let draft = Draft::parse(&std::fs::read(&path).unwrap()).unwrap();
+    let Body::Rules(act) = draft.parts().unwrap().body else { panic!("an act of rules") };
+    for count in [1, 3] {
+        let mut act = act.clone();
+        act.governors = Governors::new(board.accounts[..count].to_vec()).unwrap();
+        act.by = act.governors.as_slice()[0];
+        let register = Standing::read(&board.node.dir()).unwrap().rules.register;
+        let mut forged = Draft::new(text_of(&register, &Body::Rules(act)), None, None).unwrap();
+        for (account, key) in board.accounts.iter().zip(&board.keys).take(count) {
+            forged.sign(account, load_file(key).unwrap()).unwrap();
+        }
+        let forged = board.ana.put("forged.draft", forged.to_json().as_bytes());
+        assert_eq!(refused(&board.ana, &["submit", forged.to_str().unwrap()]), "not_governor", "{count} of them");
+    }
+    let empty = board.ana.succeed(&["rules", "list"]);
+    assert!(empty.stdout.contains("no rules of the corridor are in force here"), "{empty}");
+
+    // The third was not named, the second was: with both signatures it is taken.
+    let sign = |key: &PathBuf| board.node.run_words(&["govern", "sign", file, "--key", key.to_str().unwrap()]);
+    let stranger = sign(&board.keys[2]);
+    assert!(stranger.code == 1 && stranger.stderr.contains("is not among the governors that it names"), "{stranger}");
+    assert_eq!(sign(&board.keys[1]).code, 0);
+    board.ana.succeed(&["submit", file]);
+    mint(&board.ana, "hills", &[]);
+    let listed = board.ana.succeed(&["rules", "list", "--json"]).json();
+    assert_eq!(
+        (text(&listed, "/sets/0/name"), text(&listed, "/sets/0/standing")),
+        ("CN-LICENCE".into(), "in_force".into())
+    );
 }

@@ -76,6 +76,30 @@ impl Node {
         node
     }
 
+    /// Creates a register called `origin`, without starting it, whose governors keep their keys in these files, which are made.
+    pub fn init_governed(origin: &str, keys: &[PathBuf]) -> Self {
+        let node = Self::in_home(new_home(), origin);
+        let run = |words: &[&OsStr]| {
+            let outcome = node.run_words(words);
+            assert_eq!(outcome.code, 0, "`colophon-node {words:?}` failed: {outcome}");
+            outcome.stdout
+        };
+        let (dir, word) = (node.dir(), OsStr::new);
+        let mut init = vec!["init".to_owned(), dir.display().to_string(), "--origin".to_owned(), origin.to_owned()];
+        for key in keys {
+            let told = run(&[word("govern"), word("key"), key.as_os_str()]);
+            let account = told.lines().find_map(|line| line.trim().strip_prefix("account")).expect("an account");
+            init.extend(["--governor".to_owned(), account.trim().to_owned()]);
+        }
+        run(&init.iter().map(OsStr::new).collect::<Vec<_>>());
+        let draft = dir.join("genesis.draft");
+        for key in keys {
+            run(&[word("govern"), word("sign"), draft.as_os_str(), word("--key"), key.as_os_str()]);
+        }
+        run(&[word("init"), dir.as_os_str(), word("--begin")]);
+        node
+    }
+
     /// Returns a node over a copy of another one's directory, without starting it. The other must not run.
     pub fn copy_of(other: &Node) -> Self {
         let node = Self::in_home(new_home(), &other.origin);

@@ -31,11 +31,33 @@ pub fn day(text: &str) -> Result<Day, Failure> {
 
 /// Refuses a date that is still to come, wherever on earth.
 pub fn check_past(created: &Date) -> Result<(), Failure> {
-    let today = (clock::now()? + SignedDuration::from_hours(14)).strftime("%Y-%m-%d").to_string();
+    let today = day_beside(SignedDuration::from_hours(14))?;
     if today.get(..created.as_str().len()).is_some_and(|today| created.as_str() > today) {
         return Err(Failure::usage(format!("{created} is still to come"), "give --created the date it was made"));
     }
     Ok(())
+}
+
+/// Refuses a year that is still to come, wherever on earth.
+pub fn check_year_past(year: u64) -> Result<(), Failure> {
+    let today = day_beside(SignedDuration::from_hours(14))?;
+    if today.get(..4).is_some_and(|today| format!("{year:04}").as_str() > today) {
+        return Err(Failure::usage(format!("the year {year} is still to come"), "give a year that has begun"));
+    }
+    Ok(())
+}
+
+/// Refuses a day that has passed, wherever on earth.
+pub fn check_to_come(day: &Day) -> Result<(), Failure> {
+    if day.as_str() < day_beside(SignedDuration::from_hours(-12))?.as_str() {
+        return Err(Failure::usage(format!("{day} is past"), "choose a day to come"));
+    }
+    Ok(())
+}
+
+/// Returns the day that it is where clocks are so far from UTC.
+fn day_beside(offset: SignedDuration) -> Result<String, Failure> {
+    Ok((clock::now()? + offset).strftime("%Y-%m-%d").to_string())
 }
 
 /// Returns the last millisecond until which something is to stand, in ms since 1970: a day in UTC counts to its end.
@@ -167,6 +189,18 @@ mod tests {
         ] {
             assert_eq!(until(text, now()).unwrap() - now_ms, ahead_ms, "{text}");
         }
+    }
+
+    #[test]
+    fn days_and_years_are_past_or_to_come() {
+        let day = |text: &str| text.parse().unwrap();
+        assert_eq!(check_to_come(&day("2020-06-30")).unwrap_err().what(), "2020-06-30 is past");
+        assert!(check_to_come(&day("9999-12-31")).is_ok());
+        assert_eq!(check_year_past(9999).unwrap_err().what(), "the year 9999 is still to come");
+        assert!(check_year_past(987).is_ok() && check_year_past(2020).is_ok());
+        // Today is neither, whatever the clock says.
+        let today = clock::now().unwrap().strftime("%Y-%m-%d").to_string();
+        assert!(check_to_come(&day(&today)).is_ok() && check_past(&today.parse().unwrap()).is_ok());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use colophon_ledger::entry::loan::{Loan, LoanWord};
 use colophon_ledger::field::Day;
 
 use crate::codes::account::account;
-use crate::codes::date::day;
+use crate::codes::date::{check_to_come, day};
 use crate::command::Context;
 use crate::command::flag::edition_of;
 use crate::command::lien::{check_may_charge, tell_next};
@@ -41,6 +41,7 @@ pub struct LoanArgs {
 }
 
 pub(super) fn run(args: &LoanArgs, context: &Context) -> Result<Exit, Failure> {
+    args.until.as_ref().map_or(Ok(()), check_to_come)?;
     let card = remark(args.note.as_deref())?;
     let desk = Desk::open(context, &args.signing)?;
     let work = desk.history()?.work(&args.work)?;

@@ -342,7 +342,7 @@ pub struct RuleSetRecord {
 
 impl RuleListRecord {
     /// Puts a set in its place in the list that a batch at `height` leads to, in which what no later batch asks for is left out.
-    pub(crate) fn put(&mut self, set: RuleSetRecord, height: u64) {
+    pub fn put(&mut self, set: RuleSetRecord, height: u64) {
         self.sets.retain(|other| (&other.name, other.height) != (&set.name, set.height));
         self.sets.push(set);
         self.sets.sort_unstable_by(|one, other| (&one.name, one.height).cmp(&(&other.name, other.height)));

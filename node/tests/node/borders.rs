@@ -22,7 +22,7 @@ use serde_json::Value;
 use crate::people::{NOW_MS, Signing, account, digest, minting, transfer};
 use crate::register::{Answer, Register};
 
-const LICENCE: &str = r#"@id("licence")
+pub(crate) const LICENCE: &str = r#"@id("licence")
 @cite("Act on Borders, section 5")
 @checked("2026-11-29")
 @because("works leave with a paper")

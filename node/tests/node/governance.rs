@@ -222,3 +222,53 @@ fn an_upgrade_is_told_ahead_and_only_governors_make_one() {
     scene.node.start(&[]);
     id(&scene.note(minting("ana", "sea")));
 }
+
+#[test]
+fn what_the_register_would_refuse_is_told_before_a_draft_is_written() {
+    let scene = Scene::new();
+    let (key, out) = (scene.node.dir().join("governor.key"), scene.path("unfit.draft"));
+    let refused = |act: &str, more: &[&str], why: &str| {
+        let words = ["govern", act, "DIR", "--key", key.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        let output = scene.node.run(&[&words[..], more].concat());
+        assert!(output.status.code() == Some(1) && text(&output.stderr).contains(why), "{why}: {output:?}");
+        assert!(!out.exists(), "no draft of it is written");
+    };
+    let take = |act: &str, name: &str, more: &[&str]| {
+        let words = ["govern", act, "DIR", "--key", key.to_str().unwrap(), "--out"];
+        let draft = scene.path(name);
+        run(&scene.node, &[&words[..], &[draft.to_str().unwrap()], more].concat());
+        id(&hand_in(&scene.node, &draft));
+    };
+    let bureau = account("bureau").to_string();
+    let authority = ["--authority", &bureau, "--country", "CN"];
+    let [remove, enrol, mistyped] =
+        [&["--remove"][..], &["--type", "INVOICE"], &["--type", "INVOICE", "--type", "INVIOCE"]]
+            .map(|more| [&authority[..], more].concat());
+    refused(
+        "authority",
+        &mistyped,
+        "no rule can ask for a document of the type INVIOCE; the types are AI_LABEL_ATTEST, ",
+    );
+    refused("authority", &remove, "is not enrolled for CN, so it cannot be removed");
+    take("authority", "enrol", &enrol);
+    refused("authority", &["--authority", &bureau, "--country", "FR", "--remove"], "cannot be removed; it is for CN");
+    take("authority", "remove", &remove);
+    refused("authority", &remove, "is not enrolled for CN, so it cannot be removed");
+
+    let file = scene.path("law.cedar");
+    fs::write(&file, crate::borders::LICENCE).unwrap();
+    let of = |name: &'static str, more: &[&'static str]| {
+        [&["--name", name, "--ahead", "1", "--citation", "Act on Borders", "--jurisdiction", "CN"], more].concat()
+    };
+    let undated = scene.path("undated.cedar");
+    fs::write(&undated, crate::borders::LICENCE.replace("2026-11-29", "2026-02-31")).unwrap();
+    let undated = [&of("LAW", &["--file"])[..], &[undated.to_str().unwrap()]].concat();
+    refused("rules", &undated, "the rule LAW/licence says that it was checked on 2026-02-31");
+    let withdraw = of("LAW", &["--withdraw"]);
+    refused("rules", &withdraw, "no rule set LAW is in force or to come, so none can be withdrawn; there are none");
+    let publish = [&of("LAW", &["--file"])[..], &[file.to_str().unwrap()]].concat();
+    take("rules", "publish", &publish);
+    refused("rules", &of("LAWS", &["--withdraw"]), "there are LAW");
+    take("rules", "withdraw", &withdraw);
+    refused("rules", &withdraw, "none can be withdrawn; there are none");
+}

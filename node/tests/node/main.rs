@@ -8,6 +8,7 @@ mod drafts;
 mod governance;
 mod lookups;
 mod people;
+mod prepared;
 mod process;
 mod program;
 mod refusals;

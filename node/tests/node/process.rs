@@ -27,8 +27,13 @@ pub(crate) struct Node {
 pub(crate) type Answer = (u16, String, Vec<u8>);
 
 impl Node {
+    /// Returns a node whose folder is not there yet.
+    pub(crate) fn nowhere() -> Node {
+        Node { home: tempfile::tempdir().unwrap(), running: None }
+    }
+
     pub(crate) fn init() -> Node {
-        let node = Node { home: tempfile::tempdir().unwrap(), running: None };
+        let node = Node::nowhere();
         let output = node.run(&["init", "DIR", "--origin", ORIGIN]);
         assert!(output.status.success(), "{output:?}");
         node

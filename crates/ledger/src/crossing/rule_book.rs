@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::in_force::in_force;
 use super::judgement::Does;
 use crate::entry::rules::text_of;
-use crate::field::{Digest, DocumentType};
+use crate::field::{Digest, DocumentType, RuleSetName};
 use crate::state::{PublishedRecord, Records, Unreadable};
 
 /// One rule of a set, whatever crossing there is.
@@ -59,6 +59,14 @@ pub fn can_be_asked_for(document: &DocumentType) -> bool {
 /// Lists the types of documents that rules can ask for, in ascending order.
 pub fn document_types() -> impl Iterator<Item = &'static str> {
     colophon_corridor::word::DocumentType::ALL.iter().map(|document| document.as_str())
+}
+
+/// Returns the rules of a text, each with the day on which it is said to have been compared with its source. The engine reads such a day
+/// by its syntax alone.
+pub fn days_checked(name: &RuleSetName, text: &str) -> Vec<(String, String)> {
+    let set = RuleSet::parse(name.as_str(), text).ok();
+    let rules = set.iter().flat_map(RuleSet::rules);
+    rules.map(|rule| (rule.id.clone(), rule.checked.clone())).collect()
 }
 
 /// Lists the codes under which an authority is enrolled whose document this is: a country's own, or those of a region's members and its
