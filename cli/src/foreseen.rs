@@ -16,6 +16,7 @@ use colophon_ledger::crossing::rule_book::enrolled_for;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::terms::{Money, Price};
 use colophon_ledger::field::{Digest, DocumentType, EntryId, Int, RuleSetName};
+use colophon_ledger::state::CountedRecord;
 use serde::Serialize;
 
 use crate::clock;
@@ -23,6 +24,7 @@ use crate::command::Context;
 use crate::failure::Failure;
 use crate::party::Party;
 use crate::register::name_of;
+use crate::ruled::{Side, Subject, whose};
 use crate::sheet::Sheet;
 use crate::signing::Desk;
 use crate::ui::Tone;
@@ -69,9 +71,13 @@ pub struct Counted {
     pub document_type: DocumentType,
     /// Who attested it.
     pub by: Party,
-    /// Whether it is a party's own word: nobody has enrolled whoever attested it.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub own_word: bool,
+    /// As whose it counts: countries for which its issuer is enrolled, `giver`, `maker`, `recipient`.
+    pub of: Vec<String>,
+    /// The party whose own word it is; of several, the first. None: an authority's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stated_by: Option<Side>,
+    /// What it is about: `work`, `edition`, or the account of the `giver` or the `recipient`.
+    pub about: Subject,
 }
 
 /// A set that comes into force, or goes out of it.
@@ -100,7 +106,8 @@ impl Foreseen {
         };
         let mut people = People { context, client, authorities: None };
         let findings = judgement.findings.into_iter().map(|said| people.told(said)).collect::<Result<_, _>>()?;
-        let papers = judgement.papers.iter().take(PAPERS_SHOWN_MAX).map(|id| people.counted(*id));
+        let papers = judgement.papers.iter().take(PAPERS_SHOWN_MAX);
+        let papers = papers.map(|paper| people.counted(paper, &proposed.to));
         let papers = papers.collect::<Result<_, _>>()?;
         Ok((
             Foreseen { outcome: judgement.outcome, rules: Some(judgement.rules), findings, papers, to_come },
@@ -186,12 +193,8 @@ impl Foreseen {
 
 impl Counted {
     fn told(&self) -> String {
-        let (paper, by) = (&self.document_type, self.by.called());
-        if self.own_word {
-            format!("{paper} stated by {by}: their own word")
-        } else {
-            format!("{paper} attested by {by}")
-        }
+        let Counted { document_type, of, stated_by, about, .. } = self;
+        format!("{document_type} {}; about {}", whose(&self.by.called(), *stated_by, of), about.word())
     }
 }
 
@@ -248,7 +251,7 @@ impl Told {
 struct People<'c> {
     context: &'c Context,
     client: &'c Client,
-    /// Asked for when a document is missing, or counts.
+    /// Asked for when a document is missing.
     authorities: Option<RulesFacts>,
 }
 
@@ -280,7 +283,8 @@ impl People<'_> {
         Ok(Party::named(account, self.context.wait_for(name_of(self.client, account))??))
     }
 
-    fn counted(&mut self, id: EntryId) -> Result<Counted, LookupOrFailure> {
+    fn counted(&self, paper: &CountedRecord, recipient: &AccountId) -> Result<Counted, LookupOrFailure> {
+        let id = paper.attest;
         let logged = self.context.wait_for(self.client.entry(EntryName::Id(id)))??;
         let Body::Attest(attest) = logged.entry.body() else {
             return Err(Failure::not_verified(
@@ -289,8 +293,14 @@ impl People<'_> {
             )
             .into());
         };
-        let own_word = self.authorities()?.countries_of(&attest.by, attest.document_type.as_str()).is_empty();
-        Ok(Counted { entry: id, document_type: attest.document_type.clone(), by: self.party(&attest.by)?, own_word })
+        let about = match attest.account {
+            Some(account) if account == *recipient => Subject::Recipient,
+            Some(giver) => Subject::of(attest, &giver),
+            None => Subject::of(attest, recipient),
+        };
+        let (document_type, by) = (attest.document_type.clone(), self.party(&attest.by)?);
+        let (of, stated_by) = (paper.of.clone(), Side::of(&paper.of));
+        Ok(Counted { entry: id, document_type, by, of, stated_by, about })
     }
 }
 

@@ -2,9 +2,10 @@
 
 use colophon_ledger::account::AccountId;
 use colophon_ledger::certificate::{CountedPaper, Provenance, Standing};
+use colophon_ledger::entry::attest::Attest;
 use colophon_ledger::entry::terms::{Money, Price};
 use colophon_ledger::field::{Day, Digest, DocumentType, EntryId, Int};
-use colophon_ledger::state::{CrossingRecord, NotedRecord, ReceiptedRecord};
+use colophon_ledger::state::{NamedSetRecord, NotedRecord, ReceiptedRecord};
 use serde::Serialize;
 
 use crate::party::Party;
@@ -15,6 +16,8 @@ use crate::words;
 pub struct Ruled {
     /// The digest of the rule sets that were in force together.
     pub rules: Digest,
+    /// Each of them.
+    pub sets: Vec<NamedSetRecord>,
     /// The documents that counted.
     pub papers: Vec<Attested>,
     /// What the rules noted.
@@ -29,9 +32,13 @@ pub struct Attested {
     pub document_type: DocumentType,
     /// Who attested it.
     pub by: Party,
-    /// The party to the crossing whose own word it is; of several, the first. None: an authority's, enrolled for it at that time.
+    /// As whose it counted: countries for which its issuer was enrolled then, `giver`, `maker`, `recipient`.
+    pub of: Vec<String>,
+    /// The party to the crossing whose own word it is; of several, the first. None: an authority's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stated_by: Option<Side>,
+    /// What it is about.
+    pub about: Subject,
     /// The attestation.
     pub entry: EntryId,
     /// SHA-256 of its file.
@@ -45,9 +52,48 @@ pub struct Attested {
     /// Whether its issuer has attested another in its place since.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub replaced: bool,
+    /// Whether the newest in its place has been taken back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub replacement_taken_back: bool,
     /// Whether its issuer has taken it back since. Title stays where it went by it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub taken_back: bool,
+}
+
+/// What a document is about, of a crossing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// The work, all editions of it.
+    Work,
+    /// This edition.
+    Edition,
+    /// The account of who gave it away, with all that it gives and takes.
+    Giver,
+    /// The account of who got it.
+    Recipient,
+}
+
+impl Subject {
+    /// Returns what an attestation is about that counted for a crossing with this giver.
+    pub fn of(attest: &Attest, giver: &AccountId) -> Subject {
+        match (attest.account, attest.edition) {
+            (Some(account), _) if account == *giver => Subject::Giver,
+            (Some(_), _) => Subject::Recipient,
+            (None, Some(_)) => Subject::Edition,
+            (None, None) => Subject::Work,
+        }
+    }
+
+    /// Returns it in words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Subject::Work => "the work",
+            Subject::Edition => "this edition",
+            Subject::Giver => "the giver's account",
+            Subject::Recipient => "the recipient's account",
+        }
+    }
 }
 
 /// A party to a crossing, whose statements count as its own word.
@@ -63,14 +109,15 @@ pub enum Side {
 }
 
 impl Side {
-    /// Returns which party an account is, if it is one. One that is an authority besides is told as the party that it is: from a
-    /// crossing's record the one cannot be told from the other.
-    fn of(account: &AccountId, crossing: &CrossingRecord, maker: &AccountId) -> Option<Side> {
-        let sides = [(&crossing.giver, Side::Giver), (&crossing.recipient, Side::Recipient), (maker, Side::Maker)];
-        sides.into_iter().find_map(|(party, side)| (party == account).then_some(side))
+    /// Returns whose own word a document is that counted as a document of these: a party's, unless it is an authority's too.
+    pub fn of(whose: &[String]) -> Option<Side> {
+        let sides = [Side::Giver, Side::Recipient, Side::Maker];
+        let is_authority = countries(whose).next().is_some();
+        sides.into_iter().find(|side| !is_authority && whose.iter().any(|one| one == side.word()))
     }
 
-    fn word(self) -> &'static str {
+    /// Returns it in words.
+    pub fn word(self) -> &'static str {
         match self {
             Side::Giver => "giver",
             Side::Recipient => "recipient",
@@ -83,42 +130,62 @@ impl Attested {
     /// Returns it for people: an authority attests, a party states.
     fn told(&self) -> String {
         let (paper, by) = (&self.document_type, self.by.called());
-        let since = match (self.taken_back, self.replaced) {
-            (true, _) => "; TAKEN BACK since",
-            (false, true) => "; replaced by another since",
-            (false, false) => "",
+        let since = match (self.taken_back, self.replaced, self.replacement_taken_back) {
+            (true, ..) => "; TAKEN BACK since",
+            (false, true, true) => "; replaced since by another, which was TAKEN BACK",
+            (false, true, false) => "; replaced by another since",
+            (false, false, _) => "",
         };
-        match self.stated_by {
-            None => format!("{paper} attested by {by}{since}"),
-            Some(side) => format!("{paper} stated by {by}, the {}: their own word{since}", side.word()),
-        }
+        format!("{paper} {}; about {}{since}", whose(&by, self.stated_by, &self.of), self.about.word())
     }
+}
+
+/// Returns who attested a document, and for which countries; or who stated it.
+pub fn whose(by: &str, stated_by: Option<Side>, of: &[String]) -> String {
+    match stated_by {
+        None => format!("attested by {by} for {}", countries(of).collect::<Vec<_>>().join(", ")),
+        Some(side) => format!("stated by {by}, the {}: their own word", side.word()),
+    }
+}
+
+/// Lists the countries among those whose document it was.
+fn countries(of: &[String]) -> impl Iterator<Item = &str> {
+    of.iter().map(String::as_str).filter(|one| one.starts_with(|letter: char| letter.is_ascii_uppercase()))
 }
 
 impl Ruled {
     /// Returns what a certificate proves of the rules behind the step at an index, if any were in force.
     pub fn of(index: u64, provenance: &Provenance) -> Option<Ruled> {
         let crossing = provenance.crossings.iter().find(|crossing| crossing.index == index)?;
-        let counted = provenance.papers.iter().filter(|paper| crossing.papers.contains(&paper.moment.id));
-        let attested = |CountedPaper { moment, attest, standing }: &CountedPaper| Attested {
+        let counted = provenance.papers.iter().filter_map(|paper| {
+            let counted = crossing.papers.iter().find(|counted| counted.attest == paper.moment.id)?;
+            Some((paper, &counted.of))
+        });
+        let attested = |(CountedPaper { moment, attest, standing }, of): (&CountedPaper, &Vec<String>)| Attested {
             document_type: attest.document_type.clone(),
             by: Party::of(&attest.by, provenance),
-            stated_by: Side::of(&attest.by, crossing, &provenance.mint.by),
+            of: of.clone(),
+            stated_by: Side::of(of),
+            about: Subject::of(attest, &crossing.giver),
             entry: moment.id,
             sha256: attest.sha256,
             valid_from: attest.valid_from.clone(),
             valid_to: attest.valid_to.clone(),
-            replaced: *standing == Standing::Replaced,
+            replaced: matches!(standing, Standing::Replaced { .. }),
+            replacement_taken_back: matches!(standing, Standing::Replaced { revoked: Some(_) }),
             taken_back: matches!(standing, Standing::Revoked(_)),
         };
         let papers = counted.map(attested).collect();
-        Some(Ruled { rules: crossing.rules, papers, noted: crossing.noted.clone() })
+        let sets = provenance.corridors.get(&crossing.rules).map(|corridor| corridor.sets.clone()).unwrap_or_default();
+        Some(Ruled { rules: crossing.rules, sets, papers, noted: crossing.noted.clone() })
     }
 
     /// Returns it in lines for people.
     pub fn told(&self) -> Vec<String> {
         let end = format!("checked against rule set {}; not legal advice", words::short(&self.rules));
-        self.papers.iter().map(Attested::told).chain(self.noted.iter().map(noted)).chain([end]).collect()
+        let names: Vec<&str> = self.sets.iter().map(|set| set.name.as_str()).collect();
+        let sets = (!names.is_empty()).then(|| format!("rules in force: {}", names.join(", ")));
+        self.papers.iter().map(Attested::told).chain(self.noted.iter().map(noted)).chain(sets).chain([end]).collect()
     }
 }
 
@@ -164,32 +231,52 @@ mod tests {
 
     #[test]
     fn a_party_s_own_word_is_not_told_as_an_authority_s() {
-        let [giver, recipient, maker, bureau] = ["ana", "bo", "cy", "bureau"].map(crate::sample::account);
         let digest = Digest(colophon_tlog::hash::sha256(b"a paper"));
-        let crossing =
-            CrossingRecord { giver, index: 9, noted: Vec::new(), papers: vec![digest], recipient, rules: digest };
-        let told = |by: &AccountId| {
-            let stated_by = Side::of(by, &crossing, &maker);
-            let (document_type, by) = ("NAT_EXPORT_LICENCE".parse().unwrap(), Party::named(by, None));
+        let told = |of: &[&str]| {
+            let of: Vec<String> = of.iter().map(ToString::to_string).collect();
+            let (document_type, by) =
+                ("NAT_EXPORT_LICENCE".parse().unwrap(), Party::named(&crate::sample::account("ana"), None));
+            let (stated_by, about) = (Side::of(&of), Subject::Work);
             let (entry, sha256, valid_from, valid_to) = (digest, digest, None, None);
-            let (replaced, taken_back) = (false, false);
-            Attested { document_type, by, stated_by, entry, sha256, valid_from, valid_to, replaced, taken_back }.told()
+            let (replaced, replacement_taken_back, taken_back) = (false, false, false);
+            Attested {
+                document_type,
+                by,
+                of,
+                stated_by,
+                about,
+                entry,
+                sha256,
+                valid_from,
+                valid_to,
+                replaced,
+                replacement_taken_back,
+                taken_back,
+            }
+            .told()
         };
-        for (account, word) in [(giver, "giver"), (recipient, "recipient"), (maker, "maker")] {
-            let told = told(&account);
+        for word in ["giver", "recipient", "maker"] {
+            let told = told(&[word]);
             assert!(told.starts_with("NAT_EXPORT_LICENCE stated by z6Mk"), "{told}");
-            assert!(told.ends_with(&format!(", the {word}: their own word")), "{told}");
+            assert!(told.ends_with(&format!(", the {word}: their own word; about the work")), "{told}");
         }
-        assert!(told(&bureau).starts_with("NAT_EXPORT_LICENCE attested by z6Mk"), "{}", told(&bureau));
+        // One that is enrolled and a party besides attests as an authority.
+        for of in [&["CN"][..], &["CN", "giver"]] {
+            let told = told(of);
+            assert!(told.starts_with("NAT_EXPORT_LICENCE attested by z6Mk"), "{told}");
+            assert!(told.ends_with(" for CN; about the work"), "{told}");
+        }
     }
 
     #[test]
     fn what_was_applied_is_told_and_ends_with_what_it_is_not() {
         let rules = Digest(colophon_tlog::hash::sha256(b"rules"));
-        let ruled = Ruled { rules, papers: Vec::new(), noted: vec![note(true), note(false)] };
+        let sets = vec![NamedSetRecord { digest: rules, name: "ARR-EU".parse().unwrap() }];
+        let ruled = Ruled { rules, sets, papers: Vec::new(), noted: vec![note(true), note(false)] };
         let told = ruled.told();
         assert_eq!(told[0], "owed: 2030.00 EUR; ARR_RECEIPT of maker within 60 days (ARR-EU/royalty)");
         assert_eq!(told[1], "not asked for, since nobody is enrolled: ARR_RECEIPT of maker (ARR-EU/royalty)");
+        assert_eq!(told[2], "rules in force: ARR-EU");
         let receipt = ReceiptedRecord { by: crate::sample::account("ana"), entry: rules, index: 9 };
         let settled = noted(&NotedRecord { receipt: Some(receipt), ..note(true) });
         assert!(

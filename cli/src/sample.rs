@@ -125,6 +125,7 @@ impl Sample {
                 crossings: Vec::new(),
                 alleged: AllegationsRecord::default(),
                 papers: Vec::new(),
+                corridors: BTreeMap::new(),
                 amends: Vec::new(),
                 record,
                 accounts: BTreeMap::new(),

@@ -302,6 +302,16 @@ impl Story {
         })
     }
 
+    /// Tells whether title, or the edition, ever moved under rules of the corridor.
+    pub fn was_ruled(&self) -> bool {
+        self.steps.iter().any(|told| match &told.what {
+            Happening::Moved { ruled, .. }
+            | Happening::Relocated { ruled, .. }
+            | Happening::Transmitted { ruled, .. } => ruled.is_some(),
+            _ => false,
+        })
+    }
+
     /// Returns each step that took the edition over a border without terms: its holder's move, an authority's word.
     pub fn other_crossings(&self) -> impl Iterator<Item = &Told> {
         self.steps.iter().filter(|told| match &told.what {

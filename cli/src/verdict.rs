@@ -319,6 +319,9 @@ fn not_checked(subject: &Subject, online: bool, is_first: bool, card: &Dossier) 
     }
     not_checked.push("who made it: the register shows who registered it, and when");
     not_checked.push("who they are: accounts call themselves what they like");
+    if card.story.was_ruled() {
+        not_checked.push("the corridor's rules: what they said, and who was enrolled, is part of the state");
+    }
     if card.story.borders().any(|(_, deal, _)| !deal.documents.is_empty()) {
         not_checked.push("the papers: the register holds their digests alone");
     }

@@ -8,11 +8,11 @@ use colophon_ledger::certificate::{
     CERTIFICATE_BYTES_MAX, Certificate, CertificateError, Format, Parts, accounts_of, records_of,
 };
 use colophon_ledger::entry::{Body, Entry};
-use colophon_ledger::field::{Digest, WorkId};
+use colophon_ledger::field::{Digest, EntryId, WorkId};
 use colophon_ledger::governance;
 use colophon_ledger::proved::ProvedRecord;
 use colophon_ledger::refusal::Refusal;
-use colophon_ledger::state::{CrossingRecord, EditionRecord, RecordKey, Records as _, WorkRecord};
+use colophon_ledger::state::{CrossingRecord, EditionRecord, PaperRecord, RecordKey, Records as _, WorkRecord};
 use colophon_storage::cards::{Cards, CardsError, Kept};
 use colophon_storage::view::ViewError;
 use colophon_tlog::note::VerifierKey;
@@ -196,22 +196,52 @@ impl Collection<'_> {
         Ok(())
     }
 
-    /// Takes the attestations of the documents that counted each of the `judged` times that title moved under rules.
+    /// Takes the attestations of the documents that counted each of the `judged` times that title moved under rules, and what was said
+    /// of each since.
     fn take_papers(&mut self, work: &WorkId, edition: u64, judged: u64) -> Result<(), CertifyError> {
         self.parts.judged = judged;
+        let mut counted: BTreeMap<RecordKey, BTreeSet<EntryId>> = BTreeMap::new();
         for count in 1..=judged {
             let name = RecordKey::Crossing(*work, edition, count);
             let crossing: Option<CrossingRecord> = self.moment.reading.read(&name).map_err(AnswerError::from)?;
-            for attest in crossing.into_iter().flat_map(|crossing| crossing.papers) {
-                let index = self.moment.tables().index_of(&attest).map_err(AnswerError::View)?;
-                let index = index.ok_or(AnswerError::Entry(0))?;
-                self.take(index)?;
-                if let Some(Body::Attest(attest)) = self.entries.get(&index).map(Entry::body) {
-                    self.parts.papers.insert(attest.record_key()?);
+            let Some(crossing) = crossing else { continue };
+            self.parts.corridors.insert(crossing.rules);
+            for paper in crossing.papers {
+                if let Body::Attest(attest) = self.take_named(&paper.attest)? {
+                    counted.entry(attest.record_key()?).or_default().insert(paper.attest);
                 }
             }
         }
+        for (name, attests) in counted {
+            self.take_since(&name, attests)?;
+            self.parts.papers.insert(name);
+        }
         Ok(())
+    }
+
+    /// Takes what an account has said of one document, from the newest back to the first that counted.
+    fn take_since(&mut self, name: &RecordKey, mut counted: BTreeSet<EntryId>) -> Result<(), CertifyError> {
+        let record: Option<PaperRecord> = self.moment.reading.read(name).map_err(AnswerError::from)?;
+        let mut next = record.map(|record| record.newest);
+        while let Some(id) = next.take() {
+            let body = self.take_named(&id)?;
+            counted.remove(&id);
+            next = match body {
+                Body::Attest(attest) if !counted.is_empty() => attest.prev,
+                Body::Revoke(revoke) if !counted.is_empty() => Some(revoke.prev),
+                _ => None,
+            };
+        }
+        Ok(())
+    }
+
+    /// Takes the entry of this id, and returns what it says.
+    fn take_named(&mut self, id: &EntryId) -> Result<Body, CertifyError> {
+        let index = self.moment.tables().index_of(id).map_err(AnswerError::View)?;
+        let index = index.ok_or(AnswerError::Entry(0))?;
+        self.take(index)?;
+        let entry = self.entries.get(&index).ok_or(AnswerError::Entry(index))?;
+        Ok(entry.body().clone())
     }
 
     /// Takes the chains of all accounts, of which each may bring seals by further operators.

@@ -146,7 +146,10 @@ fn a_work_leaves_once_its_paper_is_there_and_everybody_sees_on_which() {
     assert_eq!(proof.pointer("/card/story/1/ruled/papers/0/taken_back"), Some(&true.into()));
     bureau.succeed(&[&attest[..], &valid].concat());
     let anew = scene.bruno.succeed(&["history", &work]);
-    assert!(anew.stdout.contains("replaced by another since") && !anew.stdout.contains("TAKEN BACK"), "{anew}");
+    assert!(anew.stdout.contains("for CN; about the work; TAKEN BACK"), "{anew}");
+    assert!(anew.stdout.contains("rules in force: CN-LICENCE"), "{anew}");
+    let whole = scene.bruno.succeed(&["rules", "show", &rules]);
+    assert!(whole.stdout.contains("CN-LICENCE"), "{whole}");
 }
 
 #[test]

@@ -85,10 +85,8 @@ NOTED = members(
         "within_days": shapes.COUNT,
     },
 )
-PAPER = members(
-    {"attest": shapes.DIGEST, "index": shapes.WIDE, "newest": shapes.DIGEST, "sha256": shapes.DIGEST},
-    {"revoked": shapes.WIDE, "valid_from": shapes.day, "valid_to": shapes.day},
-)
+COUNTED = members({"attest": shapes.DIGEST, "of": shapes.items(text("[A-Za-z]+"), 1, 1 << 10)})
+CORRIDOR = members({"sets": shapes.items(members({"digest": shapes.DIGEST, "name": text("[A-Z0-9-]{1,32}")}), 1, 64)})
 ALLEGED = members({"by": shapes.account, "entry": shapes.DIGEST, "ground": shapes.GROUND, "index": shapes.WIDE})
 ALLEGATIONS = members({"open": shapes.items(ALLEGED, 0, 1 << 20)})
 CROSSING = members(
@@ -96,7 +94,7 @@ CROSSING = members(
         "giver": shapes.account,
         "index": shapes.WIDE,
         "noted": shapes.items(NOTED, 0, 1 << 20),
-        "papers": shapes.items(shapes.DIGEST, 0, 1 << 20),
+        "papers": shapes.items(COUNTED, 0, 1 << 20),
         "recipient": shapes.account,
         "rules": shapes.DIGEST,
     }
@@ -201,8 +199,11 @@ class Walk:
         self.crossings = [parse_json(given[name]) for name in self.crossing_names]
         for crossing in self.crossings:
             CROSSING(crossing)
-        self.attests = {attest for crossing in self.crossings for attest in crossing["papers"]}
-        self.papers, self.given = [], given
+        self.attests = {paper["attest"] for crossing in self.crossings for paper in crossing["papers"]}
+        self.corridors = {crossing["rules"]: parse_json(given.get(f"corridor/{crossing['rules']}", "0")) for crossing in self.crossings}
+        for corridor in self.corridors.values():
+            CORRIDOR(corridor)
+        self.chains = {}
 
     def replay(self):
         before = None
@@ -214,6 +215,9 @@ class Walk:
                 self.take(index, entry)
         ensure(self.used == set(self.seals), "a seal that covers no entry of the certificate")
         ensure(self.minted is not None, "the mint is missing")
+        for name, chain in self.chains.items():
+            ensure(chain[0]["id"] in self.attests, f"a document that did not count, of {name}")
+        self.papers = sorted(self.counted(), key=lambda paper: paper["index"])
         ensure({paper["id"] for paper in self.papers} == self.attests, "it leaves out a document that counted")
         ensure(key_in_force(self.register, self.records) == self.vkey or not self.rekeyed, "another log key is in force")
 
@@ -255,9 +259,8 @@ class Walk:
             self.steps += [moment | {"body": entry.body}] * own
         elif entry.kind == "amend":
             ensure(entry.body["work"] == self.certificate["work"], f"the amendment at index {index} is of another work")
-        elif entry.kind == "attest":
-            ensure(entry.id in self.attests, f"the document at index {index} did not count")
-            self.papers.append(moment | {"body": entry.body, "standing": self.standing(entry, moment)})
+        elif entry.kind in ("attest", "revoke"):
+            self.take_paper(moment | {"body": entry.body})
             check_signatures(entry, self.records)
             return  # what came before in its chain is not here
         elif entry.kind in ACTS:
@@ -271,29 +274,40 @@ class Walk:
         place = Place(self.register, index, seal["height"], seal["time_ms"], whole=False)
         self.records |= apply(entry, place, self.records)
 
-    def standing(self, entry, moment):
-        """14: what the record of its issuer's newest document of the kind says of one that counted."""
-        name = shapes.paper_name(entry.body)
-        ensure(name in self.given, f"it leaves out the record {name}")
-        paper = parse_json(self.given[name])
-        PAPER(paper)
-        if paper["attest"] != entry.id:
-            ensure(paper["index"] > moment["index"], f"the record {name} is older than the document that counted")
-            return "replaced"
-        said = {name: entry.body[name] for name in ("sha256", "valid_from", "valid_to") if name in entry.body}
-        kept = {name: value for name, value in paper.items() if name not in ("attest", "index", "newest", "revoked")}
-        ensure((kept, paper["index"]) == (said, moment["index"]), f"the record {name} is not of the document that counted")
-        revoked = paper.get("revoked")
-        ensure((paper["newest"] == entry.id) == (revoked is None), f"the record {name} contradicts itself")
-        ensure(revoked is None or revoked > moment["index"], f"the record {name} was revoked before it was there")
-        return "stands" if revoked is None else "revoked"
+    def take_paper(self, link):
+        """11: what an account says of one document, from the first that counted on; what it follows is not here."""
+        chain, body = self.chains.setdefault(shapes.paper_name(link["body"]), []), link["body"]
+        if not chain:
+            ensure(body["kind"] == "attest", f"index {link['index']} takes back what is not here")
+        else:
+            ensure(body.get("prev") == chain[-1]["id"], f"index {link['index']} does not follow what was said before")
+            ensure("attest" in (body["kind"], chain[-1]["body"]["kind"]), f"index {link['index']} takes back what was")
+        chain.append(link)
+
+    def counted(self):
+        """The documents that counted, each with what became of it."""
+        for chain in self.chains.values():
+            for link, following in zip(chain, [*chain[1:], None]):
+                if link["id"] in self.attests:
+                    after = following and following["body"]["kind"]
+                    yield link | {"standing": {None: "stands", "attest": "replaced", "revoke": "revoked"}[after]}
+
+    def paper_record(self, name):
+        """The record that a chain leads to."""
+        chain = self.chains[name]
+        revoked = {"revoked": chain[-1]["index"]} if chain[-1]["body"]["kind"] == "revoke" else {}
+        newest = chain[-2 if revoked else -1]
+        said = {member: newest["body"][member] for member in ("sha256", "valid_from", "valid_to") if member in newest["body"]}
+        return {"attest": newest["id"], "index": newest["index"], "newest": chain[-1]["id"]} | said | revoked
 
     def check_records(self):
         """14: exactly the records asked for, as the entries lead to them, under the newest seal's state root."""
         work, edition = self.certificate["work"], self.certificate["edition"]
         asked = [f"account/{account}" for account in sorted(self.accounts)] + [f"edition/{work}/{edition}"]
-        beside = self.crossing_names + self.alleged_names + sorted({shapes.paper_name(paper["body"]) for paper in self.papers})
-        asked = sorted(asked + ["register"] * self.rekeyed + [f"work/{work}"] + beside)
+        for name in self.chains:
+            self.records[name] = self.paper_record(name)
+        beside = self.crossing_names + self.alleged_names + [f"corridor/{digest}" for digest in self.corridors]
+        asked = sorted([*self.chains] + asked + ["register"] * self.rekeyed + [f"work/{work}"] + beside)
         given = self.certificate["records"]
         ensure([one["key"] for one in given] == asked, "its records are not exactly those asked for")
         root = bytes.fromhex(self.seals[self.size - 1]["state"])
@@ -331,7 +345,7 @@ class Walk:
         """What the certificate proves, as of its checkpoint."""
         work, edition = self.certificate["work"], self.certificate["edition"]
         state = current_edition(work, edition, self.records)
-        rules = {"judged": self.judged, "crossings": self.crossings, "papers": self.papers} if self.judged else {}
+        rules = {"judged": self.judged, "crossings": self.crossings, "corridors": self.corridors, "papers": self.papers} if self.judged else {}
         newest = self.seals[self.size - 1]
         return rules | {
             "origin": self.register.origin,

@@ -56,7 +56,12 @@ def pruned(sets, height):
         over = following and following["name"] == one["name"] and following["height"] <= height
         if not over and not (begun and "digest" not in one):
             kept.append(one)
-    return kept
+    # A withdrawal of what is in force neither now nor by then withdraws nothing.
+    before = [None, *kept]
+    return [
+        one for one, last in zip(kept, before)
+        if "digest" in one or (last and last["name"] == one["name"] and "digest" in last)
+    ]
 
 
 def publish(entry, body, before, place, records):
@@ -75,7 +80,7 @@ def publish(entry, body, before, place, records):
         raise Refused("rules_unknown")
     others = [one for one in sets if (one["name"], one["height"]) != (new["name"], new["height"])]
     sets = pruned(sorted([*others, new], key=lambda one: (one["name"], one["height"])), place.height)
-    if len(sets) > RULE_SETS_MAX:
+    if len({one["name"] for one in sets}) > RULE_SETS_MAX or len(sets) > 2 * RULE_SETS_MAX:
         raise Refused("rules_too_many")
     return changes | {"rules": {"sets": sets}, "register": before | {"newest": entry.id}}
 
@@ -259,7 +264,10 @@ def facts_of(terms, work, edition, number, place, records):
     } | ({"work.origin": minted["made_in"]} if "made_in" in minted else {})
     facts |= {"value": told(terms["value"])} if "value" in terms else {}
     facts |= {"work.died": str(stated["died"])} if "died" in stated else {}
-    return facts, sorted({attest_id for _, attest_id, _ in found})
+    counted = {}
+    for paper, attest_id, _ in found:
+        counted.setdefault(attest_id, set()).add(paper.partition("@")[2])
+    return facts, [{"attest": attest_id, "of": sorted(of)} for attest_id, of in sorted(counted.items())]
 
 
 def noted(rule, notes, effect, facts):
@@ -283,7 +291,7 @@ def cross(terms, work, edition, number, place, records):
     chosen = in_force(place.height, records)
     if not chosen or not place.whole:
         return {}, {}
-    facts, attests = facts_of(terms, work, edition, number, place, records)
+    facts, counted = facts_of(terms, work, edition, number, place, records)
     whole = hashlib.sha256(b"colophon.corridor/v1\n")
     sets = {}
     for name, digest in chosen.items():
@@ -301,6 +309,8 @@ def cross(terms, work, edition, number, place, records):
     if heaviest:
         raise Refused(heaviest)
     judged = edition.get("judged", 0) + 1
-    crossing = {"index": place.index, "noted": kept, "papers": attests, "rules": whole.hexdigest()}
+    crossing = {"index": place.index, "noted": kept, "papers": counted, "rules": whole.hexdigest()}
     crossing |= {"giver": edition["holder"], "recipient": terms["to"]}
-    return {"judged": judged, "rules": whole.hexdigest()}, {f"crossing/{work}/{number}/{judged}": crossing}
+    named = f"corridor/{whole.hexdigest()}"
+    corridor = {} if named in records else {named: {"sets": [{"digest": digest, "name": name} for name, digest in chosen.items()]}}
+    return {"judged": judged, "rules": whole.hexdigest()}, corridor | {f"crossing/{work}/{number}/{judged}": crossing}

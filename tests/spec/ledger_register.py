@@ -181,10 +181,12 @@ class Log:
                 chosen.add(index)
         judged = self.records.get(f"edition/{work}/{edition}", {}).get("judged", 0)
         crossings = [f"crossing/{work}/{edition}/{count}" for count in range(1, judged + 1)]
-        papers = {paper for name in crossings for paper in self.records[name]["papers"]}
-        counted = {index for index, entry in enumerate(entries) if entry.id in papers}
-        chosen |= counted
-        shown = {paper_name(entries[index].body) for index in counted}
+        papers = {paper["attest"] for name in crossings for paper in self.records[name]["papers"]}
+        shown = {f"corridor/{self.records[name]['rules']}" for name in crossings}
+        for index, entry in enumerate(entries):
+            if entry.id in papers or (entry.kind in ("attest", "revoke") and paper_name(entry.body) in shown):
+                chosen.add(index)
+                shown.add(paper_name(entry.body))
         accounts = {account for index in chosen for account in accounts_of(entries[index].body)}
         for index, entry in enumerate(entries):
             if entry.kind in CHAIN and entry.body.get("account", entry.by) in accounts:

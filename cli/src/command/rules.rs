@@ -3,6 +3,7 @@
 mod check;
 mod list;
 mod show;
+mod together;
 
 use clap::Subcommand;
 

@@ -5,7 +5,8 @@ use colophon_ledger::crossing::rule_book::{RuleTold, digest_in_force, rules_of};
 use colophon_ledger::field::{Country, Digest, DocumentType, RuleSetName};
 use colophon_ledger::proved::StateAnswer;
 use colophon_ledger::state::{
-    About, AuthoritiesRecord, AuthorityRecord, PaperRecord, PublishedRecord, RecordKey, RuleListRecord,
+    About, AuthoritiesRecord, AuthorityRecord, CorridorRecord, NamedSetRecord, PaperRecord, PublishedRecord, RecordKey,
+    Records as _, RuleListRecord,
 };
 
 use crate::client::Client;
@@ -96,6 +97,25 @@ impl Client {
         let (shown, as_of) = self.proved(asked, &answer).await?;
         match record::<PublishedRecord>(&shown, &RecordKey::RuleSet(*digest))? {
             Some(record) => Ok(Looked::Found((set_of(*digest, record)?, as_of))),
+            None => Ok(Looked::Absent(Box::new(as_of))),
+        }
+    }
+
+    /// Asks for the rule sets that were in force together, by the digest of them all, which must be that of some crossing or of those in
+    /// force now.
+    pub async fn rules_together(&self, digest: &Digest) -> Result<Looked<(Vec<RuleSetFacts>, AsOf)>, LookupError> {
+        let asked = self.asking().await?;
+        let path = format!("v1/rules/{digest}");
+        let answer: StateAnswer = self.transport().get_json(&path, STATE_BYTES_MAX).await?;
+        let (shown, as_of) = self.proved(asked, &answer).await?;
+        let absent = record::<PublishedRecord>(&shown, &RecordKey::RuleSet(*digest))?.is_none();
+        let name = RecordKey::Corridor(*digest);
+        match shown.holds(&name).ok().filter(|there| absent && *there) {
+            Some(_) => {
+                let together: CorridorRecord = required(&shown, &name)?;
+                let read = |set: NamedSetRecord| set_of(set.digest, required(&shown, &RecordKey::RuleSet(set.digest))?);
+                Ok(Looked::Found((together.sets.into_iter().map(read).collect::<Result<_, _>>()?, as_of)))
+            }
             None => Ok(Looked::Absent(Box::new(as_of))),
         }
     }

@@ -5,8 +5,8 @@
 //! seal of the batch of each of these entries, and the newest seal; an inclusion proof for each, to this one checkpoint;
 //! proofs of the state of the work, the edition and those accounts; and the cards. If the checkpoint is signed by another key
 //! than the genesis names, it carries the acts of the governors too, and the proof of what they led to. Where title moved under rules
-//! of the corridor, it carries the proof of what they said each time, the attestations of the documents that counted, and the proof of what became
-//! of each. If anybody alleges something about the edition, it carries the proof of what, and of how many.
+//! of the corridor, it carries the proof of what they said each time, and which they were; the attestations of the documents that counted, with
+//! whatever their issuers have said of each since, and the proof of where that ends. If anybody alleges something about the edition, it carries the proof of what, and of how many.
 
 mod ruled;
 mod verify;
@@ -22,7 +22,7 @@ use crate::account::AccountId;
 use crate::canonical::to_canonical;
 use crate::card::Card;
 use crate::entry::Body;
-use crate::field::WorkId;
+use crate::field::{Digest, WorkId};
 use crate::proved::{ProvedEntry, ProvedRecord};
 use crate::state::RecordKey;
 
@@ -115,6 +115,8 @@ pub struct Parts {
     pub judged: u64,
     /// The names of the documents that counted then.
     pub papers: BTreeSet<RecordKey>,
+    /// The digests of the rule sets that were in force together then.
+    pub corridors: BTreeSet<Digest>,
 }
 
 /// Returns the records whose proofs a certificate carries, in ascending order of their names.
@@ -125,6 +127,7 @@ pub fn records_of(work: &WorkId, edition: u64, parts: Parts) -> Vec<RecordKey> {
     keys.extend(parts.alleged.then_some(RecordKey::Allegations(*work, edition)));
     keys.extend((1..=parts.judged).map(|count| RecordKey::Crossing(*work, edition, count)));
     keys.extend(parts.papers);
+    keys.extend(parts.corridors.into_iter().map(RecordKey::Corridor));
     keys.sort_by_cached_key(ToString::to_string);
     keys
 }

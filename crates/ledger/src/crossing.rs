@@ -23,7 +23,6 @@ use colophon_corridor::{Answer, Corridor, Facts, Outcome};
 
 use crate::account::AccountId;
 use crate::calendar::{Calendar, whole_days, year_of};
-use crate::crossing::in_force::in_force;
 use crate::entry::terms::{Basis, Delivery, Money, Price};
 use crate::entry::transmit::Decree;
 use crate::facts::AgeClass;
@@ -31,8 +30,8 @@ use crate::field::{Country, Digest, EntryId, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Scope, Stop};
 use crate::state::{
-    About, AuthoritiesRecord, AuthorityRecord, Changes, CrossingRecord, EditionRecord, NotedRecord, PaperRecord,
-    RecordKey, Records, Unreadable, WorkRecord, write,
+    About, AuthoritiesRecord, AuthorityRecord, Changes, CountedRecord, CrossingRecord, EditionRecord, NotedRecord,
+    PaperRecord, RecordKey, Records, Unreadable, WorkRecord, write,
 };
 
 /// The version of what judges crossings, which belongs to the version of the ledger's rules.
@@ -135,7 +134,8 @@ impl fmt::Display for Objections {
 #[derive(Debug, Default)]
 struct Counted {
     papers: BTreeSet<Paper>,
-    attests: BTreeSet<EntryId>,
+    /// Each attestation, and as whose it counts.
+    attests: BTreeMap<EntryId, BTreeSet<Issuer>>,
     /// Who is on whose list of sanctions.
     listed: BTreeSet<(AccountId, Place)>,
 }
@@ -153,9 +153,14 @@ impl Crossing<'_> {
             crossed.transfers += 1;
         }
         if context.scope == Scope::Whole
-            && let Some(corridor) = in_force(context.height, records)?
+            && let Some(now) = in_force::read(context.height, records)?
+            && let Some(corridor) = &now.corridor
         {
-            let record = self.judge(&corridor, context, records)?;
+            let record = self.judge(corridor, context, records)?;
+            let named = RecordKey::Corridor(record.rules);
+            if !records.holds(&named)? {
+                write(&mut changes, named, &now.record());
+            }
             let judged = self.edition.judged.unwrap_or_default() + 1;
             (crossed.judged, crossed.rules) = (Some(judged), Some(record.rules));
             write(&mut changes, RecordKey::Crossing(*self.work, self.number, judged), &record);
@@ -170,19 +175,19 @@ impl Crossing<'_> {
         context: &Context<'_>,
         records: &impl Records,
     ) -> Result<CrossingRecord, Stop> {
-        let (facts, attests) = self.facts(context.time_ms, records)?;
+        let (facts, papers) = self.facts(context.time_ms, records)?;
         let answer = corridor.judge(&facts);
         let rules = Digest(corridor.digest().into());
         if answer.outcome() != Outcome::Allow {
             return Err(refusal(&answer, rules).into());
         }
         let noted = answer.findings.iter().filter_map(noted).collect();
-        let (giver, recipient, papers) = (self.edition.holder, *self.to, attests.into_iter().collect());
+        let (giver, recipient) = (self.edition.holder, *self.to);
         Ok(CrossingRecord { giver, index: context.index, noted, papers, recipient, rules })
     }
 
-    /// Returns what is known about the crossing, and the attestations that it rests on.
-    fn facts(&self, time_ms: u64, records: &impl Records) -> Result<(Facts, BTreeSet<EntryId>), Stop> {
+    /// Returns what is known about the crossing, and the documents that count for it.
+    fn facts(&self, time_ms: u64, records: &impl Records) -> Result<(Facts, Vec<CountedRecord>), Stop> {
         let name = RecordKey::Work(*self.work);
         let work: WorkRecord = records.read(&name)?.ok_or_else(|| Unreadable(format!("{name} is not there")))?;
         let today = Calendar::at(time_ms);
@@ -213,7 +218,12 @@ impl Crossing<'_> {
             held_days: Some(u32::try_from(whole_days(self.edition.since_ms, time_ms)).unwrap_or(u32::MAX)),
             licence: None,
         };
-        Ok((facts, attests))
+        let counted = |(attest, of): (EntryId, BTreeSet<Issuer>)| CountedRecord {
+            attest,
+            // In the order of the words, not of the issuers.
+            of: of.iter().map(ToString::to_string).collect::<BTreeSet<_>>().into_iter().collect(),
+        };
+        Ok((facts, attests.into_iter().map(counted).collect()))
     }
 
     /// Returns the cultural facts of the work, as its maker has stated them last.
@@ -313,7 +323,7 @@ impl Counted {
         };
         if let Some(paper) = paper.filter(counts) {
             self.papers.insert(Paper { document: by.document, issuer: by.issuer });
-            self.attests.insert(paper.attest);
+            self.attests.entry(paper.attest).or_default().insert(by.issuer);
             if let (About::Account(of), DocumentType::SanctionListing, Issuer::Country(country)) =
                 (about, by.document, by.issuer)
             {

@@ -1,5 +1,6 @@
 //! The state: one record a key, read through a narrow trait, changed only by whole batches.
 
+mod corridor;
 mod overlay;
 
 use std::collections::BTreeMap;
@@ -16,12 +17,13 @@ use crate::encumbrance::EncumbranceRecord;
 use crate::entry::retire::Successor;
 use crate::entry::terms::{Basis, Delivery, Money, Price};
 use crate::facts::WorkFacts;
-use crate::field::{
-    Citation, Country, Date, Day, Digest, DocumentType, EntryId, Jurisdiction, Line, Marker, RuleSetName, SourceType,
-    WorkId,
-};
+use crate::field::{Country, Date, Day, Digest, DocumentType, EntryId, Marker, SourceType, WorkId};
 use crate::state_root::StateKey;
 
+pub use corridor::{
+    AuthoritiesRecord, AuthorityRecord, CorridorRecord, CountedRecord, CountryRecord, CrossingRecord, EnrolledRecord,
+    NamedSetRecord, NotedRecord, PublishedRecord, ReceiptedRecord, RuleListRecord, RuleSetRecord,
+};
 pub use overlay::Overlay;
 
 /// The name of a record. Its text, shown by `Display`, is what the state tree hashes.
@@ -59,6 +61,8 @@ pub enum RecordKey {
     Paper(About, DocumentType, AccountId),
     /// `crossing/WORK/N/J`, J from 1: a [`CrossingRecord`], the J-th time that title to an edition moved under rules.
     Crossing(WorkId, u64, u64),
+    /// `corridor/DIGEST`: a [`CorridorRecord`], the sets in force together by which some crossing was judged.
+    Corridor(Digest),
     /// `allegations/WORK/N`: an [`AllegationsRecord`](crate::encumbrance::AllegationsRecord).
     Allegations(WorkId, u64),
     /// `allegation/WORK/N/ACCOUNT`: an [`AllegationRecord`](crate::encumbrance::AllegationRecord), what an account alleges.
@@ -97,6 +101,7 @@ impl RecordKey {
                 | RecordKey::RuleSet(_)
                 | RecordKey::Authorities
                 | RecordKey::Authority(_)
+                | RecordKey::Corridor(_)
         )
     }
 
@@ -125,6 +130,7 @@ impl fmt::Display for RecordKey {
             RecordKey::Note(about, number) => write!(f, "note/{about}/{number}"),
             RecordKey::Paper(about, kind, account) => write!(f, "paper/{about}/{kind}/{account}"),
             RecordKey::Crossing(work, number, count) => write!(f, "crossing/{work}/{number}/{count}"),
+            RecordKey::Corridor(digest) => write!(f, "corridor/{digest}"),
             RecordKey::Allegations(work, number) => write!(f, "allegations/{work}/{number}"),
             RecordKey::Allegation(work, number, account) => write!(f, "allegation/{work}/{number}/{account}"),
         }
@@ -319,100 +325,6 @@ pub struct UpgradeRecord {
     pub rules: u64,
 }
 
-/// The rule sets that are in force or to come. Those that others have replaced are left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RuleListRecord {
-    /// Each, in ascending order of names and heights.
-    pub sets: Vec<RuleSetRecord>,
-}
-
-/// From when on a rule set is in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RuleSetRecord {
-    /// Its digest, under which its text stands. Left out, nothing of this name is in force from then on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub digest: Option<Digest>,
-    /// The height of the first batch that it judges.
-    pub height: u64,
-    /// Its name.
-    pub name: RuleSetName,
-}
-
-impl RuleListRecord {
-    /// Puts a set in its place in the list that a batch at `height` leads to, in which what no later batch asks for is left out.
-    pub fn put(&mut self, set: RuleSetRecord, height: u64) {
-        self.sets.retain(|other| (&other.name, other.height) != (&set.name, set.height));
-        self.sets.push(set);
-        self.sets.sort_unstable_by(|one, other| (&one.name, one.height).cmp(&(&other.name, other.height)));
-        let begun = |set: &RuleSetRecord| set.height <= height;
-        let sets = std::mem::take(&mut self.sets);
-        let over = |n: usize| sets.get(n + 1).is_some_and(|next| next.name == sets[n].name && begun(next));
-        let withdrawn = |n: usize| begun(&sets[n]) && sets[n].digest.is_none();
-        self.sets = (0..sets.len()).filter(|n| !over(*n) && !withdrawn(*n)).map(|n| sets[n].clone()).collect();
-    }
-
-    /// Names the sets in force at a height by their digests, in ascending order of their names.
-    pub fn in_force(&self, height: u64) -> Vec<Digest> {
-        let mut newest: BTreeMap<&RuleSetName, Option<Digest>> = BTreeMap::new();
-        newest.extend(self.sets.iter().filter(|set| set.height <= height).map(|set| (&set.name, set.digest)));
-        newest.into_values().flatten().collect()
-    }
-}
-
-/// A rule set as it was published.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PublishedRecord {
-    /// The law or decision that it states.
-    pub citation: Citation,
-    /// The index of the `rules` that published it last.
-    pub index: u64,
-    /// Whose law it is.
-    pub jurisdiction: Jurisdiction,
-    /// Its name.
-    pub name: RuleSetName,
-    /// Its text, line by line.
-    pub text: Vec<Line>,
-}
-
-/// Which types of documents somebody is enrolled to attest, for each country.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AuthoritiesRecord {
-    /// Each country with such an account, in ascending order.
-    pub countries: Vec<CountryRecord>,
-}
-
-/// What the authorities of one country attest together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CountryRecord {
-    /// The country.
-    pub country: Country,
-    /// The types of documents, in ascending order.
-    pub types: Vec<DocumentType>,
-}
-
-/// The authorities of one country.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AuthorityRecord {
-    /// Each, in ascending order of accounts.
-    pub accounts: Vec<EnrolledRecord>,
-}
-
-/// One authority.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EnrolledRecord {
-    /// Its account.
-    pub account: AccountId,
-    /// The types of documents that count when it attests them, in ascending order.
-    pub types: Vec<DocumentType>,
-}
-
 /// How many entries hang on a work, an edition or an account without moving it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -452,63 +364,6 @@ pub struct PaperRecord {
     /// The last day on which it is valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<Day>,
-}
-
-/// What the rules said when title to an edition moved, and what has come of it since.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CrossingRecord {
-    /// Who gave the edition away.
-    pub giver: AccountId,
-    /// The index of the transfer or acceptance.
-    pub index: u64,
-    /// What the rules noted, in ascending order of their ids.
-    pub noted: Vec<NotedRecord>,
-    /// The attestations of the documents that counted, in ascending order.
-    pub papers: Vec<EntryId>,
-    /// Who got it.
-    pub recipient: AccountId,
-    /// The digest of the rule sets in force together.
-    pub rules: Digest,
-}
-
-/// What one rule noted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NotedRecord {
-    /// How much is owed, in minor units.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub amount: Option<u64>,
-    /// Of which currency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub currency: Option<String>,
-    /// Of whom the document is: a country, a region, a party, or `origin`.
-    pub of: String,
-    /// Whether the document is owed. Otherwise the rule asks for it before title moves, and nobody is enrolled to attest it.
-    pub owed: bool,
-    /// The receipt for what was owed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub receipt: Option<ReceiptedRecord>,
-    /// The rule's id.
-    pub rule: String,
-    /// What the document is.
-    #[serde(rename = "type")]
-    pub document_type: DocumentType,
-    /// Within how many days.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub within_days: Option<u64>,
-}
-
-/// A receipt for what was owed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReceiptedRecord {
-    /// Who gave it.
-    pub by: AccountId,
-    /// The entry.
-    pub entry: EntryId,
-    /// Its index.
-    pub index: u64,
 }
 
 /// The records cannot be read. Not a rule's answer: whoever asked must stop.

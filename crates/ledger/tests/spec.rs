@@ -36,10 +36,10 @@ use colophon_ledger::evidence::{BatchClaim, CheckpointsClaim, EntriesClaim, Evid
 use colophon_ledger::facts::{AiDisclosure, Fcs, WorkFacts};
 use colophon_ledger::proved::{OtherRecord, ProvedEntry, ProvedRecord};
 use colophon_ledger::state::{
-    AccountRecord, AmendedRecord, AuthoritiesRecord, AuthorityRecord, ClaimRecord, CountryRecord, CrossingRecord,
-    EditionRecord, EnrolledRecord, FileRecord, KeyRecord, NoteRecord, NotedRecord, NotesRecord, OfferRecord,
-    PaperRecord, PublishedRecord, ReceiptedRecord, RegisterRecord, RuleListRecord, RuleSetRecord, UpgradeRecord,
-    WorkRecord,
+    AccountRecord, AmendedRecord, AuthoritiesRecord, AuthorityRecord, ClaimRecord, CorridorRecord, CountedRecord,
+    CountryRecord, CrossingRecord, EditionRecord, EnrolledRecord, FileRecord, KeyRecord, NamedSetRecord, NoteRecord,
+    NotedRecord, NotesRecord, OfferRecord, PaperRecord, PublishedRecord, ReceiptedRecord, RegisterRecord,
+    RuleListRecord, RuleSetRecord, UpgradeRecord, WorkRecord,
 };
 use serde::de::DeserializeOwned;
 
@@ -130,6 +130,9 @@ fn others() -> Vec<Table> {
         ("note", members::<NoteRecord>()),
         ("paper", members::<PaperRecord>()),
         ("crossing", members::<CrossingRecord>()),
+        ("counted paper", members::<CountedRecord>()),
+        ("corridor", members::<CorridorRecord>()),
+        ("named set", members::<NamedSetRecord>()),
         ("encumbrance", members::<EncumbranceRecord>()),
         ("allegations", members::<AllegationsRecord>()),
         ("alleged", members::<AllegedRecord>()),

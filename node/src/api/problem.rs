@@ -383,7 +383,7 @@ fn answer_to(refusal: &Refusal) -> (StatusCode, &'static str) {
         }
         Refusal::RulesRetroactive { .. } => (RULE, "name a height after that of the batch that takes it"),
         Refusal::RulesUnknown(_) => (RULE, "name a set that is in force or to come"),
-        Refusal::RulesTooMany => (RULE, "withdraw one first, or put several into one"),
+        Refusal::RulesTooMany => (RULE, "withdraw one, or put several into one"),
         Refusal::AuthorityUnfit(_) => (RULE, "check the account, the country and the types of documents"),
         Refusal::CrossingRefused(_) | Refusal::CrossingHeld(_) => {
             (RULE, "do what each rule says; documents are attested in this register")

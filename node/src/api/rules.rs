@@ -9,7 +9,7 @@ use colophon_ledger::account::AccountId;
 use colophon_ledger::field::{DocumentType, WorkId};
 use colophon_ledger::proved::StateAnswer;
 use colophon_ledger::state::{
-    About, AuthoritiesRecord, AuthorityRecord, PaperRecord, PublishedRecord, RecordKey, RuleListRecord,
+    About, AuthoritiesRecord, AuthorityRecord, CorridorRecord, PaperRecord, PublishedRecord, RecordKey, RuleListRecord,
 };
 use serde::Deserialize;
 
@@ -50,15 +50,20 @@ fn rules_answer(api: &Api) -> Result<StateAnswer, AnswerError> {
     gathered.into_answer(&api.register.log)
 }
 
+/// Answers with a set by its digest, or with those that were in force together by the digest of them all.
 pub(super) async fn rule_set(State(api): State<Arc<Api>>, digest: Segment) -> Result<Response, Problem> {
     let moment = api.register.moment();
     let mut gathered = Gathered::new(&moment)?;
-    let record = gathered.read::<PublishedRecord>(&RecordKey::RuleSet(digest.digest()?))?;
-    let answer = gathered.into_answer(&api.register.log)?;
-    match record {
-        Some(_) => Ok(json(&answer)),
-        None => Err(Problem::Absent("such rule set".to_owned(), Box::new(answer))),
+    let digest = digest.digest()?;
+    let mut is_there = gathered.read::<PublishedRecord>(&RecordKey::RuleSet(digest))?.is_some();
+    if !is_there && let Some(together) = gathered.read::<CorridorRecord>(&RecordKey::Corridor(digest))? {
+        is_there = true;
+        for set in together.sets {
+            gathered.read::<PublishedRecord>(&RecordKey::RuleSet(set.digest))?;
+        }
     }
+    let answer = gathered.into_answer(&api.register.log)?;
+    if is_there { Ok(json(&answer)) } else { Err(Problem::Absent("such rule set".to_owned(), Box::new(answer))) }
 }
 
 /// Answers with the newest document of a type that an account has attested about something, or proves that there is none.

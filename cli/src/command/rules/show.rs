@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::as_of::AsOf;
 use crate::command::Context;
+use crate::command::rules::together;
 use crate::failure::{Exit, Failure};
 use crate::sheet::Sheet;
 use crate::ui::{Answer, Tone};
@@ -22,7 +23,7 @@ use crate::words::count;
 /// Arguments of `colophon rules show`.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// The set: its name, if it is in force or to come, or its digest
+    /// The set: its name, if it is in force or to come, or its digest; or the digest of all that were in force together
     #[arg(value_name = "NAME|DIGEST")]
     set: String,
     /// Print its text as it was published, in Cedar, and nothing else
@@ -32,6 +33,12 @@ pub struct ShowArgs {
 
 pub(super) fn run(args: &ShowArgs, context: &Context) -> Result<Exit, Failure> {
     let client = context.client().map_err(Failure::of_reading)?;
+    if let Ok(digest) = args.set.trim().parse::<Digest>()
+        && let Some(together) = together::find(&digest, context, &client)?
+    {
+        context.ui.answer(&together)?;
+        return Ok(Exit::Done);
+    }
     let (set, as_of) = find(args.set.trim(), context, &client)?;
     let text = text_of(&set.record.text);
     if args.text {

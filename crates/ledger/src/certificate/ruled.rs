@@ -4,13 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Certificate;
-use super::verify::{CertificateError, Moment};
+use super::verify::Moment;
 use crate::canonical::from_canonical;
 use crate::encumbrance::AllegationsRecord;
 use crate::entry::attest::Attest;
 use crate::field::{Digest, EntryId};
-use crate::proved::refused;
-use crate::state::{CrossingRecord, EditionRecord, PaperRecord, RecordKey};
+use crate::state::{CorridorRecord, CrossingRecord, EditionRecord, PaperRecord, RecordKey};
 
 /// What has become of a document since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +17,10 @@ pub enum Standing {
     /// It is the newest of its kind that its issuer has attested of this.
     Stands,
     /// Its issuer has attested another in its place.
-    Replaced,
+    Replaced {
+        /// Where the newest in its place was taken back, if it was: the index of the `revoke`.
+        revoked: Option<u64>,
+    },
     /// Its issuer has taken it back, by the `revoke` at this index.
     Revoked(u64),
 }
@@ -34,6 +36,70 @@ pub struct CountedPaper {
     pub standing: Standing,
 }
 
+/// What one account has said of one document, from the first that counted to the newest.
+#[derive(Debug, Default)]
+pub(super) struct Chain {
+    links: Vec<Link>,
+}
+
+/// An `attest` or a `revoke`.
+#[derive(Debug)]
+struct Link {
+    moment: Moment,
+    /// Nothing: a `revoke`.
+    attest: Option<Attest>,
+}
+
+impl Chain {
+    /// Adds the next entry, if it follows the one before. The first must be an attestation; what it follows is not here.
+    pub(super) fn push(&mut self, moment: Moment, attest: Option<Attest>, prev: Option<&EntryId>) -> bool {
+        let follows = match self.links.last() {
+            None => attest.is_some(),
+            Some(last) => prev == Some(&last.moment.id) && (attest.is_some() || last.attest.is_some()),
+        };
+        if follows {
+            self.links.push(Link { moment, attest });
+        }
+        follows
+    }
+
+    /// Returns the record that it leads to.
+    pub(super) fn record(&self) -> Option<PaperRecord> {
+        let (place, (link, attest)) = self.attests().last()?;
+        let newest = self.links.last()?;
+        Some(PaperRecord {
+            attest: link.id,
+            index: link.index,
+            newest: newest.moment.id,
+            revoked: self.links.get(place + 1).map(|revoke| revoke.moment.index),
+            sha256: attest.sha256,
+            valid_from: attest.valid_from.clone(),
+            valid_to: attest.valid_to.clone(),
+        })
+    }
+
+    /// Returns those of these attestations that are in it, with what became of each. The first must be among them.
+    pub(super) fn counted(&self, attests: &BTreeSet<EntryId>) -> Option<Vec<CountedPaper>> {
+        attests.contains(&self.links.first()?.moment.id).then_some(())?;
+        let revoked = self.record()?.revoked;
+        let counted = self.attests().filter(|(_, (moment, _))| attests.contains(&moment.id));
+        let paper = |(place, (moment, attest)): (usize, (Moment, &Attest))| {
+            let standing = match self.links.get(place + 1) {
+                None => Standing::Stands,
+                Some(Link { moment, attest: None }) => Standing::Revoked(moment.index),
+                Some(Link { attest: Some(_), .. }) => Standing::Replaced { revoked },
+            };
+            CountedPaper { moment, attest: attest.clone(), standing }
+        };
+        Some(counted.map(paper).collect())
+    }
+
+    fn attests(&self) -> impl Iterator<Item = (usize, (Moment, &Attest))> {
+        let links = self.links.iter().enumerate();
+        links.filter_map(|(place, link)| Some((place, (link.moment, link.attest.as_ref()?))))
+    }
+}
+
 /// What a certificate's records say of the rules that title moved under, and of what is alleged. It holds once the proofs of the records do.
 #[derive(Debug, Default)]
 pub(super) struct Ruled {
@@ -44,8 +110,8 @@ pub(super) struct Ruled {
     pub(super) alleged: Option<AllegationsRecord>,
     /// The attestations that the crossings name.
     pub(super) attests: BTreeSet<EntryId>,
-    /// The records of documents, by their names.
-    pub(super) papers: BTreeMap<String, PaperRecord>,
+    /// Which sets were in force together, by the digest of them all.
+    pub(super) corridors: BTreeMap<Digest, CorridorRecord>,
 }
 
 impl Ruled {
@@ -62,34 +128,15 @@ impl Ruled {
         let crossing = |count| read(RecordKey::Crossing(certificate.work, certificate.edition, count));
         let crossings = (1..=judged).filter_map(crossing).filter_map(|text| from_canonical(text).ok());
         let crossings: Vec<CrossingRecord> = crossings.collect();
-        let attests = crossings.iter().flat_map(|crossing| &crossing.papers).copied().collect();
+        let attests = crossings.iter().flat_map(|crossing| &crossing.papers).map(|paper| paper.attest).collect();
         let EditionRecord { allegations, judged, rules, .. } = edition;
         let alleged = read(RecordKey::Allegations(certificate.work, certificate.edition));
         let alleged = alleged.and_then(|text| from_canonical(text).ok());
-        let papers = given.iter().filter(|(name, _)| name.starts_with("paper/"));
-        let papers = papers.filter_map(|(name, text)| Some(((*name).to_owned(), from_canonical(text).ok()?))).collect();
-        Ruled { judged, rules, crossings, allegations, alleged, attests, papers }
-    }
-
-    /// Returns what has become of a document that counted, as its issuer's record says.
-    pub(super) fn standing(&self, moment: Moment, attest: &Attest) -> Result<Standing, CertificateError> {
-        let name = attest.record_key().map_err(|refusal| refused(moment.index)(refusal.into()))?.to_string();
-        let Some(record) = self.papers.get(&name) else {
-            return Err(CertificateError::Missing(format!("the state proof of {name}")));
+        let corridor = |crossing: &CrossingRecord| {
+            let record = from_canonical(read(RecordKey::Corridor(crossing.rules))?).ok()?;
+            Some((crossing.rules, record))
         };
-        standing(moment, attest, record).ok_or(CertificateError::Record(name))
-    }
-}
-
-/// Returns what the record of an issuer's newest document says of this one, or nothing if they do not fit each other.
-fn standing(moment: Moment, attest: &Attest, record: &PaperRecord) -> Option<Standing> {
-    if record.attest != moment.id {
-        return (record.index > moment.index).then_some(Standing::Replaced);
-    }
-    let said = (record.index, &record.sha256, &record.valid_from, &record.valid_to);
-    let fits = said == (moment.index, &attest.sha256, &attest.valid_from, &attest.valid_to);
-    match record.revoked {
-        None => (fits && record.newest == moment.id).then_some(Standing::Stands),
-        Some(index) => (fits && record.newest != moment.id && index > moment.index).then_some(Standing::Revoked(index)),
+        let corridors = crossings.iter().filter_map(corridor).collect();
+        Ruled { judged, rules, crossings, allegations, alleged, attests, corridors }
     }
 }

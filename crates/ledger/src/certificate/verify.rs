@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::note::VerifierKey;
 
-use super::ruled::{CountedPaper, Ruled};
+use super::ruled::{Chain, CountedPaper, Ruled};
 use super::{Certificate, Parts, accounts_of, records_of};
 use crate::account::AccountId;
 use crate::canonical::{from_canonical, to_canonical};
@@ -29,7 +29,9 @@ use crate::proved::{ProvedEntry, ProvedError, newest_seal, refused};
 use crate::replay::{ReplayError, read_genesis};
 use crate::rule::{Context, Rules, Scope, Stop};
 use crate::signature::Signed;
-use crate::state::{Changes, CrossingRecord, EditionRecord, OfferRecord, RecordKey, Records as _, WorkRecord};
+use crate::state::{
+    Changes, CorridorRecord, CrossingRecord, EditionRecord, OfferRecord, RecordKey, Records as _, WorkRecord,
+};
 
 /// Why a certificate does not prove what it says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -125,6 +127,8 @@ pub struct Provenance {
     pub steps: Vec<Step>,
     /// What the rules of the corridor said each time that title moved under them, oldest first.
     pub crossings: Vec<CrossingRecord>,
+    /// The rule sets that were in force together, by the digest of them all.
+    pub corridors: BTreeMap<Digest, CorridorRecord>,
     /// What is alleged about the edition, as far as it is named. Its record counts all.
     pub alleged: AllegationsRecord,
     /// The documents that counted, oldest first.
@@ -192,12 +196,13 @@ impl Certificate {
 
     fn finish(&self, walk: Walk<'_>, checkpoint: SignedCheckpoint, seal: Seal) -> Result<Provenance, CertificateError> {
         walk.check_nothing_left_over()?;
+        walk.check_chains()?;
         walk.check_log_key()?;
         self.check_records(&walk, &seal)?;
-        let cards = self.check_cards(&walk)?;
+        let (cards, papers) = (self.check_cards(&walk)?, walk.papers());
         let (minted, mint) = walk.mint.ok_or_else(|| missing("the work's mint"))?;
         let state = current(&walk.records, &self.work, self.edition).map_err(refused(minted.index))?;
-        let Ruled { judged, rules, crossings, allegations, alleged, .. } = walk.ruled;
+        let Ruled { judged, rules, crossings, allegations, alleged, corridors, .. } = walk.ruled;
         let state = EditionRecord { allegations, judged, rules, ..state };
         let alleged = alleged.unwrap_or_default();
         let record =
@@ -216,7 +221,8 @@ impl Certificate {
             steps: walk.steps,
             crossings,
             alleged,
-            papers: walk.papers,
+            papers,
+            corridors,
             amends: walk.amends,
             record,
             accounts: walk.accounts,
@@ -278,7 +284,8 @@ struct Walk<'c> {
     mint: Option<(Moment, Mint)>,
     steps: Vec<Step>,
     ruled: Ruled,
-    papers: Vec<CountedPaper>,
+    /// What was said of each document that counted, by the name of its record.
+    chains: BTreeMap<RecordKey, Chain>,
     amends: Vec<(Moment, Amend)>,
     cards: BTreeMap<Digest, &'c Body>,
 }
@@ -319,7 +326,7 @@ impl<'c> Walk<'c> {
             mint: None,
             steps: Vec::new(),
             ruled: Ruled::of(certificate),
-            papers: Vec::new(),
+            chains: BTreeMap::new(),
             amends: Vec::new(),
             cards: BTreeMap::new(),
         })
@@ -343,10 +350,9 @@ impl<'c> Walk<'c> {
             Body::CarryAccount(carry) => self.facts(&carry.account, index)?.carried = Some(moment),
             Body::CarryEdition(carry) if carry.work == self.work => self.take_carried(carry, moment, entry.body())?,
             Body::Amend(amend) if amend.work == self.work => self.amends.push((moment, (**amend).clone())),
-            Body::Attest(attest) if self.ruled.attests.contains(&entry.id()) => {
-                // What else is in its chain is not here: that it counted, the crossing's record says, and what became of it, its own.
-                let standing = self.ruled.standing(moment, attest)?;
-                self.papers.push(CountedPaper { moment, attest: attest.clone(), standing });
+            Body::Attest(_) | Body::Revoke(_) => {
+                // What came before in its chain is not here, nor what it hangs on: that one counted, the crossing's record says.
+                self.take_paper(moment, entry.body())?;
                 return self.check_signatures(entry).map_err(|stop| refused(index)(stop).into());
             }
             body if body.is_act() && self.rekeyed() => {}
@@ -372,6 +378,20 @@ impl<'c> Walk<'c> {
         Ok(())
     }
 
+    /// Takes a document that counted, or what its issuer has said of it since.
+    fn take_paper(&mut self, moment: Moment, body: &Body) -> Result<(), CertificateError> {
+        let (name, attest, prev) = match body {
+            Body::Attest(attest) => (attest.record_key(), Some(attest.clone()), attest.prev.as_ref()),
+            Body::Revoke(revoke) => (revoke.record_key(), None, Some(&revoke.prev)),
+            _ => return Ok(()),
+        };
+        let name = name.map_err(|refusal| refused(moment.index)(refusal.into()))?;
+        if self.chains.entry(name).or_default().push(moment, attest, prev) {
+            return Ok(());
+        }
+        Err(CertificateError::LeftOver(format!("the entry at index {}", moment.index)))
+    }
+
     fn facts(&mut self, account: &AccountId, index: u64) -> Result<&mut AccountFacts, CertificateError> {
         self.accounts.get_mut(account).ok_or_else(|| {
             CertificateError::LeftOver(format!("the entry at index {index} of an account without a part"))
@@ -390,7 +410,8 @@ impl<'c> Walk<'c> {
             rekeyed: self.rekeyed(),
             alleged: self.ruled.allegations.is_some(),
             judged: self.ruled.crossings.len() as u64,
-            papers: self.papers.iter().filter_map(|paper| paper.attest.record_key().ok()).collect(),
+            papers: self.chains.keys().cloned().collect(),
+            corridors: self.ruled.crossings.iter().map(|crossing| crossing.rules).collect(),
         }
     }
 
@@ -399,7 +420,10 @@ impl<'c> Walk<'c> {
     fn leads_to(&self, key: &RecordKey, proved: Option<&String>) -> bool {
         match key {
             RecordKey::Crossing(_, _, count) => self.has_crossing(*count, proved),
-            RecordKey::Paper(..) => self.ruled.papers.get(&key.to_string()).map(to_canonical).as_ref() == proved,
+            RecordKey::Paper(..) => {
+                self.chains.get(key).and_then(Chain::record).as_ref().map(to_canonical).as_ref() == proved
+            }
+            RecordKey::Corridor(digest) => self.ruled.corridors.get(digest).map(to_canonical).as_ref() == proved,
             RecordKey::Allegations(..) => self.ruled.alleged.as_ref().map(to_canonical).as_ref() == proved,
             RecordKey::Edition(..) => {
                 let Ruled { judged, rules, allegations, .. } = &self.ruled;
@@ -432,6 +456,14 @@ impl<'c> Walk<'c> {
         }
     }
 
+    /// Returns the documents that counted, oldest first.
+    fn papers(&self) -> Vec<CountedPaper> {
+        let counted = self.chains.values().filter_map(|chain| chain.counted(&self.ruled.attests));
+        let mut papers: Vec<CountedPaper> = counted.flatten().collect();
+        papers.sort_by_key(|paper| paper.moment.index);
+        papers
+    }
+
     fn has_crossing(&self, count: u64, proved: Option<&String>) -> bool {
         let place = count.checked_sub(1).and_then(|place| usize::try_from(place).ok());
         let read = place.and_then(|place| self.ruled.crossings.get(place));
@@ -441,18 +473,19 @@ impl<'c> Walk<'c> {
     /// Tells whether there are as many crossings as the edition counts, each where title moved, the last under the rules that the
     /// edition names, and every document that counted is here.
     fn crossings_fit(&self) -> bool {
-        let Ruled { judged, rules, crossings, attests, .. } = &self.ruled;
+        let Ruled { judged, rules, crossings, attests, corridors, .. } = &self.ruled;
         let crosses =
             |body: &Body| matches!(body, Body::Transfer(_) | Body::Accept(_) | Body::Move(_) | Body::Transmit(_));
         let moves = self.steps.iter().filter(|step| crosses(&step.body));
         let moves: BTreeSet<u64> = moves.map(|step| step.moment.index).collect();
-        let shown: BTreeSet<EntryId> = self.papers.iter().map(|paper| paper.moment.id).collect();
+        let shown: BTreeSet<EntryId> = self.papers().iter().map(|paper| paper.moment.id).collect();
         judged.unwrap_or_default() == crossings.len() as u64
             && *judged != Some(0)
             && *rules == crossings.last().map(|crossing| crossing.rules)
             && crossings.is_sorted_by(|one, other| one.index < other.index)
             && crossings.iter().all(|crossing| moves.contains(&crossing.index))
             && shown == *attests
+            && crossings.iter().all(|crossing| corridors.contains_key(&crossing.rules))
     }
 
     fn apply(&mut self, entry: &Entry, moment: Moment, height: u64) -> Result<(), Stop> {
@@ -511,6 +544,15 @@ impl<'c> Walk<'c> {
             ));
         }
         Ok(())
+    }
+
+    /// Checks that each chain of documents begins with one that counted.
+    fn check_chains(&self) -> Result<(), CertificateError> {
+        let begins = |chain: &Chain| chain.counted(&self.ruled.attests).is_some();
+        match self.chains.iter().find(|(_, chain)| !begins(chain)) {
+            Some((name, _)) => Err(CertificateError::LeftOver(format!("a document that did not count, of {name}"))),
+            None => Ok(()),
+        }
     }
 
     fn check_nothing_left_over(&self) -> Result<(), CertificateError> {

@@ -6,16 +6,16 @@ use colophon_corridor::Corridor;
 
 use crate::canonical::from_canonical;
 use crate::crossing::rule_book;
-use crate::field::Digest;
-use crate::state::{PublishedRecord, RecordKey, Records, RuleListRecord, Unreadable};
+use crate::state::{CorridorRecord, NamedSetRecord, PublishedRecord, RecordKey, Records, RuleListRecord, Unreadable};
 
 /// The sets that are in force together at one height of one list.
 #[derive(Debug)]
-struct InForce {
+pub(super) struct InForce {
     list: String,
     height: u64,
-    digests: Vec<Digest>,
-    corridor: Option<Arc<Corridor>>,
+    sets: Vec<NamedSetRecord>,
+    /// Nothing where no set is in force.
+    pub(super) corridor: Option<Arc<Corridor>>,
 }
 
 /// What was asked for last.
@@ -23,44 +23,48 @@ static LAST: Mutex<Option<Arc<InForce>>> = Mutex::new(None);
 
 /// Returns the rule sets in force at a height together, or nothing where there are none.
 pub(super) fn in_force(height: u64, records: &impl Records) -> Result<Option<Arc<Corridor>>, Unreadable> {
+    Ok(read(height, records)?.and_then(|now| now.corridor.clone()))
+}
+
+/// Returns what is in force at a height, or nothing where rules were never published.
+pub(super) fn read(height: u64, records: &impl Records) -> Result<Option<Arc<InForce>>, Unreadable> {
     let Some(list) = records.record(&RecordKey::RuleList)? else { return Ok(None) };
     let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some(last) = last.as_deref().filter(|last| last.height == height && last.list == list) {
+    if let Some(last) = last.as_ref().filter(|last| last.height == height && last.list == list) {
         last.ask_for_all(records)?;
-        return Ok(last.corridor.clone());
+        return Ok(Some(Arc::clone(last)));
     }
-    let now = Arc::new(InForce::read(list, height, records, last.as_deref())?);
-    let corridor = now.corridor.clone();
-    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
-    Ok(corridor)
+    let now = Arc::new(InForce::of(list, height, records, last.as_deref())?);
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&now));
+    Ok(Some(now))
 }
 
 impl InForce {
+    /// Returns the record that names the sets.
+    pub(super) fn record(&self) -> CorridorRecord {
+        CorridorRecord { sets: self.sets.clone() }
+    }
+
     /// Reads the list, and the sets if others were in force `before`.
-    fn read(
-        list: String,
-        height: u64,
-        records: &impl Records,
-        before: Option<&InForce>,
-    ) -> Result<InForce, Unreadable> {
+    fn of(list: String, height: u64, records: &impl Records, before: Option<&InForce>) -> Result<InForce, Unreadable> {
         let found: RuleListRecord =
             from_canonical(&list).map_err(|error| Unreadable(format!("{}: {error}", RecordKey::RuleList)))?;
-        let digests = found.in_force(height);
-        let corridor = match before.filter(|before| before.digests == digests) {
+        let sets = found.in_force(height);
+        let corridor = match before.filter(|before| before.sets == sets) {
             Some(before) => {
                 before.ask_for_all(records)?;
                 before.corridor.clone()
             }
-            None if digests.is_empty() => None,
-            None => Some(Arc::new(parse(&digests, records)?)),
+            None if sets.is_empty() => None,
+            None => Some(Arc::new(parse(&sets, records)?)),
         };
-        Ok(InForce { list, height, digests, corridor })
+        Ok(InForce { list, height, sets, corridor })
     }
 
     /// Asks for the records of sets that are known already, so that evidence of a false answer holds all that it rests on.
     fn ask_for_all(&self, records: &impl Records) -> Result<(), Unreadable> {
-        for digest in &self.digests {
-            let name = RecordKey::RuleSet(*digest);
+        for set in &self.sets {
+            let name = RecordKey::RuleSet(set.digest);
             if !records.holds(&name)? {
                 return Err(absent(&name));
             }
@@ -74,12 +78,12 @@ fn absent(name: &RecordKey) -> Unreadable {
 }
 
 /// Reads rule sets that were published, and so have been read before.
-fn parse(digests: &[Digest], records: &impl Records) -> Result<Corridor, Unreadable> {
-    let mut sets = Vec::new();
-    for digest in digests {
+fn parse(sets: &[NamedSetRecord], records: &impl Records) -> Result<Corridor, Unreadable> {
+    let mut read = Vec::new();
+    for NamedSetRecord { digest, .. } in sets {
         let name = RecordKey::RuleSet(*digest);
         let record: PublishedRecord = records.read(&name)?.ok_or_else(|| absent(&name))?;
-        sets.push(rule_book::read(digest, &record)?);
+        read.push(rule_book::read(digest, &record)?);
     }
-    Corridor::of(&sets).map_err(|error| Unreadable(error.to_string()))
+    Corridor::of(&read).map_err(|error| Unreadable(error.to_string()))
 }

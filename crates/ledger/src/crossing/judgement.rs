@@ -4,7 +4,8 @@ use colophon_corridor::answer::{Answer, Finding, Says};
 use colophon_corridor::rule::Weight;
 use serde::{Deserialize, Serialize};
 
-use crate::field::{Digest, EntryId};
+use crate::field::Digest;
+use crate::state::CountedRecord;
 
 /// The answer to one crossing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,8 +14,8 @@ pub struct Judgement {
     pub findings: Vec<Said>,
     /// Whether title could move.
     pub outcome: Outcome,
-    /// The attestations of the documents that count, in ascending order.
-    pub papers: Vec<EntryId>,
+    /// The documents that count, in ascending order of their attestations.
+    pub papers: Vec<CountedRecord>,
     /// The digest of the rule sets that were applied together.
     pub rules: Digest,
 }
@@ -76,8 +77,8 @@ pub struct Said {
 }
 
 impl Judgement {
-    /// Returns the answer of the sets whose digest is `rules`, in which these attestations counted.
-    pub(crate) fn of(answer: &Answer, rules: Digest, papers: Vec<EntryId>) -> Judgement {
+    /// Returns the answer of the sets whose digest is `rules`, in which these documents counted.
+    pub(crate) fn of(answer: &Answer, rules: Digest, papers: Vec<CountedRecord>) -> Judgement {
         let outcome = match answer.outcome() {
             colophon_corridor::Outcome::Allow => Outcome::Allow,
             colophon_corridor::Outcome::Hold => Outcome::Hold,

@@ -148,8 +148,8 @@ impl Proposed {
             professional: self.professional,
             value: self.value.as_ref(),
         };
-        let (facts, attests) = crossing.facts(time_ms, records)?;
+        let (facts, papers) = crossing.facts(time_ms, records)?;
         let rules = Digest(corridor.digest().into());
-        Ok(Judgement::of(&corridor.judge(&facts), rules, attests.into_iter().collect()))
+        Ok(Judgement::of(&corridor.judge(&facts), rules, papers))
     }
 }

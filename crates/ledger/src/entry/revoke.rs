@@ -47,9 +47,14 @@ impl Revoke {
         about(self.account, self.work, self.edition.map(Int::get))
     }
 
+    /// Returns the name of the record that it writes.
+    pub fn record_key(&self) -> Result<RecordKey, Refusal> {
+        Ok(RecordKey::Paper(self.about()?, self.document_type.clone(), self.by))
+    }
+
     pub(crate) fn apply(&self, context: &Context<'_>, records: &impl Records) -> Result<Changes, Stop> {
         let about = self.about()?;
-        let name = RecordKey::Paper(about, self.document_type.clone(), self.by);
+        let name = self.record_key()?;
         let paper: PaperRecord = records.read(&name)?.ok_or(Refusal::NothingAttested)?;
         check_prev(Some(&paper), Some(&self.prev))?;
         if paper.revoked.is_some() {

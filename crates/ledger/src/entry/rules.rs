@@ -21,6 +21,8 @@ kind_word!(RulesWord, "rules");
 pub const LINES_MAX: usize = 1_024;
 /// The most rule sets that are in force or to come.
 pub const RULE_SETS_MAX: usize = colophon_corridor::corridor::SETS_MAX;
+/// The most items of the list of sets: room for each to be replaced or withdrawn while as many are in force as may be.
+pub const LISTED_MAX: usize = 2 * RULE_SETS_MAX;
 /// The version of the schema that rules are written for, which belongs to the engine's.
 pub const SCHEMA_VERSION: u64 = 1;
 
@@ -70,7 +72,7 @@ impl PublishRules {
             None => return Err(Refusal::RulesUnknown(self.name.to_string()).into()),
         };
         list.put(RuleSetRecord { digest, height, name: self.name.clone() }, context.height);
-        if list.sets.len() > RULE_SETS_MAX {
+        if list.names() > RULE_SETS_MAX || list.sets.len() > LISTED_MAX {
             return Err(Refusal::RulesTooMany.into());
         }
         write(&mut changes, RecordKey::RuleList, &list);

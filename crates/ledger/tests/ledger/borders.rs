@@ -387,9 +387,29 @@ fn too_many() -> Refusal {
     for number in 0..RULE_SETS_MAX {
         publish(&mut world, &format!("LAW-{number}"), 1).unwrap();
     }
-    // One that is to take another's place stands beside it until it does.
-    publish(&mut world, "LAW-0", 1).unwrap_err();
-    publish(&mut world, "LAW", 1).unwrap_err()
+    let refused = publish(&mut world, "LAW", 1).unwrap_err();
+    // Each can be replaced, and withdrawn: that is how room is made.
+    publish(&mut world, "LAW-0", 1).unwrap();
+    let height = world.replay.position().height + 1;
+    let withdraw = rules_body("governor", world.act_prev(), "LAW-1", None, height);
+    world.submit(&withdraw, &[("governor", "governor")]).unwrap();
+    publish(&mut world, "OTHER", 1).unwrap();
+    refused
+}
+
+#[test]
+fn a_set_to_come_and_its_withdrawal_leave_nothing_behind() {
+    let mut world = World::new();
+    for number in 0..3 {
+        let name = format!("LAW-{number}");
+        let height = world.replay.position().height + 100;
+        for text in [Some(text("licence")), None] {
+            let body = rules_body("governor", world.act_prev(), &name, text, height);
+            world.must(&name, &body, &["governor"]);
+        }
+    }
+    let list: RuleListRecord = world.replay.records().read(&RecordKey::RuleList).unwrap().unwrap();
+    assert_eq!(list.sets, []);
 }
 
 #[test]
@@ -458,7 +478,10 @@ fn the_records_say_what_was_applied_and_what_it_rests_on() {
     let edition = world.edition(&work).unwrap();
     let first = crossing(&world, work, 1).unwrap();
     assert_eq!((edition.judged, edition.rules, edition.transfers), (Some(1), Some(first.rules), 1));
-    assert_eq!((first.index, &first.papers[..], first.noted.len()), (index, &[paper_id][..], 0));
+    assert_eq!(
+        (first.index, first.papers.iter().map(|paper| paper.attest).collect::<Vec<_>>(), first.noted.len()),
+        (index, vec![paper_id], 0)
+    );
     let notes: NotesRecord = world.replay.records().read(&RecordKey::Notes(About::Work(work))).unwrap().unwrap();
     assert_eq!(notes.count, 1);
     // A later revocation changes what is said of the paper, and neither title nor what was applied.

@@ -70,7 +70,52 @@ fn a_certificate_shows_what_became_of_the_papers() {
     left_out.records.remove(place(&after));
     assert!(matches!(left_out.verify(&World::vkey()), Err(CertificateError::Missing(_))));
 
-    // Another one that its issuer attests stands in its place; of this one no more is said than that.
     attest(&mut world, "bureau", &licence);
-    assert_eq!(standing(&world), [Standing::Replaced]);
+    assert_eq!(
+        standing(&world),
+        [Standing::Revoked(index)],
+        "what takes its place does not hide that it was taken back"
+    );
+}
+
+#[test]
+fn a_paper_that_was_replaced_is_told_from_one_that_was_taken_back() {
+    let (mut world, work) = corridor("licence");
+    let licence = ["work=hills", "type=NAT_EXPORT_LICENCE"];
+    attest(&mut world, "bureau", &licence);
+    sell(&mut world, work).unwrap();
+    attest(&mut world, "bureau", &licence);
+    let standing = |certificate: &Certificate| certificate.verify(&World::vkey()).unwrap().papers[0].standing;
+    assert_eq!(standing(&world.certificate(work)), Standing::Replaced { revoked: None });
+    let revoke = body_of(&world, "bureau", "revoke", &Words::read(&licence));
+    world.must("revoked", &revoke, &["bureau"]);
+    let index = paper(&world, About::Work(work), "NAT_EXPORT_LICENCE", account("bureau")).unwrap().revoked;
+    assert_eq!(standing(&world.certificate(work)), Standing::Replaced { revoked: index });
+    // Nothing of what was said since can be left out.
+    let certificate = world.certificate(work);
+    for word in ["\"kind\":\"attest\"", "\"kind\":\"revoke\""] {
+        for place in (0..certificate.entries.len()).filter(|place| certificate.entries[*place].entry.contains(word)) {
+            let mut without = certificate.clone();
+            without.entries.remove(place);
+            assert!(without.verify(&World::vkey()).is_err(), "{word} at {place}");
+        }
+    }
+}
+
+#[test]
+fn a_certificate_names_the_sets_that_title_moved_under_and_whose_the_papers_were() {
+    let (mut world, work) = corridor("licence");
+    attest(&mut world, "bureau", &["work=hills", "type=NAT_EXPORT_LICENCE"]);
+    attest(&mut world, "ana", &["work=hills", "type=INVOICE"]);
+    sell(&mut world, work).unwrap();
+    let provenance = world.certificate(work).verify(&World::vkey()).unwrap();
+    let crossing = &provenance.crossings[0];
+    let names: Vec<&str> = provenance.corridors[&crossing.rules].sets.iter().map(|set| set.name.as_str()).collect();
+    assert_eq!(names, ["LAW"]);
+    let mut whose: Vec<&[String]> = crossing.papers.iter().map(|paper| paper.of.as_slice()).collect();
+    whose.sort_unstable();
+    assert_eq!(whose, [&["CN".to_owned()][..], &["giver".to_owned(), "maker".to_owned()]]);
+    let mut without = world.certificate(work);
+    without.records.retain(|proved| !proved.key.starts_with("corridor/"));
+    assert!(matches!(without.verify(&World::vkey()), Err(CertificateError::Record(_) | CertificateError::Missing(_))));
 }

@@ -303,7 +303,7 @@ impl World {
 
     /// Returns the indices of the entries that a certificate of the edition carries.
     pub(crate) fn certificate_indices(&self, work: EntryId) -> BTreeSet<u64> {
-        let papers = self.counted_papers(&work);
+        let papers: BTreeSet<u64> = self.said_of_papers(&work).into_values().flatten().collect();
         let belongs = |index: &u64| {
             let body = self.body(*index);
             let brings_mint =
@@ -311,7 +311,7 @@ impl World {
             let amends = matches!(&body, Body::Amend(amend) if amend.work == work);
             let is_of_work =
                 amends || self.id_at(*index) == work || body.edition() == Some((work, 1)) || brings_mint(&body);
-            *index == 0 || is_of_work || papers.contains(&self.id_at(*index)) || (self.is_rekeyed() && body.is_act())
+            *index == 0 || is_of_work || papers.contains(index) || (self.is_rekeyed() && body.is_act())
         };
         let mut indices: BTreeSet<u64> = (0..self.size()).filter(belongs).collect();
         loop {
@@ -354,18 +354,28 @@ impl World {
 
     fn certificate_keys(&self, work: &EntryId, accounts: BTreeSet<AccountId>) -> Vec<RecordKey> {
         let alleged = self.edition(work).is_some_and(|edition| edition.allegations.is_some());
-        let counted = self.counted_papers(work);
-        let paper = |index| match self.body(index) {
-            Body::Attest(attest) if counted.contains(&self.id_at(index)) => Some(attest.record_key().unwrap()),
-            _ => None,
-        };
-        let papers = (0..self.size()).filter_map(paper).collect();
+        let papers = self.said_of_papers(work).into_keys().collect();
+        let corridors = self.crossings(work).into_iter().map(|crossing| crossing.rules).collect();
         let (rekeyed, judged) = (self.is_rekeyed(), self.judged(work));
-        records_of(work, 1, Parts { accounts, rekeyed, alleged, judged, papers })
+        records_of(work, 1, Parts { accounts, rekeyed, alleged, judged, papers, corridors })
     }
 
-    fn counted_papers(&self, work: &EntryId) -> BTreeSet<EntryId> {
-        self.crossings(work).into_iter().flat_map(|crossing| crossing.papers).collect()
+    /// Returns where something is said of each document that counted, from the first that did on.
+    fn said_of_papers(&self, work: &EntryId) -> BTreeMap<RecordKey, BTreeSet<u64>> {
+        let papers = self.crossings(work).into_iter().flat_map(|crossing| crossing.papers);
+        let counted: BTreeSet<EntryId> = papers.map(|paper| paper.attest).collect();
+        let mut said: BTreeMap<RecordKey, BTreeSet<u64>> = BTreeMap::new();
+        for index in 0..self.size() {
+            let name = match self.body(index) {
+                Body::Attest(attest) => attest.record_key().unwrap(),
+                Body::Revoke(revoke) => revoke.record_key().unwrap(),
+                _ => continue,
+            };
+            if said.contains_key(&name) || counted.contains(&self.id_at(index)) {
+                said.entry(name).or_default().insert(index);
+            }
+        }
+        said
     }
 
     fn id_at(&self, index: u64) -> EntryId {

@@ -26,6 +26,7 @@ const NOTES: u8 = b'o';
 const NOTE: u8 = b't';
 const PAPER: u8 = b'p';
 const CROSSING: u8 = b'x';
+const CORRIDOR: u8 = b'h';
 const ALLEGATIONS: u8 = b'q';
 const ALLEGATION: u8 = b'z';
 
@@ -63,6 +64,7 @@ pub(super) fn of_record(key: &RecordKey) -> Vec<u8> {
             let rest = [number.to_be_bytes(), count.to_be_bytes()].concat();
             (CROSSING, [work.0.as_bytes().to_vec(), rest])
         }
+        RecordKey::Corridor(digest) => (CORRIDOR, [digest.0.as_bytes().to_vec(), Vec::new()]),
         RecordKey::Allegations(work, number) => {
             (ALLEGATIONS, [work.0.as_bytes().to_vec(), number.to_be_bytes().to_vec()])
         }
@@ -101,6 +103,7 @@ pub(super) fn record_at(key: &[u8]) -> Option<RecordKey> {
             let (edition, count) = last.split_first_chunk::<8>()?;
             RecordKey::Crossing(file, u64::from_be_bytes(*edition), number(count)?)
         }
+        CORRIDOR if last.is_empty() => RecordKey::Corridor(file),
         ALLEGATIONS => RecordKey::Allegations(file, number(last)?),
         ALLEGATION => {
             let (edition, account) = last.split_first_chunk::<8>()?;
@@ -243,6 +246,7 @@ mod tests {
             )),
             (digest.clone(), any::<u64>(), any::<u64>())
                 .prop_map(|(work, n, count)| RecordKey::Crossing(work, n, count)),
+            digest.clone().prop_map(RecordKey::Corridor),
             (digest.clone(), any::<u64>()).prop_map(|(work, n)| RecordKey::Allegations(work, n)),
             (digest, any::<u64>(), account).prop_map(|(work, n, by)| RecordKey::Allegation(work, n, by)),
         ]

@@ -10,7 +10,7 @@ use crate::view::fjall_engine::FjallEngine;
 use crate::view::sled_engine::SledEngine;
 use crate::view::{Anew, VIEW_DIR, ViewError};
 
-const FORMAT: &[u8] = b"colophon.view/v5";
+const FORMAT: &[u8] = b"colophon.view/v6";
 const CONDEMNED_FILE: &str = "condemned";
 
 const FORMAT_KEY: &[u8] = b"\0format";

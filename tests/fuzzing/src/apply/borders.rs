@@ -76,7 +76,7 @@ struct Crossing {
     index: u64,
     /// Of whom a licence would be asked for if somebody were enrolled.
     noted: Option<&'static str>,
-    papers: BTreeSet<EntryId>,
+    papers: BTreeMap<EntryId, BTreeSet<&'static str>>,
     sets: usize,
     giver: usize,
     recipient: usize,
@@ -130,7 +130,7 @@ fn together(set: usize) -> Digest {
 impl Borders {
     /// Returns whether rules were ever published: then what becomes of an entry depends on its batch's height.
     pub fn has_rules(&self) -> bool {
-        !self.list.is_empty()
+        !self.published.is_empty()
     }
 
     /// Publishes a set, or withdraws the one that there is.
@@ -145,6 +145,12 @@ impl Borders {
         if let Some(newest) = self.list.range(..=height).next_back().map(|(from, _)| *from) {
             self.list.retain(|from, set| *from > newest || (*from == newest && set.is_some()));
         }
+        let mut before = None;
+        self.list.retain(|_, set| {
+            let ends = set.is_none() && before.is_none();
+            before = *set;
+            !ends
+        });
         self.published.extend(set.map(|set| (set, index)));
         Ok(())
     }
@@ -228,8 +234,15 @@ impl Borders {
         };
         let enrolled = self.enrolled.clone().unwrap_or_default();
         let licences: BTreeSet<EntryId> = enrolled.iter().flat_map(|by| stands(0, *by)).collect();
-        let stated = [edition.holder, to, maker].into_iter().flat_map(|by| [stands(0, by), stands(1, by)].concat());
-        let papers: BTreeSet<EntryId> = licences.iter().copied().chain(stated).collect();
+        let mut papers: BTreeMap<EntryId, BTreeSet<&'static str>> = BTreeMap::new();
+        for id in &licences {
+            papers.entry(*id).or_default().insert(HOME);
+        }
+        for (by, party) in [(edition.holder, "giver"), (to, "recipient"), (maker, "maker")] {
+            for id in [stands(0, by), stands(1, by)].concat() {
+                papers.entry(id).or_default().insert(party);
+            }
+        }
         let from_home = edition.country == HOME;
         let mut noted = None;
         if set == 0 && edition.country != towards && (!from_home || licences.is_empty()) {
@@ -329,6 +342,7 @@ impl Borders {
         }
         for ((work, number), crossings) in &self.crossings {
             for (count, crossing) in (1..).zip(crossings) {
+                let counted = |(id, of): (&EntryId, &BTreeSet<&str>)| json!({"attest": id, "of": of});
                 let note = |of| json!({"of": of, "owed": false, "rule": format!("{NAME}/only"), "type": TYPES[0]});
                 let mut noted: Vec<Value> = crossing.noted.map(note).into_iter().collect();
                 if crossing.owed {
@@ -340,10 +354,12 @@ impl Borders {
                 }
                 let record = json!({
                     "giver": account_of(crossing.giver), "index": crossing.index, "noted": noted,
-                    "papers": crossing.papers, "recipient": account_of(crossing.recipient),
+                    "papers": crossing.papers.iter().map(counted).collect::<Vec<_>>(), "recipient": account_of(crossing.recipient),
                     "rules": together(crossing.sets),
                 });
                 write(format!("crossing/{work}/{number}/{count}"), &record);
+                let named = json!({"sets": [{"digest": digest_of(crossing.sets), "name": NAME}]});
+                write(format!("corridor/{}", together(crossing.sets)), &named);
             }
         }
     }

@@ -1,0 +1,83 @@
+//! The rule sets that were in force together: what "checked against rule set H" means, on a certificate or in an answer.
+
+use std::fmt;
+
+use colophon_client::client::Client;
+use colophon_client::lookup::Looked;
+use colophon_client::rules::RuleSetFacts;
+use colophon_ledger::field::{Citation, Digest, RuleSetName};
+use serde::Serialize;
+
+use crate::as_of::AsOf;
+use crate::command::Context;
+use crate::failure::Failure;
+use crate::sheet::Sheet;
+use crate::ui::{Answer, Tone};
+use crate::words::count;
+
+/// Rule sets that were in force together.
+#[derive(Serialize)]
+pub(super) struct Together {
+    digest: Digest,
+    sets: Vec<Named>,
+    as_of: AsOf,
+}
+
+/// One of them.
+#[derive(Serialize)]
+struct Named {
+    name: RuleSetName,
+    digest: Digest,
+    citation: Citation,
+}
+
+/// Finds the sets whose digest together is this one: of some crossing, or of those that are in force for the next batch.
+pub(super) fn find(digest: &Digest, context: &Context, client: &Client) -> Result<Option<Together>, Failure> {
+    let facts = context.wait_for(client.rules_in_force())?.map_err(Failure::of_reading)?;
+    if facts.in_force == Some(*digest) {
+        let begun = facts.sets.into_iter().filter(|listed| listed.height <= facts.height);
+        return Together::new(*digest, begun.filter_map(|listed| listed.set), &facts.as_of, context, client).map(Some);
+    }
+    match context.wait_for(client.rules_together(digest))?.map_err(Failure::of_reading)? {
+        Looked::Found((sets, as_of)) => Together::new(*digest, sets, &as_of, context, client).map(Some),
+        Looked::Absent(_) => Ok(None),
+    }
+}
+
+impl Together {
+    fn new(
+        digest: Digest,
+        sets: impl IntoIterator<Item = RuleSetFacts>,
+        as_of: &colophon_client::lookup::AsOf,
+        context: &Context,
+        client: &Client,
+    ) -> Result<Together, Failure> {
+        let named =
+            |set: RuleSetFacts| Named { name: set.record.name, digest: set.digest, citation: set.record.citation };
+        Ok(Together { digest, sets: sets.into_iter().map(named).collect(), as_of: context.as_of(client, as_of)? })
+    }
+}
+
+impl fmt::Display for Together {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut sheet = Sheet::new();
+        let heading = format!("{} in force together", count(self.sets.len() as u64, "rule set"));
+        sheet.heading("·", Tone::Good, &heading);
+        sheet.whole("digest", &self.digest.to_string());
+        for Named { name, digest, citation } in &self.sets {
+            sheet.gap();
+            sheet.text(2, name.as_str());
+            sheet.row("source", citation.as_str());
+            sheet.whole("digest", &digest.to_string());
+        }
+        sheet.gap();
+        self.as_of.write(&mut sheet);
+        sheet.gap();
+        sheet.text(2, "the rules of each: colophon rules show DIGEST; not legal advice");
+        sheet.fmt(f)
+    }
+}
+
+impl Answer for Together {
+    const SCHEMA: &'static str = "colophon.rules_together/v1";
+}
