@@ -144,7 +144,15 @@ fn a_work_leaves_once_its_paper_is_there_and_everybody_sees_on_which() {
     let proof = scene.bruno.succeed(&["verify", "proof.json", "--offline", "--json"]).json();
     assert_eq!(text(&proof, "/card/story/1/ruled/papers/0/by/calls_itself"), "Bureau of Relics");
     assert_eq!(proof.pointer("/card/story/1/ruled/papers/0/taken_back"), Some(&true.into()));
-    bureau.succeed(&[&attest[..], &valid].concat());
+    // Of what will not count today, or takes the place of another, it is told before it is signed.
+    let early = ["--valid-from", "2126-01-01", "--dry-run"];
+    let early = bureau.succeed(&[&attest[..], &early].concat());
+    assert!(early.stderr.contains("it does not count today: it is valid from 2126-01-01 on"), "{early}");
+    let again = bureau.succeed(&[&attest[..], &valid].concat());
+    assert!(!again.stderr.contains("the one that you attested before"), "{again}");
+    let past = bureau.succeed(&[&attest[..], &["--valid-to", "2026-01-01", "--dry-run"]].concat());
+    assert!(past.stderr.contains("it does not count today: it was valid until 2026-01-01"), "{past}");
+    assert!(past.stderr.contains("it takes the place of the one that you attested before"), "{past}");
     let anew = scene.bruno.succeed(&["history", &work]);
     assert!(anew.stdout.contains("replaced by another since") && !anew.stdout.contains("TAKEN BACK"), "{anew}");
 }
@@ -170,6 +178,9 @@ fn an_offer_shows_what_its_acceptance_will_need_and_a_document_may_be_about_an_e
     bureau.succeed(&["revoke", &work, "--edition", "1", "--type", "NAT_EXPORT_LICENCE", "--yes"]);
     check(&scene.bruno, &work, 6);
     // About the buyer himself: it counts where he is the recipient, and for nobody else.
+    bureau.expect(&[&["attest", "--account", &to, "--edition", "1"], &attest[..]].concat(), 2);
+    let neither = bureau.expect(&["attest", "--type", "NAT_EXPORT_LICENCE", "--file", "licence.pdf", "--yes"], 2);
+    assert!(neither.stderr.contains("--account"), "{neither}");
     bureau.succeed(&[&["attest", "--account", &to], &attest[..]].concat());
     check(&scene.bruno, &work, 6);
     let with = ["rules", "check", &work, "--to", "FR", "--basis", "gift", "--recipient", &to];
