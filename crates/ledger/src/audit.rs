@@ -88,7 +88,9 @@ impl fmt::Display for Claims {
             writeln!(f, "voided by the governors, for being against the rules: {}", self.voided)?;
         }
         write!(f, "moves of title: {}", self.moves)?;
-        self.borders.iter().try_for_each(|((from, to), count)| write!(f, "\nmoves over the border {from} to {to}: {count}"))
+        self.borders
+            .iter()
+            .try_for_each(|((from, to), count)| write!(f, "\nmoves over the border {from} to {to}: {count}"))
     }
 }
 
