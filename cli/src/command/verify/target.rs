@@ -226,7 +226,7 @@ mod tests {
         assert!(matches!(find(&put("cut", cut)), Ok(Target::Certificate { .. })));
         assert!(matches!(find(&put("cut-short", br#"{"cards":["#)), Ok(Target::Certificate { .. })));
         let long = put("long", cut);
-        std::fs::File::options().write(true).open(&long).unwrap().set_len(CERTIFICATE_BYTES_MAX as u64 + 1).unwrap();
+        File::options().write(true).open(&long).unwrap().set_len(CERTIFICATE_BYTES_MAX as u64 + 1).unwrap();
         let too_long = find(&long).unwrap_err();
         assert!(too_long.exit() == Exit::NotVerified && too_long.what().contains("at most 64 MiB"), "{too_long}");
         assert!(matches!(find(&put("bom", &[BYTE_ORDER_MARK, cut].concat())), Ok(Target::Certificate { .. })));
