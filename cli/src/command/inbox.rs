@@ -182,19 +182,14 @@ impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = short(&self.id);
         writeln!(f, "{} {id}\n{}", if self.kind == "offer" { "offer" } else { "draft" }, self.summary)?;
-        match &self.void {
-            Some(why) => writeln!(
-                f,
-                "  VOID: {}\n  to clear it away: colophon decline {id}",
-                why.trim_start_matches("the draft is void: ")
-            ),
-            None => {
-                if let Some(burdens) = &self.blocked {
-                    writeln!(f, "  CANNOT BE ACCEPTED NOW: {burdens}")?;
-                }
-                writeln!(f, "  answer with: colophon accept {id}   or: colophon decline {id}")
-            }
+        if let Some(why) = &self.void {
+            let why = why.trim_start_matches("the draft is void: ");
+            return writeln!(f, "  VOID: {why}\n  to clear it away: colophon decline {id}");
         }
+        if let Some(burdens) = &self.blocked {
+            writeln!(f, "  CANNOT BE ACCEPTED NOW: {burdens}")?;
+        }
+        writeln!(f, "  answer with: colophon accept {id}   or: colophon decline {id}")
     }
 }
 
