@@ -73,7 +73,8 @@ impl Encumbrance {
             Burden::Flag => {
                 let country = country.as_ref().map(words::place).unwrap_or_default();
                 sheet.row("FLAGGED", &format!("as {} by {}", ground.map_or("flagged", Ground::word), of.called()));
-                sheet.row("", &format!("an authority of {country}, which alone can release it"));
+                sheet.row("", &format!("an authority of {country}"));
+                sheet.row("", "it, or another of its country, can release it");
             }
             Burden::Lien => {
                 sheet.row("LIEN", &format!("of {}, who alone can release it", of.called()));
@@ -156,7 +157,8 @@ mod tests {
         let text = sheet.to_string();
         for told in [
             "FLAGGED       as stolen by",
-            "an authority of France (FR), which alone can release it",
+            "an authority of France (FR)",
+            "it, or another of its country, can release it",
             "LIEN          of",
             "on loan       to",
             "to be back by 2027-01-31",

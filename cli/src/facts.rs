@@ -34,7 +34,7 @@ pub struct FactsArgs {
     #[arg(long, value_name = "YEAR", value_parser = year_of_death)]
     pub died: Option<Int<0, YEAR_MAX>>,
     /// Its domain in the UNESCO Framework for Cultural Statistics (2009): A heritage, B performance, C visual arts, D books and
-    /// press, E audio-visual and games, F design
+    /// press, E audio-visual and games, F design, G tourism, H sports
     #[arg(long, value_name = "LETTER", value_parser = code::<FcsDomain>)]
     pub fcs: Option<FcsDomain>,
     /// Its subheading in the Harmonized System, such as 970121, if it is handed over as a thing

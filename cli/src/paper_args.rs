@@ -1,6 +1,6 @@
 //! Which document is meant: of which type, and what it is about.
 
-use clap::{Args, value_parser};
+use clap::{ArgGroup, Args, value_parser};
 use colophon_ledger::account::AccountId;
 use colophon_ledger::crossing::rule_book::{can_be_asked_for, document_types};
 use colophon_ledger::field::{DocumentType, WorkId};
@@ -15,15 +15,16 @@ const GUESS_LETTERS_MIN: usize = 3;
 
 /// What a document is, and what it is about.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("subject").required(true))]
 pub struct PaperArgs {
     /// The work that it is about: its id, or the first digits of one in my history
-    #[arg(value_name = "WORK", required_unless_present = "account", conflicts_with = "account")]
+    #[arg(value_name = "WORK", group = "subject")]
     work: Option<String>,
     /// Which edition of the work; left out, it is about all of them
-    #[arg(long, value_name = "N", requires = "work", value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with = "account", value_parser = value_parser!(u64).range(1..))]
     edition: Option<u64>,
     /// The account that it is about, instead of a work
-    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    #[arg(long, value_name = "ACCOUNT", group = "subject", value_parser = account)]
     account: Option<AccountId>,
     /// What it is, such as `NAT_EXPORT_LICENCE`
     #[arg(long = "type", value_name = "TYPE", value_parser = document_type)]

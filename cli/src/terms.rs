@@ -126,6 +126,11 @@ pub fn draw_up(
     let now = clock::now()?;
     let expires_ms = until(expires, now)?;
     let documents = hash_documents(&args.documents, &desk.context.ui)?;
+    if !documents.is_empty() {
+        desk.context.ui.note(
+            "papers named here are the parties' own, and count for no rule: rules count documents that are attested (colophon attest)",
+        );
+    }
     let card = remark(args.note.as_deref())?;
     let salt = if args.secret_price { Some(random()?) } else { None };
     let wanted = Wanted { kind, firm, expires_ms, documents, card, salt };

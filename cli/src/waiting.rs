@@ -20,6 +20,7 @@ use colophon_ledger::state::Records as _;
 
 use crate::clock;
 use crate::drafts;
+use crate::enrolment;
 use crate::failure::Failure;
 use crate::foreseen;
 use crate::history::choose;
@@ -85,9 +86,13 @@ pub fn check_register(draft: &Draft, register: &Register) -> Result<(), Failure>
 pub fn put_before(desk: &Desk<'_>, draft: &Draft) -> Result<(), Failure> {
     let accounts = check_draft(desk, draft)?;
     let body = text_of_draft(draft)?.body;
-    let summary = Summary::of(desk, &mut Names::default(), &body, draft.card(), draft.price())?;
+    let mut names = Names::default();
+    let summary = Summary::of(desk, &mut names, &body, draft.card(), draft.price())?;
     let ui = &desk.context.ui;
-    ui.note(format_args!("you are asked to sign this {}\n{summary}", body.kind()));
+    ui.note(format_args!("you are asked to sign {}\n{summary}", asked(body.kind())));
+    if let Some(why) = enrolment::objection(desk, &mut names, &body)? {
+        ui.warn(why);
+    }
     foreseen::show(desk, &body, draft.price().map(|opening| &opening.price))?;
     let sender = body.by();
     let is_unsigned = missing(draft, &accounts)?.iter().any(|missing| missing.account == *sender);
@@ -95,6 +100,20 @@ pub fn put_before(desk: &Desk<'_>, draft: &Draft) -> Result<(), Failure> {
         ui.warn("the sender has not signed this draft: nothing shows that it is theirs");
     }
     desk.confirm("Sign it?")
+}
+
+/// Returns a kind of entry as it is called to whoever is asked to sign it.
+fn asked(kind: &str) -> &str {
+    match kind {
+        "transmit" => "this transmission of title by an authority",
+        "transfer" => "this transfer",
+        "mint" => "this registration of a work",
+        "rotate" => "this change of keys",
+        "lien" => "this lien",
+        "loan" => "this loan",
+        "log_key" | "upgrade" | "retire" | "rules" | "authority" => "this act of the governors",
+        _ => "this entry",
+    }
 }
 
 /// Refuses to sign a draft that was changed after somebody signed it, that cannot become an entry any more, or whose words
@@ -175,8 +194,9 @@ pub fn check_price_is_open(terms: &Terms) -> Result<(), Failure> {
 fn check_timely(desk: &Desk<'_>, terms: &Terms) -> Result<(), Failure> {
     let cure = "ask the sender for a new draft";
     let facts = desk.work(&terms.work, terms.edition.get())?;
-    check_free(&facts.state)?;
+    // A flag or a lien that came since voids the draft for good: its release does not bring it back.
     check_newest(&facts, &terms.prev)?;
+    check_free(&facts.state)?;
     if facts.state.holder != terms.by {
         let what = format!("{} does not hold this edition", called(&terms.by, None));
         return Err(Failure::refused("not_holder", what, cure));

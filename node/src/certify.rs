@@ -33,7 +33,7 @@ pub enum CertifyError {
     #[error("there is no such work")]
     NoWork,
     /// The work has fewer editions.
-    #[error("the work has {editions} editions")]
+    #[error("there is no such edition: the work has {editions} in all")]
     NoEdition {
         /// How many it has.
         editions: u64,

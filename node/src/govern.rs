@@ -1,7 +1,7 @@
 //! Acts of the governors, composed from a register's folder or a copy of it, and signed by a governor's key. Nothing is sent:
 //! the draft is handed in as any other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use colophon_ledger::account::AccountId;
@@ -185,6 +185,15 @@ pub enum Beginning {
     Ahead(u64),
 }
 
+/// What an act takes from an authority.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Losses {
+    /// The types of documents that it was enrolled for, and will not be.
+    pub lost: Vec<DocumentType>,
+    /// Those of them that nobody of its country is enrolled for any more.
+    pub unattested: Vec<DocumentType>,
+}
+
 /// How a register stands for its governors.
 #[derive(Debug)]
 pub struct Standing {
@@ -246,7 +255,7 @@ impl Standing {
     }
 
     /// Returns what the acts say, but for those that are voided, each with the height of its batch.
-    fn said(&self) -> impl Iterator<Item = (u64, &Body)> {
+    fn said(&self) -> impl DoubleEndedIterator<Item = (u64, &Body)> {
         let acts = self.acts.iter().filter(|act| !self.lists.names(act.index));
         acts.filter_map(|act| Some((act.height, act.entry.as_ref()?.body())))
     }
@@ -272,6 +281,36 @@ impl Standing {
         let there: Vec<&str> = there.into_iter().collect();
         let there = if there.is_empty() { "are none".to_owned() } else { format!("are {}", there.join(", ")) };
         Err(GovernError::NoRules { name: name.clone(), there })
+    }
+
+    /// Returns the law and the jurisdiction that a set was published with last, to withdraw it with; it must be in force or to come.
+    pub fn source_of(&self, name: &RuleSetName) -> Result<(Citation, Jurisdiction), GovernError> {
+        self.check_published(name)?;
+        let mut said = self.said().filter_map(|(_, body)| match body {
+            Body::Rules(act) if act.name == *name && act.text.is_some() => Some(act),
+            _ => None,
+        });
+        let act = said.next_back().expect("a set that is in force or to come was published");
+        Ok((act.citation.clone(), act.jurisdiction.clone()))
+    }
+
+    /// Returns which documents count no more once an account is enrolled in a country for these types alone; none removes it.
+    pub fn losses(&self, account: &AccountId, country: &Country, types: &[DocumentType]) -> Losses {
+        let mut enrolled: BTreeMap<&AccountId, &[DocumentType]> = BTreeMap::new();
+        for (_, body) in self.said() {
+            match body {
+                Body::Authority(act) if act.country == *country => {
+                    let types = act.types.as_ref().map(List::as_slice).unwrap_or_default();
+                    enrolled.insert(&act.account, types);
+                }
+                _ => {}
+            }
+        }
+        let before = enrolled.remove(account).unwrap_or_default();
+        let lost: Vec<DocumentType> = before.iter().filter(|kind| !types.contains(kind)).cloned().collect();
+        let is_left = |kind: &DocumentType| enrolled.values().any(|types| types.contains(kind));
+        let unattested = lost.iter().filter(|kind| !is_left(kind)).cloned().collect();
+        Losses { lost, unattested }
     }
 
     /// Refuses to remove an authority that is not enrolled for a country.

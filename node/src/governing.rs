@@ -12,7 +12,7 @@ use colophon_ledger::entry::genesis::Genesis;
 use colophon_ledger::entry::{Body, Text};
 use colophon_ledger::field::{Citation, Country, DocumentType, Jurisdiction, Origin, RuleSetName};
 use colophon_node::clock::Clock;
-use colophon_node::govern::{Act, Beginning, GovernError, Standing, check_days, successor_in};
+use colophon_node::govern::{Act, Beginning, GovernError, Losses, Standing, check_days, successor_in};
 use colophon_node::governors::Governed;
 use colophon_node::keys::{self, NEXT_LOG_KEY_FILE};
 use colophon_node::mend::{Mended, mend};
@@ -85,12 +85,12 @@ pub(crate) enum Governing {
         /// How many more batches come before that one, instead: at least the one that takes the act
         #[arg(long, value_name = "N")]
         ahead: Option<u64>,
-        /// The law or decision that it states
-        #[arg(long, value_name = "TEXT")]
-        citation: Citation,
-        /// Whose law it is: a country, or a region such as EU
-        #[arg(long, value_name = "CODE")]
-        jurisdiction: Jurisdiction,
+        /// The law or decision that it states; of a set that is withdrawn, the one that it was published with
+        #[arg(long, value_name = "TEXT", required_unless_present = "withdraw")]
+        citation: Option<Citation>,
+        /// Whose law it is: a country, or a region such as EU; of a set that is withdrawn, the one that it was published with
+        #[arg(long, value_name = "CODE", required_unless_present = "withdraw")]
+        jurisdiction: Option<Jurisdiction>,
     },
     /// Tries a rule set on every crossing so far, and says which it would have refused; writes nothing. `rules` does the same before it
     /// writes the draft
@@ -177,15 +177,40 @@ pub(crate) fn run(governing: Governing) -> anyhow::Result<String> {
                 Some(text) => try_rules(&signing.dir, &name, text)? + "\n\n",
                 None => String::new(),
             };
+            let (citation, jurisdiction) = match (citation, jurisdiction) {
+                (Some(citation), Some(jurisdiction)) => (citation, jurisdiction),
+                (citation, jurisdiction) => {
+                    let (published, of) = Standing::read(&signing.dir)?.source_of(&name)?;
+                    (citation.unwrap_or(published), jurisdiction.unwrap_or(of))
+                }
+            };
             let from = height.map_or(Beginning::Ahead(ahead.unwrap_or_default()), Beginning::Height);
             Ok(tried + &signing.write(&Act::Rules { name, citation, jurisdiction, from, text })?)
         }
         Governing::TryRules { dir, name, file } => try_rules(&dir, &name, &read(&file)?),
         Governing::Authority { signing, authority, country, types, remove: _ } => {
-            signing.write(&Act::Authority { account: authority, country, types })
+            let losses = Standing::read(&signing.dir)?.losses(&authority, &country, &types);
+            let told = told_losses(&losses, &authority, &country);
+            Ok(told + &signing.write(&Act::Authority { account: authority, country, types })?)
         }
         Governing::Sign { draft, key, account } => sign(&draft, &key, account),
     }
+}
+
+/// Returns what is told of the documents that will count no more, if there are any.
+fn told_losses(losses: &Losses, account: &AccountId, country: &Country) -> String {
+    let named = |types: &[DocumentType]| types.iter().map(DocumentType::as_str).collect::<Vec<_>>().join(", ");
+    if losses.lost.is_empty() {
+        return String::new();
+    }
+    let mut told = format!("{account} loses, for {country}: {}\n", named(&losses.lost));
+    if !losses.unattested.is_empty() {
+        told += &format!(
+            "Nobody of {country} is left to attest {}: rules that ask for it of {country} only note that from then on\n",
+            named(&losses.unattested)
+        );
+    }
+    told + "\n"
 }
 
 /// Tries rules on every transfer of a register so far, and returns what to tell.

@@ -185,7 +185,7 @@ enum Command {
         /// The card's digest, as it stands in the entry that it belongs to
         card: Digest,
     },
-    /// Composes what governors sign: another key for the log, other rules, or the end of the register
+    /// Composes what governors sign: rule sets, authorities, another key for the log, other rules of the ledger, or the register's end
     Govern {
         #[command(subcommand)]
         act: Box<governing::Governing>,

@@ -1,5 +1,7 @@
 //! Trade statistics: how often title has moved, and for how much, in cells that whoever asks chooses; small ones are left out.
 //!
+//! Counted are transfers and acceptances; what an authority gives by its word alone is no trade.
+//!
 //! Derived from the log alone and kept in memory, a count for each combination that there was. What the log has gained since is read when
 //! somebody asks. Prices that are committed to are counted as such, and never in an amount.
 

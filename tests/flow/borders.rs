@@ -41,6 +41,17 @@ fn adopt(scene: &Scene, bureau: &Person) {
     govern(scene, "authority", &["--authority", &account, "--country", "CN", "--type", "NAT_EXPORT_LICENCE"]);
 }
 
+/// Composes an act that is not handed in, and returns what is told of it.
+fn composed(scene: &Scene, act: &str, more: &[&str]) -> String {
+    let draft = scene.ana.desk().join("composed.draft");
+    let (dir, key) = (scene.node.dir(), scene.node.dir().join("governor.key"));
+    let words = ["--key", key.to_str().unwrap(), "--out", draft.to_str().unwrap()];
+    let composed = scene.node.run_words(&[&["govern", act, dir.to_str().unwrap()], &words[..], more].concat());
+    assert_eq!(composed.code, 0, "{composed}");
+    std::fs::remove_file(draft).unwrap();
+    composed.stdout
+}
+
 fn check(person: &Person, work: &str, code: i32) -> Value {
     person.expect(&["rules", "check", work, "--to", "FR", "--basis", "gift", "--json"], code).json()
 }
@@ -94,6 +105,11 @@ fn a_work_leaves_once_its_paper_is_there_and_everybody_sees_on_which() {
 
     // The seller and the buyer are shown the same before they sign.
     let to = account(&scene.bruno);
+    let own = scene.ana.put("own.pdf", b"a licence of mine");
+    let own = format!("NAT_EXPORT_LICENCE={}", own.display());
+    let dry =
+        scene.ana.succeed(&["transfer", &work, "--to", &to, "--to-country", "FR", "--document", &own, "--dry-run"]);
+    assert!(dry.stderr.contains("count for no rule") && dry.stderr.contains("1 paper is missing"), "{dry}");
     let dry = scene.ana.succeed(&["transfer", &work, "--to", &to, "--to-country", "FR", "--dry-run"]);
     assert!(dry.stderr.contains("1 paper is missing") && dry.stderr.contains(&ending), "{dry}");
     let draft = transfer(&scene.ana, &work, &scene.bruno, &[]);
@@ -144,7 +160,15 @@ fn a_work_leaves_once_its_paper_is_there_and_everybody_sees_on_which() {
     let proof = scene.bruno.succeed(&["verify", "proof.json", "--offline", "--json"]).json();
     assert_eq!(text(&proof, "/card/story/1/ruled/papers/0/by/calls_itself"), "Bureau of Relics");
     assert_eq!(proof.pointer("/card/story/1/ruled/papers/0/taken_back"), Some(&true.into()));
-    bureau.succeed(&[&attest[..], &valid].concat());
+    // Of what will not count today, or takes the place of another, it is told before it is signed.
+    let early = ["--valid-from", "2126-01-01", "--dry-run"];
+    let early = bureau.succeed(&[&attest[..], &early].concat());
+    assert!(early.stderr.contains("it does not count today: it is valid from 2126-01-01 on"), "{early}");
+    let again = bureau.succeed(&[&attest[..], &valid].concat());
+    assert!(!again.stderr.contains("the one that you attested before"), "{again}");
+    let past = bureau.succeed(&[&attest[..], &["--valid-to", "2026-01-01", "--dry-run"]].concat());
+    assert!(past.stderr.contains("it does not count today: it was valid until 2026-01-01"), "{past}");
+    assert!(past.stderr.contains("it takes the place of the one that you attested before"), "{past}");
     let anew = scene.bruno.succeed(&["history", &work]);
     assert!(anew.stdout.contains("for CN; about the work; TAKEN BACK"), "{anew}");
     assert!(anew.stdout.contains("rules in force: CN-LICENCE"), "{anew}");
@@ -173,6 +197,9 @@ fn an_offer_shows_what_its_acceptance_will_need_and_a_document_may_be_about_an_e
     bureau.succeed(&["revoke", &work, "--edition", "1", "--type", "NAT_EXPORT_LICENCE", "--yes"]);
     check(&scene.bruno, &work, 6);
     // About the buyer himself: it counts where he is the recipient, and for nobody else.
+    bureau.expect(&[&["attest", "--account", &to, "--edition", "1"], &attest[..]].concat(), 2);
+    let neither = bureau.expect(&["attest", "--type", "NAT_EXPORT_LICENCE", "--file", "licence.pdf", "--yes"], 2);
+    assert!(neither.stderr.contains("--account"), "{neither}");
     bureau.succeed(&[&["attest", "--account", &to], &attest[..]].concat());
     check(&scene.bruno, &work, 6);
     let with = ["rules", "check", &work, "--to", "FR", "--basis", "gift", "--recipient", &to];
@@ -284,4 +311,38 @@ fn governors_are_told_what_a_set_would_have_refused_before_they_publish_it() {
     let refused = scene.node.run_words(&words);
     assert_eq!(refused.code, 1, "{refused}");
     assert!(refused.stderr.contains("the register would refuse these rules"), "{refused}");
+}
+
+#[test]
+fn governors_are_told_what_an_authority_loses_and_everybody_which_set_comes_after_the_one_in_force() {
+    let scene = Scene::open();
+    let [bureau, court] = ["bureau", "court"].map(|name| Person::new(name, scene.node.url()));
+    adopt(&scene, &bureau);
+    let (bureau, court) = (account(&bureau), account(&court));
+    let both = ["--country", "CN", "--type", "NAT_EXPORT_LICENCE", "--type", "COURT_ORDER"];
+    let told = composed(&scene, "authority", &[&["--authority", &bureau][..], &both].concat());
+    assert!(!told.contains("loses"), "{told}");
+    let fewer = ["--authority", &bureau, "--country", "CN", "--type", "COURT_ORDER"];
+    let told = composed(&scene, "authority", &fewer);
+    assert!(
+        told.contains(&format!("{bureau} loses, for CN: NAT_EXPORT_LICENCE\nNobody of CN is left to attest")),
+        "{told}"
+    );
+    govern(&scene, "authority", &[&["--authority", &court][..], &both].concat());
+    let told = composed(&scene, "authority", &["--authority", &bureau, "--country", "CN", "--remove"]);
+    assert!(told.contains("loses, for CN: NAT_EXPORT_LICENCE") && !told.contains("is left"), "{told}");
+
+    // What the withdrawal states is what the set was published with.
+    let told = composed(&scene, "rules", &["--name", "CN-LICENCE", "--withdraw", "--ahead", "1"]);
+    assert!(told.contains("\"citation\":\"Act on Borders\"") && told.contains("\"jurisdiction\":\"CN\""), "{told}");
+    let file = scene.ana.put("stricter.cedar", LICENCE.replace("a licence of", "one licence of").as_bytes());
+    let rules = ["--name", "CN-LICENCE", "--file", file.to_str().unwrap(), "--height", "100000"];
+    govern(&scene, "rules", &[&rules[..], &["--citation", "Another Act", "--jurisdiction", "CN"]].concat());
+    let shown = scene.bruno.succeed(&["rules", "show", "CN-LICENCE"]);
+    assert!(shown.stdout.contains("another comes into force from batch 100000 on"), "{shown}");
+    let shown = scene.bruno.succeed(&["rules", "show", "CN-LICENCE", "--json"]).json();
+    assert_eq!(
+        (text(&shown, "/citation"), shown["to_come"][0]["height"].as_u64()),
+        ("Act on Borders".into(), Some(100_000))
+    );
 }

@@ -3,7 +3,7 @@
 use e2e::person::Person;
 
 use crate::royalties::enrol;
-use crate::scene::{Scene, account, holder, refused, text, waiting};
+use crate::scene::{Scene, account, holder, refused, text, transfer, waiting};
 
 fn offer(scene: &Scene, work: &str) -> String {
     let to = account(&scene.bruno);
@@ -147,13 +147,29 @@ fn a_court_gives_a_stolen_work_back_without_the_holder() {
     court.put("order.pdf", b"To whom it was taken from.");
     let to = account(&dee);
     let flag = ["flag", &work, "--ground", "stolen", "--country", "CN", "--document", "order.pdf", "--yes"];
+    let draft = transfer(&scene.ana, &work, &scene.bruno, &[]);
     court.succeed(&flag);
+    // Its release would not bring the draft back: only a new one can be signed.
+    let void = scene.bruno.succeed(&["inbox"]);
+    assert!(void.stdout.contains("VOID: something has happened to this edition since it was made"), "{void}");
+    let void = scene.bruno.expect(&["accept", &draft, "--yes"], 6);
+    assert!(void.stderr.contains("ask the sender for a new draft"), "{void}");
+    let alleging = court.succeed(&["flag", &work, "--ground", "stolen", "--dry-run"]);
+    assert!(
+        alleging.stderr.contains("you are enrolled for COURT_ORDER of CN: --country CN would block title"),
+        "{alleging}"
+    );
     let give = ["transmit", &work, "--to", &to, "--basis", "restitution", "--country", "CN", "--document", "order.pdf"];
     let strangers = Person::new("stranger", scene.node.url());
     strangers.put("order.pdf", b"A forged order.");
-    // Half-signed by a stranger it may wait; the register refuses it when the recipient signs.
+    // Half-signed by a stranger it may wait; the recipient is warned, and the register refuses it when they sign.
     let forged = strangers.succeed(&[&give[..], &["--yes", "--json"]].concat()).json();
-    let accepted = dee.expect(&["accept", &text(&forged, "/id"), "--yes", "--json"], 6).json();
+    let warned = "is not enrolled for COURT_ORDER of CN: the register will refuse this";
+    let listed = dee.succeed(&["inbox"]);
+    assert!(listed.stdout.contains(warned), "{listed}");
+    let accepted = dee.expect(&["accept", &text(&forged, "/id"), "--yes", "--json"], 6);
+    assert!(accepted.stderr.contains(warned), "{accepted}");
+    let accepted = accepted.json();
     assert_eq!(text(&accepted, "/code"), "not_authority");
     assert!(text(&accepted, "/cure").starts_with("have the governors enrol the account"), "{accepted}");
     // It may be offered meanwhile, and what the rules ask may be looked at: neither is silent about the flag.
@@ -164,10 +180,12 @@ fn a_court_gives_a_stolen_work_back_without_the_holder() {
     for words in held {
         let told = scene.ana.succeed(words);
         assert!(told.stderr.contains("title cannot move for now: the edition is flagged as stolen"), "{told}");
+        assert!(!told.stderr.contains("next: colophon transfer"), "{told}");
     }
     let left = court.succeed(&[&give[..], &["--yes", "--json"]].concat()).json();
+    dee.succeed(&["decline", &text(&forged, "/id"), "--yes"]);
     let inbox = dee.succeed(&["inbox"]);
-    assert!(inbox.stdout.contains("restitution"), "{inbox}");
+    assert!(inbox.stdout.contains("restitution") && !inbox.stdout.contains(warned), "{inbox}");
     let given = dee.succeed(&["accept", &text(&left, "/id"), "--yes"]);
     assert!(given.stdout.contains("title has moved, by the authority's word"), "{given}");
     assert_eq!(holder(&scene.node, &work), to);

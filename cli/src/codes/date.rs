@@ -55,6 +55,11 @@ pub fn check_to_come(day: &Day) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Returns the day that it is in UTC, by which the register reckons: `YYYY-MM-DD`.
+pub fn today() -> Result<String, Failure> {
+    day_beside(SignedDuration::ZERO)
+}
+
 /// Returns the day that it is where clocks are so far from UTC.
 fn day_beside(offset: SignedDuration) -> Result<String, Failure> {
     Ok((clock::now()? + offset).strftime("%Y-%m-%d").to_string())

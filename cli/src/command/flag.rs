@@ -68,8 +68,9 @@ pub(super) fn run(args: &FlagArgs, context: &Context) -> Result<Exit, Failure> {
         "an allegation: everybody who looks at the work is shown it under your account's name; it blocks nothing"
     };
     context.ui.note(format_args!("{what}\n{summary}"));
-    if let Some(country) = &args.country {
-        enrolment::warn_unless_enrolled(&desk, country)?;
+    match &args.country {
+        Some(country) => enrolment::warn_unless_enrolled(&desk, country)?,
+        None => enrolment::warn_if_enrolled(&desk)?,
     }
     desk.confirm("Sign it?")?;
     let outcome = desk.carry_out(Plan { body, card, price: None })?;

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::command::Context;
 use crate::drafts;
+use crate::enrolment;
 use crate::failure::{Exit, Failure};
 use crate::keystore::key::KeyName;
 use crate::signing::delivery::recorded;
@@ -82,7 +83,10 @@ fn item_of_draft(desk: &Desk<'_>, names: &mut Names, draft: &Draft) -> Result<It
     };
     let summary = Summary::of(desk, names, &body, draft.card(), draft.price())?;
     let money = draft.price().map(|opening| opening.price.clone());
-    let blocked = if void.is_none() { blocked(desk, &body)? } else { None };
+    let blocked = match void {
+        Some(_) => None,
+        None => enrolment::objection(desk, names, &body)?.map_or_else(|| blocked(desk, &body), |why| Ok(Some(why)))?,
+    };
     Ok(Item { void, blocked, ..Item::new(draft.id(), &body, money, summary) })
 }
 
@@ -122,7 +126,7 @@ struct Item {
     /// Why it cannot be signed any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     void: Option<String>,
-    /// What keeps title where it is for now: a flag or a lien.
+    /// What keeps title where it is for now: a flag, a lien, or an authority that nobody has enrolled.
     #[serde(skip_serializing_if = "Option::is_none")]
     blocked: Option<String>,
     #[serde(skip)]
@@ -178,19 +182,14 @@ impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = short(&self.id);
         writeln!(f, "{} {id}\n{}", if self.kind == "offer" { "offer" } else { "draft" }, self.summary)?;
-        match &self.void {
-            Some(why) => writeln!(
-                f,
-                "  VOID: {}\n  to clear it away: colophon decline {id}",
-                why.trim_start_matches("the draft is void: ")
-            ),
-            None => {
-                if let Some(burdens) = &self.blocked {
-                    writeln!(f, "  CANNOT BE ACCEPTED NOW: {burdens}")?;
-                }
-                writeln!(f, "  answer with: colophon accept {id}   or: colophon decline {id}")
-            }
+        if let Some(why) = &self.void {
+            let why = why.trim_start_matches("the draft is void: ");
+            return writeln!(f, "  VOID: {why}\n  to clear it away: colophon decline {id}");
         }
+        if let Some(burdens) = &self.blocked {
+            writeln!(f, "  CANNOT BE ACCEPTED NOW: {burdens}")?;
+        }
+        writeln!(f, "  answer with: colophon accept {id}   or: colophon decline {id}")
     }
 }
 

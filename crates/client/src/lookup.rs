@@ -74,7 +74,7 @@ pub enum LookupError {
     #[error("several works begin with {0}")]
     Ambiguous(String),
     /// The work has fewer editions.
-    #[error("the work has {editions} editions; there is no edition {edition}")]
+    #[error("there is no edition {edition}: the work has {editions} in all")]
     NoEdition {
         /// The edition asked for.
         edition: u64,

@@ -87,8 +87,10 @@ impl fmt::Display for Claims {
         if self.voided > 0 {
             writeln!(f, "voided by the governors, for being against the rules: {}", self.voided)?;
         }
-        write!(f, "title has moved {} times", self.moves)?;
-        self.borders.iter().try_for_each(|((from, to), count)| write!(f, "\nborder {from} to {to}: {count} times"))
+        write!(f, "moves of title: {}", self.moves)?;
+        self.borders
+            .iter()
+            .try_for_each(|((from, to), count)| write!(f, "\nmoves over the border {from} to {to}: {count}"))
     }
 }
 

@@ -88,7 +88,7 @@ pub enum Refusal {
     #[error("there is no work {0} in this register")]
     WorkUnknown(WorkId),
     /// The work has fewer editions.
-    #[error("the work has {editions} editions; there is no edition {edition}")]
+    #[error("there is no edition {edition}: the work has {editions} in all")]
     EditionUnknown {
         /// The edition asked for.
         edition: u64,

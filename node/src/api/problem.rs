@@ -388,7 +388,10 @@ fn answer_to(refusal: &Refusal) -> (StatusCode, &'static str) {
         Refusal::CrossingRefused(_) | Refusal::CrossingHeld(_) => {
             (RULE, "do what each rule says; documents are attested in this register")
         }
-        Refusal::CrossingUnknown(_) => (RULE, "nothing: the work was minted with a word that no rule knows"),
+        Refusal::CrossingUnknown(_) => (
+            RULE,
+            "take words that rules know: if it is one of the work's facts, have its maker state another (colophon amend)",
+        ),
         Refusal::NothingAttested => (RULE, "name the attestation that stands"),
         Refusal::NotAuthority(_) => (
             RULE,

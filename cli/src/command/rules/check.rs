@@ -26,7 +26,7 @@ use crate::failure::{Exit, Failure};
 use crate::foreseen::Foreseen;
 use crate::sheet::Sheet;
 use crate::signing::random;
-use crate::terms::{warn_unless_free, word};
+use crate::terms::{check_free, warn_unless_free, word};
 use crate::ui::Answer;
 use crate::words::{self, delivery, place, short, shown};
 
@@ -86,6 +86,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> 
         value: args.value.clone(),
     };
     warn_unless_free(&state, &context.ui);
+    let is_free = check_free(&state).is_ok();
     let (answer, as_of) = Foreseen::of(context, &client, &proposed).map_err(Failure::of_reading)?;
     let title = match context.wait_for(client.card(&mint.card))?? {
         CardFound::Card(card) => card.read::<WorkWords>().ok().and_then(|words| words.titles.into_iter().next()),
@@ -105,14 +106,16 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> 
         title: title.map(|title| shown(&title.text)),
     };
     context.ui.answer(&checked)?;
-    tell_next(&checked, context);
+    tell_next(&checked, is_free, context);
     Ok(if checked.answer.outcome == Outcome::Allow { Exit::Done } else { Exit::Refused })
 }
 
-fn tell_next(checked: &Checked, context: &Context) {
+fn tell_next(checked: &Checked, is_free: bool, context: &Context) {
     let (work, to) = (short(&checked.work), &checked.to_country);
     let missing = checked.answer.findings.iter().find(|told| !told.attested_by.is_empty());
     match (checked.answer.outcome, missing.and_then(|told| told.said.document.as_ref())) {
+        // What keeps title where it is has been told of before.
+        (Outcome::Allow, _) if !is_free => {}
         (Outcome::Allow, _) => {
             context.ui.next(format_args!("colophon transfer {work} --to ACCOUNT --to-country {to}"));
         }

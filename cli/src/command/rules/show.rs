@@ -5,7 +5,7 @@ use std::fmt;
 use clap::Args;
 use colophon_client::client::Client;
 use colophon_client::lookup::{self, Looked};
-use colophon_client::rules::RuleSetFacts;
+use colophon_client::rules::{Listed, RuleSetFacts};
 use colophon_ledger::crossing::judgement::Does;
 use colophon_ledger::crossing::rule_book::RuleTold;
 use colophon_ledger::entry::rules::text_of;
@@ -16,6 +16,7 @@ use crate::as_of::AsOf;
 use crate::command::Context;
 use crate::command::rules::together;
 use crate::failure::{Exit, Failure};
+use crate::foreseen::ToCome;
 use crate::sheet::Sheet;
 use crate::ui::{Answer, Tone};
 use crate::words::count;
@@ -39,7 +40,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> Result<Exit, Failure> {
         context.ui.answer(&together)?;
         return Ok(Exit::Done);
     }
-    let (set, as_of) = find(args.set.trim(), context, &client)?;
+    let Found { set, to_come, as_of } = find(args.set.trim(), context, &client)?;
     let text = text_of(&set.record.text);
     if args.text {
         context.ui.bytes(text.as_bytes())?;
@@ -48,12 +49,20 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> Result<Exit, Failure> {
     let RuleSetFacts { digest, record, rules } = set;
     let as_of = context.as_of(&client, &as_of)?;
     let (name, citation, jurisdiction) = (record.name, record.citation, record.jurisdiction);
-    context.ui.answer(&Shown { name, digest, citation, jurisdiction, rules, text, as_of })?;
+    context.ui.answer(&Shown { name, digest, citation, jurisdiction, to_come, rules, text, as_of })?;
     Ok(Exit::Done)
 }
 
-/// Finds a set by its digest, or the newest of a name.
-fn find(named: &str, context: &Context, client: &Client) -> Result<(RuleSetFacts, lookup::AsOf), Failure> {
+/// A set that was found.
+struct Found {
+    set: RuleSetFacts,
+    /// What later batches find of its name. Empty of one that is named by its digest.
+    to_come: Vec<ToCome>,
+    as_of: lookup::AsOf,
+}
+
+/// Finds a set by its digest, or the one of a name that is in force; else the one that is to come.
+fn find(named: &str, context: &Context, client: &Client) -> Result<Found, Failure> {
     let unknown = || {
         Failure::not_registered(
             format!("no rule set {named:?} is in force or to come"),
@@ -62,7 +71,7 @@ fn find(named: &str, context: &Context, client: &Client) -> Result<(RuleSetFacts
     };
     if let Ok(digest) = named.parse::<Digest>() {
         return match context.wait_for(client.rule_set(&digest))?.map_err(Failure::of_reading)? {
-            Looked::Found(found) => Ok(found),
+            Looked::Found((set, as_of)) => Ok(Found { set, to_come: Vec::new(), as_of }),
             Looked::Absent(_) => Err(Failure::not_registered(
                 format!("no rule set of the digest {digest} was ever published here"),
                 "check the digest, and that it is of this register",
@@ -71,9 +80,25 @@ fn find(named: &str, context: &Context, client: &Client) -> Result<(RuleSetFacts
     }
     let name: RuleSetName = named.to_ascii_uppercase().parse().map_err(|_| unknown())?;
     let facts = context.wait_for(client.rules_in_force())?.map_err(Failure::of_reading)?;
-    let of_name = facts.sets.into_iter().filter(|listed| listed.name == name);
-    let newest = of_name.filter_map(|listed| listed.set).next_back();
-    newest.map(|set| (set, facts.as_of)).ok_or_else(unknown)
+    let of_name: Vec<Listed> = facts.sets.into_iter().filter(|listed| listed.name == name).collect();
+    let (set, to_come) = standing(of_name, facts.height).ok_or_else(unknown)?;
+    Ok(Found { set, to_come, as_of: facts.as_of })
+}
+
+/// Returns the set that is in force at a height, or else the first that is to come, and what later batches find.
+///
+/// `of_name` are those of one name, in ascending order of heights.
+fn standing(mut of_name: Vec<Listed>, height: u64) -> Option<(RuleSetFacts, Vec<ToCome>)> {
+    let later = of_name.split_off(of_name.partition_point(|listed| listed.height <= height));
+    let coming = |listed: &Listed| ToCome {
+        name: listed.name.clone(),
+        height: listed.height,
+        digest: listed.set.as_ref().map(|set| set.digest),
+    };
+    let to_come = later.iter().map(coming).collect();
+    let in_force = of_name.pop().and_then(|listed| listed.set);
+    let set = in_force.or_else(|| later.into_iter().find_map(|listed| listed.set))?;
+    Some((set, to_come))
 }
 
 /// A rule set.
@@ -83,6 +108,8 @@ struct Shown {
     digest: Digest,
     citation: Citation,
     jurisdiction: Jurisdiction,
+    /// What later batches find of this name.
+    to_come: Vec<ToCome>,
     rules: Vec<RuleTold>,
     text: String,
     as_of: AsOf,
@@ -95,6 +122,14 @@ impl fmt::Display for Shown {
         sheet.row("source", self.citation.as_str());
         sheet.row("law of", self.jurisdiction.as_str());
         sheet.whole("digest", &self.digest.to_string());
+        for set in &self.to_come {
+            let comes = match set.digest {
+                Some(digest) if digest == self.digest => format!("it comes into force from batch {} on", set.height),
+                Some(_) => format!("another comes into force from batch {} on", set.height),
+                None => format!("nothing of this name is in force from batch {} on", set.height),
+            };
+            sheet.row("to come", &comes);
+        }
         for rule in &self.rules {
             sheet.gap();
             write_rule(rule, &mut sheet);
@@ -142,4 +177,36 @@ fn whose(of: &str) -> &str {
 
 impl Answer for Shown {
     const SCHEMA: &'static str = "colophon.rules_show/v1";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use colophon_ledger::state::PublishedRecord;
+
+    fn listed(height: u64, name: &str) -> Listed {
+        let digest = crate::sample::digest(name);
+        let record = PublishedRecord {
+            citation: "Act".parse().unwrap(),
+            index: 1,
+            jurisdiction: "CN".parse().unwrap(),
+            name: "CN-A".parse().unwrap(),
+            text: Vec::new(),
+        };
+        Listed { name: record.name.clone(), height, set: Some(RuleSetFacts { digest, record, rules: Vec::new() }) }
+    }
+
+    #[test]
+    fn the_set_in_force_is_shown_and_what_comes_after_it_told() {
+        let shown = |height| {
+            let all = vec![listed(3, "old"), listed(5, "new"), Listed { set: None, ..listed(9, "none") }];
+            let (set, to_come) = standing(all, height)?;
+            Some((set.digest, to_come.iter().map(|set| set.height).collect::<Vec<_>>()))
+        };
+        let [old, new] = ["old", "new"].map(crate::sample::digest);
+        assert_eq!(shown(2), Some((old, vec![3, 5, 9])));
+        assert_eq!(shown(3), Some((old, vec![5, 9])));
+        assert_eq!(shown(8), Some((new, vec![9])));
+        assert_eq!(shown(9), None);
+    }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use colophon_client::work::WorkPrefix;
 use colophon_fingerprint::file::{FileError, FileFingerprint, fingerprint_file, fingerprint_reader};
-use colophon_ledger::certificate::CERTIFICATE_BYTES_MAX;
+use colophon_ledger::certificate::{CERTIFICATE_BYTES_MAX, CertificateError};
 use colophon_ledger::evidence::EVIDENCE_BYTES_MAX;
 use colophon_tlog::receipt::RECEIPT_BYTES_MAX;
 
@@ -25,6 +25,8 @@ const CARDS_MARK: &[u8] = br#""cards":["#;
 const MARKS: [&[u8]; 2] = [br#""checkpoint":"#, b"colophon.certificate/"];
 /// How a certificate begins, with words in it or without. A cut one is still taken for one.
 const FIRST_BYTES: [&[u8]; 2] = [br#"{"cards":[{"salt":""#, br#"{"cards":[],"checkpoint":""#];
+/// Of how many bytes one that was cut must still be, to be taken for one: `{"cards":[`.
+const CUT_BYTES_MIN: usize = 10;
 /// What some programs put in front of a text that they save.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The first line of a receipt (tlog-proof).
@@ -94,6 +96,9 @@ impl Target {
             && let Some(bytes) = read_file(path, EVIDENCE_BYTES_MAX)?
         {
             return Ok(Target::Evidence { name, bytes });
+        }
+        if bytes > CERTIFICATE_BYTES_MAX as u64 && is_certificate(&head) {
+            return Err(CertificateError::TooLarge(usize::try_from(bytes).unwrap_or(usize::MAX)).into());
         }
         if may_be_certificate(&head)
             && bytes <= CERTIFICATE_BYTES_MAX as u64
@@ -176,7 +181,9 @@ fn may_be_certificate(head: &[u8]) -> bool {
 /// merely not registered.
 fn is_certificate(bytes: &[u8]) -> bool {
     let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
-    if FIRST_BYTES.iter().any(|first| text_of(head).starts_with(first)) {
+    let text = text_of(head);
+    let is_cut = |first: &&[u8]| text.len() >= CUT_BYTES_MIN && first.starts_with(text);
+    if FIRST_BYTES.iter().any(|first| text.starts_with(first) || is_cut(first)) {
         return true;
     }
     let found = MARKS.iter().filter(|mark| contains(bytes, mark)).count();
@@ -217,6 +224,11 @@ mod tests {
         assert!(matches!(find(&put("changed", changed)), Ok(Target::Certificate { .. })));
         let cut = br#"{"cards":[{"salt":"9972799275b1c2de"#;
         assert!(matches!(find(&put("cut", cut)), Ok(Target::Certificate { .. })));
+        assert!(matches!(find(&put("cut-short", br#"{"cards":["#)), Ok(Target::Certificate { .. })));
+        let long = put("long", cut);
+        File::options().write(true).open(&long).unwrap().set_len(CERTIFICATE_BYTES_MAX as u64 + 1).unwrap();
+        let too_long = find(&long).unwrap_err();
+        assert!(too_long.exit() == Exit::NotVerified && too_long.what().contains("at most 64 MiB"), "{too_long}");
         assert!(matches!(find(&put("bom", &[BYTE_ORDER_MARK, cut].concat())), Ok(Target::Certificate { .. })));
         assert!(matches!(find(&put("a.receipt", b"c2sp.org/tlog-proof@v1\n")), Ok(Target::Receipt { .. })));
         let game = br#"{"cards":["the fool","the tower"]}"#;
