@@ -203,14 +203,14 @@ fn told_losses(losses: &Losses, account: &AccountId, country: &Country) -> Strin
     if losses.lost.is_empty() {
         return String::new();
     }
-    let mut told = format!("{account} loses, for {country}: {}\n", named(&losses.lost));
-    if !losses.unattested.is_empty() {
-        told += &format!(
-            "Nobody of {country} is left to attest {}: rules that ask for it of {country} only note that from then on\n",
-            named(&losses.unattested)
-        );
+    let loses = format!("{account} loses, for {country}: {}\n", named(&losses.lost));
+    if losses.unattested.is_empty() {
+        return loses + "\n";
     }
-    told + "\n"
+    let unattested = named(&losses.unattested);
+    format!(
+        "{loses}Nobody of {country} is left to attest {unattested}: rules that ask for it of {country} only note that from then on\n\n"
+    )
 }
 
 /// Tries rules on every transfer of a register so far, and returns what to tell.
