@@ -372,6 +372,10 @@ fn told(desk: &Desk<'_>, proposed: &Proposed) -> Result<Option<Foreseen>, Failur
     if foreseen.rules.is_none() {
         return Ok(None);
     }
+    if ui.is_quiet() && foreseen.outcome != Outcome::Allow {
+        let (_, _, heading) = foreseen.heading();
+        ui.warn(format_args!("{heading}; {}", foreseen.checked()));
+    }
     ui.note(foreseen.told());
     Ok(Some(foreseen))
 }

@@ -1,6 +1,7 @@
 //! What the rules of the corridor said when title moved: which were applied, on which documents, and what they noted.
 
 use colophon_ledger::account::AccountId;
+use colophon_ledger::card::PaperWords;
 use colophon_ledger::certificate::{CountedPaper, Provenance, Standing};
 use colophon_ledger::entry::attest::Attest;
 use colophon_ledger::entry::terms::{Money, Price};
@@ -39,6 +40,12 @@ pub struct Attested {
     pub stated_by: Option<Side>,
     /// What it is about.
     pub about: Subject,
+    /// Its number, as its issuer says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// What it is or says, in its issuer's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
     /// The attestation.
     pub entry: EntryId,
     /// SHA-256 of its file.
@@ -136,7 +143,10 @@ impl Attested {
             (false, true, false) => "; replaced by another since",
             (false, false, _) => "",
         };
-        format!("{paper} {}; about {}{since}", whose(&by, self.stated_by, &self.of), self.about.word())
+        let number = self.number.as_deref().map(|number| format!(" no. {}", words::shown(number))).unwrap_or_default();
+        let said = self.words.as_deref().map(|said| format!(", \"{}\",", words::shown(said))).unwrap_or_default();
+        let whose = whose(&by, self.stated_by, &self.of);
+        format!("{paper}{number}{said} {whose}; about {}{since}", self.about.word())
     }
 }
 
@@ -146,6 +156,12 @@ pub fn whose(by: &str, stated_by: Option<Side>, of: &[String]) -> String {
         None => format!("attested by {by} for {}", countries(of).collect::<Vec<_>>().join(", ")),
         Some(side) => format!("stated by {by}, the {}: their own word", side.word()),
     }
+}
+
+/// Returns what a document's card says of it; nothing where the card was withdrawn.
+fn words_of(attest: &Attest, provenance: &Provenance) -> PaperWords {
+    let text = attest.card.and_then(|digest| provenance.cards.get(&digest));
+    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 /// Lists the countries among those whose document it was.
@@ -161,19 +177,24 @@ impl Ruled {
             let counted = crossing.papers.iter().find(|counted| counted.attest == paper.moment.id)?;
             Some((paper, &counted.of))
         });
-        let attested = |(CountedPaper { moment, attest, standing }, of): (&CountedPaper, &Vec<String>)| Attested {
-            document_type: attest.document_type.clone(),
-            by: Party::of(&attest.by, provenance),
-            of: of.clone(),
-            stated_by: Side::of(of),
-            about: Subject::of(attest, &crossing.giver),
-            entry: moment.id,
-            sha256: attest.sha256,
-            valid_from: attest.valid_from.clone(),
-            valid_to: attest.valid_to.clone(),
-            replaced: matches!(standing, Standing::Replaced { .. }),
-            replacement_taken_back: matches!(standing, Standing::Replaced { revoked: Some(_) }),
-            taken_back: matches!(standing, Standing::Revoked(_)),
+        let attested = |(CountedPaper { moment, attest, standing }, of): (&CountedPaper, &Vec<String>)| {
+            let PaperWords { about: words, number } = words_of(attest, provenance);
+            Attested {
+                number,
+                words,
+                document_type: attest.document_type.clone(),
+                by: Party::of(&attest.by, provenance),
+                of: of.clone(),
+                stated_by: Side::of(of),
+                about: Subject::of(attest, &crossing.giver),
+                entry: moment.id,
+                sha256: attest.sha256,
+                valid_from: attest.valid_from.clone(),
+                valid_to: attest.valid_to.clone(),
+                replaced: matches!(standing, Standing::Replaced { .. }),
+                replacement_taken_back: matches!(standing, Standing::Replaced { revoked: Some(_) }),
+                taken_back: matches!(standing, Standing::Revoked(_)),
+            }
         };
         let papers = counted.map(attested).collect();
         let sets = provenance.corridors.get(&crossing.rules).map(|corridor| corridor.sets.clone()).unwrap_or_default();
@@ -236,7 +257,7 @@ mod tests {
             let of: Vec<String> = of.iter().map(ToString::to_string).collect();
             let (document_type, by) =
                 ("NAT_EXPORT_LICENCE".parse().unwrap(), Party::named(&crate::sample::account("ana"), None));
-            let (stated_by, about) = (Side::of(&of), Subject::Work);
+            let (stated_by, about, number, words) = (Side::of(&of), Subject::Work, None, None);
             let (entry, sha256, valid_from, valid_to) = (digest, digest, None, None);
             let (replaced, replacement_taken_back, taken_back) = (false, false, false);
             Attested {
@@ -245,6 +266,8 @@ mod tests {
                 of,
                 stated_by,
                 about,
+                number,
+                words,
                 entry,
                 sha256,
                 valid_from,

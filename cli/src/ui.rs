@@ -80,6 +80,11 @@ impl Ui {
         }
     }
 
+    /// Tells whether notes are left out.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Names the next useful command; silent under `--quiet`.
     pub fn next(&self, command: impl Display) {
         self.note(format_args!("next: {command}"));
