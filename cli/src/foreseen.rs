@@ -339,6 +339,13 @@ impl From<LookupOrFailure> for Failure {
 /// Nothing is decided by it: papers may still come, and the register judges by the rules of the batch that takes the entry.
 pub fn show(desk: &Desk<'_>, body: &Body, paid: Option<&Money>) -> Result<(), Failure> {
     let Some(proposed) = Proposed::stated(body) else { return Ok(()) };
+    if let Some(count) = desk.work(&proposed.work, proposed.edition)?.state.allegations {
+        desk.context.ui.warn(format_args!(
+            "{} something about this edition, and nobody vouches for it: colophon show {}",
+            words::allege(count),
+            short(&proposed.work)
+        ));
+    }
     if told(desk, &proposed)?.is_some() && matches!(proposed.price, Some(Price::Committed(_))) && paid.is_some() {
         desk.context
             .ui

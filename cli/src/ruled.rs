@@ -153,7 +153,11 @@ impl Attested {
 /// Returns who attested a document, and for which countries; or who stated it.
 pub fn whose(by: &str, stated_by: Option<Side>, of: &[String]) -> String {
     match stated_by {
-        None => format!("attested by {by} for {}", countries(of).collect::<Vec<_>>().join(", ")),
+        None => {
+            let party = of.iter().find(|one| one.starts_with(|letter: char| letter.is_ascii_lowercase()));
+            let party = party.map(|party| format!(", the {party} besides,")).unwrap_or_default();
+            format!("attested by {by}{party} for {}", countries(of).collect::<Vec<_>>().join(", "))
+        }
         Some(side) => format!("stated by {by}, the {}: their own word", side.word()),
     }
 }

@@ -183,6 +183,12 @@ pub fn count(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
+/// Returns how many accounts allege something, as the beginning of a sentence.
+pub fn allege(accounts: u64) -> String {
+    let verb = if accounts == 1 { "alleges" } else { "allege" };
+    format!("{} {verb}", count(accounts, "account"))
+}
+
 /// Returns a number of bytes as people read it.
 pub fn bytes(bytes: u64) -> String {
     indicatif::HumanBytes(bytes).to_string()

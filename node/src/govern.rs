@@ -103,6 +103,19 @@ pub enum GovernError {
     /// The text is no list of lines.
     #[error("the rules are 1 to {LINES_MAX} lines of printable ASCII, at most 1000 characters each")]
     Lines,
+    /// The rule set comes into force later than it would be withdrawn.
+    #[error(
+        "{name} is not in force in batch {from}, so to withdraw it then withdraws nothing: it comes into force with batch {begins}, and \
+         --height {begins} takes that back"
+    )]
+    NotYet {
+        /// Its name.
+        name: RuleSetName,
+        /// From when it would be withdrawn.
+        from: u64,
+        /// The first batch that it judges.
+        begins: u64,
+    },
     /// There is no such rule set to withdraw.
     #[error("no rule set {name} is in force or to come, so none can be withdrawn; there {there}")]
     NoRules {
@@ -260,8 +273,8 @@ impl Standing {
         acts.filter_map(|act| Some((act.height, act.entry.as_ref()?.body())))
     }
 
-    /// Refuses to withdraw a rule set that is neither in force nor to come.
-    fn check_published(&self, name: &RuleSetName) -> Result<(), GovernError> {
+    /// Refuses to withdraw a rule set that is not in force at this height, though sets of its name may come later.
+    fn check_published(&self, name: &RuleSetName, from: u64) -> Result<(), GovernError> {
         let mut list = RuleListRecord::default();
         for (height, body) in self.said() {
             let Body::Rules(act) = body else { continue };
@@ -275,8 +288,17 @@ impl Standing {
         };
         let stands = |set: &&RuleSetRecord| set.digest.is_some() && !is_over(set);
         let there: BTreeSet<&str> = list.sets.iter().filter(stands).map(|set| set.name.as_str()).collect();
-        if there.contains(name.as_str()) {
+        let is_there = if from == u64::MAX {
+            there.contains(name.as_str())
+        } else {
+            list.in_force(from).iter().any(|set| set.name == *name)
+        };
+        if is_there {
             return Ok(());
+        }
+        let begins = list.sets.iter().find(|set| set.name == *name && set.height > from && set.digest.is_some());
+        if let Some(begins) = begins {
+            return Err(GovernError::NotYet { name: name.clone(), from, begins: begins.height });
         }
         let there: Vec<&str> = there.into_iter().collect();
         let there = if there.is_empty() { "are none".to_owned() } else { format!("are {}", there.join(", ")) };
@@ -285,7 +307,7 @@ impl Standing {
 
     /// Returns the law and the jurisdiction that a set was published with last, to withdraw it with; it must be in force or to come.
     pub fn source_of(&self, name: &RuleSetName) -> Result<(Citation, Jurisdiction), GovernError> {
-        self.check_published(name)?;
+        self.check_published(name, u64::MAX)?;
         let mut said = self.said().filter_map(|(_, body)| match body {
             Body::Rules(act) if act.name == *name && act.text.is_some() => Some(act),
             _ => None,
@@ -366,7 +388,7 @@ impl Standing {
                     return Err(GovernError::RulesTooNear { least });
                 }
                 if text.is_none() {
-                    self.check_published(name)?;
+                    self.check_published(name, height)?;
                 }
                 Body::Rules(Box::new(PublishRules {
                     by,

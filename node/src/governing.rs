@@ -16,7 +16,7 @@ use colophon_node::govern::{Act, Beginning, GovernError, Losses, Standing, check
 use colophon_node::governors::Governed;
 use colophon_node::keys::{self, NEXT_LOG_KEY_FILE};
 use colophon_node::mend::{Mended, mend};
-use colophon_node::prepare::{Accounts, lacking};
+use colophon_node::prepare::{Accounts, check_as_written, lacking};
 use colophon_node::rehearsal::rehearse;
 use colophon_storage::durable::{self, Access};
 use colophon_tlog::note::{Signer, VerifierKey};
@@ -271,6 +271,7 @@ fn sign(path: &Path, key: &Path, account: Option<AccountId>) -> anyhow::Result<S
                 own == first,
                 "a genesis is signed by each account's first key, and this is not that of {own}"
             );
+            check_as_written(path, &draft, genesis)?;
             genesis.governors.as_slice().to_vec()
         }
         act if act.is_act() => act.signers(),

@@ -200,11 +200,7 @@ pub(crate) fn complete(
     genesis: &Genesis,
     copies: &[PathBuf],
 ) -> Result<Entry, PrepareError> {
-    let is_operator = |account: &AccountId| genesis.operators.as_slice().contains(account);
-    if lacking(path, &draft)?.iter().any(is_operator) {
-        return Err(PrepareError::OtherText(path.to_owned()));
-    }
-    check_signatures(path, &draft)?;
+    check_as_written(path, &draft, genesis)?;
     for copy in copies {
         let signed = read_draft(copy)?;
         check_signatures(copy, &signed)?;
@@ -219,6 +215,16 @@ pub(crate) fn complete(
         return Err(PrepareError::Unsigned { path: path.to_owned(), lacking: Accounts(lacking) });
     }
     Ok(draft.to_entry().map_err(InitError::from)?)
+}
+
+/// Checks that the operator has signed the draft of a genesis, and that no signature in it is false: then its text is the one that was
+/// written.
+pub fn check_as_written(path: &Path, draft: &Draft, genesis: &Genesis) -> Result<(), PrepareError> {
+    let is_operator = |account: &AccountId| genesis.operators.as_slice().contains(account);
+    if lacking(path, draft)?.iter().any(is_operator) {
+        return Err(PrepareError::OtherText(path.to_owned()));
+    }
+    check_signatures(path, draft)
 }
 
 /// Checks that each signature in a draft verifies, whether or not others are missing.

@@ -122,6 +122,9 @@ fn anybody_may_allege_and_nobody_is_stopped_by_it() {
     let chiara = Person::new("chiara", scene.node.url());
     chiara.succeed(&["flag", &work, "--ground", "disputed", "--note", "I painted it", "--yes"]);
     chiara.succeed(&["flag", &work, "--ground", "stolen", "--yes"]);
+    let dry =
+        scene.ana.succeed(&["transfer", &work, "--to", &account(&scene.bruno), "--to-country", "FR", "--dry-run"]);
+    assert!(dry.stderr.contains("1 account alleges something about this edition"), "{dry}");
     let shown = scene.bruno.succeed(&["verify", &work, "--json"]).json();
     assert_eq!(shown["card"]["alleged"]["count"], 1);
     assert_eq!(text(&shown, "/card/alleged/newest/0/ground"), "stolen");

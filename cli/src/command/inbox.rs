@@ -22,7 +22,7 @@ use crate::terms::check_free;
 use crate::terms::summary::{Names, Summary};
 use crate::ui::Answer;
 use crate::waiting::{CHANGED, check_draft};
-use crate::words::short;
+use crate::words::{allege, short};
 
 /// Arguments of `colophon inbox`.
 #[derive(Debug, Args)]
@@ -87,7 +87,7 @@ fn item_of_draft(desk: &Desk<'_>, names: &mut Names, draft: &Draft) -> Result<It
         Some(_) => None,
         None => enrolment::objection(desk, names, &body)?.map_or_else(|| blocked(desk, &body), |why| Ok(Some(why)))?,
     };
-    Ok(Item { void, blocked, ..Item::new(draft.id(), &body, money, summary) })
+    Ok(Item { void, blocked, alleged: alleged(desk, &body)?, ..Item::new(draft.id(), &body, money, summary) })
 }
 
 /// Returns whether a draft whose check ended so cannot be signed, rather than not be checked now.
@@ -105,7 +105,13 @@ fn item_of_offer(desk: &Desk<'_>, names: &mut Names, offer: &OpenOffer) -> Resul
     let card = offer.terms.card.as_ref().map(|digest| desk.card(digest)).transpose()?.flatten();
     let summary = Summary::of(desk, names, &body, card.as_ref(), None)?;
     let blocked = blocked(desk, &body)?;
-    Ok(Item { blocked, ..Item::new(offer.logged.entry.id(), &body, None, summary) })
+    Ok(Item { blocked, alleged: alleged(desk, &body)?, ..Item::new(offer.logged.entry.id(), &body, None, summary) })
+}
+
+/// Returns how many accounts allege something about the edition that is to move.
+fn alleged(desk: &Desk<'_>, body: &Body) -> Result<Option<u64>, Failure> {
+    let Some((work, edition)) = body.edition() else { return Ok(None) };
+    Ok(desk.work(&work, edition)?.state.allegations)
 }
 
 /// Returns what keeps title to the edition where it is for now.
@@ -129,6 +135,9 @@ struct Item {
     /// What keeps title where it is for now: a flag, a lien, or an authority that nobody has enrolled.
     #[serde(skip_serializing_if = "Option::is_none")]
     blocked: Option<String>,
+    /// How many accounts allege something about the edition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alleged: Option<u64>,
     #[serde(skip)]
     summary: Summary,
 }
@@ -154,7 +163,7 @@ impl Item {
             Body::Transfer(terms) | Body::Offer(terms) => Some(ItemTerms::new(terms, opened)),
             _ => None,
         };
-        Item { id, kind: body.kind(), by: *body.by(), terms, void: None, blocked: None, summary }
+        Item { id, kind: body.kind(), by: *body.by(), terms, void: None, blocked: None, alleged: None, summary }
     }
 }
 
@@ -188,6 +197,9 @@ impl fmt::Display for Item {
         }
         if let Some(burdens) = &self.blocked {
             writeln!(f, "  CANNOT BE ACCEPTED NOW: {burdens}")?;
+        }
+        if let Some(count) = self.alleged {
+            writeln!(f, "  ALLEGED: {} something about this edition, and nobody vouches for it", allege(count))?;
         }
         writeln!(f, "  answer with: colophon accept {id}   or: colophon decline {id}")
     }

@@ -90,8 +90,10 @@ impl Set {
     fn of(facts: &RulesFacts, place: usize) -> Set {
         let Listed { name, height, set } = &facts.sets[place];
         let replaced = |next: &Listed| next.name == *name && next.height <= facts.height;
+        let withdrawn = |next: &Listed| replaced(next) && next.set.is_none();
         let standing = match set {
             _ if *height > facts.height => Standing::ToCome,
+            _ if facts.sets.get(place + 1).is_some_and(withdrawn) => Standing::Withdrawn,
             _ if facts.sets.get(place + 1).is_some_and(replaced) => Standing::Replaced,
             Some(_) => Standing::InForce,
             None => Standing::Withdrawn,
@@ -113,7 +115,8 @@ impl Set {
             (Standing::ToCome, Some(_)) => format!("to come, from batch {} on", self.height),
             (Standing::ToCome, None) => format!("to be withdrawn from batch {} on", self.height),
             (Standing::Replaced, _) => "replaced by another of its name".to_owned(),
-            (Standing::Withdrawn, _) => format!("withdrawn since batch {}", self.height),
+            (Standing::Withdrawn, Some(_)) => "withdrawn".to_owned(),
+            (Standing::Withdrawn, None) => format!("withdrawn since batch {}", self.height),
         }
     }
 }

@@ -34,9 +34,13 @@ pub struct ShowArgs {
 
 pub(super) fn run(args: &ShowArgs, context: &Context) -> Result<Exit, Failure> {
     let client = context.client().map_err(Failure::of_reading)?;
-    if let Ok(digest) = args.set.trim().parse::<Digest>()
-        && let Some(together) = together::find(&digest, context, &client)?
-    {
+    if let Some(together) = together::find(args.set.trim(), context, &client)? {
+        if args.text {
+            return Err(Failure::usage(
+                "this is the digest of several sets together",
+                "leave out --text to see which they are; then name one of them",
+            ));
+        }
         context.ui.answer(&together)?;
         return Ok(Exit::Done);
     }
@@ -66,7 +70,7 @@ fn find(named: &str, context: &Context, client: &Client) -> Result<Found, Failur
     let unknown = || {
         Failure::not_registered(
             format!("no rule set {named:?} is in force or to come"),
-            "see their names with colophon rules list; one that was in force before is shown by its digest",
+            "see their names with colophon rules list; one that was in force before is shown by its digest, all 64 digits, as --json prints it",
         )
     };
     if let Ok(digest) = named.parse::<Digest>() {

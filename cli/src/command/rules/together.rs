@@ -1,5 +1,6 @@
 //! The rule sets that were in force together: what "checked against rule set H" means, on a certificate or in an answer.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use colophon_client::client::Client;
@@ -31,13 +32,24 @@ struct Named {
     citation: Citation,
 }
 
-/// Finds the sets whose digest together is this one: of some crossing, or of those that are in force for the next batch.
-pub(super) fn find(digest: &Digest, context: &Context, client: &Client) -> Result<Option<Together>, Failure> {
-    let facts = context.wait_for(client.rules_in_force())?.map_err(Failure::of_reading)?;
-    if facts.in_force == Some(*digest) {
-        let begun = facts.sets.into_iter().filter(|listed| listed.height <= facts.height);
-        return Together::new(*digest, begun.filter_map(|listed| listed.set), &facts.as_of, context, client).map(Some);
+/// The fewest digits of a digest that name it.
+const DIGITS_MIN: usize = 8;
+
+/// Finds the sets whose digest together is this one: of some crossing; or of those that are in force for the next batch, then by its first
+/// digits too.
+pub(super) fn find(named: &str, context: &Context, client: &Client) -> Result<Option<Together>, Failure> {
+    if named.len() < DIGITS_MIN || named.bytes().any(|digit| !matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
+        return Ok(None);
     }
+    let facts = context.wait_for(client.rules_in_force())?.map_err(Failure::of_reading)?;
+    let now = facts.in_force.filter(|now| now.to_string().starts_with(named));
+    if let Some(digest) = now {
+        // Of each name the newest that has begun, if it is none that withdraws.
+        let begun = facts.sets.into_iter().filter(|listed| listed.height <= facts.height);
+        let newest: BTreeMap<RuleSetName, _> = begun.map(|listed| (listed.name, listed.set)).collect();
+        return Together::new(digest, newest.into_values().flatten(), &facts.as_of, context, client).map(Some);
+    }
+    let Ok(digest) = &named.parse::<Digest>() else { return Ok(None) };
     match context.wait_for(client.rules_together(digest))?.map_err(Failure::of_reading)? {
         Looked::Found((sets, as_of)) => Together::new(*digest, sets, &as_of, context, client).map(Some),
         Looked::Absent(_) => Ok(None),
