@@ -258,12 +258,12 @@ pub fn check_free(state: &EditionRecord) -> Result<(), Failure> {
     ))
 }
 
-/// Warns that title cannot move for now, of what may be asked or offered all the same.
-pub fn warn_unless_free(state: &EditionRecord, ui: &Ui) {
-    if let Err(burdened) = check_free(state) {
-        ui.warn(format_args!("title cannot move for now: {}", burdened.what()));
-        ui.note(burdened.cure());
-    }
+/// Warns that title cannot move for now, of what may be asked or offered all the same. Returns whether it can.
+pub fn warn_unless_free(state: &EditionRecord, ui: &Ui) -> bool {
+    let Err(burdened) = check_free(state) else { return true };
+    ui.warn(format_args!("title cannot move for now: {}", burdened.what()));
+    ui.note(burdened.cure());
+    false
 }
 
 /// Returns the refusal of somebody who deals with what they do not hold.

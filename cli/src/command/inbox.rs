@@ -9,6 +9,7 @@ use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::terms::{Money, Price, Terms};
 use colophon_ledger::field::{Country, EntryId, WorkId};
+use colophon_ledger::state::EditionRecord;
 use serde::Serialize;
 
 use crate::command::Context;
@@ -83,11 +84,13 @@ fn item_of_draft(desk: &Desk<'_>, names: &mut Names, draft: &Draft) -> Result<It
     };
     let summary = Summary::of(desk, names, &body, draft.card(), draft.price())?;
     let money = draft.price().map(|opening| opening.price.clone());
-    let blocked = match void {
-        Some(_) => None,
-        None => enrolment::objection(desk, names, &body)?.map_or_else(|| blocked(desk, &body), |why| Ok(Some(why)))?,
-    };
-    Ok(Item { void, blocked, alleged: alleged(desk, &body)?, ..Item::new(draft.id(), &body, money, summary) })
+    let blocked = if void.is_none() { enrolment::objection(desk, names, &body)? } else { None };
+    let item = Item { void, blocked, ..Item::new(draft.id(), &body, money, summary) };
+    // What cannot be signed any more may be about a work that there is not.
+    match body.edition().filter(|_| item.void.is_none()) {
+        Some((work, edition)) => Ok(item.with_standing(&desk.work(&work, edition)?.state)),
+        None => Ok(item),
+    }
 }
 
 /// Returns whether a draft whose check ended so cannot be signed, rather than not be checked now.
@@ -104,21 +107,7 @@ fn item_of_offer(desk: &Desk<'_>, names: &mut Names, offer: &OpenOffer) -> Resul
     let body = Body::Offer(offer.terms.clone());
     let card = offer.terms.card.as_ref().map(|digest| desk.card(digest)).transpose()?.flatten();
     let summary = Summary::of(desk, names, &body, card.as_ref(), None)?;
-    let blocked = blocked(desk, &body)?;
-    Ok(Item { blocked, alleged: alleged(desk, &body)?, ..Item::new(offer.logged.entry.id(), &body, None, summary) })
-}
-
-/// Returns how many accounts allege something about the edition that is to move.
-fn alleged(desk: &Desk<'_>, body: &Body) -> Result<Option<u64>, Failure> {
-    let Some((work, edition)) = body.edition() else { return Ok(None) };
-    Ok(desk.work(&work, edition)?.state.allegations)
-}
-
-/// Returns what keeps title to the edition where it is for now.
-fn blocked(desk: &Desk<'_>, body: &Body) -> Result<Option<String>, Failure> {
-    let (Body::Transfer(terms) | Body::Offer(terms)) = body else { return Ok(None) };
-    let state = desk.work(&terms.work, terms.edition.get())?.state;
-    Ok(check_free(&state).err().map(|burdened| burdened.what().to_owned()))
+    Ok(Item::new(offer.logged.entry.id(), &body, None, summary).with_standing(&offer.facts.state))
 }
 
 /// A draft or an offer, as it is listed.
@@ -164,6 +153,14 @@ impl Item {
             _ => None,
         };
         Item { id, kind: body.kind(), by: *body.by(), terms, void: None, blocked: None, alleged: None, summary }
+    }
+
+    /// Adds what stands on the edition that it is about.
+    fn with_standing(mut self, state: &EditionRecord) -> Item {
+        let burdened = self.terms.as_ref().and_then(|_| check_free(state).err());
+        self.blocked = self.blocked.or_else(|| burdened.map(|burdened| burdened.what().to_owned()));
+        self.alleged = state.allegations;
+        self
     }
 }
 

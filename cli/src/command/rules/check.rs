@@ -26,7 +26,7 @@ use crate::failure::{Exit, Failure};
 use crate::foreseen::Foreseen;
 use crate::sheet::Sheet;
 use crate::signing::random;
-use crate::terms::{check_free, warn_unless_free, word};
+use crate::terms::{warn_unless_free, word};
 use crate::ui::Answer;
 use crate::words::{self, delivery, place, short, shown};
 
@@ -85,8 +85,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> 
         professional: args.professional,
         value: args.value.clone(),
     };
-    warn_unless_free(&state, &context.ui);
-    let is_free = check_free(&state).is_ok();
+    let is_free = warn_unless_free(&state, &context.ui);
     let (answer, as_of) = Foreseen::of(context, &client, &proposed).map_err(Failure::of_reading)?;
     let title = match context.wait_for(client.card(&mint.card))?? {
         CardFound::Card(card) => card.read::<WorkWords>().ok().and_then(|words| words.titles.into_iter().next()),
