@@ -41,6 +41,7 @@ fn twice_the_load_is_taken_at_the_same_pace_and_the_rest_told_at_once() {
     let connections = (CONNECTIONS + CALM_CONNECTIONS).to_string();
     let queue_length = if asked.is_some() { QUEUE } else { SHORT_QUEUE };
     let queue = queue_length.to_string();
+    let begun = Instant::now();
     let mut node = Node::init("overload.example/log").with_serve_args(&[
         "--queue",
         &queue,
@@ -91,6 +92,17 @@ fn twice_the_load_is_taken_at_the_same_pace_and_the_rest_told_at_once() {
     let metrics = node.get("/metrics");
     assert!(metrics.text().lines().any(|line| line == recorded), "{recorded} is not in\n{}", metrics.text());
     assert!(node.terminate().success());
+    check_log(&node.log(), crowd.taken.load(Ordering::Relaxed), begun.elapsed());
+}
+
+/// Holds what the log tells of commits against what was taken: all of it, in a line a second at most.
+fn check_log(log: &str, taken: usize, elapsed: Duration) {
+    let lines: Vec<&str> = log.lines().filter_map(|line| line.split_once("Committed ")).map(|(_, told)| told).collect();
+    let told = |line: &&str| line.split(' ').next().and_then(|count| count.parse::<usize>().ok()).expect("a count");
+    // What was recorded before the crowd came is told too.
+    let entries: usize = lines.iter().map(told).sum();
+    assert!(entries >= taken, "the log tells of {entries} entries, and {taken} were taken");
+    assert!(lines.len() as u64 <= elapsed.as_secs() + 3, "{} lines in {elapsed:?}", lines.len());
 }
 
 /// Those who submit: mints signed ahead, and again those that were turned away.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use colophon_tlog::tile::TileSet;
 use colophon_tlog::tree::EntryIndex;
@@ -22,6 +22,9 @@ use crate::sequencer::{Appended, Fatal, Handed, Outcome, Waiting};
 /// How many batches may wait to be published, beside the one that is.
 pub(crate) const BATCHES_MAX: usize = 1;
 
+/// The log tells what was committed at most so often: a line a batch would drown all others.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
 /// The thread that publishes.
 #[derive(Debug)]
 pub(crate) struct Publishing {
@@ -30,6 +33,7 @@ pub(crate) struct Publishing {
     metrics: Arc<Metrics>,
     /// The tiles at the right edge of the log, of which receipts are made.
     edge: TileSet,
+    untold: Untold,
     /// Where those run who wait for an answer.
     runtime: Handle,
 }
@@ -42,7 +46,7 @@ impl Publishing {
         metrics: Arc<Metrics>,
         runtime: Handle,
     ) -> Publishing {
-        Publishing { register, publisher, metrics, edge: TileSet::new(), runtime }
+        Publishing { register, publisher, metrics, edge: TileSet::new(), untold: Untold::default(), runtime }
     }
 
     /// Publishes whatever is handed over, until nothing more will be, or the register stops while witnesses are lacking.
@@ -63,9 +67,10 @@ impl Publishing {
     /// Publishes all that waits under one checkpoint, or has the published one cosigned anew. Returns whether there is more to
     /// come.
     fn next(&mut self, handed: &Receiver<Handed>) -> Result<bool, Fatal> {
-        let first = match self.publisher.refresh_at() {
+        let refresh_at = self.publisher.refresh_at();
+        let first = match [refresh_at, self.untold.due_at()].into_iter().flatten().min() {
             None => handed.recv().map_err(RecvTimeoutError::from),
-            Some(refresh_at) => handed.recv_timeout(refresh_at.saturating_duration_since(Instant::now())),
+            Some(due_at) => handed.recv_timeout(due_at.saturating_duration_since(Instant::now())),
         };
         match first {
             Ok(first) => {
@@ -76,12 +81,18 @@ impl Publishing {
                 self.answer_all(all, first)?;
             }
             Err(RecvTimeoutError::Timeout) => {
-                if let Some(checkpoint) = self.publisher.refresh()? {
+                if refresh_at.is_some_and(|refresh_at| refresh_at <= Instant::now())
+                    && let Some(checkpoint) = self.publisher.refresh()?
+                {
                     self.register.republish(checkpoint);
                 }
             }
-            Err(RecvTimeoutError::Disconnected) => return Ok(false),
+            Err(RecvTimeoutError::Disconnected) => {
+                self.untold.tell();
+                return Ok(false);
+            }
         }
+        self.untold.tell_if_due();
         Ok(true)
     }
 
@@ -105,10 +116,10 @@ impl Publishing {
         self.register.publish(writes, Snapshot { checkpoint, size, root, tree, time_ms, sealed_by })?;
         self.register.standing.hold(false);
         self.metrics.size.set(i64::try_from(size.get()).unwrap_or(i64::MAX));
-        for Appended { entries, size, .. } in appended {
-            self.metrics.batches.inc();
-            info!(tree.size = %size, batch.entries = entries, "Committed {entries} entries; the tree holds {size}");
-        }
+        self.metrics.batches.inc_by(appended.len() as u64);
+        self.untold.batches += appended.len();
+        self.untold.entries += appended.iter().map(|appended| appended.entries).sum::<usize>();
+        self.untold.size = size.get();
         Ok(())
     }
 
@@ -155,4 +166,44 @@ impl Publishing {
         let receipts = Arc::clone(receipts);
         Ok((reply, Outcome::Recorded(Unwritten { id, index, repeated, leaf, receipts })))
     }
+}
+
+/// What was committed since the log last told of it.
+#[derive(Debug, Default)]
+struct Untold {
+    batches: usize,
+    entries: usize,
+    /// How many entries the tree holds with them.
+    size: u64,
+    told_at: Option<Instant>,
+}
+
+impl Untold {
+    /// Returns when it is to be told, if there is anything.
+    fn due_at(&self) -> Option<Instant> {
+        (self.batches > 0).then(|| self.told_at.map_or_else(Instant::now, |told_at| told_at + TELL_EVERY))
+    }
+
+    fn tell_if_due(&mut self) {
+        if self.due_at().is_some_and(|due_at| due_at <= Instant::now()) {
+            self.tell();
+        }
+    }
+
+    fn tell(&mut self) {
+        let Untold { batches, entries, size, .. } = *self;
+        if batches > 0 {
+            let (entry_word, batch_word) = (word(entries, "entry", "entries"), word(batches, "batch", "batches"));
+            info!(
+                tree.size = size,
+                entries, batches, "Committed {entries} {entry_word} in {batches} {batch_word}; the tree holds {size}"
+            );
+            *self = Untold { told_at: Some(Instant::now()), ..Untold::default() };
+        }
+    }
+}
+
+/// Returns the word for one thing, or for several.
+fn word(count: usize, one: &'static str, several: &'static str) -> &'static str {
+    if count == 1 { one } else { several }
 }
