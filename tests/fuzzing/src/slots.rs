@@ -12,6 +12,8 @@ use crate::mutate::Dice;
 /// Words of slots.
 pub const WORDS: &[&str] = &["colophon.slot/v1\n", "\u{0}\u{0}\u{0}\u{0}", "note\n"];
 
+const CLAIMED_GENERATION: u64 = 7;
+
 #[derive(Debug, Arbitrary)]
 struct File {
     regions: [Region; 2],
@@ -39,24 +41,12 @@ enum Region {
 
 impl Region {
     fn bytes(&self) -> Vec<u8> {
-        let sealed = |generation: u64, lengths: [u32; 2], notes: &[u8]| {
-            let mut bytes = b"colophon.slot/v1\n".to_vec();
-            bytes.extend(generation.to_be_bytes());
-            for length in lengths {
-                bytes.extend(length.to_be_bytes());
-            }
-            bytes.extend(notes);
-            let digest = sha256(&bytes);
-            bytes.extend(digest.as_bytes());
-            bytes
-        };
         match self {
             Region::Blank => Vec::new(),
             Region::Raw(bytes) => bytes.clone(),
-            Region::Claims { pending, published, notes } => sealed(7, [*pending, *published], notes),
+            Region::Claims { pending, published, notes } => sealed(CLAIMED_GENERATION, [*pending, *published], notes),
             Region::Sealed { generation, pending, published, change } => {
-                let lengths = [pending, published].map(|note| u32::try_from(note.len()).unwrap());
-                let mut bytes = sealed(near_the_end(*generation), lengths, &[&pending[..], published].concat());
+                let mut bytes = whole(*generation, pending, published);
                 if let Some((at, byte)) = change {
                     let at = usize::from(*at) % bytes.len();
                     bytes[at] = *byte;
@@ -68,13 +58,46 @@ impl Region {
 
     /// Returns the slot that must be read, if the region is known to hold one.
     fn slot(&self) -> Option<Slot> {
-        let Region::Sealed { generation, pending, published, change: None } = self else { return None };
+        let (generation, pending, published) = match self {
+            Region::Blank | Region::Raw(_) => return None,
+            Region::Sealed { generation, pending, published, change } => {
+                // To put the byte there that is there changes nothing.
+                if change.is_some() && self.bytes() != whole(*generation, pending, published) {
+                    return None;
+                }
+                (near_the_end(*generation), &pending[..], &published[..])
+            }
+            Region::Claims { pending, published, notes } => {
+                let (before, after) = notes.split_at_checked(usize::try_from(*pending).unwrap())?;
+                if after.len() != usize::try_from(*published).unwrap() {
+                    return None;
+                }
+                (CLAIMED_GENERATION, before, after)
+            }
+        };
         let note = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
         let both = (note(pending)?, note(published)?);
         let some = |text: String| (!text.is_empty()).then_some(text);
-        let generation = near_the_end(*generation);
         Some(Slot { generation, pending: some(both.0), published: some(both.1) })
     }
+}
+
+/// Returns the bytes of a slot that says these lengths, whole by its digest.
+fn sealed(generation: u64, lengths: [u32; 2], notes: &[u8]) -> Vec<u8> {
+    let mut bytes = b"colophon.slot/v1\n".to_vec();
+    bytes.extend(generation.to_be_bytes());
+    for length in lengths {
+        bytes.extend(length.to_be_bytes());
+    }
+    bytes.extend(notes);
+    let digest = sha256(&bytes);
+    bytes.extend(digest.as_bytes());
+    bytes
+}
+
+fn whole(generation: u64, pending: &[u8], published: &[u8]) -> Vec<u8> {
+    let lengths = [pending, published].map(|note| u32::try_from(note.len()).unwrap());
+    sealed(near_the_end(generation), lengths, &[pending, published].concat())
 }
 
 /// Takes some numbers for the last there are.
@@ -137,4 +160,27 @@ fn check_writing(mut slots: Slots, disk: &MemoryDisk, dir: &Path) {
 /// Bytes of which files of every sort are made.
 pub fn seeds() -> Vec<Vec<u8>> {
     Dice::new(7).runs(32, 7)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealed_region(note: &str, change: Option<(u16, u8)>) -> Region {
+        Region::Sealed { generation: 1, pending: note.into(), published: Vec::new(), change }
+    }
+
+    #[test]
+    fn a_change_to_the_same_byte_is_none() {
+        assert_eq!(sealed_region("a", Some((0, b'c'))).slot(), sealed_region("a", None).slot());
+        assert_eq!(sealed_region("a", Some((0, b'C'))).slot(), None);
+    }
+
+    #[test]
+    fn lengths_that_happen_to_be_right_make_a_slot() {
+        let claims = |published| Region::Claims { pending: 1, published, notes: b"ab".to_vec() };
+        let slot = claims(1).slot().unwrap();
+        assert_eq!((slot.generation, slot.pending.as_deref(), slot.published.as_deref()), (7, Some("a"), Some("b")));
+        assert_eq!(claims(2).slot(), None);
+    }
 }
