@@ -186,6 +186,7 @@ mod tests {
             let mut other = other;
             other[..same].copy_from_slice(&one[..same]);
             prop_assert_eq!(Hash::from(one).cmp(&Hash::from(other)), one.cmp(&other));
+            prop_assert_eq!(Hash::from(one).partial_cmp(&Hash::from(other)), one.partial_cmp(&other));
         }
     }
 

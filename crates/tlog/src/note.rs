@@ -222,6 +222,7 @@ mod tests {
         let key: VerifierKey = EXAMPLE_KEY.parse().unwrap();
         let note = parse(EXAMPLE).unwrap();
         assert_eq!(note.text(), "This is an example message.\n");
+        assert_eq!(note.as_str(), EXAMPLE);
         assert_eq!(note.verify(std::slice::from_ref(&key)), Ok(vec![&key]));
         let altered = parse(&EXAMPLE.replace("is an", "is no")).unwrap();
         let invalid = NoteError::Invalid { name: "example.com/foo".into(), key_id: key.id() };
