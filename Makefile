@@ -83,7 +83,7 @@ long-network: ## 60 rounds of kill -9 of a register, its followers and its witne
 	$(CARGO) build --workspace --all-targets $(LOCKED)
 	COLOPHON_NETWORK_ROUNDS=60 NEXTEST_SUCCESS_OUTPUT=immediate COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) -p e2e --test network
 
-long-overload: ## 10 minutes of twice the load that a node can take
+long-overload: ## 10 minutes of twice the load that a node can take, and more
 	$(CARGO) build --workspace --all-targets $(LOCKED)
 	COLOPHON_OVERLOAD_SECONDS=600 NEXTEST_SUCCESS_OUTPUT=immediate COLOPHON_BIN_DIR="$(BIN_DIR)" $(RUN_TESTS) -p e2e --test overload
 

@@ -1,9 +1,9 @@
-//! Twice as much as a node can take: what it takes is answered soon, the rest is told so at once, and readers notice little.
+//! Twice as much as a node can take, and more: what it takes is answered soon, the rest is told so at once, and readers notice
+//! little.
 //!
-//! First its pace is measured, by few connections that wait for their answers. Then many connections offer twice that.
+//! First its pace is measured, by few connections that wait for their answers. Then many come, each again as soon as it is answered.
 //! Memory is judged against what recorded entries cost, which the register keeps for ever: beside that it must stay flat.
 //! `COLOPHON_OVERLOAD_SECONDS` sets how long it lasts, and only then the times are judged: the machine must do nothing else.
-//! Beside other tests the pace says nothing, so there the queue is short and everybody comes as fast as they are answered.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,12 +17,10 @@ use tokio::task::JoinSet;
 
 const SECONDS: u64 = 6;
 const CALM: Duration = Duration::from_secs(3);
-const CALM_CONNECTIONS: usize = 96;
+const CALM_CONNECTIONS: usize = 8;
 const CONNECTIONS: usize = 600;
-/// Few, so that it fills up although each connection waits for its answer.
-const QUEUE: usize = 128;
-/// So few that it fills up whatever else the machine does.
-const SHORT_QUEUE: usize = 8;
+/// So few that it is full, whatever else the machine does, although each connection waits for its answer.
+const QUEUE: usize = 8;
 /// What a recorded entry may cost in memory, in bytes: records, state tree, what the view's engine caches.
 const ENTRY_BYTES_MAX: u64 = 2 * 1024;
 /// What connections, the queue and the allocator may take beside that, in KiB.
@@ -39,8 +37,7 @@ fn twice_the_load_is_taken_at_the_same_pace_and_the_rest_told_at_once() {
     let asked = std::env::var("COLOPHON_OVERLOAD_SECONDS").ok().map(|text| text.parse().expect("a number"));
     let seconds = asked.unwrap_or(SECONDS);
     let connections = (CONNECTIONS + CALM_CONNECTIONS).to_string();
-    let queue_length = if asked.is_some() { QUEUE } else { SHORT_QUEUE };
-    let queue = queue_length.to_string();
+    let queue = QUEUE.to_string();
     let begun = Instant::now();
     let mut node = Node::init("overload.example/log").with_serve_args(&[
         "--queue",
@@ -55,7 +52,7 @@ fn twice_the_load_is_taken_at_the_same_pace_and_the_rest_told_at_once() {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let crowd = Arc::new(Crowd::new(&node));
 
-    let calm = runtime.block_on(offer(&crowd, CALM_CONNECTIONS, CALM, None));
+    let calm = runtime.block_on(offer(&crowd, CALM_CONNECTIONS, CALM));
     let pace = per_second(calm.taken.len(), CALM);
     println!("calm: {pace:.0} entries a second by {CALM_CONNECTIONS} connections, p99 {:?}", p99(&calm.taken));
     assert!(pace > 1.0, "nothing was taken");
@@ -66,12 +63,12 @@ fn twice_the_load_is_taken_at_the_same_pace_and_the_rest_told_at_once() {
     let crowd_seen = Arc::clone(&crowd);
     let watcher = std::thread::spawn(move || watching.run(&authority, &crowd_seen.taken, taken_before));
     let time = Duration::from_secs(seconds);
-    let loaded = runtime.block_on(offer(&crowd, CONNECTIONS, time, asked.map(|_| 2.0 * pace)));
+    let loaded = runtime.block_on(offer(&crowd, CONNECTIONS, time));
     watch.over.store(true, Ordering::Relaxed);
     let reads = watcher.join().expect("the reader was answered");
 
     let (took, turned) = (per_second(loaded.taken.len(), time), per_second(loaded.turned_away.len(), time));
-    let explained = Duration::from_secs_f64(WAIT_QUEUES_MAX * decimal(queue_length) / took.max(1.0));
+    let explained = Duration::from_secs_f64(WAIT_QUEUES_MAX * decimal(QUEUE) / took.max(1.0));
     let growth = watch.growth.lock().expect("nobody panicked").clone();
     println!("loaded for {seconds} s: {took:.0} a second taken, p99 {:?}", p99(&loaded.taken));
     println!("  {turned:.0} a second turned away, p99 {:?}", p99(&loaded.turned_away));
@@ -80,7 +77,7 @@ fn twice_the_load_is_taken_at_the_same_pace_and_the_rest_told_at_once() {
     assert!(!loaded.turned_away.is_empty() && !reads.is_empty(), "it was no overload");
     // Beside other tests times tell nothing.
     if asked.is_some() {
-        assert!(loaded.turned_away.len() * 5 > loaded.taken.len(), "it was little of an overload");
+        assert!(loaded.turned_away.len() >= loaded.taken.len(), "it was less than twice what is taken");
         assert!(took > pace / 3.0, "under load {took:.0} a second are taken, of {pace:.0}");
         assert!(p99(&loaded.taken) < WAIT_MAX + explained, "those who are taken wait too long");
         assert!(p99(&loaded.turned_away) < ANSWER_MAX, "those who are turned away wait too long");
@@ -142,21 +139,17 @@ impl Crowd {
     }
 }
 
-/// Submits by a number of connections: as fast as each is answered, or so many a second in all whether answered or not.
-async fn offer(crowd: &Arc<Crowd>, connections: usize, time: Duration, a_second: Option<f64>) -> Offered {
+/// Submits by a number of connections for a time, as fast as each is answered.
+async fn offer(crowd: &Arc<Crowd>, connections: usize, time: Duration) -> Offered {
     let begun = Instant::now();
-    let pause = a_second.map(|a_second| Duration::from_secs_f64(decimal(connections) / a_second));
     let mut clients = JoinSet::new();
-    for client in 0..connections {
+    for _ in 0..connections {
         let crowd = Arc::clone(crowd);
-        let first = pause.map_or(begun, |pause| begun + pause.mul_f64(decimal(client) / decimal(connections)));
         clients.spawn(async move {
             let mut connection = Connection::open(&crowd.authority).await.expect("a connection");
-            let (mut offered, mut due) = (Offered::default(), first);
+            let mut offered = Offered::default();
             while begun.elapsed() < time {
-                tokio::time::sleep_until(due.into()).await;
                 offered.one(&crowd, &mut connection).await;
-                due = pause.map_or(due, |pause| (due + pause).max(Instant::now()));
             }
             offered
         });
