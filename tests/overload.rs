@@ -94,8 +94,9 @@ fn twice_the_load_is_taken_at_the_same_pace_and_the_rest_told_at_once() {
 
 /// Holds what the log tells of commits against what was taken: all of it, in a line a second at most.
 fn check_log(log: &str, taken: usize, elapsed: Duration) {
-    let lines: Vec<&str> = log.lines().filter_map(|line| line.split_once("Committed ")).map(|(_, told)| told).collect();
-    let told = |line: &&str| line.split(' ').next().and_then(|count| count.parse::<usize>().ok()).expect("a count");
+    let lines: Vec<&str> =
+        log.lines().filter_map(|line| line.split_once("Committed: entries ")).map(|(_, told)| told).collect();
+    let told = |line: &&str| line.split(',').next().and_then(|count| count.parse::<usize>().ok()).expect("a count");
     // What was recorded before the crowd came is told too.
     let entries: usize = lines.iter().map(told).sum();
     assert!(entries >= taken, "the log tells of {entries} entries, and {taken} were taken");

@@ -193,17 +193,11 @@ impl Untold {
     fn tell(&mut self) {
         let Untold { batches, entries, size, .. } = *self;
         if batches > 0 {
-            let (entry_word, batch_word) = (word(entries, "entry", "entries"), word(batches, "batch", "batches"));
             info!(
                 tree.size = size,
-                entries, batches, "Committed {entries} {entry_word} in {batches} {batch_word}; the tree holds {size}"
+                entries, batches, "Committed: entries {entries}, batches {batches}; the tree holds {size}"
             );
             *self = Untold { told_at: Some(Instant::now()), ..Untold::default() };
         }
     }
-}
-
-/// Returns the word for one thing, or for several.
-fn word(count: usize, one: &'static str, several: &'static str) -> &'static str {
-    if count == 1 { one } else { several }
 }
