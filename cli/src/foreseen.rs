@@ -340,11 +340,7 @@ impl From<LookupOrFailure> for Failure {
 pub fn show(desk: &Desk<'_>, body: &Body, paid: Option<&Money>) -> Result<(), Failure> {
     let Some(proposed) = Proposed::stated(body) else { return Ok(()) };
     if let Some(count) = desk.work(&proposed.work, proposed.edition)?.state.allegations {
-        desk.context.ui.warn(format_args!(
-            "{} something about this edition, and nobody vouches for it: colophon show {}",
-            words::allege(count),
-            short(&proposed.work)
-        ));
+        desk.context.ui.warn(format_args!("{}: colophon show {}", words::alleged(count), short(&proposed.work)));
     }
     if told(desk, &proposed)?.is_some() && matches!(proposed.price, Some(Price::Committed(_))) && paid.is_some() {
         desk.context

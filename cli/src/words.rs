@@ -183,10 +183,10 @@ pub fn count(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-/// Returns how many accounts allege something, as the beginning of a sentence.
-pub fn allege(accounts: u64) -> String {
+/// Says that so many accounts allege something about an edition.
+pub fn alleged(accounts: u64) -> String {
     let verb = if accounts == 1 { "alleges" } else { "allege" };
-    format!("{} {verb}", count(accounts, "account"))
+    format!("{} {verb} something about this edition, and nobody vouches for it", count(accounts, "account"))
 }
 
 /// Returns a number of bytes as people read it.

@@ -151,6 +151,14 @@ pub enum GovernError {
     Founding(PathBuf),
 }
 
+impl GovernError {
+    fn no_rules(name: &RuleSetName, there: &BTreeSet<&str>) -> GovernError {
+        let names: Vec<&str> = there.iter().copied().collect();
+        let there = if names.is_empty() { "are none".to_owned() } else { format!("are {}", names.join(", ")) };
+        GovernError::NoRules { name: name.clone(), there }
+    }
+}
+
 /// What is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
@@ -273,41 +281,47 @@ impl Standing {
         acts.filter_map(|act| Some((act.height, act.entry.as_ref()?.body())))
     }
 
-    /// Refuses to withdraw a rule set that is not in force at this height, though sets of its name may come later.
-    fn check_published(&self, name: &RuleSetName, from: u64) -> Result<(), GovernError> {
+    /// Returns which rule sets the acts publish and withdraw. Which texts they are does not matter here, so no digest is computed.
+    fn rule_list(&self) -> RuleListRecord {
         let mut list = RuleListRecord::default();
         for (height, body) in self.said() {
             let Body::Rules(act) = body else { continue };
-            // Which text it is does not matter here, so its digest is not computed.
             let digest = act.text.as_ref().map(|_| Digest([0; 32].into()));
             list.put(RuleSetRecord { digest, height: act.height.get(), name: act.name.clone() }, height);
         }
+        list
+    }
+
+    /// Lists the names of the rule sets in a list that are in force or to come.
+    fn standing_rules<'l>(&self, list: &'l RuleListRecord) -> BTreeSet<&'l str> {
         let is_over = |set: &RuleSetRecord| {
             let mut others = list.sets.iter().filter(|other| other.name == set.name);
             others.any(|other| other.height > set.height && other.height <= self.height)
         };
         let stands = |set: &&RuleSetRecord| set.digest.is_some() && !is_over(set);
-        let there: BTreeSet<&str> = list.sets.iter().filter(stands).map(|set| set.name.as_str()).collect();
-        let is_there = if from == u64::MAX {
-            there.contains(name.as_str())
-        } else {
-            list.in_force(from).iter().any(|set| set.name == *name)
-        };
-        if is_there {
+        list.sets.iter().filter(stands).map(|set| set.name.as_str()).collect()
+    }
+
+    /// Refuses to withdraw a rule set that is not in force at this height, though sets of its name may come later.
+    fn check_withdraws(&self, name: &RuleSetName, height: u64) -> Result<(), GovernError> {
+        let list = self.rule_list();
+        if list.in_force(height).iter().any(|set| set.name == *name) {
             return Ok(());
         }
-        let begins = list.sets.iter().find(|set| set.name == *name && set.height > from && set.digest.is_some());
-        if let Some(begins) = begins {
-            return Err(GovernError::NotYet { name: name.clone(), from, begins: begins.height });
-        }
-        let there: Vec<&str> = there.into_iter().collect();
-        let there = if there.is_empty() { "are none".to_owned() } else { format!("are {}", there.join(", ")) };
-        Err(GovernError::NoRules { name: name.clone(), there })
+        let begins = list.sets.iter().find(|set| set.name == *name && set.height > height && set.digest.is_some());
+        Err(match begins {
+            Some(begins) => GovernError::NotYet { name: name.clone(), from: height, begins: begins.height },
+            None => GovernError::no_rules(name, &self.standing_rules(&list)),
+        })
     }
 
     /// Returns the law and the jurisdiction that a set was published with last, to withdraw it with; it must be in force or to come.
     pub fn source_of(&self, name: &RuleSetName) -> Result<(Citation, Jurisdiction), GovernError> {
-        self.check_published(name, u64::MAX)?;
+        let list = self.rule_list();
+        let there = self.standing_rules(&list);
+        if !there.contains(name.as_str()) {
+            return Err(GovernError::no_rules(name, &there));
+        }
         let mut said = self.said().filter_map(|(_, body)| match body {
             Body::Rules(act) if act.name == *name && act.text.is_some() => Some(act),
             _ => None,
@@ -388,7 +402,7 @@ impl Standing {
                     return Err(GovernError::RulesTooNear { least });
                 }
                 if text.is_none() {
-                    self.check_published(name, height)?;
+                    self.check_withdraws(name, height)?;
                 }
                 Body::Rules(Box::new(PublishRules {
                     by,

@@ -51,16 +51,19 @@ impl Publishing {
 
     /// Publishes whatever is handed over, until nothing more will be, or the register stops while witnesses are lacking.
     pub(crate) fn run(mut self, handed: &Receiver<Handed>) -> Result<(), Fatal> {
-        loop {
+        let ended = loop {
             match self.next(handed) {
-                Err(Fatal::Publish(stopped @ PublishError::Stopped(_))) => {
-                    info!("Not everything is published: {stopped}");
-                    return Ok(());
-                }
-                Ok(false) => return Ok(()),
                 Ok(true) => {}
-                Err(fatal) => return Err(fatal),
+                ended => break ended,
             }
+        };
+        self.untold.tell();
+        match ended {
+            Err(Fatal::Publish(stopped @ PublishError::Stopped(_))) => {
+                info!("Not everything is published: {stopped}");
+                Ok(())
+            }
+            ended => ended.map(|_| ()),
         }
     }
 
@@ -87,10 +90,7 @@ impl Publishing {
                     self.register.republish(checkpoint);
                 }
             }
-            Err(RecvTimeoutError::Disconnected) => {
-                self.untold.tell();
-                return Ok(false);
-            }
+            Err(RecvTimeoutError::Disconnected) => return Ok(false),
         }
         self.untold.tell_if_due();
         Ok(true)

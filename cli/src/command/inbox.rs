@@ -23,7 +23,7 @@ use crate::terms::check_free;
 use crate::terms::summary::{Names, Summary};
 use crate::ui::Answer;
 use crate::waiting::{CHANGED, check_draft};
-use crate::words::{allege, short};
+use crate::words::{alleged, short};
 
 /// Arguments of `colophon inbox`.
 #[derive(Debug, Args)]
@@ -196,7 +196,7 @@ impl fmt::Display for Item {
             writeln!(f, "  CANNOT BE ACCEPTED NOW: {burdens}")?;
         }
         if let Some(count) = self.alleged {
-            writeln!(f, "  ALLEGED: {} something about this edition, and nobody vouches for it", allege(count))?;
+            writeln!(f, "  ALLEGED: {}", alleged(count))?;
         }
         writeln!(f, "  answer with: colophon accept {id}   or: colophon decline {id}")
     }

@@ -89,14 +89,12 @@ struct Authority {
 impl Set {
     fn of(facts: &RulesFacts, place: usize) -> Set {
         let Listed { name, height, set } = &facts.sets[place];
-        let replaced = |next: &Listed| next.name == *name && next.height <= facts.height;
-        let withdrawn = |next: &Listed| replaced(next) && next.set.is_none();
-        let standing = match set {
+        let next = facts.sets.get(place + 1).filter(|next| next.name == *name && next.height <= facts.height);
+        let standing = match (set, next) {
             _ if *height > facts.height => Standing::ToCome,
-            _ if facts.sets.get(place + 1).is_some_and(withdrawn) => Standing::Withdrawn,
-            _ if facts.sets.get(place + 1).is_some_and(replaced) => Standing::Replaced,
-            Some(_) => Standing::InForce,
-            None => Standing::Withdrawn,
+            (_, Some(next)) if next.set.is_some() => Standing::Replaced,
+            (None, _) | (_, Some(_)) => Standing::Withdrawn,
+            (Some(_), None) => Standing::InForce,
         };
         Set {
             name: name.clone(),
