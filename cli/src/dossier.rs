@@ -70,6 +70,9 @@ pub struct Dossier {
     /// Earlier works that the maker knows it to be like.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub acknowledges_similar: Vec<WorkId>,
+    /// Each of these in a sentence, where the register was asked about it.
+    #[serde(skip)]
+    pub introduced: Vec<(WorkId, String)>,
     /// Who registered it.
     pub maker: Party,
     /// When.
@@ -191,6 +194,7 @@ impl Dossier {
             derived_from: mint.derived_from.as_ref().map_or_else(Vec::new, |from| from.as_slice().to_vec()),
             acknowledges: mint.ack_first,
             acknowledges_similar: mint.ack_similar.as_ref().map_or_else(Vec::new, |like| like.as_slice().to_vec()),
+            introduced: Vec::new(),
             maker: Party::of(&mint.by, provenance),
             registered,
             holder: Party::of(&provenance.state.holder, provenance),
@@ -264,6 +268,9 @@ impl Dossier {
         for (n, similar) in self.acknowledges_similar.iter().enumerate() {
             if n == 0 {
                 sheet.row("LIKE EARLIER", "acknowledges that it is like what was registered before:");
+            }
+            for (_, told) in self.introduced.iter().filter(|(work, _)| work == similar) {
+                sheet.row("", told);
             }
             sheet.row("", &similar.to_string());
         }

@@ -92,12 +92,14 @@ pub struct Failure {
     cure: String,
     /// What the rules of the corridor say, where they refuse.
     crossing: Option<Box<Objections>>,
+    /// Whether nothing, or not all of it, came from whoever was asked.
+    away: bool,
 }
 
 impl Failure {
     /// Returns a failure that ends with `exit`. Both texts are phrases without a full stop.
     pub fn new(exit: Exit, what: impl Into<String>, cure: impl Into<String>) -> Failure {
-        Failure { exit, code: exit.code().into(), what: what.into(), cure: cure.into(), crossing: None }
+        Failure { exit, code: exit.code().into(), what: what.into(), cure: cure.into(), crossing: None, away: false }
     }
 
     /// Returns a failure of something that should have worked (exit 1).
@@ -146,6 +148,11 @@ impl Failure {
         Failure::new(Exit::TryAgain, what, cure)
     }
 
+    /// Returns the failure of a question to somebody who cannot be reached (exit 75).
+    pub fn away(what: impl Into<String>, cure: impl Into<String>) -> Failure {
+        Failure { away: true, ..Failure::try_again(what, cure) }
+    }
+
     /// Returns the failure of a question: where nothing was to be recorded, a refusal says nothing of the ledger's rules.
     ///
     /// What the register does have an answer to, and cannot give, stays a refusal.
@@ -172,6 +179,11 @@ impl Failure {
     /// Returns how the process should end.
     pub fn exit(&self) -> Exit {
         self.exit
+    }
+
+    /// Returns whether whoever was asked could not be reached, and so said neither yes nor no.
+    pub fn is_away(&self) -> bool {
+        self.away
     }
 
     /// Returns the stable code for programs.

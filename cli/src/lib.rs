@@ -22,6 +22,7 @@ pub mod paper_args;
 pub mod party;
 pub mod passphrase;
 pub mod recognition;
+pub mod recomputed;
 pub mod register;
 pub mod ruled;
 #[cfg(test)]

@@ -1,32 +1,37 @@
 //! Works in the register that look, sound or read like a file: the node says where to look, the mint of each says what it is.
 //!
-//! The file stays here. A picture is asked about in its 8 orientations, each also in negative, by codes of 64 bits.
+//! The file stays here. A picture is asked about in its 8 orientations, each also in negative, by codes of 64 bits. Where there is no file, the
+//! code that a mint states is asked about as it is.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use colophon_client::client::Client;
 use colophon_client::lookalikes::Lookalike;
 use colophon_client::lookup::LookupError;
-use colophon_fingerprint::content::Content;
+use colophon_fingerprint::content::{Content, ContentKind};
 use colophon_fingerprint::likeness::{Grade, grade, reach};
 use colophon_fingerprint::thumbnail::Thumbnail;
+use colophon_ledger::account::AccountId;
 use colophon_ledger::card::Title;
-use colophon_ledger::entry::mint::Mint;
+use colophon_ledger::entry::mint::{Mint, WorkFile};
 use colophon_ledger::field::WorkId;
-use colophon_ledger::iscc::Unit;
+use colophon_ledger::iscc::{Iscc, Unit};
 use serde::Serialize;
 
 use crate::clock;
 use crate::command::Context;
 use crate::dossier::Dossier;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::party::Party;
 use crate::recognition::unit_kind;
 use crate::sheet::Sheet;
 use crate::story::When;
 
-/// The most works that are looked at more closely, the nearest.
+/// The most works of others that are shown, and the most of one's own.
 const SHOWN_MAX: usize = 10;
+/// The kinds of content.
+const KINDS: [ContentKind; 4] = [ContentKind::Text, ContentKind::Image, ContentKind::Audio, ContentKind::Video];
 
 /// A work that is like a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,7 +63,7 @@ impl Like {
 
     /// Returns it in a sentence: what it is, whose, since when.
     pub fn told(&self) -> String {
-        format!("{} by {}, registered {}, {}", self.title, self.maker.called(), self.registered.time, self.meaning())
+        format!("{}, {}", introduction(&self.title, &self.maker, &self.registered), self.meaning())
     }
 
     /// Writes it.
@@ -92,9 +97,25 @@ pub enum Sought {
 /// What is said where [`Sought::NobodySeeks`].
 pub const NOBODY_SEEKS: &str = "this node does not search for lookalikes: nobody has looked for works like it";
 
-/// Returns the works that are like a file of this content, nearest first; none where there is nothing to look for it by, or nobody looks.
-pub fn find(context: &Context, client: &Client, content: Option<&Content>) -> Result<Option<Vec<Like>>, Failure> {
-    Ok(match context.wait_for(seek(client, content, &BTreeSet::new()))?? {
+/// Which of the works that are like something are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Only those of mints with a smaller index, the earliest first: however many came later, or are nearer, the first is among them.
+    pub before: Option<u64>,
+    /// Whose works stand in nobody's way: they take no place of others'.
+    pub own: Option<AccountId>,
+    /// Works that are not looked at.
+    pub passed_over: Arc<BTreeSet<WorkId>>,
+}
+
+/// Returns the works that are like something, nearest first; none where there is nothing to look by, or nobody looks.
+pub fn find(
+    context: &Context,
+    client: &Client,
+    asked: Option<&Asked>,
+    wanted: &Wanted,
+) -> Result<Option<Vec<Like>>, Failure> {
+    Ok(match context.wait_for(seek(client, asked, wanted))?? {
         Sought::NothingToSeekBy => None,
         Sought::NobodySeeks => {
             context.ui.note(NOBODY_SEEKS);
@@ -104,55 +125,91 @@ pub fn find(context: &Context, client: &Client, content: Option<&Content>) -> Re
     })
 }
 
-/// Looks for the works that are like a file of this content, but for those that are passed over.
-pub async fn seek(
-    client: &Client,
-    content: Option<&Content>,
-    passed_over: &BTreeSet<WorkId>,
-) -> Result<Sought, Failure> {
-    let Some(content) = content.filter(|content| !unit(content).is_flat()) else { return Ok(Sought::NothingToSeekBy) };
-    let asked = Asked::of(content);
-    let found = match client.lookalikes(asked.unit.kind(), &asked.codes, reach(content.kind)).await {
+/// Looks for the works that are like something.
+pub async fn seek(client: &Client, asked: Option<&Asked>, wanted: &Wanted) -> Result<Sought, Failure> {
+    let Some(asked) = asked else { return Ok(Sought::NothingToSeekBy) };
+    let found = client.lookalikes(unit_kind(asked.kind), &asked.codes, reach(asked.kind), wanted.before).await;
+    let mut found = match found {
         Err(LookupError::NotKnown(_)) => return Ok(Sought::NobodySeeks),
         found => found?,
     };
-    let mut likes: Vec<Like> = Vec::new();
+    if wanted.before.is_some() {
+        found.sort_by_key(|hit| hit.index);
+    }
+    let (mut likes, mut own, mut others) = (Vec::<Like>::new(), 0, 0);
     for hit in found {
-        if likes.len() == SHOWN_MAX {
+        if others == SHOWN_MAX {
             break;
         }
-        if !passed_over.contains(&hit.work) && !likes.iter().any(|like| like.work == hit.work) {
-            likes.extend(asked.judge(client, content, &hit).await?);
+        if wanted.passed_over.contains(&hit.work) || likes.iter().any(|like| like.work == hit.work) {
+            continue;
+        }
+        let Some(like) = asked.judge(client, &hit).await? else { continue };
+        let count = if wanted.own == Some(like.maker.account) { &mut own } else { &mut others };
+        if *count < SHOWN_MAX {
+            *count += 1;
+            likes.push(like);
         }
     }
     Ok(Sought::Found(likes))
 }
 
+/// Returns each of some works in a sentence: what it is, whose, since when. Everything in it is proved; a work that the node does not show is
+/// left out.
+pub fn introduce(context: &Context, client: &Client, works: &[WorkId]) -> Result<Vec<(WorkId, String)>, Failure> {
+    let mut told = Vec::new();
+    for work in works {
+        match context.wait_for(client.certificate(work, 1))?.map_err(Failure::from) {
+            Ok(certified) => {
+                let card = Dossier::of(&certified.provenance, clock::now_ms()?);
+                told.push((*work, introduction(&card.title(), &card.maker, &card.registered)));
+            }
+            Err(failure) if failure.exit() == Exit::NotVerified => return Err(failure),
+            Err(_) => {}
+        }
+    }
+    Ok(told)
+}
+
 /// What is asked about: the codes, and of a picture the difference hashes that go with them.
-struct Asked {
-    unit: Unit,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    kind: ContentKind,
     codes: Vec<u64>,
     dhashes: Vec<u64>,
 }
 
 impl Asked {
-    fn of(content: &Content) -> Asked {
-        let unit = unit(content);
+    /// Returns what is asked about a file of this content: a picture in all its variants. Nothing, of a picture of one colour.
+    pub fn of(content: &Content) -> Option<Asked> {
+        let (kind, unit) = (content.kind, Unit::new(unit_kind(content.kind), content.code));
+        if unit.is_flat() {
+            return None;
+        }
         let Some(thumbnail) = &content.thumbnail else {
-            return Asked { unit, codes: vec![unit.head()], dhashes: Vec::new() };
+            return Some(Asked { kind, codes: vec![unit.head()], dhashes: Vec::new() });
         };
         let variants = thumbnail.variants();
         let codes = variants.iter().map(|variant| Unit::new(unit.kind(), variant.code()).head()).collect();
-        Asked { unit, codes, dhashes: variants.iter().map(Thumbnail::dhash).collect() }
+        Some(Asked { kind, codes, dhashes: variants.iter().map(Thumbnail::dhash).collect() })
+    }
+
+    /// Returns what is asked about a file that is not here, by what its mint states: of a picture neither turned nor mirrored, for its code
+    /// alone does not tell those of its variants. Nothing, where it states none.
+    pub fn stated(file: &WorkFile) -> Option<Asked> {
+        let iscc = Iscc::parse(file.fingerprint.as_ref()?.as_str()).ok()?;
+        let unit = iscc.content().filter(|unit| !unit.is_flat())?;
+        let kind = KINDS.into_iter().find(|kind| unit_kind(*kind) == unit.kind())?;
+        Some(Asked { kind, codes: vec![unit.head()], dhashes: dhash_of(file).into_iter().collect() })
     }
 
     /// Holds what the node said against the work's own mint, and returns what it is if it is alike.
-    async fn judge(&self, client: &Client, content: &Content, hit: &Lookalike) -> Result<Option<Like>, Failure> {
+    async fn judge(&self, client: &Client, hit: &Lookalike) -> Result<Option<Like>, Failure> {
         let provenance = client.certificate(&hit.work, 1).await?.provenance;
-        hit.check(self.unit.kind(), &self.codes, &provenance.mint)?;
-        let dhash = self.dhashes.get(hit.code).zip(dhash_of(&provenance.mint, hit.file));
+        hit.check(unit_kind(self.kind), &self.codes, &provenance.mint)?;
+        let dhash = self.dhashes.get(hit.code).zip(file_of(&provenance.mint, hit.file).and_then(dhash_of));
         let dhashes = dhash.map(|(own, other)| (own ^ other).count_ones());
-        let Some(grade) = grade(content.kind, hit.distance, dhashes) else { return Ok(None) };
+        let Some(grade) = grade(self.kind, hit.distance, dhashes) else { return Ok(None) };
         let card = Dossier::of(&provenance, clock::now_ms()?);
         Ok(Some(Like {
             work: hit.work,
@@ -167,12 +224,15 @@ impl Asked {
     }
 }
 
-fn unit(content: &Content) -> Unit {
-    Unit::new(unit_kind(content.kind), content.code)
+fn introduction(title: &str, maker: &Party, registered: &When) -> String {
+    format!("{title} by {}, registered {}", maker.called(), registered.time)
 }
 
-fn dhash_of(mint: &Mint, file: usize) -> Option<u64> {
-    let file = mint.files.as_slice().get(file.checked_sub(1)?)?;
+fn file_of(mint: &Mint, file: usize) -> Option<&WorkFile> {
+    mint.files.as_slice().get(file.checked_sub(1)?)
+}
+
+fn dhash_of(file: &WorkFile) -> Option<u64> {
     u64::from_str_radix(file.dhash.as_ref()?.as_str(), 16).ok()
 }
 

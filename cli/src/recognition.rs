@@ -9,6 +9,7 @@ use std::path::Path;
 use colophon_fingerprint::content::{Content, ContentKind};
 use colophon_fingerprint::file::FileFingerprint;
 use colophon_fingerprint::manifest::{Manifest, find_manifest};
+use colophon_fingerprint::media::UNKNOWN;
 use colophon_fingerprint::units::{ByteUnits, identify_file, identify_reader};
 use colophon_fingerprint::video::{is_looked_at_here, is_video};
 use colophon_ledger::entry::mint::{Credentials, WorkFile};
@@ -61,15 +62,11 @@ impl Recognised {
         let (file, units) = identify_file(path, progress)?;
         let mut notes = Vec::new();
         let content = content(path, &file.media_type).unwrap_or_else(|error| {
-            notes.push(format!("{} has no content code: {}; {}", named(path), shown(&error.to_string()), error.cure()));
+            notes.push(without_code(&named(path), &shown(&error.to_string()), error.cure()));
             None
         });
-        if content.is_none() && is_video(&file.media_type) && !is_looked_at_here() {
-            notes.push(format!(
-                "{} has no content code: videos are looked at by ffmpeg with its filter signature, which is not here; install it to have \
-                 the video recognised when it is changed",
-                named(path)
-            ));
+        if content.is_none() && notes.is_empty() {
+            notes.push(of_other_type(&named(path), &file.media_type));
         }
         let credentials = credentials(path).unwrap_or_else(|note| {
             notes.push(note);
@@ -84,6 +81,7 @@ impl Recognised {
         let (file, units) = identify_reader(&mut input, &mut |done| progress.advance_to(done)).map_err(|error| {
             Failure::failed(format!("standard input could not be read: {error}"), "save it as a file first")
         })?;
+        ui.note(without_code("standard input", "only its bytes are read", "save it as a file first"));
         Ok(Recognised { file, units, content: None, credentials: None, validated: None })
     }
 
@@ -130,6 +128,29 @@ pub fn unit_kind(kind: ContentKind) -> UnitKind {
         ContentKind::Audio => UnitKind::Audio,
         ContentKind::Video => UnitKind::Video,
     }
+}
+
+/// Says that something has no code of its content, what follows from that, why it has none, and what to do.
+fn without_code(name: &str, why: &str, cure: &str) -> String {
+    format!("{name} has no content code, so nobody looks for works like it: {why}; {cure}")
+}
+
+/// Says that of a file of a type that is not looked at here.
+fn of_other_type(name: &str, media_type: &str) -> String {
+    if is_video(media_type) && !is_looked_at_here() {
+        let why = "videos are looked at by ffmpeg with its filter signature, which is not here";
+        return without_code(name, why, "install it to have the video recognised when it is changed");
+    }
+    if media_type == UNKNOWN {
+        let cure = "save a text in UTF-8; of anything else, register a PNG or a JPEG beside it";
+        return without_code(name, "of what type it is cannot be told", cure);
+    }
+    let readable = match media_type.split_once('/') {
+        Some(("audio", _)) => "a FLAC or an MP3",
+        Some(("text", _)) => "a plain text or a PDF",
+        _ => "a PNG or a JPEG",
+    };
+    without_code(name, &format!("{media_type} is not looked at here"), &format!("register {readable} of it beside it"))
 }
 
 /// Says what files are known by, for whoever is about to publish it.
@@ -206,6 +227,34 @@ mod tests {
         assert_eq!(stated.prep.unwrap().as_str(), "plain-1");
         assert_eq!((stated.dhash, stated.c2pa, stated.media_type.as_str()), (None, None, "text/plain"));
         assert!(told(&[recognised]).contains("what it shows or says"));
+    }
+
+    #[test]
+    fn what_is_not_looked_at_is_said_in_one_line() {
+        let desk = tempfile::tempdir().unwrap();
+        let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+        let svg = b"<svg xmlns='http://www.w3.org/2000/svg'/>";
+        let avif = b"\0\0\0\x1cftypavif\0\0\0\0mif1avif";
+        let jxl = b"\0\0\0\x0cJXL \x0d\x0a\x87\x0a";
+        let midi = b"MThd\0\0\0\x06\0\0\0\x01\0\x60";
+        let cases: [(&[u8], &str, &str); 7] = [
+            (heic, "image/heic is not looked at here", "register a PNG or a JPEG of it beside it"),
+            (avif, "image/avif is not looked at here", "register a PNG or a JPEG of it beside it"),
+            (jxl, "image/jxl is not looked at here", "register a PNG or a JPEG of it beside it"),
+            (svg, "image/svg+xml is not looked at here", "register a PNG or a JPEG of it beside it"),
+            (midi, "audio/midi is not looked at here", "register a FLAC or an MP3 of it beside it"),
+            (b"<?xml version='1.0'?><play/>", "text/xml is not", "register a plain text or a PDF of it beside it"),
+            (b"caf\xe9 au lait", "of what type it is cannot be told", "save a text in UTF-8"),
+        ];
+        for (number, (bytes, why, cure)) in cases.into_iter().enumerate() {
+            let path = desk.path().join(number.to_string());
+            std::fs::write(&path, bytes).unwrap();
+            let (recognised, notes) = Recognised::read_file(&path, &mut |_| {}).unwrap();
+            assert_eq!((recognised.content, notes.len()), (None, 1), "{notes:?}");
+            let note = &notes[0];
+            assert!(note.contains("has no content code, so nobody looks for works like it: "), "{note}");
+            assert!(note.contains(why) && note.contains(cure) && !note.contains('\n'), "{note}");
+        }
     }
 
     #[test]

@@ -14,12 +14,22 @@ use crate::dossier::Dossier;
 use crate::failure::{Exit, Failure};
 use crate::likeness::Like;
 use crate::party::Party;
+use crate::recomputed::{Found, Recomputed};
 use crate::sheet::Sheet;
 use crate::ui::{Answer, Tone};
 use crate::words::{self, count};
 
 /// What is not checked of a file where nobody has looked for works like it.
 const NOT_SEARCHED: &str = "whether others registered what only looks like it";
+
+/// What somebody looked for that is like what was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SoughtBy {
+    /// The file, in all its variants.
+    File,
+    /// What the mint states of the face.
+    Mint,
+}
 
 /// What a person gave to be checked, and what it turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -103,9 +113,12 @@ pub struct Verdict {
     pub claims: Vec<Claim>,
     /// How many registrations there are, listed or not.
     pub claim_count: u64,
-    /// Works registered earlier that are like the file, as far as the register shows them; none where it was not asked.
+    /// Works registered earlier that are like it, as far as the register shows them, the earliest first; none where it was not asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earlier_lookalikes: Option<Vec<Like>>,
+    /// The codes that the mint states of the file, and what they are found to be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<Recomputed>,
     /// As of when.
     pub as_of: AsOf,
     /// What was checked.
@@ -181,17 +194,48 @@ impl Verdict {
             claims: claims.0,
             claim_count: claims.1,
             earlier_lookalikes: None,
+            codes: Vec::new(),
             as_of,
         })
     }
 
-    /// Adds what the register shows of works like the file: those that were registered earlier.
-    pub fn disclose(&mut self, likes: Vec<Like>) {
+    /// Adds what the register shows of works like it: those that were registered earlier.
+    pub fn disclose(&mut self, likes: Vec<Like>, by: SoughtBy) {
         let (own, registered) = (self.card.work, self.card.registered.index);
         let earlier = likes.into_iter().filter(|like| like.work != own && like.registered.index < registered);
         self.earlier_lookalikes = Some(earlier.collect());
-        for told in self.not_checked.iter_mut().filter(|told| **told == NOT_SEARCHED) {
-            *told = "that nothing else looks like it: the register's node shows what it finds";
+        self.not_checked.retain(|told| *told != NOT_SEARCHED);
+        self.not_checked.push(match by {
+            SoughtBy::File => "that nothing else looks like it: the register's node shows what it finds",
+            SoughtBy::Mint => {
+                "what is like its face when turned or mirrored: only the code that the mint states was asked about"
+            }
+        });
+    }
+
+    /// Adds what the codes are found to be that the mint states of the file.
+    pub fn hold(&mut self, codes: Vec<Recomputed>) {
+        let is_any = |found| codes.iter().any(|code| code.found == found);
+        let (is_same, is_open) = (is_any(Found::Same), is_any(Found::NotCompared));
+        match (is_same && !is_any(Found::Other), is_open) {
+            (true, false) => self.checked.push("the codes it states are those of the file"),
+            (true, true) => self.checked.push("the codes of its bytes that it states are those of the file"),
+            (false, _) => {}
+        }
+        if is_open {
+            self.not_checked
+                .push("the code it states of the content: it was prepared otherwise, or cannot be computed here");
+        }
+        self.codes = codes;
+    }
+
+    fn write_codes(&self, sheet: &mut Sheet) {
+        let others: Vec<&str> =
+            self.codes.iter().filter(|code| code.found == Found::Other).map(|code| code.code).collect();
+        if !others.is_empty() {
+            sheet
+                .row("CODES DIFFER", &format!("whoever registered it states other codes of it: {}", others.join(", ")));
+            sheet.row("", "it is the registered file; what is like it may not be found by these");
         }
     }
 
@@ -340,6 +384,7 @@ impl fmt::Display for Verdict {
         self.card.write(&mut sheet);
         self.write_claims(&mut sheet);
         self.write_lookalikes(&mut sheet);
+        self.write_codes(&mut sheet);
         sheet.gap();
         self.as_of.write(&mut sheet);
         sheet.gap();

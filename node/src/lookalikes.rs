@@ -61,11 +61,12 @@ impl Lookalikes {
         }
     }
 
-    /// Returns the files of a kind whose code is at most `distance` from one of `codes`.
-    pub fn near(&self, kind: UnitKind, codes: &[u64], distance: u32) -> Found {
+    /// Returns the files of a kind whose code is at most `distance` from one of `codes`, of mints before an index where one is given.
+    pub fn near(&self, kind: UnitKind, codes: &[u64], distance: u32, before: Option<u64>) -> Found {
         let shelves = self.shelves.read().unwrap_or_else(PoisonError::into_inner);
         let shelf = KINDS.iter().position(|known| *known == kind).and_then(|place| shelves.shelves.get(place));
-        Found { size: shelves.size, near: shelf.map_or_else(Vec::new, |shelf| shelf.near(codes, distance)) }
+        let near = |shelf: &Shelf| shelf.near_before(codes, distance, before.unwrap_or(u64::MAX));
+        Found { size: shelves.size, near: shelf.map_or_else(Vec::new, near) }
     }
 }
 

@@ -2,26 +2,55 @@
 
 use std::path::Path;
 
+use colophon_ledger::entry::Body;
+use colophon_ledger::entry::mint::{Files, Mint, WorkFile};
+use colophon_ledger::field::{Digest, Int};
+use colophon_ledger::iscc::{Iscc, Unit, UnitKind};
+use colophon_tlog::hash::sha256;
+use e2e::minting::Minter;
 use e2e::painting::paint_all;
 use e2e::person::Person;
+use e2e::told::submit;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
+use image::{Rgb, RgbImage};
+use serde_json::{Value, json};
 
 use crate::scene::{Scene, refused, text};
 
 /// How well the copy is saved, of 100: as most programs do.
 const QUALITY: u8 = 85;
+/// More copies than works are shown.
+const COPIES: u8 = 12;
 
 /// Mirrors a picture, cuts 2 % off, halves each side, and saves it as JPEG.
 pub(crate) fn copy(original: &Path, to: &Path) {
     let picture = imageops::flip_horizontal(&image::open(original).unwrap().to_rgb8());
+    save_small(&cropped(&picture, 10), QUALITY, to);
+}
+
+/// Cuts so many thousandths off each side of a picture.
+fn cropped(picture: &RgbImage, thousandths: u32) -> RgbImage {
     let (width, height) = picture.dimensions();
-    let (left, top) = (width / 100, height / 100);
-    let cropped = imageops::crop_imm(&picture, left, top, width - 2 * left, height - 2 * top).to_image();
-    let small = imageops::resize(&cropped, cropped.width() / 2, cropped.height() / 2, FilterType::Lanczos3);
+    let (left, top) = (width * thousandths / 1000, height * thousandths / 1000);
+    imageops::crop_imm(picture, left, top, width - 2 * left, height - 2 * top).to_image()
+}
+
+/// Halves each side, and saves it as JPEG.
+fn save_small(picture: &RgbImage, quality: u8, to: &Path) {
+    let small = imageops::resize(picture, picture.width() / 2, picture.height() / 2, FilterType::Lanczos3);
     let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, QUALITY).encode_image(&small).unwrap();
+    JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(&small).unwrap();
     std::fs::write(to, bytes).unwrap();
+}
+
+/// Returns what is printed, without its line ends.
+fn unwrapped(told: &str) -> String {
+    told.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn works(list: &Value) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|like| text(like, "/work")).collect()
 }
 
 /// Puts pictures on a person's desk, and returns their names.
@@ -42,7 +71,11 @@ fn a_copied_picture_is_shown_to_be_like_the_first_before_it_is_registered_and_in
 
     // Bruno has the picture from somewhere, and changes it a little.
     copy(&scene.ana.desk().join(&paths[0]), &scene.bruno.desk().join("mine.jpg"));
-    scene.bruno.expect(&["verify", "mine.jpg"], 3);
+    let absent = scene.bruno.expect(&["verify", "mine.jpg"], 3).stderr;
+    assert!(
+        absent.contains("registered, and like it:\n  \"Mountains in mist\"") && absent.contains(&first),
+        "{absent}"
+    );
     let found = scene.bruno.succeed(&["search", "mine.jpg", "--json"]).json();
     let lookalikes = found["lookalikes"].as_array().unwrap();
     assert_eq!(&std::fs::read(scene.bruno.desk().join("mine.jpg")).unwrap()[..3], b"\xff\xd8\xff", "a JPEG");
@@ -65,9 +98,154 @@ fn a_copied_picture_is_shown_to_be_like_the_first_before_it_is_registered_and_in
     assert_eq!(own["earlier_lookalikes"], serde_json::json!([]), "the first has none before it");
     let certificate = scene.bruno.succeed(&["verify", "second.certificate"]).stdout;
     assert!(certificate.contains("LIKE EARLIER") && certificate.contains(&first), "{certificate}");
+    let shown = scene.bruno.succeed(&["show", &second]).stdout;
+    for told in [&certificate, &shown] {
+        let told = unwrapped(told);
+        assert!(told.contains("registered before: \"Mountains in mist\""), "{told}");
+        assert!(told.contains(&format!("UTC {first}")), "when, and then the work: {told}");
+    }
     // The first maker is asked nothing about their own.
     let again = scene.ana.succeed(&["search", &paths[0], "--json"]).json();
     assert_eq!(again["lookalikes"].as_array().map(Vec::len), Some(2), "{again}");
+}
+
+#[test]
+fn later_copies_do_not_bury_the_first() {
+    let scene = Scene::open();
+    let paths = paint(&scene.ana);
+    let words = ["--title", "en:Mountains in mist", "--country", "CN", "--yes", "--json"];
+    let first = text(&scene.ana.succeed(&[&["mint", &paths[0]][..], &words].concat()).json(), "/work");
+
+    // Bruno's copies are cut by more, so that each is nearer to the others than to the picture.
+    let desk = scene.bruno.desk();
+    std::fs::create_dir(desk.join("copies")).unwrap();
+    let picture = cropped(&image::open(scene.ana.desk().join(&paths[0])).unwrap().to_rgb8(), 30);
+    for number in 0..COPIES {
+        save_small(&picture, 70 + number, &desk.join(format!("copies/{number:02}.jpg")));
+    }
+    save_small(&picture, 95, &desk.join("one more.jpg"));
+    let mint = ["mint", "copies", "--country", "US", "--ack-similar", &first, "--yes", "--json"];
+    let mut minted = scene.bruno.succeed(&mint).json()["works"].as_array().unwrap().clone();
+    minted.sort_by_key(|work| work["index"].as_u64());
+    let copies: Vec<String> = minted.iter().map(|work| text(work, "/work")).collect();
+    let (earliest, last) = (text(&minted[0], "/file"), text(minted.last().unwrap(), "/file"));
+    let nearest = scene.bruno.succeed(&["search", &last, "--json"]).json();
+    assert!(!works(&nearest["lookalikes"]).contains(&first), "the copies are nearer than the picture: {nearest}");
+
+    let verified = |what: &str| scene.bruno.succeed(&["verify", what, "--json"]).json();
+    let expected: Vec<String> = [&first].into_iter().chain(&copies[..9]).cloned().collect();
+    assert_eq!(works(&verified(&last)["earlier_lookalikes"]), expected, "the earliest ten of twelve");
+    assert_eq!(works(&verified(&earliest)["earlier_lookalikes"]), [first.as_str()]);
+    let told = unwrapped(&scene.bruno.succeed(&["verify", &last]).stdout);
+    let row = "EARLIER, LIKE \"Mountains in mist\" (en) by z6Mk";
+    let grade = [format!("UTC, alike {first}"), format!("UTC, the same, saved anew {first}")];
+    assert!(told.contains(row) && grade.iter().any(|grade| told.contains(grade)), "{told}");
+
+    // Without the file: by the code that the mint states.
+    assert_eq!(works(&verified(copies.last().unwrap())["earlier_lookalikes"]), expected);
+    scene.bruno.succeed(&["certificate", &copies[0], "-o", "copy.certificate"]);
+    let told = unwrapped(&scene.bruno.succeed(&["verify", "copy.certificate"]).stdout);
+    assert!(told.contains(row) && told.contains("what is like its face when turned or mirrored"), "{told}");
+
+    // Bruno's own twelve are in nobody's way, and not in that of the first either.
+    let claim = ["mint", "one more.jpg", "--title", "Another", "--country", "US", "--yes"];
+    assert_eq!(refused(&scene.bruno, &claim), "ack_similar_missing");
+    let told = scene.bruno.expect(&claim, 6).stderr;
+    assert!(told.contains("\"Mountains in mist\"") && told.contains(&format!("--ack-similar {first}")), "{told}");
+    let claim = ["mint", "--each", "one more.jpg", "--country", "US", "--yes", "--json"];
+    assert_eq!(scene.bruno.expect(&claim, 6).json()["works"][0]["like"], json!([first]));
+}
+
+#[test]
+fn two_peoples_pictures_of_one_colour_are_no_alarm_to_each_other() {
+    let scene = Scene::open();
+    for (person, colour) in [(&scene.ana, [20, 40, 200]), (&scene.bruno, [21, 40, 200])] {
+        RgbImage::from_pixel(64, 64, Rgb(colour)).save(person.desk().join("blue.png")).unwrap();
+        let minted = person.succeed(&["mint", "blue.png", "--title", "Blue", "--country", "CN", "--yes"]);
+        assert!(!minted.stderr.contains("like it"), "{minted}");
+        let verdict = person.succeed(&["verify", "blue.png", "--json"]).json();
+        assert_eq!(verdict.get("earlier_lookalikes"), None, "{verdict}");
+        let codes = verdict["codes"].as_array().unwrap();
+        assert!(codes.iter().any(|code| code == &json!({"code": "image", "found": "same"})), "it has one: {verdict}");
+        let search = person.expect(&["search", "blue.png"], 1);
+        assert!(search.stderr.contains("nothing by which works like it could be found"), "{search}");
+    }
+}
+
+/// Registers a text by a mint that states these units of it, made by `prep`; returns the work.
+fn claim(scene: &Scene, content: &str, units: Vec<Unit>, prep: &str) -> String {
+    let eve = Minter::new("eve", &scene.node);
+    let (mint, card) = eve.body(content);
+    let iscc = Iscc::new(units).unwrap().to_string();
+    let file = WorkFile {
+        bytes: Int::new(content.len() as u64).unwrap(),
+        fingerprint: Some(iscc.parse().unwrap()),
+        prep: Some(prep.parse().unwrap()),
+        sha256: Digest(sha256(content.as_bytes())),
+        ..mint.files.as_slice()[0].clone()
+    };
+    let mint = Mint { files: Files::new(vec![file]).unwrap(), ..mint };
+    let answer = submit(&scene.node, &eve.sign(&Body::Mint(mint)), &card).unwrap();
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    text(&answer.json(), "/id")
+}
+
+#[test]
+fn codes_that_are_not_the_files_are_told_loudly() {
+    let scene = Scene::open();
+    let bruno = &scene.bruno;
+    let false_units =
+        || [UnitKind::Text, UnitKind::Data, UnitKind::Instance].map(|kind| Unit::new(kind, [0x5a; 32])).to_vec();
+    let (hills, river) = ("Hills before rain, and a road.", "The river behind the hills, and no road.");
+    let work = claim(&scene, hills, false_units(), "plain-1");
+    claim(&scene, river, false_units()[..1].to_vec(), "words-9");
+    bruno.put("hills.txt", hills.as_bytes());
+    bruno.put("river.txt", river.as_bytes());
+
+    let verdict = bruno.succeed(&["verify", "hills.txt", "--json"]).json();
+    let other = |code: &str| json!({"code": code, "found": "other"});
+    assert_eq!(verdict["codes"], json!([other("text"), other("data"), other("instance")]));
+    let told = bruno.succeed(&["verify", "hills.txt"]).stdout;
+    assert!(
+        unwrapped(&told).contains("CODES DIFFER whoever registered it states other codes of it: text, data, instance"),
+        "{told}"
+    );
+    assert!(!told.contains("are those of the file"), "{told}");
+    // Whoever has the certificate needs nobody for it.
+    bruno.succeed(&["certificate", &work, "-o", "hills.certificate"]);
+    let alone = bruno.succeed(&["verify", "hills.txt", "--certificate", "hills.certificate", "--offline"]).stdout;
+    assert!(alone.contains("CODES DIFFER"), "{alone}");
+
+    // What was prepared in a way that nobody here knows says nothing.
+    let told = bruno.succeed(&["verify", "river.txt"]).stdout;
+    assert!(
+        !told.contains("CODES DIFFER")
+            && unwrapped(&told).contains("the code it states of the content: it was prepared"),
+        "{told}"
+    );
+
+    // An honest one.
+    crate::scene::mint(&scene.ana, "Reeds by the river, and wind in them.", &[]);
+    let reeds = scene.ana.succeed(&["verify", "Reeds by the river, and wind in them..txt"]).stdout;
+    assert!(reeds.contains("the codes it states are those of the file") && !reeds.contains("CODES DIFFER"), "{reeds}");
+}
+
+#[test]
+fn what_has_no_content_code_is_said_and_a_picture_beside_it_is_looked_for() {
+    let scene = Scene::open();
+    let paths = paint(&scene.ana);
+    let mint = ["mint", &paths[0], "--title", "en:Mountains in mist", "--country", "CN", "--yes", "--json"];
+    let first = text(&scene.ana.succeed(&mint).json(), "/work");
+    scene.bruno.put("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>");
+    let said = "drawing.svg has no content code, so nobody looks for works like it: image/svg+xml is not looked at here; register a PNG or \
+                a JPEG of it beside it";
+    let search = scene.bruno.expect(&["search", "drawing.svg"], 1);
+    assert!(search.stderr.contains(said), "{search}");
+    copy(&scene.ana.desk().join(&paths[0]), &scene.bruno.desk().join("drawing.jpg"));
+    let mint = ["mint", "drawing.svg", "drawing.jpg", "--title", "Drawing", "--country", "US", "--yes"];
+    let refused = scene.bruno.expect(&mint, 6);
+    assert!(refused.stderr.contains(said) && refused.stderr.contains(&first), "{refused}");
+    scene.bruno.succeed(&[&mint[..1], &mint[1..2], &mint[3..]].concat());
 }
 
 #[test]
@@ -75,7 +253,7 @@ fn what_cannot_be_decoded_is_registered_by_its_digests() {
     let scene = Scene::open();
     scene.ana.put("broken.png", b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR and nothing more");
     let minted = scene.ana.succeed(&["mint", "broken.png", "--title", "Torn", "--country", "CN", "--yes"]);
-    assert!(minted.stderr.contains("has no content code"), "{minted}");
+    assert!(minted.stderr.contains("has no content code, so nobody looks for works like it"), "{minted}");
     scene.ana.succeed(&["verify", "broken.png"]);
     let search = scene.ana.expect(&["search", "broken.png"], 1);
     assert!(search.stderr.contains("nothing by which works like it could be found"), "{search}");

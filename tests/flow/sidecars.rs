@@ -1,5 +1,7 @@
 //! A certificate that lies beside its file.
 
+use e2e::person::Person;
+
 use crate::scene::{Scene, text};
 
 #[test]
@@ -27,4 +29,43 @@ fn a_file_is_verified_offline_by_the_certificate_beside_it() {
     // Without one, offline, nothing leads to a work.
     std::fs::remove_file(&sidecar).unwrap();
     scene.ana.expect(&["verify", "poem.txt", "--offline"], 2);
+}
+
+#[test]
+fn where_the_register_cannot_be_reached_the_certificate_beside_the_file_speaks() {
+    let mut scene = Scene::open();
+    scene.ana.put("poem.txt", b"Hills before rain");
+    let mint = ["mint", "poem.txt", "--title", "Rain", "--country", "CN", "--yes", "--sidecar", "--json"];
+    let work = text(&scene.ana.succeed(&mint).json(), "/work");
+    // A register that answers is believed before the sidecar, and who is none says nothing.
+    let verdict = scene.ana.succeed(&["verify", "poem.txt", "--json"]).json();
+    assert_eq!(verdict["as_of"]["online"].as_bool(), Some(true));
+    let nowhere = format!("{}/nowhere", scene.node.url().trim_end_matches('/'));
+    scene.ana.expect(&["verify", "poem.txt", "--node", &nowhere], 1);
+
+    let (url, vkey) = (scene.node.url().to_owned(), scene.node.vkey());
+    scene.node.kill();
+    let told = scene.ana.succeed(&["verify", "poem.txt", "--json"]);
+    assert!(
+        told.stderr.contains("cannot be reached")
+            && told.stderr.contains("it is judged by the certificate beside it alone, poem.txt.colophon"),
+        "{told}"
+    );
+    let offline = scene.ana.succeed(&["verify", "poem.txt", "--offline", "--json"]).json();
+    let (mut alone, mut as_offline) = (told.json(), offline);
+    assert_eq!((text(&alone, "/card/work"), alone["as_of"]["online"].as_bool()), (work.clone(), Some(false)));
+    for verdict in [&mut alone, &mut as_offline] {
+        verdict["as_of"]["age_ms"].take();
+    }
+    assert_eq!(alone, as_offline, "it ends as it does offline");
+
+    // Somebody who never met the register, and has its key.
+    let stranger = Person::without_key("stranger").at(&url);
+    for name in ["poem.txt", "poem.txt.colophon"] {
+        std::fs::copy(scene.ana.desk().join(name), stranger.desk().join(name)).unwrap();
+    }
+    stranger.succeed(&["verify", "poem.txt", "--vkey", &vkey]);
+    stranger.expect(&["verify", "poem.txt"], 2);
+    std::fs::remove_file(stranger.desk().join("poem.txt.colophon")).unwrap();
+    stranger.expect(&["verify", "poem.txt", "--vkey", &vkey], 75);
 }

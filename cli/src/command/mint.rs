@@ -23,7 +23,7 @@ use crate::command::Context;
 use crate::drafts;
 use crate::failure::{Exit, Failure};
 use crate::home::create_shared_file;
-use crate::likeness::find;
+use crate::likeness::{Asked, Wanted, find};
 use crate::recognition::STANDARD_INPUT;
 use crate::register::name_of;
 use crate::sidecar::sidecar_of;
@@ -202,11 +202,12 @@ fn check_face(desk: &Desk<'_>, face: Digest, ack_first: Option<WorkId>) -> Resul
     }
 }
 
-/// Shows what was registered earlier that is like the face, and goes on only if each work of others that is near enough to
-/// be taken for the same is acknowledged.
+/// Shows what was registered earlier that is like the face, or the first file beside it that has a code where the face has none, and goes
+/// on only if each work of others that is near enough to be taken for the same is acknowledged.
 fn check_likes(desk: &Desk<'_>, hashed: &Hashed, sources: &Sources) -> Result<(), Failure> {
-    let Some(face) = hashed.files.first() else { return Ok(()) };
-    let likes = find(desk.context, &desk.client, face.content.as_ref())?.unwrap_or_default();
+    let asked = hashed.files.iter().find_map(|file| file.content.as_ref()).and_then(Asked::of);
+    let wanted = Wanted { own: Some(desk.account), ..Wanted::default() };
+    let likes = find(desk.context, &desk.client, asked.as_ref(), &wanted)?.unwrap_or_default();
     let (open, told) = unacknowledged(&likes, &desk.account, sources);
     for like in told {
         desk.context.ui.note(registered_and_like(like));

@@ -15,6 +15,7 @@ use crate::clock;
 use crate::command::Context;
 use crate::dossier::Dossier;
 use crate::failure::{Exit, Failure};
+use crate::likeness::introduce;
 use crate::party::own_accounts;
 use crate::register::trust::Trust;
 use crate::sheet::Sheet;
@@ -79,7 +80,11 @@ pub(super) fn card_of(certified: &Certified, context: &Context) -> Result<Card, 
 }
 
 pub(super) fn run(args: &EditionArgs, context: &Context) -> Result<Exit, Failure> {
-    let card = card_of(&args.certified(context)?, context)?;
+    let mut card = card_of(&args.certified(context)?, context)?;
+    if !card.card.acknowledges_similar.is_empty() {
+        let client = context.client().map_err(Failure::of_reading)?;
+        card.card.introduced = introduce(context, &client, &card.card.acknowledges_similar)?;
+    }
     context.ui.answer(&card)?;
     context.ui.next(format_args!("colophon history {}", short(&card.card.work)));
     Ok(Exit::Done)

@@ -2,11 +2,13 @@
 
 mod evidence;
 mod folder;
+mod likes;
 mod proof;
 mod receipt;
 mod target;
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,25 +17,24 @@ use clap::value_parser;
 use colophon_client::file::FileFacts;
 use colophon_client::lookup::{AsOf, Looked};
 use colophon_client::work::WorkPrefix;
-use colophon_fingerprint::file::FileFingerprint;
 use colophon_ledger::field::Digest;
 
-use crate::apart::content::content;
 use crate::as_of::Backing;
 use crate::audited;
 use crate::codes::date::age;
 use crate::command::Context;
 use crate::command::verify::proof::{Handed, Judge, Proof};
-use crate::command::verify::target::{Target, read_certificate};
+use crate::command::verify::target::{GivenFile, Target, read_certificate};
 use crate::failure::{Exit, Failure, worst};
-use crate::likeness::{Like, find};
+use crate::likeness::Like;
 use crate::party::Party;
 use crate::recognition::told_of_credentials_now;
+use crate::recomputed::recompute;
 use crate::register::name_of;
 use crate::sidecar::sidecar_of;
 use crate::validation::Validator;
 use crate::verdict::{Claim, Findings, Subject, Verdict};
-use crate::words::shown;
+use crate::words::{named, shown};
 
 /// The most registrations of one file that are listed.
 const CLAIMS_MAX: u64 = 100;
@@ -88,6 +89,9 @@ pub(super) fn run(args: &VerifyArgs, context: &Context) -> Result<Exit, Failure>
     Ok(worst(ends))
 }
 
+/// Registrations of a file, and how many there are.
+type Claims = (Vec<Claim>, u64);
+
 /// What is answered about one argument.
 enum Answered {
     /// Who registered a work, and who holds it.
@@ -113,17 +117,7 @@ fn judge_target(judge: &Judge<'_>, target: Target) -> Result<Answered, Failure> 
             receipt::judge(judge, &name, &bytes).map(|recorded| Answered::Receipt(Box::new(recorded)))
         }
         Target::Evidence { name, bytes } => evidence::judge(judge, &name, &bytes).map(Answered::Evidence),
-        Target::File { name, fingerprint, path } => {
-            let mut verdict = judge_file(judge, name, &fingerprint, path.as_deref())?;
-            let validator = Validator::of(&judge.context.home);
-            if let Some(told) = path.as_deref().and_then(|path| told_of_credentials_now(path, &validator)) {
-                judge.context.ui.note(told);
-            }
-            if let Some(likes) = likes(judge, path.as_deref(), &fingerprint.media_type, verdict.as_of.online)? {
-                verdict.disclose(likes);
-            }
-            Ok(Answered::of(verdict))
-        }
+        Target::File(file) => judge_file(judge, &file).map(Answered::of),
         Target::Folder { name, path } => {
             let (subject, proof) = folder::judge(judge, &name, &path)?;
             verdict_on(judge, subject, &proof).map(Answered::of)
@@ -149,7 +143,9 @@ impl Answered {
 fn verdict_on(judge: &Judge<'_>, subject: Subject, proof: &Proof) -> Result<Verdict, Failure> {
     let claims = claims_beside(judge, proof, &proof.provenance.mint.files.face())?;
     judge.keep(proof);
-    verdict(judge, subject, proof, claims)
+    let mut verdict = verdict(judge, subject, proof, claims)?;
+    likes::disclose_stated(judge, &mut verdict, proof)?;
+    Ok(verdict)
 }
 
 fn proof_of_work(judge: &Judge<'_>, asked: &WorkPrefix) -> Result<Proof, Failure> {
@@ -163,63 +159,79 @@ fn proof_of_work(judge: &Judge<'_>, asked: &WorkPrefix) -> Result<Proof, Failure
     }
 }
 
-fn judge_file(
-    judge: &Judge<'_>,
-    name: String,
-    fingerprint: &FileFingerprint,
-    path: Option<&Path>,
-) -> Result<Verdict, Failure> {
-    let sha256 = Digest(fingerprint.sha256);
-    // Where a register can be asked, it knows more than what lies beside the file.
-    let sidecar = path.map(sidecar_of).filter(|path| judge.handed().is_none() && path.is_file());
-    let beside = match sidecar {
-        Some(path) if judge.client()?.is_none() => {
-            let (name, bytes) = read_certificate(&path)?;
-            Some(Handed::read(name, bytes)?)
-        }
-        _ => None,
-    };
-    let (proof, claims) = if let Some(handed) = judge.handed().or(beside.as_ref()) {
-        let proof = judge.proof_of_certificate(handed)?;
-        let claims = claims_beside(judge, &proof, &sha256)?;
-        (proof, claims)
-    } else {
-        let client = judge.need_client(&name)?;
-        let facts = match judge.context.wait_for(client.file(&sha256, CLAIMS_MAX))?? {
-            Looked::Found(facts) => facts,
-            Looked::Absent(as_of) => return Err(not_registered(&name, &sha256, &as_of, &judge.moment(&as_of)?)),
-        };
-        let first = facts.registrations.first().ok_or_else(|| nothing_shown(&name))?;
-        (judge.proof_of_work(&WorkPrefix::from(&first.work))?, claims_of(judge, &facts)?)
-    };
+fn judge_file(judge: &Judge<'_>, file: &GivenFile) -> Result<Verdict, Failure> {
+    let (proof, claims) = proof_of_file(judge, file)?;
+    let (name, sha256) = (file.name.clone(), Digest(file.fingerprint.sha256));
     let files = proof.provenance.mint.files.as_slice();
-    let place =
-        files.iter().position(|file| file.sha256 == sha256).ok_or_else(|| not_of_the_work(&name, &sha256, &proof))?;
-    let subject = Subject::File { name, sha256, place: place + 1, of: files.len() };
+    let (place, stated) = (1..)
+        .zip(files)
+        .find(|(_, stated)| stated.sha256 == sha256)
+        .ok_or_else(|| not_of_the_work(&name, &sha256, &proof))?;
+    let subject = Subject::File { name, sha256, place, of: files.len() };
     judge.keep(&proof);
-    verdict(judge, subject, &proof, claims)
+    let mut verdict = verdict(judge, subject, &proof, claims)?;
+    let validator = Validator::of(&judge.context.home);
+    if let Some(told) = file.path.as_deref().and_then(|path| told_of_credentials_now(path, &validator)) {
+        judge.context.ui.note(told);
+    }
+    // Decoding takes long: not where nothing would come of it.
+    let content = (verdict.as_of.online || stated.prep.is_some()).then(|| file.content()).flatten();
+    verdict.hold(recompute(stated, &file.units, content.as_ref()));
+    likes::disclose(judge, &mut verdict, content.as_ref())?;
+    Ok(verdict)
 }
 
-/// Returns which works are like a file, if its register is asked and there is something to ask by.
-fn likes(judge: &Judge<'_>, path: Option<&Path>, media_type: &str, online: bool) -> Result<Option<Vec<Like>>, Failure> {
-    let Some((path, client)) = path.zip(judge.client()?).filter(|_| online) else { return Ok(None) };
-    // A file that cannot be decoded is none the less the registered one.
-    let content = content(path, media_type).unwrap_or_default();
-    find(judge.context, client, content.as_ref())
+/// Returns what is proved of the work that a file is of, and who has registered the file: by the certificate that was given, by the
+/// register, or where none can be asked by the certificate that lies beside the file.
+fn proof_of_file(judge: &Judge<'_>, file: &GivenFile) -> Result<(Proof, Claims), Failure> {
+    if let Some(handed) = judge.handed() {
+        let proof = judge.proof_of_certificate(handed)?;
+        let claims = claims_beside(judge, &proof, &Digest(file.fingerprint.sha256))?;
+        return Ok((proof, claims));
+    }
+    let sidecar = file.path.as_deref().map(sidecar_of).filter(|path| path.is_file());
+    let Some(sidecar) = sidecar else { return proof_by_register(judge, file) };
+    if judge.asks()? {
+        match proof_by_register(judge, file) {
+            Err(failure) if failure.is_away() => judge.context.ui.warn(format_args!(
+                "{}; it is judged by the certificate beside it alone, {}",
+                failure.what(),
+                named(&sidecar)
+            )),
+            answered => return answered,
+        }
+    }
+    let (name, bytes) = read_certificate(&sidecar)?;
+    Ok((judge.proof_alone(&Handed::read(name, bytes)?)?, Claims::default()))
+}
+
+fn proof_by_register(judge: &Judge<'_>, file: &GivenFile) -> Result<(Proof, Claims), Failure> {
+    let (name, sha256) = (&file.name, Digest(file.fingerprint.sha256));
+    let client = judge.need_client(name)?;
+    let facts = match judge.context.wait_for(client.file(&sha256, CLAIMS_MAX))?? {
+        Looked::Found(facts) => facts,
+        Looked::Absent(as_of) => {
+            let moment = judge.moment(&as_of)?;
+            let likes = likes::of_unregistered(judge, file.content().as_ref())?;
+            return Err(not_registered(name, &sha256, (&as_of, &moment), likes.as_deref()));
+        }
+    };
+    let first = facts.registrations.first().ok_or_else(|| nothing_shown(name))?;
+    Ok((judge.proof_of_work(&WorkPrefix::from(&first.work))?, claims_of(judge, &facts)?))
 }
 
 /// Returns who has registered a file of the work that is proved, if its register is asked at all.
-fn claims_beside(judge: &Judge<'_>, proof: &Proof, file: &Digest) -> Result<(Vec<Claim>, u64), Failure> {
-    let Some(client) = judge.client()?.filter(|_| proof.online) else { return Ok((Vec::new(), 0)) };
+fn claims_beside(judge: &Judge<'_>, proof: &Proof, file: &Digest) -> Result<Claims, Failure> {
+    let Some(client) = judge.client()?.filter(|_| proof.online) else { return Ok(Claims::default()) };
     match judge.context.wait_for(client.file(file, CLAIMS_MAX))?? {
         Looked::Found(facts) => claims_of(judge, &facts),
-        Looked::Absent(_) => Ok((Vec::new(), 0)),
+        Looked::Absent(_) => Ok(Claims::default()),
     }
 }
 
 /// Returns all registrations of a file, earliest first, with the names of the first few makers.
-fn claims_of(judge: &Judge<'_>, facts: &FileFacts) -> Result<(Vec<Claim>, u64), Failure> {
-    let Some(client) = judge.client()? else { return Ok((Vec::new(), 0)) };
+fn claims_of(judge: &Judge<'_>, facts: &FileFacts) -> Result<Claims, Failure> {
+    let Some(client) = judge.client()? else { return Ok(Claims::default()) };
     let mut claims: Vec<Claim> = Vec::new();
     for registration in &facts.registrations {
         let maker = &registration.record.maker;
@@ -237,25 +249,37 @@ fn claims_of(judge: &Judge<'_>, facts: &FileFacts) -> Result<(Vec<Claim>, u64), 
     Ok((claims, facts.count))
 }
 
-fn verdict(judge: &Judge<'_>, subject: Subject, proof: &Proof, claims: (Vec<Claim>, u64)) -> Result<Verdict, Failure> {
+fn verdict(judge: &Judge<'_>, subject: Subject, proof: &Proof, claims: Claims) -> Result<Verdict, Failure> {
     let provenance = &proof.provenance;
     let audited = audited::holds(&judge.context.home, &provenance.log_key, provenance.checkpoint.checkpoint())?;
     let backing = Backing { policy: &proof.policy, audited, online: proof.online, now_ms: judge.now_ms };
     let (overtaken, max_age_ms) = (proof.overtaken, judge.max_age_ms);
     let mut verdict = Verdict::new(Findings { subject, provenance, backing, claims, overtaken, max_age_ms })?;
     verdict.card.mark_own(&judge.own);
+    if proof.online {
+        verdict.card.introduced = likes::introduced(judge, &verdict.card.acknowledges_similar)?;
+    }
     Ok(verdict)
 }
 
-fn not_registered(name: &str, sha256: &Digest, as_of: &AsOf, moment: &str) -> Failure {
-    let checkpoint = as_of.checkpoint.checkpoint();
-    Failure::not_registered(
-        format!(
-            "{name} is not registered in {}; this is proved, as of {moment}; its SHA-256 is {sha256}",
-            shown(&checkpoint.origin)
-        ),
-        "check that it is the file as it was registered, not an export, a preview or a copy saved again: a single changed byte is another file; what is registered that looks or reads like it, colophon search tells",
-    )
+/// Returns the proof that a file is not registered, at a moment in words, with what is like it if somebody has looked.
+fn not_registered(name: &str, sha256: &Digest, (as_of, moment): (&AsOf, &str), likes: Option<&[Like]>) -> Failure {
+    let origin = shown(&as_of.checkpoint.checkpoint().origin);
+    let mut what =
+        format!("{name} is not registered in {origin}; this is proved, as of {moment}; its SHA-256 is {sha256}");
+    let mut cure = "check that it is the file as it was registered, not an export, a preview or a copy saved again: a single changed byte is another file".to_owned();
+    match likes {
+        None => cure.push_str("; what is registered that looks or reads like it, colophon search tells"),
+        Some([]) => what.push_str("\nnothing that the register shows is like it"),
+        Some(likes) => {
+            what.push_str("\nregistered, and like it:");
+            for like in likes {
+                write!(what, "\n  {}\n    work {}", like.told(), like.work).ok();
+            }
+            cure.push_str("; look at what is like it with colophon show WORK");
+        }
+    }
+    Failure::not_registered(what, cure)
 }
 
 fn not_of_the_work(name: &str, sha256: &Digest, proof: &Proof) -> Failure {

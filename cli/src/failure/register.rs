@@ -61,10 +61,10 @@ impl From<HttpError> for Failure {
     fn from(error: HttpError) -> Failure {
         match error {
             HttpError::Problem(problem) => problem.into(),
-            error @ (HttpError::Unreachable { .. }
-            | HttpError::Broken { .. }
-            | HttpError::TooLarge { .. }
-            | HttpError::NotUnderstood { .. }) => by_class(&error),
+            error @ (HttpError::Unreachable { .. } | HttpError::Broken { .. }) => {
+                Failure::away(error.to_string(), error.cure())
+            }
+            error @ (HttpError::TooLarge { .. } | HttpError::NotUnderstood { .. }) => by_class(&error),
         }
     }
 }
@@ -226,5 +226,8 @@ mod tests {
         ] {
             assert_eq!(failure.exit(), exit, "{failure}");
         }
+        let broken = HttpError::Broken { host: "a".to_owned(), why: "no".to_owned() };
+        assert!(Failure::from(LookupError::from(broken)).is_away());
+        assert!(!Failure::from(HttpError::Problem(problem(503, "busy"))).is_away(), "who is busy is there");
     }
 }

@@ -55,21 +55,25 @@ impl From<LookalikeAnswer> for Lookalike {
 }
 
 impl Client {
-    /// Asks for works with a file of this kind whose code is at most `distance` from one of `codes`: the nearest, nearest first.
+    /// Asks for works with a file of this kind whose code is at most `distance` from one of `codes`: the nearest, nearest first. With
+    /// `before`, for works of mints with a smaller index alone, as the node says; a node that does not know this may give fewer.
     /// A node that does not search answers with [`LookupError::NotKnown`].
     pub async fn lookalikes(
         &self,
         kind: UnitKind,
         codes: &[u64],
         distance: u32,
+        before: Option<u64>,
     ) -> Result<Vec<Lookalike>, LookupError> {
         let codes: Vec<String> = codes.iter().take(CODES_MAX).map(|code| format!("{code:016x}")).collect();
-        let path = format!("v1/lookalikes?kind={}&codes={}&distance={distance}", word(kind), codes.join(","));
+        let earlier = before.map_or_else(String::new, |before| format!("&before={before}"));
+        let path = format!("v1/lookalikes?kind={}&codes={}&distance={distance}{earlier}", word(kind), codes.join(","));
         let answer = self.transport().get_json(&path, ANSWER_BYTES_MAX).await;
         let answer: LookalikesAnswer = answer.map_err(|error: HttpError| {
             if error.is_not_found() { LookupError::NotKnown("search for lookalikes".to_owned()) } else { error.into() }
         })?;
-        Ok(answer.lookalikes.into_iter().take(LOOKALIKES_MAX).map(Into::into).collect())
+        let found = answer.lookalikes.into_iter().take(LOOKALIKES_MAX).map(Lookalike::from);
+        Ok(found.filter(|found| before.is_none_or(|before| found.index < before)).collect())
     }
 }
 

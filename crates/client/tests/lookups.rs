@@ -12,6 +12,7 @@ use colophon_client::seen::SeenDir;
 use colophon_client::work::WorkPrefix;
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::Body;
+use colophon_ledger::iscc::UnitKind;
 use serde_json::json;
 
 use crate::node::{Node, Reply};
@@ -282,4 +283,21 @@ async fn an_answer_overtaken_on_its_way_is_no_register_that_went_back() {
         assert!(went_back, "{what}: {answer:?}");
     }
     assert!(node.evidence().is_empty());
+}
+
+#[tokio::test]
+async fn works_that_came_later_are_passed_over_though_the_node_names_them() {
+    let (node, story) = told().await;
+    let named = |index: u64| json!({"work": story.given, "file": 1, "index": index, "distance": 0, "code": 0});
+    node.answer(Reply::json(&json!({"size": 9, "lookalikes": [named(8), named(3), named(5)]})));
+    let client = node.client();
+    let indices = async |before| {
+        let found = client.lookalikes(UnitKind::Image, &[7], 4, before).await.unwrap();
+        found.iter().map(|found| found.index).collect::<Vec<_>>()
+    };
+    assert_eq!(indices(None).await, [8, 3, 5]);
+    assert_eq!(indices(Some(5)).await, [3]);
+    let asked = node.shelf.lock().unwrap().asked.clone();
+    assert!(asked.iter().any(|path| path.ends_with("codes=0000000000000007&distance=4&before=5")), "{asked:?}");
+    assert!(asked.iter().any(|path| path.ends_with("codes=0000000000000007&distance=4")), "{asked:?}");
 }

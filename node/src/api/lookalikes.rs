@@ -35,24 +35,37 @@ struct Lookalike {
     code: usize,
 }
 
+/// What is asked about.
+struct Question {
+    kind: UnitKind,
+    codes: Vec<u64>,
+    distance: u32,
+    /// Only files of mints with a smaller index are wanted.
+    before: Option<u64>,
+}
+
 pub(super) async fn lookalikes(State(api): State<Arc<Api>>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
-    let query = query.unwrap_or_default();
-    let kind = kind(&query)?;
-    let codes = codes(&query)?;
-    let distance = number(Some(&query), "distance")?.and_then(|distance| u32::try_from(distance).ok());
-    let distance = distance.filter(|distance| *distance <= DISTANCE_MAX);
-    let distance = distance.ok_or_else(|| bad(&format!("distance should be a number from 0 to {DISTANCE_MAX}")))?;
+    let question = Question::read(&query.unwrap_or_default())?;
     let _permit = api.searches.acquire().await.map_err(|_| Problem::Stopping)?;
     let searching = Arc::clone(&api);
     // All codes are compared: too long for a thread that answers others.
-    let found = spawn_blocking(move || search(&searching, kind, &codes, distance)).await;
+    let found = spawn_blocking(move || search(&searching, &question)).await;
     Ok(json(&found.map_err(|_| Problem::Internal)??))
 }
 
-fn search(api: &Api, kind: UnitKind, codes: &[u64], distance: u32) -> Result<LookalikesAnswer, AnswerError> {
+impl Question {
+    fn read(query: &str) -> Result<Question, Problem> {
+        let distance = number(Some(query), "distance")?.and_then(|distance| u32::try_from(distance).ok());
+        let distance = distance.filter(|distance| *distance <= DISTANCE_MAX);
+        let distance = distance.ok_or_else(|| bad(&format!("distance should be a number from 0 to {DISTANCE_MAX}")))?;
+        Ok(Question { kind: kind(query)?, codes: codes(query)?, distance, before: number(Some(query), "before")? })
+    }
+}
+
+fn search(api: &Api, question: &Question) -> Result<LookalikesAnswer, AnswerError> {
     let log = &api.register.log;
     api.lookalikes.read(log, api.register.newest().size)?;
-    let found = api.lookalikes.near(kind, codes, distance);
+    let found = api.lookalikes.near(question.kind, &question.codes, question.distance, question.before);
     let mut lookalikes = Vec::new();
     for near in found.near {
         let work = work_at(log, near.index)?;

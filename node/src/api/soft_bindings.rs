@@ -171,7 +171,7 @@ fn matches(api: &Api, units: &[Unit], results: usize) -> Result<MatchesAnswer, R
     let mut found: Vec<(Alike, Option<(String, Digest)>)> = Vec::new();
     for unit in units.iter().filter(|unit| !unit.is_flat()) {
         let distance = if unit.kind() == UnitKind::Instance { 0 } else { DISTANCE_MAX };
-        for near in api.lookalikes.near(unit.kind(), &[unit.head()], distance).near {
+        for near in api.lookalikes.near(unit.kind(), &[unit.head()], distance, None).near {
             let Some(index) = EntryIndex::new(near.index) else { continue };
             found.extend(Entry::parse(&log.entry(index)?).ok().and_then(|entry| judge(&entry, unit, &near)));
         }

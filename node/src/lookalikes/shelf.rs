@@ -100,20 +100,30 @@ impl Shelf {
     /// Returns the files whose code is at most `distance_max`, which is at most [`DISTANCE_MAX`], from one of `codes`: the nearest, nearest first, and of those as near
     /// as each other the earlier first. Uses all cores.
     pub fn near(&self, codes: &[u64], distance_max: u32) -> Vec<Near> {
+        self.near_before(codes, distance_max, u64::MAX)
+    }
+
+    /// Returns what [`Shelf::near`] does among the files of mints before an index: those that came later bury none of them.
+    pub fn near_before(&self, codes: &[u64], distance_max: u32, before: u64) -> Vec<Near> {
+        // Codes stand in the order of their mints.
+        let count = self.places.partition_point(|stands| stands >> FILE_BITS < before);
+        let places = self.places.get(..count).unwrap_or_default();
+        let blocks = self.blocks.get(..count.div_ceil(BLOCK_CODES)).unwrap_or_default();
         let distance_max = distance_max.min(DISTANCE_MAX);
         let questions = questions(codes, distance_max);
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        let each = self.blocks.len().div_ceil(cores).max(BLOCKS_EACH_MIN);
+        let each = blocks.len().div_ceil(cores).max(BLOCKS_EACH_MIN);
         let arch = pulp::Arch::new();
         let search = |(number, blocks): (usize, &[Block])| {
             let mut nearest = Nearest::new(distance_max);
             for (block, first) in blocks.iter().zip((number * each * BLOCK_CODES..).step_by(BLOCK_CODES)) {
                 let found = arch.dispatch(Comparison { block, questions: &questions });
-                self.look(block, first, found, codes, &mut nearest);
+                let places = places.get(first..).unwrap_or_default();
+                look(block, places, found, codes, &mut nearest);
             }
             nearest.files
         };
-        let parts: Vec<_> = self.blocks.chunks(each).enumerate().collect();
+        let parts: Vec<_> = blocks.chunks(each).enumerate().collect();
         let mut nearest = Nearest::new(distance_max);
         if let [only] = parts.as_slice() {
             nearest.files = search(*only);
@@ -128,20 +138,20 @@ impl Shelf {
         nearest.cut();
         nearest.files
     }
+}
 
-    /// Looks at the codes of a block that are marked by ones.
-    fn look(&self, block: &Block, first: usize, found: Plane, codes: &[u64], nearest: &mut Nearest) {
-        for (mut word, begin) in found.into_iter().zip((0..).step_by(BITS)) {
-            while word != 0 {
-                let place = begin + word.trailing_zeros() as usize;
-                word &= word - 1;
-                let Some(stands) = self.places.get(first + place) else { return };
-                let head = block.head(place);
-                let distances = codes.iter().map(|code| (code ^ head).count_ones());
-                let Some((distance, code)) = distances.zip(0..).min() else { return };
-                let (index, file) = (stands >> FILE_BITS, (stands & ((1 << FILE_BITS) - 1)) + 1);
-                nearest.take(Near { distance, index, file, code });
-            }
+/// Looks at the codes of a block that are marked by ones. `places` are where they stand, up to the last that is looked at.
+fn look(block: &Block, places: &[u64], found: Plane, codes: &[u64], nearest: &mut Nearest) {
+    for (mut word, begin) in found.into_iter().zip((0..).step_by(BITS)) {
+        while word != 0 {
+            let place = begin + word.trailing_zeros() as usize;
+            word &= word - 1;
+            let Some(stands) = places.get(place) else { return };
+            let head = block.head(place);
+            let distances = codes.iter().map(|code| (code ^ head).count_ones());
+            let Some((distance, code)) = distances.zip(0..).min() else { return };
+            let (index, file) = (stands >> FILE_BITS, (stands & ((1 << FILE_BITS) - 1)) + 1);
+            nearest.take(Near { distance, index, file, code });
         }
     }
 }
@@ -353,6 +363,26 @@ mod tests {
         heads.push(0);
         let found = shelf(&heads).near(&[0], DISTANCE_MAX);
         assert_eq!((found.len(), found[0].distance, found[1].index), (LOOKALIKES_MAX, 0, 7));
+    }
+
+    #[test]
+    fn what_came_later_does_not_bury_what_was_there_before() {
+        // The first, at index 7, is the farthest.
+        let mut heads = vec![0b1111];
+        heads.extend(vec![0; 2 * LOOKALIKES_MAX]);
+        let copied = shelf(&heads);
+        assert!(!copied.near(&[0], DISTANCE_MAX).iter().any(|near| near.index == 7));
+        let indices = |shelf: &Shelf, before| -> Vec<u64> {
+            shelf.near_before(&[0], DISTANCE_MAX, before).iter().map(|near| near.index).collect()
+        };
+        let found = [0, 7, 8, 10].map(|before| indices(&copied, before));
+        assert_eq!(found, [vec![], vec![], vec![7], vec![8, 9, 7]]);
+        // Around the end of a block.
+        let mut heads = vec![u64::MAX; 2 * BLOCK_CODES];
+        heads[BLOCK_CODES - 1..=BLOCK_CODES].fill(0);
+        let (last, first) = (BLOCK_CODES as u64 + 6, BLOCK_CODES as u64 + 7);
+        let found = [last, first, first + 1].map(|before| indices(&shelf(&heads), before));
+        assert_eq!(found, [vec![], vec![last], vec![last, first]]);
     }
 
     #[test]

@@ -169,7 +169,16 @@ async fn lookalikes_are_found_by_any_of_the_codes_asked_about() {
     assert_eq!(answer["lookalikes"], json!([near(&hills, 0), near(&again, 2)]));
     assert_eq!(register.get(&ask(&format!("{first:016x}"), 1)).await.json()["lookalikes"].as_array().unwrap().len(), 1);
     assert_eq!(register.get(&ask("8000000000000000", 15)).await.json()["lookalikes"], json!([]), "{flat}");
-    for wrong in ["", "?kind=image&distance=4", "?kind=data&codes=0123456789abcdef&distance=4"] {
+    let before = |index: &Value| ask(&format!("{second:016x},{first:016x}"), 4) + &format!("&before={index}");
+    let answer = register.get(&before(&again["index"])).await.json();
+    assert_eq!(answer["lookalikes"], json!([near(&hills, 0)]), "what came later is passed over");
+    assert_eq!(register.get(&before(&hills["index"])).await.json()["lookalikes"], json!([]));
+    for wrong in [
+        "",
+        "?kind=image&distance=4",
+        "?kind=data&codes=0123456789abcdef&distance=4",
+        "?kind=image&codes=0123456789abcdef&distance=4&before=-1",
+    ] {
         assert_eq!(register.get(&format!("/v1/lookalikes{wrong}")).await.code(), "bad_request");
     }
     assert_eq!(register.get(&ask("0123456789abcdef", 16)).await.code(), "bad_request");

@@ -187,7 +187,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         format!("/v1/works/{}", &work.to_string()[..9]),
         format!("/v1/works/{work}/certificate?edition=1"),
         format!("/v1/files/{}", crate::people::digest("hills.png")),
-        "/v1/lookalikes?kind=image&codes=0123456789abcdef,ffffffffffffffff&distance=14".to_owned(),
+        "/v1/lookalikes?kind=image&codes=0123456789abcdef,ffffffffffffffff&distance=14&before=7".to_owned(),
         "/v1/search?q=hills+%E5%B1%B1&after=0".to_owned(),
         "/v1/matches/byBinding?alg=io.iscc.v0&value=IQdaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWg&maxResults=3"
             .to_owned(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::command::Context;
 use crate::failure::{Exit, Failure};
-use crate::likeness::{Like, find};
+use crate::likeness::{Asked, Like, Wanted, find};
 use crate::recognition::Recognised;
 use crate::sheet::Sheet;
 use crate::ui::{Answer, Tone};
@@ -17,7 +17,8 @@ pub(super) fn run(path: &Path, context: &Context) -> Result<Exit, Failure> {
     let file = shown(&path.display().to_string());
     let recognised = Recognised::read(path, &context.ui)?;
     let client = context.client().map_err(Failure::of_reading)?;
-    let lookalikes = find(context, &client, recognised.content.as_ref()).map_err(Failure::of_reading)?;
+    let asked = recognised.content.as_ref().and_then(Asked::of);
+    let lookalikes = find(context, &client, asked.as_ref(), &Wanted::default()).map_err(Failure::of_reading)?;
     let lookalikes = lookalikes.ok_or_else(|| {
         Failure::failed(
             format!("{file} has nothing by which works like it could be found"),

@@ -148,9 +148,14 @@ impl<'c> Judge<'c> {
         self.client_for(self.handed())
     }
 
+    /// Returns whether a register is to be asked at all.
+    pub(super) fn asks(&self) -> Result<bool, Failure> {
+        Ok(!self.offline && self.context.has_node()?)
+    }
+
     /// Returns a client like [`Judge::client`], which is not met for the first time by another key than a certificate's.
     fn client_for(&self, handed: Option<&Handed>) -> Result<Option<&Client>, Failure> {
-        if self.offline || !self.context.has_node()? {
+        if !self.asks()? {
             return Ok(None);
         }
         if let Some(client) = self.client.get() {
@@ -214,17 +219,10 @@ impl<'c> Judge<'c> {
 
     /// Returns what a certificate proves, or with its register at hand what is proved of the same edition now.
     pub(super) fn proof_of_certificate(&self, handed: &Handed) -> Result<Proof, Failure> {
-        let (work, edition) = (handed.work(), handed.certificate.edition);
-        if let Some(asked) = self.edition.filter(|asked| *asked != edition) {
-            let what = format!("{} is of edition {edition}, not {asked}", handed.name);
-            return Err(Failure::usage(what, "ask for the certificate of that edition, or leave out --edition"));
-        }
+        let (work, edition) = (handed.work(), self.edition_of(handed)?);
         let origin = handed.origin()?;
         let client = self.client_of(handed, &origin).map_err(or_offline)?;
-        let Some(client) = client else {
-            let provenance = self.prove_alone(handed, &origin)?;
-            return Ok(Proof { policy: self.policy(&provenance)?, provenance, online: false, overtaken: None });
-        };
+        let Some(client) = client else { return self.proof_alone(handed) };
         // By itself first: what is wrong with it is not the node's doing.
         let alone = self.verify_by_any(handed, &origin, &client.rules().log_key)?;
         hold_against_rules(&alone, client.rules())?;
@@ -240,6 +238,25 @@ impl<'c> Judge<'c> {
         let has_gone_on = newest.state.newest != given.state.newest;
         let overtaken = has_gone_on.then_some(given.checkpoint.checkpoint().size.get());
         Ok(Proof { policy: self.policy(&newest)?, provenance: newest, online: true, overtaken })
+    }
+
+    /// Returns what a certificate proves by itself: nobody is asked.
+    pub(super) fn proof_alone(&self, handed: &Handed) -> Result<Proof, Failure> {
+        self.edition_of(handed)?;
+        let provenance = self.prove_alone(handed, &handed.origin()?)?;
+        Ok(Proof { policy: self.policy(&provenance)?, provenance, online: false, overtaken: None })
+    }
+
+    /// Returns the edition that a certificate is of, if no other was asked for.
+    fn edition_of(&self, handed: &Handed) -> Result<u64, Failure> {
+        let edition = handed.certificate.edition;
+        match self.edition.filter(|asked| *asked != edition) {
+            None => Ok(edition),
+            Some(asked) => Err(Failure::usage(
+                format!("{} is of edition {edition}, not {asked}", handed.name),
+                "ask for the certificate of that edition, or leave out --edition",
+            )),
+        }
     }
 
     /// Verifies a certificate by the key that its log has now, or else by another one that it is trusted by.

@@ -6,11 +6,14 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use colophon_client::work::WorkPrefix;
-use colophon_fingerprint::file::{FileError, FileFingerprint, fingerprint_file, fingerprint_reader};
+use colophon_fingerprint::content::Content;
+use colophon_fingerprint::file::{FileError, FileFingerprint};
+use colophon_fingerprint::units::{ByteUnits, identify_file, identify_reader};
 use colophon_ledger::certificate::{CERTIFICATE_BYTES_MAX, CertificateError};
 use colophon_ledger::evidence::EVIDENCE_BYTES_MAX;
 use colophon_tlog::receipt::RECEIPT_BYTES_MAX;
 
+use crate::apart::content::content;
 use crate::failure::Failure;
 use crate::home::read_file;
 use crate::ui::Ui;
@@ -48,14 +51,26 @@ pub(super) enum Target {
     /// A work, by its id or how that begins.
     Work(WorkPrefix),
     /// A file, read to its end.
-    File {
-        name: String,
-        fingerprint: FileFingerprint,
-        /// Where it is, if it can be read again.
-        path: Option<PathBuf>,
-    },
+    File(GivenFile),
     /// A folder, not read yet.
     Folder { name: String, path: PathBuf },
+}
+
+/// A file that was given, and what its bytes are known by.
+#[derive(Debug)]
+pub(super) struct GivenFile {
+    pub(super) name: String,
+    pub(super) fingerprint: FileFingerprint,
+    pub(super) units: ByteUnits,
+    /// Where it is, if it can be read again.
+    pub(super) path: Option<PathBuf>,
+}
+
+impl GivenFile {
+    /// Reads what the file shows, plays or says. One that cannot be decoded is none the less the one that was registered.
+    pub(super) fn content(&self) -> Option<Content> {
+        content(self.path.as_deref()?, &self.fingerprint.media_type).unwrap_or_default()
+    }
 }
 
 impl Target {
@@ -71,7 +86,7 @@ impl Target {
             Ok(found) if found.is_file() => Target::of_file(path, name, found.len(), ui),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Target::of_work(path, &name),
             // What cannot be read, or is neither: the same words as everywhere.
-            _ => Ok(Target::File { name, fingerprint: fingerprint_file(path, &mut |_| {})?, path: None }),
+            _ => Target::of_bytes(path, name, &mut |_| {}),
         }
     }
 
@@ -107,8 +122,12 @@ impl Target {
             return Ok(Target::Certificate { name, bytes });
         }
         let mut progress = ui.progress(&format!("reading {name}"), Some(bytes));
-        let fingerprint = fingerprint_file(path, &mut |done| progress.advance_to(done))?;
-        Ok(Target::File { name, fingerprint, path: Some(path.to_owned()) })
+        Target::of_bytes(path, name, &mut |done| progress.advance_to(done))
+    }
+
+    fn of_bytes(path: &Path, name: String, progress: &mut dyn FnMut(u64)) -> Result<Target, Failure> {
+        let (fingerprint, units) = identify_file(path, progress)?;
+        Ok(Target::File(GivenFile { name, fingerprint, units, path: Some(path.to_owned()) }))
     }
 
     /// Reads standard input: a certificate as a whole, anything else as a stream.
@@ -132,8 +151,8 @@ impl Target {
                 return Ok(Target::Certificate { name, bytes: head });
             }
         }
-        let fingerprint = fingerprint_reader(&mut head.chain(reader), &mut |_| {}).map_err(unread)?;
-        Ok(Target::File { name, fingerprint, path: None })
+        let (fingerprint, units) = identify_reader(&mut head.chain(reader), &mut |_| {}).map_err(unread)?;
+        Ok(Target::File(GivenFile { name, fingerprint, units, path: None }))
     }
 }
 
@@ -235,7 +254,7 @@ mod tests {
         for (name, bytes) in
             [("game.json", &game[..]), ("b.json", br#"{"a":1}"#), ("c.png", b"\x89PNG"), ("empty", b"")]
         {
-            assert!(matches!(find(&put(name, bytes)), Ok(Target::File { .. })), "{name}");
+            assert!(matches!(find(&put(name, bytes)), Ok(Target::File(_))), "{name}");
         }
         assert!(matches!(find(directory.path()), Ok(Target::Folder { .. })));
     }
@@ -258,12 +277,12 @@ mod tests {
         assert!(
             matches!(read(br#"{"cards":[],"checkpoint":"x"}"#), Target::Certificate { bytes, .. } if bytes.ends_with(b"x\"}"))
         );
-        let Target::File { fingerprint, .. } =
+        let Target::File(given) =
             read(b"{ no certificate, and longer than what is looked at before it is told apart }")
         else {
             panic!("it is a file")
         };
-        assert_eq!(fingerprint.bytes, 77);
-        assert!(matches!(read(b""), Target::File { fingerprint, .. } if fingerprint.bytes == 0));
+        assert_eq!(given.fingerprint.bytes, 77);
+        assert!(matches!(read(b""), Target::File(given) if given.fingerprint.bytes == 0));
     }
 }

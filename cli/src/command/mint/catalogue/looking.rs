@@ -12,7 +12,7 @@ use super::super::plan::Sources;
 use super::reading::Read;
 use super::row::Row;
 use crate::failure::Failure;
-use crate::likeness::{NOBODY_SEEKS, Sought, seek};
+use crate::likeness::{Asked, NOBODY_SEEKS, Sought, Wanted, seek};
 use crate::register::name_of;
 
 /// What has come of looking.
@@ -52,7 +52,9 @@ impl Looker {
                 return Ok(Seen::Against(against, Vec::new()));
             }
         }
-        let likes = match seek(&self.client, read.recognised.content.as_ref(), &self.own).await? {
+        let asked = read.recognised.content.as_ref().and_then(Asked::of);
+        let wanted = Wanted { before: None, own: Some(self.account), passed_over: Arc::clone(&self.own) };
+        let likes = match seek(&self.client, asked.as_ref(), &wanted).await? {
             Sought::NothingToSeekBy => Vec::new(),
             Sought::NobodySeeks => {
                 read.notes.push(NOBODY_SEEKS.to_owned());
