@@ -239,6 +239,7 @@ mod tests {
             let multikey = Multikey::from_key_bytes(key);
             prop_assert!(multikey.as_str().starts_with("z6Mk"));
             prop_assert_eq!(multikey.as_str().parse::<Multikey>().unwrap(), multikey);
+            prop_assert_eq!(multikey.to_key_bytes(), key);
         }
 
         #[test]

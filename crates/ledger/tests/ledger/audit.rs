@@ -1,6 +1,7 @@
 //! An audit of a whole register: what it claims, and what convicts it.
 
-use colophon_ledger::audit::{Audit, Stage};
+use colophon_ledger::audit::{Audit, Claims, Stage};
+use colophon_ledger::entry::terms::{Terms, TermsWord};
 use colophon_ledger::entry::{Body, Entry, text_of};
 use colophon_ledger::evidence::{Lie, ProvedLeaf};
 use colophon_ledger::look::Looked;
@@ -10,7 +11,7 @@ use colophon_ledger::state::{Changes, RecordKey, Unreadable, record_digest};
 use colophon_ledger::state_root::StateTree;
 
 use crate::attacks::story;
-use crate::rules::terms_body;
+use crate::rules::{accept_body, check_in, mint_body, terms_body};
 use crate::world::{DAY_MS, World, signed};
 
 /// Audits every leaf of the world's log, looked at before or not.
@@ -50,6 +51,44 @@ fn all_that_was_ever_claimed_is_counted() {
         assert_eq!(borders, ["CN FR 1"]);
         assert_eq!((claims.first_ms, claims.last_ms), (1_000 * DAY_MS, world.time_ms));
     }
+}
+
+#[test]
+fn each_way_over_a_border_is_counted_and_told() {
+    let mut world = World::new();
+    for (maker, face) in [("ana", "hills"), ("ana", "sea"), ("dee", "stones")] {
+        world.must(face, &Body::Mint(mint_body(maker, face)), &[maker]);
+    }
+    world.time_ms += DAY_MS;
+    let (hills, sea, until_ms) = (world.ids["hills"], world.ids["sea"], world.time_ms + DAY_MS);
+    let body = Terms { kind: TermsWord::Offer, ..terms_body("ana", "bo", hills, hills, until_ms) };
+    let offer = signed(&text_of(&world.rules.register, &Body::Offer(body)), &[("ana", "ana")]);
+    let accept = accept_body("bo", hills, offer.id());
+    let accept = signed(&text_of(&world.rules.register, &accept), &[("bo", "bo")]);
+    world.submit_together(vec![offer, accept]);
+    world.must("sale", &Body::Transfer(terms_body("ana", "cy", sea, sea, until_ms)), &["ana", "cy"]);
+    check_in(
+        &mut world,
+        "
+        governor authority account=court country=CN types=COURT_ORDER -> accepted
+        bo       move work=hills from=FR towards=JP                   -> accepted
+        court    transmit work=stones to=eve                          -> accepted
+        ",
+    );
+    let (audit, finished) = audited(&world, true);
+    assert_eq!(finished, Ok(()));
+    let claims = audit.claims();
+    assert_eq!((claims.first_ms, claims.last_ms), (1_000 * DAY_MS, 1_001 * DAY_MS));
+    let told = "\
+3 works, 0 accounts with a profile or new keys, RECORDS records
+entries: accept 1, authority 1, genesis 1, mint 3, move 1, offer 1, seal 9, transfer 1, transmit 1
+moves of title: 3
+moves over the border CN to FR: 3
+moves over the border FR to JP: 1";
+    let told = told.replace("RECORDS", &claims.records.to_string());
+    assert_eq!(claims.to_string(), told);
+    let voided = told.replace("\nmoves of", "\nvoided by the governors, for being against the rules: 2\nmoves of");
+    assert_eq!(Claims { voided: 2, ..claims.clone() }.to_string(), voided);
 }
 
 /// Returns the audit of the world's first leaves up to a seal, put down and taken up again.

@@ -57,6 +57,9 @@ pub(crate) fn text(name: &str) -> String {
             "giver",
             "context.basis == Basis::\"sale\" && context has held_days && context.held_days < 1095",
         ),
+        "parties" => {
+            gate("parties", "hold", "INVOICE", "giver", "!context.giver.maker || !context.recipient.listed.isEmpty()")
+        }
         "huge" => format!("{}\n", " ".repeat(900)).repeat(14),
         "overflow" => gate("sum", "hold", "INVOICE", "from", "context.year * 9223372036854775807 > 1"),
         "broken" => "forbid (principal, action, resource) when { context.nothing };".to_owned(),
@@ -333,6 +336,16 @@ const SANCTIONS: &str = "
     bo       transfer work=hills to=ana from=FR                    -> accepted
 ";
 
+/// A party is judged by what is said of it, and not of the other.
+const PARTIES: &str = "
+    ana      mint face=hills as hills                              -> accepted
+    governor rules set=LAW text=parties ahead=1                    -> accepted
+    governor authority account=ministry country=FR types=SANCTION_LISTING -> accepted
+    ministry attest type=SANCTION_LISTING of=ana                   -> accepted
+    ana      transfer work=hills to=bo                             -> accepted
+    bo       transfer work=hills to=cy from=FR                     -> crossing_held
+";
+
 /// A sale by whoever has held it for less than 1095 days waits.
 const HELD: &str = "
     # whoever made it has held it from the mint on
@@ -369,7 +382,7 @@ const HELD: &str = "
 /// Runs the tables, and returns the codes that they reach.
 pub(crate) fn refusals() -> BTreeSet<String> {
     let mut seen: BTreeSet<String> =
-        [ACTS, DOCUMENTS, CROSSINGS, HELD, SANCTIONS].into_iter().flat_map(check).collect();
+        [ACTS, DOCUMENTS, CROSSINGS, HELD, PARTIES, SANCTIONS].into_iter().flat_map(check).collect();
     let too_many = too_many();
     assert_eq!(too_many.code(), "rules_too_many");
     seen.insert(too_many.code().to_owned());
@@ -413,6 +426,18 @@ fn a_set_to_come_and_its_withdrawal_leave_nothing_behind() {
 }
 
 #[test]
+fn sets_in_force_stand_side_by_side() {
+    let mut world = World::new();
+    for name in ["CUSTOMS", "HERITAGE", "TAX"] {
+        let body =
+            rules_body("governor", world.act_prev(), name, Some(text("licence")), world.replay.position().height + 1);
+        world.must(name, &body, &["governor"]);
+    }
+    let list: RuleListRecord = world.replay.records().read(&RecordKey::RuleList).unwrap().unwrap();
+    assert_eq!(list.sets.iter().map(|set| set.name.as_str()).collect::<Vec<_>>(), ["CUSTOMS", "HERITAGE", "TAX"]);
+}
+
+#[test]
 fn two_governors_publish_what_one_of_them_cannot() {
     let mut world = World::with_governors(&["governor", "second", "third"], 2);
     let body = rules_body("governor", world.act_prev(), "LAW", Some(text("licence")), 9);
@@ -453,13 +478,17 @@ pub(crate) fn sell(world: &mut World, work: EntryId) -> Result<u64, Refusal> {
 #[test]
 fn a_refusal_names_the_rule_its_source_and_the_cure() {
     let (mut world, work) = corridor("licence");
+    // What is only noted is no objection.
+    let body =
+        rules_body("governor", world.act_prev(), "SHARE", Some(text("royalty")), world.replay.position().height + 1);
+    world.must("royalty", &body, &["governor"]);
     let refusal = sell(&mut world, work).unwrap_err();
     let Refusal::CrossingRefused(objections) = &refusal else { panic!("{refusal}") };
     let [objection] = &objections.objections[..] else { panic!("one rule") };
     assert_eq!((objection.rule.as_str(), objection.holds), ("LAW/licence", false));
     assert_eq!(objection.document.as_deref().zip(objection.of.as_deref()), Some(("NAT_EXPORT_LICENCE", "CN")));
     let list: RuleListRecord = world.replay.records().read(&RecordKey::RuleList).unwrap().unwrap();
-    assert_eq!(list.sets.len(), 1);
+    assert_eq!(list.sets.len(), 2);
     assert_eq!(
         refusal.to_string(),
         format!(

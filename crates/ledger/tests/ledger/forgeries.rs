@@ -9,7 +9,7 @@ use colophon_ledger::proved::ProvedError;
 use colophon_ledger::refusal::Refusal;
 
 use crate::attacks::story;
-use crate::rules::{close_body, mint_body, raw_note, terms_body};
+use crate::rules::{check_in, close_body, mint_body, raw_note, terms_body};
 use crate::world::{DAY_MS, World, account, digest, signed};
 
 /// A register in which, between the genesis and ana's work, another work was minted, and nothing has come after.
@@ -132,6 +132,35 @@ fn the_genesis_a_second_time_does_not_belong_there() {
     reproved(&world, &certificate, &[end + 1]).verify(&World::vkey()).unwrap();
     let error = reproved(&world, &certificate, &[end, end + 1]).verify(&World::vkey()).unwrap_err();
     assert_eq!(error, CertificateError::LeftOver(format!("the entry at index {end}")));
+}
+
+#[test]
+fn what_is_of_another_work_does_not_belong_there() {
+    let mut world = World::new();
+    check_in(
+        &mut world,
+        "
+        ana mint face=hills as hills                -> accepted
+        dee mint face=sea as sea                    -> accepted
+        dee amend work=sea age=lt50                 -> accepted
+        dee profile                                 -> accepted
+        dee offer work=sea to=cy                    -> accepted
+        cy  accept work=sea                         -> accepted
+        ana transfer work=hills edition=2 prev=hills to=bo -> accepted
+        ",
+    );
+    let certificate = world.certificate(world.ids["hills"]);
+    certificate.verify(&World::vkey()).unwrap();
+    let is_seal = |index: &u64| Seal::peek(&world.leaves[usize::try_from(*index).unwrap()]).is_some();
+    let known = |index: &u64| certificate.entries.iter().any(|proved| proved.index == *index);
+    let others: Vec<u64> = (0..world.size()).filter(|index| !is_seal(index) && !known(index)).collect();
+    assert_eq!(others.len(), 6);
+    for index in others {
+        let seal = (index..world.size()).find(is_seal).unwrap();
+        let error = reproved(&world, &certificate, &[index, seal]).verify(&World::vkey()).unwrap_err();
+        let CertificateError::LeftOver(what) = &error else { panic!("{index}: {error}") };
+        assert!(what.starts_with(&format!("the entry at index {index}")), "{what}");
+    }
 }
 
 #[test]

@@ -269,7 +269,11 @@ fn signers_of<'l>(actor: &'l str, kind: &str, words: &Words<'l>) -> Vec<(&'l str
 
 /// Runs a table: `actor kind words… [as label] -> accepted | refusal code`, or `wait N days`. The only caller of the world.
 pub(crate) fn check(table: &str) -> BTreeSet<String> {
-    let mut world = World::new();
+    check_in(&mut World::new(), table)
+}
+
+/// Submits what a table says to a register that is there, and returns the codes that were answered.
+pub(crate) fn check_in(world: &mut World, table: &str) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     for (number, line) in table.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let line = line.trim();
@@ -285,11 +289,11 @@ pub(crate) fn check(table: &str) -> BTreeSet<String> {
         let words: Vec<&str> = entry.split_whitespace().collect();
         let [actor, kind, rest @ ..] = words.as_slice() else { panic!("line {number}: {line}") };
         let words = Words::read(rest);
-        let body = body_of(&world, actor, kind, &words);
+        let body = body_of(world, actor, kind, &words);
         let before = world.replay.state_root();
-        let foreseen = foresee(&world, &body);
+        let foreseen = foresee(world, &body);
         let outcome = world.submit(&body, &signers_of(actor, kind, &words));
-        agrees(&world, &body, &outcome, foreseen);
+        agrees(world, &body, &outcome, foreseen);
         let code = outcome.as_ref().map_or_else(Refusal::code, |_| "accepted");
         assert_eq!(code, expected.trim(), "line {number}: {line}: {outcome:?}");
         if outcome.is_ok() {

@@ -2,6 +2,7 @@
 
 use colophon_ledger::account::AccountId;
 use colophon_ledger::carried::CarriedRecord;
+use colophon_ledger::certificate::CertificateError;
 use colophon_ledger::encumbrance::Burden;
 use colophon_ledger::entry::carry_account::{CarryAccount, CarryAccountWord};
 use colophon_ledger::entry::carry_edition::{CarriedMint, CarryEdition, CarryEditionWord};
@@ -36,6 +37,7 @@ fn ended() -> Ended {
     let work = old.must("hills", &Body::Mint(mint.clone()), &["ana"]);
     let sale = terms_body("ana", "bo", work, work, old.time_ms + 30 * DAY_MS);
     old.must("sale", &Body::Transfer(sale), &["ana", "bo"]);
+    old.must("stones", &Body::Mint(mint_body("dee", "stones")), &["dee"]);
     old.rotate("ana", &["ana.2"], 1);
     let (by, creditor, edition) = (account("ana"), account("bank"), Int::new(2).unwrap());
     let lien = Lien { by, card: None, creditor, edition, kind: LienWord::It, prev: work, sha256: None, work };
@@ -157,6 +159,23 @@ fn titles_go_on_in_the_successor_and_their_certificates_verify() {
     let mut without = new.certificate(work);
     without.entries.retain(|proved| !proved.entry.contains("\"mint\":{"));
     assert!(without.verify(&vkey).is_err());
+}
+
+#[test]
+fn a_certificate_has_room_for_no_other_work_that_came_over() {
+    let mut ended = ended();
+    ended.take_all();
+    let work = std::mem::replace(&mut ended.work, ended.old.ids["stones"]);
+    ended.mint = mint_body("dee", "stones");
+    ended.take(&carry_account(&ended.old, "dee")).unwrap();
+    let index = ended.take(&edition_body(ended.carry_edition(1, true))).unwrap();
+    let mut certificate = ended.new.certificate(work);
+    let vkey = Signer::new(NEXT, key("the log")).unwrap().verifier();
+    certificate.verify(&vkey).unwrap();
+    certificate.entries.push(ended.new.prove(index));
+    certificate.entries.sort_by_key(|proved| proved.index);
+    let error = certificate.verify(&vkey).unwrap_err();
+    assert_eq!(error, CertificateError::LeftOver(format!("the entry at index {index}")));
 }
 
 #[test]

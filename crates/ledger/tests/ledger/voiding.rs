@@ -291,6 +291,24 @@ impl Wounded {
 }
 
 #[test]
+fn an_audit_owes_a_leaf_from_where_it_passes_it_over_to_its_upgrade() {
+    let mut wounded = Wounded::new();
+    let bad = wounded.bad();
+    wounded.heal(&[bad]);
+    let leaves = &wounded.world.leaves;
+    let mut audit = Audit::begin(&leaves[0], Changes::new()).unwrap();
+    let mut owes = Vec::new();
+    for leaf in leaves {
+        let closed = match audit.leaf(Looked::later(leaf.clone())) {
+            Err(ReplayError::Refused { index, .. }) => audit.learn(&lists_of(leaves), index),
+            closed => closed,
+        };
+        owes.extend(closed.unwrap().map(|_| audit.owes()));
+    }
+    assert_eq!(owes, [false, false, true, false]);
+}
+
+#[test]
 fn an_upgrade_that_the_rules_refuse_voids_nothing() {
     let wounded = Wounded::new();
     let (bad, prev) = (wounded.bad(), wounded.world.act_prev());

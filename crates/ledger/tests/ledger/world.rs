@@ -17,7 +17,9 @@ use colophon_ledger::refusal::Refusal;
 use colophon_ledger::replay::{Replay, read_genesis};
 use colophon_ledger::rule::{Rules, Stop};
 use colophon_ledger::signature::Signed;
-use colophon_ledger::state::{AccountRecord, CrossingRecord, EditionRecord, RecordKey, Records};
+use colophon_ledger::state::{
+    AccountRecord, Changes, CrossingRecord, EditionRecord, RecordKey, Records, record_digest,
+};
 use colophon_tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use colophon_tlog::hash::{Hash, leaf_hash, sha256};
 use colophon_tlog::key::SecretKey;
@@ -216,6 +218,17 @@ impl World {
         Ok(index)
     }
 
+    /// Puts these entries into one batch.
+    pub(crate) fn submit_together(&mut self, entries: Vec<Entry>) {
+        let records = self.replay.records().clone();
+        let mut batch = Batch::open(&self.rules, &records, self.replay.position(), self.time_ms);
+        for entry in entries {
+            batch.push(Signed::check(entry, &records).unwrap()).unwrap();
+        }
+        let closed = batch.close(account("operator"), self.replay.tree()).unwrap();
+        self.seal(closed);
+    }
+
     pub(crate) fn submit(&mut self, body: &Body, signers: &[(&str, &str)]) -> Result<u64, Refusal> {
         let entry = signed(&text_of(&self.rules.register, body), signers);
         self.submit_bytes(&entry.to_bytes())
@@ -350,6 +363,35 @@ impl World {
             records: self.certificate_keys(&work, accounts).iter().map(|key| self.proved_record(key)).collect(),
             work,
         }
+    }
+
+    /// Returns a certificate of a dishonest operator, who has sealed these records in the place of those that the entries lead to.
+    /// With it go the records that an edition of these crossings asks for.
+    pub(crate) fn certificate_of_lies(
+        &mut self,
+        work: EntryId,
+        lies: &Changes,
+        alleged: bool,
+        crossings: &[CrossingRecord],
+    ) -> Certificate {
+        let tree = self.replay.tree().clone();
+        let tree = tree.apply(lies.iter().map(|(key, text)| (key.state_key(), record_digest(text))));
+        let Some(Body::Seal(mut seal)) = self.size().checked_sub(1).map(|last| self.body(last)) else {
+            panic!("the log ends on a seal")
+        };
+        seal.state = Digest(tree.root());
+        let seal = signed(&text_of(&self.rules.register, &Body::Seal(seal)), &[("operator", self.operator_key)]);
+        let honest = &self.leaves[..self.leaves.len() - 1];
+        self.relog(honest.iter().cloned().chain([seal.to_bytes()]).collect());
+        let bodies = self.certificate_indices(work).into_iter().map(|index| self.body(index));
+        let accounts = bodies.flat_map(|body| accounts_of(&body)).collect();
+        let corridors = crossings.iter().map(|crossing| crossing.rules).collect();
+        let judged = crossings.len() as u64;
+        let parts = Parts { accounts, rekeyed: false, alleged, judged, papers: BTreeSet::new(), corridors };
+        let record = |key: &RecordKey| lies.get(key).cloned().or_else(|| self.replay.records().record(key).unwrap());
+        let keys = records_of(&work, 1, parts);
+        let records = keys.iter().map(|key| ProvedRecord::new(key, record(key), &tree)).collect();
+        Certificate { records, ..self.certificate(work) }
     }
 
     fn certificate_keys(&self, work: &EntryId, accounts: BTreeSet<AccountId>) -> Vec<RecordKey> {
