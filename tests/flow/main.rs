@@ -2,7 +2,10 @@
 
 mod borders;
 mod burdens;
+#[path = "../../crates/fingerprint/tests/fingerprint/carriers.rs"]
+mod carriers;
 mod catalogue;
+mod credentials;
 mod drafts;
 mod governors;
 mod heritage;

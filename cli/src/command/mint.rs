@@ -1,6 +1,7 @@
 //! `colophon mint`: register a work.
 
-mod catalogue;
+#[doc(hidden)]
+pub mod catalogue;
 mod creator;
 mod files;
 mod known;

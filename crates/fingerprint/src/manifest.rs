@@ -1,8 +1,10 @@
 //! Where a file carries Content Credentials: the C2PA manifest store in it, its hash, and the label of the active manifest.
 //!
 //! Nothing is validated here and nothing else in the store is read (it may hold places and faces). The containers are those
-//! of C2PA 2.2, appendix A.3: JPEG (APP11), PNG (`caBX`), ISO base media (`uuid`), RIFF (`C2PA`). The hash is of the store's
-//! JUMBF superbox as it would stand in a file of its own, so it is the same in every container.
+//! of C2PA 2.2, appendix A: JPEG (APP11), PNG (`caBX`), ISO base media (`uuid`), JPEG XL (`jumb`), RIFF (`C2PA`), GIF (an
+//! application extension), TIFF and DNG (field 0xcd41), MP3 and FLAC (`GEOB` of ID3), SVG (`c2pa:manifest`). Absent: PDF, in
+//! which nothing is found without a whole reader of its objects. The hash is of the store's JUMBF superbox as it would stand in
+//! a file of its own, so it is the same in every container.
 
 mod carrier;
 mod jumbf;
@@ -13,7 +15,7 @@ use colophon_tlog::hash::{Hash, sha256};
 
 /// The longest manifest store, in bytes.
 pub const STORE_BYTES_MAX: u64 = 32 << 20;
-/// How many segments, chunks or boxes of a file are looked at.
+/// How many segments, chunks, boxes, blocks, frames or fields of a file are looked at.
 pub const PARTS_MAX: usize = 1 << 16;
 /// The longest label of a manifest, in bytes.
 pub const LABEL_BYTES_MAX: usize = 200;

@@ -5,6 +5,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a target that cannot go on has found something")]
 
+// What the tests of the fingerprints make, so that fuzzing begins with it too.
+#[path = "../../../crates/fingerprint/tests/fingerprint/carriers.rs"]
+mod carriers;
+#[path = "../../../crates/fingerprint/tests/fingerprint/corpus.rs"]
+mod corpus;
+#[path = "../../../crates/fingerprint/tests/fingerprint/painting.rs"]
+mod painting;
+
 pub mod add_checkpoint;
 pub mod apply;
 pub mod body;
@@ -22,6 +30,8 @@ pub mod entry;
 pub mod evidence;
 pub mod field;
 pub mod iscc;
+pub mod journal;
+pub mod list;
 pub mod log_file;
 pub mod manifest;
 pub mod mutate;

@@ -2,8 +2,8 @@
 
 use crate::{
     add_checkpoint, apply, body, card, cards_file, certificate, checkpoint, commits, content, cosignatures, draft,
-    entry, evidence, field, iscc, log_file, manifest, note, pinned, policy, problem, proof, receipt, redo, request,
-    slots, state, tamper, text_search, tile, video_signature,
+    entry, evidence, field, iscc, journal, list, log_file, manifest, note, pinned, policy, problem, proof, receipt,
+    redo, request, slots, state, tamper, text_search, tile, video_signature,
 };
 
 /// A function that takes any bytes, and inputs from which to reach all of it.
@@ -50,6 +50,8 @@ targets! {
     evidence: 3_000,
     field: 8_000,
     iscc: 8_000,
+    journal: 2_000,
+    list: 4_000,
     log_file: 2_000,
     manifest: 6_000,
     note: 6_000,

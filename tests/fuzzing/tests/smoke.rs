@@ -59,7 +59,7 @@ macro_rules! smoke {
 
 smoke! {
     add_checkpoint, apply, body, card, cards_file, certificate, checkpoint, commits, content, cosignatures, draft,
-    entry, evidence, field, iscc, log_file, manifest, note, pinned, policy, problem, proof, receipt, redo, request,
+    entry, evidence, field, iscc, journal, list, log_file, manifest, note, pinned, policy, problem, proof, receipt, redo, request,
     slots, state, tamper, text_search, tile, video_signature,
 }
 

@@ -7,6 +7,7 @@
 //! What is noted in the journal can be sent again. Everything before that is done again, and the register does not take a face
 //! twice from one account: so no work is registered twice, wherever a run is cut off.
 
+pub mod fuzzed;
 mod gather;
 mod journal;
 mod list;

@@ -1,5 +1,10 @@
 //! The containers that a manifest store travels in.
 
+mod gif;
+mod id3;
+mod svg;
+mod tiff;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 
@@ -13,6 +18,8 @@ const BOX_UUID: [u8; 16] =
 const BOX_PURPOSE: &[u8] = b"manifest\0";
 const BOX_VERSION_BYTES: usize = 4;
 const BOX_OFFSET_BYTES: usize = 8;
+/// How JPEG XL in boxes begins (ISO/IEC 18181-2, 9.1): there the store is a box of its own.
+const JXL_SIGNATURE: [u8; 12] = *b"\0\0\0\x0cJXL \r\n\x87\n";
 /// What a JPEG XT segment has in front of its box: `JP`, the box's number, the segment's.
 const SEGMENT_HEADER_BYTES: usize = 8;
 /// The most boxes that a JPEG spreads over segments.
@@ -32,9 +39,22 @@ pub(super) fn find<R: Read + Seek>(reader: &mut R) -> Result<Option<Vec<u8>>, Ma
         [0xff, 0xd8, 0xff, ..] => jpeg(&mut file),
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => png(&mut file),
         [b'R', b'I', b'F', b'F', ..] => riff(&mut file),
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => boxes(&mut file),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => boxes(&mut file, false),
+        JXL_SIGNATURE => boxes(&mut file, true),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => gif::gif(&mut file),
+        [b'I', b'D', b'3', ..] => id3::id3(&mut file),
+        [b'I', b'I', 0x2a, 0, ..] => tiff::tiff(&mut file, true, false),
+        [b'M', b'M', 0, 0x2a, ..] => tiff::tiff(&mut file, false, false),
+        [b'I', b'I', 0x2b, 0, 8, 0, 0, 0, ..] => tiff::tiff(&mut file, true, true),
+        [b'M', b'M', 0, 0x2b, 0, 8, 0, 0, ..] => tiff::tiff(&mut file, false, true),
+        _ if begins_with_markup(&head) => svg::svg(&mut file),
         _ => Ok(None),
     }
+}
+
+/// Returns whether a file that begins so may be XML: in front of the first `<` there is nothing but white space.
+fn begins_with_markup(head: &[u8]) -> bool {
+    head.strip_prefix("\u{feff}".as_bytes()).unwrap_or(head).trim_ascii_start().starts_with(b"<")
 }
 
 /// A file that is walked through part by part.
@@ -178,7 +198,8 @@ fn riff<R: Read + Seek>(file: &mut File<'_, R>) -> Result<Option<Vec<u8>>, Manif
     Ok(found)
 }
 
-fn boxes<R: Read + Seek>(file: &mut File<'_, R>) -> Result<Option<Vec<u8>>, ManifestError> {
+/// Looks through boxes for one of the kind `uuid` that holds a store or, where they are `bare`, for one that is a store.
+fn boxes<R: Read + Seek>(file: &mut File<'_, R>, bare: bool) -> Result<Option<Vec<u8>>, ManifestError> {
     let (mut place, mut found) = (0, None);
     while file.go(place, 8)? {
         let [a, b, c, d, kind @ ..] = file.bytes::<8>()?;
@@ -189,7 +210,18 @@ fn boxes<R: Read + Seek>(file: &mut File<'_, R>) -> Result<Option<Vec<u8>>, Mani
         };
         let end = place.checked_add(bytes).filter(|_| bytes >= header);
         let end = end.ok_or(ManifestError::Container("a box's length is wrong"))?;
-        if &kind == b"uuid" && bytes >= header + 16 && file.go(place + header, 16)? && file.bytes()? == BOX_UUID {
+        if bare && &kind == b"jumb" && file.go(place, bytes)? {
+            let store = file.content(bytes, end)?;
+            if is_store(&store) {
+                keep(&mut found, store)?;
+            }
+        }
+        if !bare
+            && &kind == b"uuid"
+            && bytes >= header + 16
+            && file.go(place + header, 16)?
+            && file.bytes()? == BOX_UUID
+        {
             let content = file.content(bytes - header - 16, end)?;
             if let Some(rest) = content.get(BOX_VERSION_BYTES..).and_then(|rest| rest.strip_prefix(BOX_PURPOSE)) {
                 keep(&mut found, rest.get(BOX_OFFSET_BYTES..).unwrap_or_default().to_vec())?;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use colophon_fingerprint::{ContentError, content_of_bytes};
 use image::{DynamicImage, ImageFormat};
 
+use crate::corpus::{saved, wav};
 use crate::painting::paint;
-use crate::samples::{saved, wav};
 
 /// How much memory the process of these tests may ever have taken, in KiB: that of one decoder at its bounds, and as much again.
 #[cfg(target_os = "linux")]

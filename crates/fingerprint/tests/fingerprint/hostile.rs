@@ -7,8 +7,8 @@ use colophon_fingerprint::{ContentError, content_of_bytes, content_of_file, find
 use image::{DynamicImage, ImageFormat};
 
 use crate::bombs::zlib;
+use crate::corpus::{corpus, rgb_png, saved, wav};
 use crate::painting::{Dice, paint};
-use crate::samples::{epub, pdf, rgb_png, saved, wav};
 
 /// Beginnings of sounds, with noise behind them: what no encoder writes.
 const HEADS: [(&str, &[u8]); 6] = [
@@ -19,34 +19,6 @@ const HEADS: [(&str, &[u8]); 6] = [
     ("audio/aiff", b"FORM\0\0\0\x40AIFFCOMM\0\0\0\x12\0\x01\0\0\0\x08\0\x10\x40\x0e\xac\x44\0\0\0\0\0\0"),
     ("audio/aac", b"\xff\xf1\x50\x80\x02\x1f\xfc"),
 ];
-
-/// One small file of each type. The compressed sounds are made by `testdata/sounds/build.sh`.
-fn corpus() -> Vec<(&'static str, Vec<u8>)> {
-    let picture = paint(3, 40, 30);
-    let rgba = DynamicImage::ImageRgba8(DynamicImage::ImageRgb8(picture.clone()).to_rgba8());
-    let rgb = DynamicImage::ImageRgb8(picture.clone());
-    vec![
-        ("image/png", rgb_png(&picture)),
-        ("image/jpeg", saved(&rgb, ImageFormat::Jpeg)),
-        ("image/gif", saved(&rgba, ImageFormat::Gif)),
-        ("image/webp", saved(&rgb, ImageFormat::WebP)),
-        ("image/bmp", saved(&rgb, ImageFormat::Bmp)),
-        ("image/tiff", saved(&rgb, ImageFormat::Tiff)),
-        ("audio/wav", wav(6, 330.0)),
-        ("audio/aac", include_bytes!("../testdata/sounds/glide.aac").to_vec()),
-        ("audio/aiff", include_bytes!("../testdata/sounds/glide.aiff").to_vec()),
-        ("audio/flac", include_bytes!("../testdata/sounds/glide.flac").to_vec()),
-        ("audio/mp4", include_bytes!("../testdata/sounds/glide.m4a").to_vec()),
-        ("audio/mpeg", include_bytes!("../testdata/sounds/glide.mp3").to_vec()),
-        ("audio/ogg", include_bytes!("../testdata/sounds/glide.ogg").to_vec()),
-        ("image/apng", rgb_png(&picture)),
-        ("application/xhtml+xml", b"<?xml version='1.0'?><html><p>Hills &amp; rain</p></html>".to_vec()),
-        ("text/plain", "Hügel vor dem Regen\n".repeat(9).into_bytes()),
-        ("text/html", b"<!DOCTYPE html><script>x</script><p>Hills &amp; rain<b><i><table>".to_vec()),
-        ("application/epub+zip", epub()),
-        ("application/pdf", pdf()),
-    ]
-}
 
 /// Whatever comes of it, it comes: a panic would be a decoder that broke down.
 fn survives(media_type: &str, bytes: Vec<u8>) -> bool {
@@ -238,7 +210,7 @@ fn a_bomb_in_a_document_is_cut_off() {
 #[test]
 fn damaged_carriers_of_manifests_are_errors_or_answers() {
     let mut dice = Dice::new(11);
-    for (kind, bytes) in crate::credentials::carriers() {
+    for (kind, bytes) in crate::carriers::carriers() {
         for _ in 0..400 {
             let mut damaged = bytes.clone();
             let place = usize::try_from(dice.next()).unwrap() % damaged.len();

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod alike;
 mod bombs;
+mod carriers;
+mod corpus;
 mod credentials;
 mod hostile;
 mod painting;

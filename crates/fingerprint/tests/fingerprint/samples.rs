@@ -1,24 +1,13 @@
-//! Files that the tests make: PNGs of every sort of pixel, and one small file of each type that is decoded.
+//! PNGs of every sort of pixel, which the tests make, and files that others made, which they do not.
 
-use std::io::{Cursor, Write as _};
+use std::path::{Path, PathBuf};
 
-use image::{DynamicImage, ImageFormat, RgbImage};
+use image::RgbImage;
 use png::chunk::ChunkType;
 use png::{BitDepth, ColorType, Encoder};
 
+use crate::corpus::rgb_png;
 use crate::painting::{Dice, paint};
-
-/// Returns the picture as a file of this format.
-pub(crate) fn saved(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
-    let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, format).unwrap();
-    bytes.into_inner()
-}
-
-/// Returns an RGB picture as a PNG.
-pub(crate) fn rgb_png(picture: &RgbImage) -> Vec<u8> {
-    saved(&DynamicImage::ImageRgb8(picture.clone()), ImageFormat::Png)
-}
 
 /// What a PNG is made of, besides its pixels.
 #[derive(Default)]
@@ -98,71 +87,13 @@ pub(crate) fn pngs() -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// A second of two sounding strings, 16 bits, as a WAV file.
-pub(crate) fn wav(seconds: u32, pitch: f64) -> Vec<u8> {
-    let rate = 22_050_u32;
-    let mut sound = Vec::new();
-    for n in 0..rate * seconds {
-        let time = f64::from(n) / f64::from(rate);
-        let swell = 1.0 + (time * 1.7).sin();
-        let value = (time * pitch * std::f64::consts::TAU).sin() * swell
-            + (time * (pitch * 1.5 + 40.0 * (time * 0.9).sin()) * std::f64::consts::TAU).sin();
-        #[expect(clippy::cast_possible_truncation, reason = "the sum is below 4, so the sample fits")]
-        let sample = (value * 8_000.0) as i16;
-        sound.extend_from_slice(&sample.to_le_bytes());
+/// Returns where the public samples of C2PA lie, beside the project's folder; says so if they do not.
+#[expect(clippy::print_stderr, reason = "a test that shows nothing says so")]
+pub(crate) fn public_samples(test: &str) -> Option<PathBuf> {
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let folder = above.map(|folder| folder.join("shared/data/c2pa")).find(|folder| folder.is_dir());
+    if folder.is_none() {
+        eprintln!("SKIPPED {test}: there is no shared/data/c2pa beside the project");
     }
-    let bytes = u32::try_from(sound.len()).unwrap();
-    let mut file = Vec::new();
-    file.extend_from_slice(b"RIFF");
-    file.extend_from_slice(&(36 + bytes).to_le_bytes());
-    file.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    file.extend_from_slice(&rate.to_le_bytes());
-    file.extend_from_slice(&(rate * 2).to_le_bytes());
-    file.extend_from_slice(b"\x02\0\x10\0data");
-    file.extend_from_slice(&bytes.to_le_bytes());
-    file.extend_from_slice(&sound);
-    file
-}
-
-/// A book of one chapter.
-pub(crate) fn epub() -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-    for (name, content) in [
-        ("mimetype", "application/epub+zip"),
-        ("META-INF/container.xml", "<container><rootfile full-path='b.opf'/></container>"),
-        ("b.opf", "<package><item id='a' href='a.xhtml'/><itemref idref='a'/></package>"),
-        ("a.xhtml", "<p>Hills before rain, and the river behind them.</p>"),
-    ] {
-        writer.start_file(name, stored).unwrap();
-        writer.write_all(content.as_bytes()).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
-}
-
-/// A document of one page.
-pub(crate) fn pdf() -> Vec<u8> {
-    let mut file = b"%PDF-1.4\n".to_vec();
-    let content = "BT /F1 12 Tf 72 720 Td (Hills before rain, and the river behind them.) Tj ET";
-    let objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>"
-            .to_owned(),
-        format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()),
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
-    ];
-    let mut places = Vec::new();
-    for (n, object) in (1..).zip(&objects) {
-        places.push(file.len());
-        file.extend_from_slice(format!("{n} 0 obj\n{object}\nendobj\n").as_bytes());
-    }
-    let table = file.len();
-    file.extend_from_slice(format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).as_bytes());
-    for place in places {
-        file.extend_from_slice(format!("{place:010} 00000 n \n").as_bytes());
-    }
-    let end = format!("trailer << /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n", objects.len() + 1);
-    file.extend_from_slice(end.as_bytes());
-    file
+    folder
 }

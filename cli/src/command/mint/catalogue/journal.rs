@@ -14,7 +14,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, TryLockError};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -35,10 +35,17 @@ const GENESIS_DIGITS: usize = 16;
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Header {
+pub(super) struct Header {
     format: Format,
     genesis: EntryId,
     account: AccountId,
+}
+
+impl Header {
+    /// Returns the first line of the journal of an account at the register with this genesis.
+    pub(super) fn new(genesis: EntryId, account: AccountId) -> Header {
+        Header { format: Format::V1, genesis, account }
+    }
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,7 +154,7 @@ impl Journal {
             Err(TryLockError::Error(error)) => return Err(cannot("lock", &path, &error)),
         }
         let mut journal = Journal { file, path };
-        let left = journal.read(&Header { format: Format::V1, genesis, account: *account })?;
+        let left = journal.read(&Header::new(genesis, *account))?;
         Ok((journal, left))
     }
 
@@ -180,30 +187,9 @@ impl Journal {
         written.map_err(|error| cannot("write", &self.path, &error))
     }
 
-    /// Reads to the end or to the first line that cannot be read, which is cut off with all behind it.
+    /// Reads what is left in it. The first line that cannot be read is cut off with all behind it.
     fn read(&mut self, header: &Header) -> Result<Left, Failure> {
-        let failed = |error: std::io::Error| cannot("read", &self.path, &error);
-        let (mut reader, mut line) = (BufReader::new(&self.file), Vec::new());
-        let (mut reading, mut whole_bytes) = (Reading::default(), 0);
-        for number in 0.. {
-            line.clear();
-            let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(failed)?;
-            let is_whole = line.ends_with(b"\n");
-            if number == 0 && is_whole && serde_json::from_slice::<Header>(&line).ok().as_ref() != Some(header) {
-                return Err(Failure::failed(
-                    format!("{} is no journal of this account that this software can read", self.path.display()),
-                    "finish with the software that wrote it, or move the file away: what the register has is found there",
-                ));
-            }
-            if number == LINES_MAX {
-                let what = format!("{} has more than {LINES_MAX} lines", self.path.display());
-                return Err(Failure::failed(what, "move it away: what the register has is found there"));
-            }
-            if !is_whole || (number > 0 && reading.take(&line).is_none()) {
-                break;
-            }
-            whole_bytes += read as u64;
-        }
+        let (left, whole_bytes) = read_lines(BufReader::new(&self.file), header, &self.path)?;
         let begins = whole_bytes == 0;
         let cut = self.file.set_len(whole_bytes).and_then(|()| {
             if begins {
@@ -213,8 +199,34 @@ impl Journal {
             self.path.parent().map_or(Ok(()), sync_dir)
         });
         cut.map_err(|error| cannot("write", &self.path, &error))?;
-        Ok(reading.left())
+        Ok(left)
     }
+}
+
+/// Reads the journal at `path` to its end or to the first line that cannot be read; returns what it says, and how many bytes that is.
+pub(super) fn read_lines(mut reader: impl BufRead, header: &Header, path: &Path) -> Result<(Left, u64), Failure> {
+    let (mut reading, mut line, mut whole_bytes) = (Reading::default(), Vec::new(), 0);
+    for number in 0.. {
+        line.clear();
+        let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
+        let read = read.map_err(|error| cannot("read", path, &error))?;
+        let is_whole = line.ends_with(b"\n");
+        if number == 0 && is_whole && serde_json::from_slice::<Header>(&line).ok().as_ref() != Some(header) {
+            return Err(Failure::failed(
+                format!("{} is no journal of this account that this software can read", path.display()),
+                "finish with the software that wrote it, or move the file away: what the register has is found there",
+            ));
+        }
+        if number == LINES_MAX {
+            let what = format!("{} has more than {LINES_MAX} lines", path.display());
+            return Err(Failure::failed(what, "move it away: what the register has is found there"));
+        }
+        if !is_whole || (number > 0 && reading.take(&line).is_none()) {
+            break;
+        }
+        whole_bytes += read as u64;
+    }
+    Ok((reading.left(), whole_bytes))
 }
 
 /// What has been read of a journal.

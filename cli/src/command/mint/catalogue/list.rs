@@ -110,6 +110,7 @@ pub(super) fn read_list(
     let mut reader =
         ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(text.as_bytes());
     let mut list = List { columns: Vec::new(), folder, common, find_work, mistakes: Vec::new() };
+    let mut lines = Lines { rest: text, passed_bytes: 0, line: 1 };
     let (mut rows, mut record) = (Vec::new(), StringRecord::new());
     loop {
         let begins = reader.position().byte();
@@ -121,7 +122,7 @@ pub(super) fn read_list(
         if record.iter().all(str::is_empty) {
             continue;
         }
-        let line = line_of(text, begins);
+        let line = lines.line_of(begins);
         if list.columns.is_empty() {
             list.take_header(line, &record);
             if !list.mistakes.is_empty() {
@@ -160,13 +161,27 @@ fn text_of<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, Failure> {
     })
 }
 
-/// Returns the line of the first thing from the byte `begins` on that is no line end.
-fn line_of(text: &str, begins: u64) -> u64 {
-    let begins = usize::try_from(begins).unwrap_or(usize::MAX);
-    let (before, after) = text.split_at_checked(begins).unwrap_or((text, ""));
-    let ends = |text: &str| text.bytes().filter(|byte| *byte == b'\n').count() as u64;
-    let blank = after.len() - after.trim_start_matches(['\r', '\n']).len();
-    1 + ends(before) + ends(after.get(..blank).unwrap_or_default())
+/// A text whose lines are counted on the way.
+struct Lines<'t> {
+    rest: &'t str,
+    passed_bytes: u64,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// Returns the line of the first thing from the byte `begins` on that is no line end. Asked from the beginning to the end.
+    fn line_of(&mut self, begins: u64) -> u64 {
+        let bytes = usize::try_from(begins.saturating_sub(self.passed_bytes)).unwrap_or(usize::MAX);
+        let after = self.rest.get(bytes..).unwrap_or_default().trim_start_matches(['\r', '\n']);
+        let (passed, rest) = self.rest.split_at(self.rest.len() - after.len());
+        let next = passed.bytes().skip(1).chain([0]);
+        // A carriage return alone ends a line too.
+        let ends = passed.bytes().zip(next).filter(|(byte, next)| *byte == b'\n' || *byte == b'\r' && *next != b'\n');
+        self.line += ends.count() as u64;
+        self.passed_bytes += passed.len() as u64;
+        self.rest = rest;
+        self.line
+    }
 }
 
 /// A list that is being read.
@@ -429,6 +444,14 @@ mod tests {
     }
 
     #[test]
+    fn a_line_may_end_with_a_carriage_return() {
+        let told = wrong("file,country\ra.png,SE\r\rb.png,XX\r\nc.png,XX\nd.png,\"\r\nX\"\re.png,XX");
+        for line in ["line 4", "line 5", "line 6", "line 8"] {
+            assert!(told.contains(&format!("{line}, column country: ")), "{line}: {told}");
+        }
+    }
+
+    #[test]
     fn a_fact_that_is_none_is_named_by_its_line() {
         let told = wrong(
             "file,category,age,died,hs,ai-label,human\na.png,nft,,,,,\nb.png,,old,,,,\nc.png,,,long ago,,,\n\
@@ -461,6 +484,14 @@ mod tests {
         // A quotation mark that is never closed swallows the rest of the list.
         let open = format!("file,about\na.png,\"never closed\n{}", "b.png,b\n".repeat(4000));
         assert!(wrong(&open).contains("a quotation mark that is not closed"));
+    }
+
+    #[test]
+    fn quotation_marks_in_a_cell_are_doubled() {
+        let rows = read("file,title,about\na.png,\"The \"\"Blue\"\" Hour\",\"\"\"\"\n".as_bytes()).unwrap();
+        let [row] = rows.as_slice() else { panic!("one row") };
+        assert_eq!(row.titles().unwrap()[0].clone().title("und").text, "The \"Blue\" Hour");
+        assert_eq!(row.work.about.as_deref(), Some("\""));
     }
 
     #[test]
