@@ -117,15 +117,18 @@ impl<R: Keep> Rehearsal<R> {
                 Stop::Refused(refusal) => ReplayError::Refused { index, refusal },
                 Stop::Unreadable(unreadable) => ReplayError::Unreadable(unreadable),
             };
-            let entry = looked.entry().map_err(|refusal| stopped(refusal.into()))?;
-            let judged = judge(&self.candidate, &entry, time_ms, batch.records());
+            // What is no entry may have been voided.
+            let judged =
+                looked.entry().map(|entry| (entry.id(), judge(&self.candidate, &entry, time_ms, batch.records())));
             match looked.push(&mut batch) {
                 Ok(_) => {}
                 Err(Stop::Refused(refusal)) if batch.passes_over(&refusal) => continue,
                 Err(stop) => return Err(stopped(stop)),
             }
-            if let Some((proposed, judgement)) = judged.map_err(stopped)? {
-                self.tally.add(index, entry.id(), &proposed, judgement.as_ref());
+            if let Ok((id, judged)) = judged
+                && let Some((proposed, judgement)) = judged.map_err(stopped)?
+            {
+                self.tally.add(index, id, &proposed, judgement.as_ref());
             }
         }
         let (changes, voiding) = batch.into_changes();

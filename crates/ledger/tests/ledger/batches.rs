@@ -9,7 +9,7 @@ use colophon_ledger::refusal::Refusal;
 use colophon_ledger::replay::{ReplayError, replay_batch};
 use colophon_ledger::rule::Stop;
 use colophon_ledger::signature::Signed;
-use colophon_ledger::state::RecordKey;
+use colophon_ledger::state::{RecordKey, Records as _};
 use colophon_ledger::voiding::Voiding;
 
 use crate::rules::{mint_body, raw_note};
@@ -137,6 +137,14 @@ fn an_entry_twice_in_one_batch_is_refused_by_the_index_of_the_first() {
     assert_eq!(batch.push(hills.clone()), Err(Stop::Refused(Refusal::Repeated { index: 2 })));
     assert_eq!(*batch.records().changes(), changes);
     assert_eq!(batch.entries(), [hills.entry().clone(), sea.entry().clone()]);
+}
+
+#[test]
+fn records_tell_what_they_hold() {
+    let mut world = World::new();
+    let work = world.must("hills", &Body::Mint(mint_body("ana", "hills")), &["ana"]);
+    let holds = |key: RecordKey| world.replay.records().holds(&key).unwrap();
+    assert_eq!([holds(RecordKey::Work(work)), holds(RecordKey::Edition(work, 1))], [true, false]);
 }
 
 #[test]

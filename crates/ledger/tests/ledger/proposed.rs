@@ -12,12 +12,13 @@ use colophon_ledger::entry::terms::{Terms, TermsWord};
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::EntryId;
 use colophon_ledger::refusal::Refusal;
+use colophon_ledger::replay::ReplayError;
 use colophon_ledger::rule::Stop;
 use colophon_ledger::state::{Changes, RecordKey, Records, Unreadable};
 use colophon_ledger::voiding::VoidLists;
 
 use crate::borders::{body_of, corridor, text};
-use crate::rules::{Words, accept_body, mint_body, terms_body};
+use crate::rules::{Words, accept_body, check_in, mint_body, terms_body};
 use crate::world::{DAY_MS, World, digest};
 
 /// Judges what an entry is about to do, and holds it against what came of the entry.
@@ -81,6 +82,10 @@ fn the_answer_follows_from_the_records_that_were_asked_for_and_from_no_others() 
     let first = proposed(work).judge(height, world.time_ms, &Asking(records, &asked)).unwrap().unwrap();
     let again = proposed(work).judge(height, world.time_ms, &asked).unwrap().unwrap();
     assert_eq!(first, again);
+    // Also by who has judged under these sets before.
+    let once_more = Asked(RefCell::default());
+    proposed(work).judge(height, world.time_ms, &Asking(records, &once_more)).unwrap();
+    assert_eq!(asked.0, once_more.0);
     assert_eq!(first.outcome, Outcome::Refuse);
     let [said] = &first.findings[..] else { panic!("one rule") };
     assert_eq!((said.rule.as_str(), said.does), ("LAW/licence", Does::Refuses));
@@ -112,18 +117,45 @@ fn what_there_is_not_is_refused_and_not_judged() {
     assert_eq!(proposed(work).judge(0, world.time_ms, records).unwrap(), None);
 }
 
+#[test]
+fn two_registers_at_one_height_have_their_own_rules() {
+    let outcome = |rules: &str| {
+        let (world, work) = corridor(rules);
+        let (height, records) = (world.replay.position().height, world.replay.records());
+        proposed(work).judge(height, world.time_ms, records).unwrap().unwrap().outcome
+    };
+    assert_eq!(["licence", "label"].map(outcome), [Outcome::Refuse, Outcome::Hold]);
+}
+
 /// Tries a rule set on the whole log of a world.
 fn rehearsed(world: &World, text: &str) -> Tally {
-    let candidate = Candidate::read(&"TRIAL".parse().unwrap(), text).unwrap();
     let mut lists = VoidLists::default();
-    for (index, leaf) in (0..).zip(&world.leaves) {
-        lists.leaf(index, leaf);
-    }
-    let mut rehearsal = Rehearsal::begin(&world.leaves[0], &lists, Changes::new(), candidate).unwrap();
-    for leaf in &world.leaves {
-        rehearsal.leaf(leaf.clone()).unwrap();
-    }
-    rehearsal.into_tally()
+    (0..).zip(&world.leaves).for_each(|(index, leaf)| lists.leaf(index, leaf));
+    rehearsed_by(&world.leaves, text, &lists).unwrap()
+}
+
+/// Tries a rule set on a log, by who knows that these leaves are voided further on.
+pub(crate) fn rehearsed_by(leaves: &[Vec<u8>], text: &str, lists: &VoidLists) -> Result<Tally, ReplayError> {
+    let candidate = Candidate::read(&"TRIAL".parse().unwrap(), text).unwrap();
+    let mut rehearsal = Rehearsal::begin(&leaves[0], lists, Changes::new(), candidate).unwrap();
+    leaves.iter().try_for_each(|leaf| rehearsal.leaf(leaf.clone()))?;
+    Ok(rehearsal.into_tally())
+}
+
+#[test]
+fn a_set_is_tried_on_a_log_that_has_rules_already() {
+    let mut world = World::new();
+    check_in(
+        &mut world,
+        "
+        ana      mint face=hills as hills                              -> accepted
+        governor rules set=LAW text=royalty ahead=1                    -> accepted
+        ana      transfer work=hills to=bo                             -> accepted
+        ana      receipt work=hills rule=LAW/share                     -> accepted
+        ",
+    );
+    let tally = rehearsed(&world, &text("label"));
+    assert_eq!((tally.transfers, tally.held), (1, 1));
 }
 
 #[test]

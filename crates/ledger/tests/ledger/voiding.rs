@@ -15,7 +15,9 @@ use colophon_ledger::signature::Signed;
 use colophon_ledger::state::Changes;
 use colophon_ledger::voiding::VoidLists;
 
+use crate::borders::text;
 use crate::evidence::{batch_evidence, judge, leaf};
+use crate::proposed::rehearsed_by;
 use crate::rules::{mint_body, raw_note, void_body};
 use crate::world::{World, account, digest, signed};
 
@@ -216,6 +218,12 @@ fn a_voided_leaf_may_be_anything_and_one_of_many() {
         wounded.heal(&[first, first + 1, first + 2]);
         let (audit, found, looks) = audited(&wounded.world.leaves);
         assert_eq!((found, looks, audit.claims().voided), (Ok(()), 1, 3));
+        // Nor do they keep a rule set from being tried, once it is known that they are voided.
+        let tried = |lists: &VoidLists| {
+            rehearsed_by(&wounded.world.leaves, &text("licence"), lists).map(|tally| tally.stopped())
+        };
+        assert_eq!(tried(&lists_of(&wounded.world.leaves)), Ok(0));
+        assert_eq!(tried(&VoidLists::default()).unwrap_err().broken_at(), Some(first));
     }
     // One that is not named stays what it was.
     let mut wounded = Wounded::by(|world| vec![refused_leaf(world), b"no entry".to_vec()], |_| ());
