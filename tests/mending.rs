@@ -5,6 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use colophon_ledger::draft::Draft;
+use colophon_ledger::entry::Body;
+use colophon_ledger::entry::mint::{Files, Mint, WorkFile};
+use colophon_ledger::iscc::{Iscc, Unit, UnitKind};
 use e2e::forger::Forger;
 use e2e::liar::{Liar, Reply};
 use e2e::minting::Minter;
@@ -12,6 +15,10 @@ use e2e::node::Node;
 use e2e::person::{Outcome, Person};
 use e2e::strace::{Call, calls};
 use e2e::told::submit;
+
+/// The code of the picture, and its unit as a soft binding has it.
+const CODE: [u8; 32] = [0x5a; 32];
+const BINDING: &str = "IQdaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWg";
 
 /// What changes a file, makes it durable or takes it away.
 const CHANGES: [&str; 12] = [
@@ -42,18 +49,25 @@ struct Scene {
 }
 
 impl Scene {
-    /// Lets the register record a work that it has a second time, and everybody see it.
+    /// Lets the register record a picture again for somebody else, who does not say who was first, and everybody see it.
     fn wounded() -> Scene {
         let mut register = Node::start_new("mend.example/art");
         let ana = Minter::new("ana", &register);
-        let (hills, card) = ana.mint("hills");
+        let (mint, card) = ana.body("hills");
+        let iscc = Iscc::new(vec![Unit::new(UnitKind::Image, CODE)]).expect("one unit").to_string();
+        let [plain] = mint.files.as_slice() else { panic!("one file") };
+        let file = WorkFile { fingerprint: Some(iscc.parse().expect("an ISCC")), ..plain.clone() };
+        let mint = Mint { files: Files::new(vec![file]).expect("one file"), ..mint };
+        let bo = Minter::new("bo", &register);
+        let copied = bo.sign(&Body::Mint(Mint { files: mint.files.clone(), ..bo.body("copied").0 }));
+        let hills = ana.sign(&Body::Mint(mint));
         assert_eq!(submit(&register, &hills, &card).expect("an answer").status, 201);
         let liar = Liar::before(register.url());
         let mut copy = Node::following(&register, liar.url()).with_serve_args(&["--poll-ms", "50"]);
         copy.start();
         copy.wait_for_size(4);
         let mut forger = Forger::of(&register.dir());
-        forger.batch(&[ana.mint("river").0], &[hills.to_bytes()], |_| {});
+        forger.batch(&[ana.mint("river").0], &[copied.to_bytes()], |_| {});
         let bad = forger.size() - 2;
         assert!(register.terminate().success());
         forger.write_to(&register.dir());
@@ -126,6 +140,17 @@ fn a_register_with_an_entry_against_the_rules_is_mended_and_everybody_goes_on() 
     assert_eq!(size, scene.bad + 4);
     scene.liar.tell_the_truth();
     scene.liar.stand_before(scene.register.url());
+    // What is voided is no lookalike, and leads nobody to a manifest.
+    let head = format!("{:016x}", u64::from_be_bytes([CODE[0]; 8]));
+    for (path, list) in [
+        (format!("/v1/lookalikes?kind=image&codes={head}&distance=0"), "lookalikes"),
+        (format!("/v1/matches/byBinding?alg=io.iscc.v0&value={BINDING}"), "works"),
+    ] {
+        let found = scene.register.get(&path).json();
+        let works: Vec<&serde_json::Value> =
+            found[list].as_array().expect("a list").iter().map(|found| &found["work"]).collect();
+        assert_eq!(works, [scene.work.as_str()], "{path}");
+    }
 
     // The copy that stood still, a new one, and an auditor who has seen the wound.
     assert!(scene.copy.terminate().success());

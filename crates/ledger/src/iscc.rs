@@ -28,8 +28,8 @@ pub const TEXT_BYTES_MAX: usize = 169;
 const TAG: &str = "ISCC:";
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/// The longest sequence of units that others send, in bytes: more than twice as many units as there are kinds.
-pub const SEQUENCE_BYTES_MAX: usize = 512;
+/// The longest sequence of units that others send, in bytes: 30 units of 256 bits. A picture in 8 orientations, each in negative too, has 16.
+pub const SEQUENCE_BYTES_MAX: usize = 1024;
 /// Beyond these nibbles a header is longer than two bytes: no such main type, subtype or version is in use.
 const NIBBLE_MAX: u8 = 7;
 /// The last main type of a unit, the instance. Those beyond it are of whole ISCCs and of their names.
@@ -300,10 +300,11 @@ mod tests {
             &unit(0x50, 7),
             &unit(0x81, 7),
             &unit(0x21, 8),
-            &[0; SEQUENCE_BYTES_MAX + 1],
         ] {
             assert_eq!(kinds(wrong), None, "{wrong:?}");
         }
+        assert_eq!(kinds(&unit(0x21, 7).repeat(30)), Some(vec![UnitKind::Image; 30]));
+        assert_eq!(kinds(&unit(0x21, 7).repeat(31)), None, "longer than a sequence may be");
     }
 
     #[test]

@@ -139,7 +139,11 @@ impl Problem {
                 (S::TOO_MANY_REQUESTS, "inbox_full", "pass the draft on as a file, or have others signed or declined")
             }
             Problem::CardWithdrawn => (S::GONE, "card_withdrawn", "nothing: the words were erased, every proof stands"),
-            Problem::ManifestNotKept => (S::NOT_FOUND, "manifest_not_kept", "ask its maker: the match has its hash"),
+            Problem::ManifestNotKept => (
+                S::NOT_FOUND,
+                "manifest_not_kept",
+                "ask the work's maker, or who keeps manifests: the match has its hash",
+            ),
             Problem::CertificateTooLarge => {
                 (S::UNPROCESSABLE_ENTITY, "certificate_too_large", "read the log itself, and replay it")
             }

@@ -1,9 +1,9 @@
 //! The read routes of C2PA's Soft Binding Resolution API for `io.iscc.v0`: a validator that meets a file without its Content Credentials
 //! asks by what the file shows, and finds the entries that name them.
 //!
-//! A register names manifests by label and hash; it keeps none.
+//! A register names manifests by label and hash; it keeps none, and does not know who does: no match has an `endpoint`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -15,8 +15,7 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use colophon_ledger::entry::Entry;
 use colophon_ledger::field::{Digest, WorkId};
-use colophon_ledger::iscc::{Iscc, Unit, UnitKind, units_of_sequence};
-use colophon_storage::reader::ReadError;
+use colophon_ledger::iscc::{Iscc, SEQUENCE_BYTES_MAX, Unit, UnitKind, units_of_sequence};
 use colophon_tlog::tree::EntryIndex;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
@@ -25,14 +24,19 @@ use super::Api;
 use super::body::{self, json, parse_json, require_json};
 use super::problem::Problem;
 use super::segment::Segment;
+use super::status::is_well;
 use crate::answers::AnswerError;
+use crate::clock::written;
+use crate::lookalikes::CODES_MAX;
 use crate::lookalikes::shelf::{LOOKALIKES_MAX, Near};
 use crate::minted::minted;
 
 /// The one algorithm, by its name in C2PA's list.
 const ALGORITHM: &str = "io.iscc.v0";
-/// The longest value, in Base64: somewhat more than the longest sequence of units.
-const VALUE_BYTES_MAX: usize = 1_024;
+/// The version by which the description of the API calls itself.
+const API_VERSION: &str = "2.4.0";
+/// The longest value: the longest sequence of units in Base64, padded.
+const VALUE_BYTES_MAX: usize = SEQUENCE_BYTES_MAX.div_ceil(3) * 4;
 /// The longest body of a question.
 const BODY_BYTES_MAX: usize = 16 * 1024;
 /// How many matches there are where nobody says how many.
@@ -98,6 +102,50 @@ struct Algorithms {
     fingerprints: [Algorithm; 1],
 }
 
+/// `c2pa.serviceCapabilities`
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Capabilities {
+    c2pa_specification_version: &'static str,
+    /// None but the routes that every service has.
+    supported_capabilities: [&'static str; 0],
+}
+
+/// `c2pa.serviceStatus`
+#[derive(Debug, Serialize)]
+struct ServiceStatus {
+    status: &'static str,
+    timestamp: String,
+}
+
+/// `c2pa.wellKnownDiscovery`. A node does not know the address that it is reached by: these are relative to it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Discovery {
+    api_endpoint: &'static str,
+    c2pa_specification_version: &'static str,
+    capabilities_endpoint: &'static str,
+    status_endpoint: &'static str,
+}
+
+pub(super) async fn discovery() -> Response {
+    json(&Discovery {
+        api_endpoint: "/v1",
+        c2pa_specification_version: API_VERSION,
+        capabilities_endpoint: "/v1/services/capabilities",
+        status_endpoint: "/v1/services/status",
+    })
+}
+
+pub(super) async fn capabilities() -> Response {
+    json(&Capabilities { c2pa_specification_version: API_VERSION, supported_capabilities: [] })
+}
+
+pub(super) async fn service_status(State(api): State<Arc<Api>>) -> Response {
+    let status = if is_well(&api) { "ok" } else { "degraded" };
+    json(&ServiceStatus { status, timestamp: written(api.now_ms()) })
+}
+
 pub(super) async fn supported_algorithms() -> Response {
     json(&Algorithms { watermarks: [], fingerprints: [Algorithm { alg: ALGORITHM }] })
 }
@@ -140,11 +188,11 @@ async fn answer(api: Arc<Api>, asked: &Asked, uri: &Uri) -> Result<Response, Pro
     let _permit = api.searches.acquire().await.map_err(|_| Problem::Stopping)?;
     // All codes are compared: too long for a thread that answers others.
     let found = spawn_blocking(move || matches(&searching, &units, results)).await;
-    Ok(json(&found.map_err(|_| Problem::Internal)?.map_err(AnswerError::from)?))
+    Ok(json(&found.map_err(|_| Problem::Internal)??))
 }
 
-/// Returns the units that are asked about, of which some must be of kinds that are compared.
-fn units(asked: &Asked) -> Result<Vec<Unit>, Problem> {
+/// Returns the units that are asked about, by kind, of which some must be of kinds that are compared.
+fn units(asked: &Asked) -> Result<BTreeMap<UnitKind, Vec<Unit>>, Problem> {
     if asked.alg != ALGORITHM {
         return Err(bad(&format!("alg should be {ALGORITHM}")));
     }
@@ -152,28 +200,42 @@ fn units(asked: &Asked) -> Result<Vec<Unit>, Problem> {
     let units = bytes.as_deref().and_then(units_of_sequence);
     let units =
         units.ok_or_else(|| bad("value should be an ISCC-SEQ in Base64: units with their headers, side by side"))?;
-    let compared: Vec<Unit> = units.into_iter().filter(|unit| unit.kind() != UnitKind::Data).collect();
+    let mut compared: BTreeMap<UnitKind, Vec<Unit>> = BTreeMap::new();
+    for unit in units.into_iter().filter(|unit| unit.kind() != UnitKind::Data) {
+        compared.entry(unit.kind()).or_default().push(unit);
+    }
     if compared.is_empty() {
         return Err(bad("value should have a unit of content or of the instance, with 256 bits"));
+    }
+    if compared.values().any(|units| units.len() > CODES_MAX) {
+        return Err(bad(&format!("value should have at most {CODES_MAX} units of a kind")));
     }
     Ok(compared)
 }
 
-/// Reads Base64 of either alphabet, padded or not: implementations differ.
+/// Reads Base64 of either alphabet, padded or not: implementations differ. A `+` that stood unescaped in a query comes as a blank.
 fn from_base64(text: &str) -> Option<Vec<u8>> {
     let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    [STANDARD, URL_SAFE].iter().find_map(|alphabet| GeneralPurpose::new(alphabet, lenient).decode(text).ok())
+    let text = text.replace(' ', "+");
+    [STANDARD, URL_SAFE].iter().find_map(|alphabet| GeneralPurpose::new(alphabet, lenient).decode(&text).ok())
 }
 
-fn matches(api: &Api, units: &[Unit], results: usize) -> Result<MatchesAnswer, ReadError> {
+fn matches(api: &Api, units: &BTreeMap<UnitKind, Vec<Unit>>, results: usize) -> Result<MatchesAnswer, AnswerError> {
     let log = &api.register.log;
     api.lookalikes.read(log, api.register.newest().size)?;
     let mut found: Vec<(Alike, Option<(String, Digest)>)> = Vec::new();
-    for unit in units.iter().filter(|unit| !unit.is_flat()) {
-        let distance = if unit.kind() == UnitKind::Instance { 0 } else { DISTANCE_MAX };
-        for near in api.lookalikes.near(unit.kind(), &[unit.head()], distance, None).near {
-            let Some(index) = EntryIndex::new(near.index) else { continue };
-            found.extend(Entry::parse(&log.entry(index)?).ok().and_then(|entry| judge(&entry, unit, &near)));
+    for (kind, units) in units {
+        let distance = if *kind == UnitKind::Instance { 0 } else { DISTANCE_MAX };
+        let units: Vec<&Unit> = units.iter().filter(|unit| !unit.is_flat()).collect();
+        let heads: Vec<u64> = units.iter().map(|unit| unit.head()).collect();
+        for near in api.lookalikes.near(*kind, &heads, distance, None).near {
+            let Some((index, unit)) = EntryIndex::new(near.index).zip(units.get(near.code)) else { continue };
+            let judged = Entry::parse(&log.entry(index)?).ok().and_then(|entry| judge(&entry, unit, &near));
+            let Some((alike, manifest)) = judged else { continue };
+            // A mint that is voided is in the log, and is no work.
+            if api.register.index_of(&alike.work)? == Some(near.index) {
+                found.push((alike, manifest));
+            }
         }
     }
     found.sort_by_key(|(alike, _)| (std::cmp::Reverse(alike.similarity_score), alike.index, alike.file));
@@ -227,7 +289,7 @@ mod tests {
 
     fn asked(alg: &str, value: String) -> Result<Vec<UnitKind>, Problem> {
         let units = units(&Asked { alg: alg.to_owned(), value })?;
-        Ok(units.iter().map(Unit::kind).collect())
+        Ok(units.into_values().flatten().map(|unit| unit.kind()).collect())
     }
 
     fn unit(types: u8, byte: u8) -> Vec<u8> {
@@ -241,6 +303,11 @@ mod tests {
         let expected = Ok(vec![UnitKind::Image, UnitKind::Instance]);
         assert_eq!(asked(ALGORITHM, PLAIN.encode(&whole)), expected);
         assert_eq!(asked(ALGORITHM, URL_SAFE_NO_PAD.encode(&whole)), expected);
+        let (plus, blank) = (PLAIN.encode(&picture), PLAIN.encode(&picture).replace('+', " "));
+        assert_ne!(plus, blank);
+        assert_eq!(asked(ALGORITHM, blank), asked(ALGORITHM, plus), "a plus that was not escaped");
+        let variants = picture.repeat(CODES_MAX);
+        assert_eq!(asked(ALGORITHM, PLAIN.encode(&variants)), Ok(vec![UnitKind::Image; CODES_MAX]));
         assert_eq!(
             asked(ALGORITHM, PLAIN.encode(&picture).trim_end_matches('=').to_owned()),
             Ok(vec![UnitKind::Image])
@@ -251,6 +318,7 @@ mod tests {
             (ALGORITHM, "?".to_owned()),
             (ALGORITHM, PLAIN.encode(&picture[..20])),
             (ALGORITHM, PLAIN.encode(unit(0x30, 1))),
+            (ALGORITHM, PLAIN.encode([variants, picture.clone()].concat())),
             (ALGORITHM, "A".repeat(VALUE_BYTES_MAX + 4)),
         ] {
             assert!(matches!(asked(alg, value.clone()), Err(Problem::BadRequest(_))), "{alg} {value}");

@@ -46,6 +46,16 @@ pub(super) async fn openapi() -> Response {
 
 /// Answers 200 while entries are taken and proofs are made, 503 while they are not.
 pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
+    let (code, health) = health_of(&api);
+    (code, json(&health)).into_response()
+}
+
+/// Returns whether entries are taken and proofs are made.
+pub(super) fn is_well(api: &Api) -> bool {
+    health_of(api).0.is_success()
+}
+
+fn health_of(api: &Api) -> (StatusCode, Health) {
     let register = &*api.register;
     let newest = register.newest();
     let copied = api.following.as_ref().map(|following| following.standing());
@@ -82,7 +92,7 @@ pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
         upgrade,
         follows,
     };
-    (code, json(&health)).into_response()
+    (code, health)
 }
 
 pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Response {

@@ -1,14 +1,14 @@
 //! Content codes of one kind, packed bit by bit and compared many at once.
 //!
 //! ```text
-//! block     256 codes as 64 planes; plane n holds bit n of each of them, 64 to a word
+//! block     512 codes as 64 planes; plane n holds bit n of each of them, 64 to a word
 //! question  a code: where its bit n is set, plane n is inverted, so that a 1 says that a code differs there
 //! count     15 full adders turn 16 planes into planes of ones, twos, fours and eights, and a carry that says sixteen
 //! ```
 //!
 //! Four such rounds make four carries. A code differs in at most 15 bits if it has none of them, and in 48 or more if it has three, so
-//! no number is ever put together; the few codes that are left are looked at one by one. That is some six operations for each bit of all the codes
-//! of a plane, of a kind that compilers turn into those on vectors.
+//! no number is ever put together; the few codes that are left are looked at one by one. That is some six operations for each bit of as many codes
+//! as a vector of the processor has bits. The vectors are written out: a compiler that is left to find them loses half of the time to putting them together.
 //!
 //! A negative has nearly the opposite code: what is near to it is far from the code of the picture, so one count answers for both.
 
@@ -16,6 +16,8 @@
 
 use std::num::NonZero;
 use std::thread;
+
+use pulp::Simd;
 
 /// The largest distance that can be asked for, of 64 bits: what four bits count to.
 pub const DISTANCE_MAX: u32 = 15;
@@ -27,8 +29,8 @@ const FILE_BITS: u32 = 4;
 const GATHERED_MAX: usize = 4 * LOOKALIKES_MAX;
 
 const BITS: usize = 64;
-/// Words of a plane: a vector or two.
-const WORDS: usize = 4;
+/// Words of a plane: the widest vector, or several that are narrower.
+const WORDS: usize = 8;
 /// Codes of a block.
 const BLOCK_CODES: usize = WORDS * BITS;
 /// Planes that are counted at a time.
@@ -36,7 +38,7 @@ const ROUND: usize = 16;
 /// From how many bits on three carries tell that a code differs.
 const FAR: u32 = 48;
 /// The fewest blocks for which another thread is worth its start: about 250 000 codes.
-const BLOCKS_EACH_MIN: usize = 1_024;
+const BLOCKS_EACH_MIN: usize = 512;
 
 /// A file that is near to what was asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +71,7 @@ struct Block {
 /// A code that is asked about, and perhaps its opposite with it.
 struct Question {
     /// For each bit of the code all ones or all zeros.
-    masks: [Plane; BITS],
+    masks: [u64; BITS],
     /// Whether codes that differ in nearly all bits are wanted too.
     far: bool,
 }
@@ -169,22 +171,6 @@ impl Block {
         let bit = |plane: &Plane| plane.get(place / BITS).map_or(0, |word| word >> (place % BITS) & 1);
         self.planes.iter().enumerate().fold(0, |head, (number, plane)| head | bit(plane) << number)
     }
-
-    /// Returns the codes that a question may mean, marked by ones.
-    #[inline(always)]
-    fn candidates(&self, question: &Question) -> Plane {
-        let (rounds, masks) = (self.planes.as_chunks::<ROUND>().0, question.masks.as_chunks::<ROUND>().0);
-        let (mut count, mut carries) = (Count::default(), [Plane::default(); BITS / ROUND]);
-        for ((planes, masks), carry) in rounds.iter().zip(masks).zip(&mut carries) {
-            *carry = count.take(|place| xor(planes[place], masks[place]));
-        }
-        let [a, b, c, d] = carries;
-        let near = or(or(a, b), or(c, d)).map(|word| !word);
-        if !question.far {
-            return near;
-        }
-        or(near, or(and(and(a, b), or(c, d)), and(and(c, d), or(a, b))))
-    }
 }
 
 /// A block held against all questions. What it calls is inlined, so that it is compiled once for each kind of vectors.
@@ -193,79 +179,83 @@ struct Comparison<'a> {
     questions: &'a [Question],
 }
 
-impl pulp::NullaryFnOnce for Comparison<'_> {
+impl pulp::WithSimd for Comparison<'_> {
     /// The codes that any of the questions may mean, marked by ones.
     type Output = Plane;
 
     #[inline(always)]
-    fn call(self) -> Plane {
-        // A loop, since a closure of this size would not be inlined.
+    fn with_simd<S: Simd>(self, simd: S) -> Plane {
         let mut found = Plane::default();
-        for question in self.questions {
-            found = or(found, self.block.candidates(question));
+        for (part, found) in S::as_mut_simd_u64s(&mut found).0.iter_mut().enumerate() {
+            for question in self.questions {
+                *found = simd.or_u64s(*found, candidates(simd, self.block, part, question));
+            }
         }
         found
     }
 }
 
-/// How many bits have been set so far, modulo 16, of each code of a plane.
-#[derive(Default)]
-struct Count {
-    ones: Plane,
-    twos: Plane,
-    fours: Plane,
-    eights: Plane,
+/// Returns the codes that a question may mean, marked by ones.
+#[inline(always)]
+fn candidates<S: Simd>(simd: S, block: &Block, part: usize, question: &Question) -> S::u64s {
+    let differs =
+        |bit: usize| simd.xor_u64s(S::as_simd_u64s(&block.planes[bit]).0[part], simd.splat_u64s(question.masks[bit]));
+    let none = simd.splat_u64s(0);
+    let mut count = Count { simd, ones: none, twos: none, fours: none, eights: none };
+    let mut carries = [none; BITS / ROUND];
+    // A loop, since closures of this size would not be inlined.
+    for (round, carry) in carries.iter_mut().enumerate() {
+        *carry = count.take(|bit| differs(ROUND * round + bit));
+    }
+    let [a, b, c, d] = carries;
+    let (and, or) = (|one, other| simd.and_u64s(one, other), |one, other| simd.or_u64s(one, other));
+    let near = simd.not_u64s(or(or(a, b), or(c, d)));
+    if !question.far {
+        return near;
+    }
+    or(near, or(and(and(a, b), or(c, d)), and(and(c, d), or(a, b))))
 }
 
-impl Count {
+/// How many bits have been set so far, modulo 16, of each code.
+struct Count<S: Simd> {
+    simd: S,
+    ones: S::u64s,
+    twos: S::u64s,
+    fours: S::u64s,
+    eights: S::u64s,
+}
+
+impl<S: Simd> Count<S> {
     /// Adds sixteen bits of each code, and returns which went beyond.
     #[inline(always)]
-    fn take(&mut self, bits: impl Fn(usize) -> Plane) -> Plane {
+    fn take(&mut self, bits: impl Fn(usize) -> S::u64s) -> S::u64s {
         let low = self.take_eight(&bits);
         let high = self.take_eight(|bit| bits(bit + 8));
-        add(&mut self.eights, low, high)
+        add(self.simd, &mut self.eights, low, high)
     }
 
     #[inline(always)]
-    fn take_eight(&mut self, bits: impl Fn(usize) -> Plane) -> Plane {
+    fn take_eight(&mut self, bits: impl Fn(usize) -> S::u64s) -> S::u64s {
         let low = self.take_four(&bits);
         let high = self.take_four(|bit| bits(bit + 4));
-        add(&mut self.fours, low, high)
+        add(self.simd, &mut self.fours, low, high)
     }
 
     #[inline(always)]
-    fn take_four(&mut self, bits: impl Fn(usize) -> Plane) -> Plane {
-        let low = add(&mut self.ones, bits(0), bits(1));
-        let high = add(&mut self.ones, bits(2), bits(3));
-        add(&mut self.twos, low, high)
+    fn take_four(&mut self, bits: impl Fn(usize) -> S::u64s) -> S::u64s {
+        let low = add(self.simd, &mut self.ones, bits(0), bits(1));
+        let high = add(self.simd, &mut self.ones, bits(2), bits(3));
+        add(self.simd, &mut self.twos, low, high)
     }
 }
 
-/// Adds two bits to a sum of each code of a plane, and returns the carries.
+/// Adds two bits to a sum of each code, and returns the carries.
 #[inline(always)]
-fn add(sum: &mut Plane, one: Plane, other: Plane) -> Plane {
-    let half = xor(*sum, one);
-    let carry = or(and(*sum, one), and(half, other));
-    *sum = xor(half, other);
+fn add<S: Simd>(simd: S, sum: &mut S::u64s, one: S::u64s, other: S::u64s) -> S::u64s {
+    let half = simd.xor_u64s(*sum, one);
+    let carry = simd.or_u64s(simd.and_u64s(*sum, one), simd.and_u64s(half, other));
+    *sum = simd.xor_u64s(half, other);
     carry
-}
-
-#[inline(always)]
-fn xor(mut one: Plane, other: Plane) -> Plane {
-    one.iter_mut().zip(other).for_each(|(one, other)| *one ^= other);
-    one
-}
-
-#[inline(always)]
-fn and(mut one: Plane, other: Plane) -> Plane {
-    one.iter_mut().zip(other).for_each(|(one, other)| *one &= other);
-    one
-}
-
-#[inline(always)]
-fn or(mut one: Plane, other: Plane) -> Plane {
-    one.iter_mut().zip(other).for_each(|(one, other)| *one |= other);
-    one
 }
 
 /// Returns what is to be asked so that nothing at most `distance_max` from one of the codes is missed.
@@ -278,7 +268,7 @@ fn questions(codes: &[u64], distance_max: u32) -> Vec<Question> {
         if let Some(place) = opposite {
             open.swap_remove(place);
         }
-        let masks = std::array::from_fn(|bit| [if code >> bit & 1 == 1 { u64::MAX } else { 0 }; WORDS]);
+        let masks = std::array::from_fn(|bit| if code >> bit & 1 == 1 { u64::MAX } else { 0 });
         questions.push(Question { masks, far: opposite.is_some() });
     }
     questions
@@ -403,6 +393,23 @@ mod tests {
         let count = |distance| questions(&codes, distance).iter().map(|question| question.far).collect::<Vec<_>>();
         assert_eq!(count(14), [true, true]);
         assert_eq!(count(15).len(), 3, "two bits more do not fit any more");
+    }
+
+    #[test]
+    fn vectors_of_every_width_mark_the_same_codes() {
+        let heads: Vec<u64> = dice(3).take(BLOCK_CODES).collect();
+        let codes = [heads[0], heads[100], !heads[100], heads[BLOCK_CODES - 1] ^ 0b111];
+        let questions = questions(&codes, DISTANCE_MAX);
+        let shelf = shelf(&heads);
+        let comparison = || Comparison { block: &shelf.blocks[0], questions: &questions };
+        let marked = Simd::vectorize(pulp::Scalar, comparison());
+        assert_eq!(marked.map(|word| word & 1), [1, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!((marked[1] >> 36 & 1, marked[7] >> 63), (1, 1), "place 100, and the last");
+        assert_eq!(pulp::Arch::new().dispatch(comparison()), marked);
+        #[cfg(target_arch = "x86_64")]
+        if let Some(narrower) = pulp::x86::V3::try_new() {
+            assert_eq!(Simd::vectorize(narrower, comparison()), marked);
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use colophon_ledger::entry::mint::{Credentials, Files, Mint, WorkFile};
 use colophon_ledger::entry::profile::{Profile, ProfileWord};
 use colophon_ledger::field::EntryId;
 use colophon_ledger::iscc::{Iscc, Unit, UnitKind};
-use colophon_node::clock::Clock;
+use colophon_node::clock::{Clock, written};
 use serde_json::{Value, json};
 
 use crate::people::{NOW_MS, Signing, account, digest, mint};
@@ -222,14 +222,16 @@ async fn a_stripped_picture_leads_to_the_entry_that_names_its_manifest() {
         (&posted["matches"][0]["manifestId"], &posted["matches"][0]["similarityScore"]),
         (&json!(label), &json!(99))
     );
-    let algorithms = register.get("/v1/services/supportedAlgorithms").await.json();
-    assert_eq!(algorithms, json!({"watermarks": [], "fingerprints": [{"alg": "io.iscc.v0"}]}));
-    let kept = register.get(&format!("/v1/manifests/{label}")).await;
-    assert_eq!((kept.status.as_u16(), kept.code().as_str()), (404, "manifest_not_kept"));
+    // The name of who made a manifest may have a slash in it.
+    for label in [label, "urn:c2pa:f9168c5e-ceb2-4faa-b6bf-329bf39fa1e4:acme/1"] {
+        let kept = register.get(&format!("/v1/manifests/{label}")).await;
+        assert_eq!((kept.status.as_u16(), kept.code().as_str()), (404, "manifest_not_kept"), "{label}");
+    }
     for wrong in [
         ask(String::new()),
         ask("AAAA".to_owned()),
         ask(base64(&[(0x30, &image)])),
+        ask(base64(&[(0x21, &image); 17])),
         "/v1/matches/byBinding?alg=io.iscc.v0".to_owned(),
     ] {
         assert_eq!(register.get(&wrong).await.code(), "bad_request", "{wrong}");
@@ -237,4 +239,40 @@ async fn a_stripped_picture_leads_to_the_entry_that_names_its_manifest() {
     assert_eq!(register.post("/v1/matches/byBinding", "text/plain", "x").await.code(), "unsupported_media_type");
     let long = json!({"alg": "io.iscc.v0", "value": "A".repeat(20_000)});
     assert_eq!(register.post_json("/v1/matches/byBinding", &long).await.code(), "body_too_large");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirrored_picture_is_found_by_who_sends_the_codes_of_its_variants() {
+    let register = Register::new();
+    let image = [0x5a; 32];
+    let label = "urn:c2pa:f9168c5e-ceb2-4faa-b6bf-329bf39fa1e4";
+    register.record(coded("ana", "hills", image, Some(label))).await;
+    let strange: [[u8; 32]; 15] = std::array::from_fn(|n| *digest(&format!("variant {n}")).0.as_bytes());
+    let mut value: Vec<(u8, &[u8; 32])> = strange.iter().map(|code| (0x21, code)).collect();
+    let ask = |value: &[(u8, &[u8; 32])]| format!("/v1/matches/byBinding?alg=io.iscc.v0&value={}", base64(value));
+    assert_eq!(register.get(&ask(&value)).await.json()["matches"], json!([]));
+    value.push((0x21, &image));
+    let found = register.get(&ask(&value)).await.json();
+    assert_eq!(
+        (&found["matches"][0]["manifestId"], &found["works"][0]["similarityScore"]),
+        (&label.into(), &99.into())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_where_soft_bindings_are_resolved_is_told() {
+    let register = Register::new();
+    let told = register.get("/.well-known/c2pa-soft-binding-resolution").await.json();
+    let under = |name: &str| format!("{}/{name}", told["apiEndpoint"].as_str().unwrap());
+    let algorithms = register.get(&under("services/supportedAlgorithms")).await.json();
+    assert_eq!(algorithms, json!({"watermarks": [], "fingerprints": [{"alg": "io.iscc.v0"}]}));
+    assert_eq!(told["capabilitiesEndpoint"], under("services/capabilities"));
+    let capabilities = register.get(&under("services/capabilities")).await.json();
+    assert_eq!(capabilities, json!({"c2paSpecificationVersion": "2.4.0", "supportedCapabilities": []}));
+    assert_eq!(told["c2paSpecificationVersion"], capabilities["c2paSpecificationVersion"]);
+    let status = told["statusEndpoint"].as_str().unwrap();
+    let told = |status: &str| json!({"status": status, "timestamp": written(NOW_MS)});
+    assert_eq!(register.get(status).await.json(), told("ok"));
+    register.running.api().close_door();
+    assert_eq!(register.get(status).await.json(), told("degraded"));
 }

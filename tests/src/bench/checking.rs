@@ -1,9 +1,11 @@
-//! A reader's own work: a certificate checked in memory and by the whole program, a large file hashed.
+//! A reader's own work: a certificate checked in memory and by the whole program, a large file hashed; and a maker's, the same file identified.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
+use colophon_fingerprint::identify_file;
 use colophon_ledger::certificate::Certificate;
 
 use crate::bench::figure::{Figure, Target, Unit};
@@ -54,22 +56,28 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<()> {
     let process = Figure::new(PART, "colophon verify CERTIFICATE --offline", median(takes_ms), Unit::Milliseconds);
     bench.tell(process.to_reach(Target::AtMost(10.0)));
 
-    large_file(&reader, bench.sizes.file_mb)?;
-    let mut rates = Vec::new();
-    let mut limits = Vec::new();
+    let large = large_file(&reader, bench.sizes.file_mb)?;
+    let (mut rates, mut identified, mut limits) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..bench.sizes.rounds {
         limits.push(limits::sha256_mb_s(bench.sizes.time_max));
         let took_ms = verify(&["large.bin", "--certificate", "work.certificate"], ANOTHER_FILE)?;
         rates.push(count(bench.sizes.file_mb) / (took_ms / 1000.0));
+        let begun = Instant::now();
+        identify_file(&large, &mut |_| ())?;
+        identified.push(count(bench.sizes.file_mb) / begun.elapsed().as_secs_f64());
     }
+    let limit = median(limits);
     let name = format!("colophon verify, a file of {} MB", bench.sizes.file_mb);
     let rate = Figure::new(PART, name, median(rates), Unit::MegabytesPerSecond);
-    bench.tell(rate.beside("SHA-256, one core", median(limits)).to_reach(Target::ShareAtLeast(0.8)));
+    bench.tell(rate.beside("SHA-256, one core", limit).to_reach(Target::ShareAtLeast(0.8)));
+    let name = format!("a file of {} MB identified for a mint", bench.sizes.file_mb);
+    let rate = Figure::new(PART, name, median(identified), Unit::MegabytesPerSecond);
+    bench.tell(rate.beside("SHA-256 alone, one core", limit));
     Ok(())
 }
 
 /// Writes a file of no known kind, which is read from the page cache afterwards.
-fn large_file(reader: &Person, megabytes: usize) -> Result<()> {
+fn large_file(reader: &Person, megabytes: usize) -> Result<PathBuf> {
     let path = reader.put("large.bin", b"");
     let mut file = std::fs::File::create(&path).with_context(|| path.display().to_string())?;
     let mut state = 1_u32;
@@ -82,5 +90,5 @@ fn large_file(reader: &Person, megabytes: usize) -> Result<()> {
     for _ in 0..megabytes {
         file.write_all(&block)?;
     }
-    Ok(())
+    Ok(path)
 }
