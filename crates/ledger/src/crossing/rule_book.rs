@@ -138,6 +138,10 @@ mod tests {
             assert_eq!(rules.len(), text.matches("@id(").count(), "{name}");
             let owing = rules.iter().filter(|rule| rule.does == Does::Owes).count();
             assert_eq!(owing, text.matches("@owes(").count(), "{name}");
+            let days: Vec<(String, String)> =
+                rules.iter().map(|rule| (rule.rule.clone(), rule.checked.clone())).collect();
+            assert_eq!(days_checked(&record.name, text), days);
+            assert!(days.iter().all(|(_, day)| text.contains(&format!("@checked(\"{day}\")"))), "{name}");
             for rule in rules {
                 assert!(text.contains(&rule.cite) && text.contains(&rule.because), "{}", rule.rule);
                 assert_ne!(rule.document.is_some(), rule.cure.is_some(), "{}", rule.rule);

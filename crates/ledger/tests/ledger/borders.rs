@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use colophon_ledger::account::AccountId;
+use colophon_ledger::crossing::rule_book::digest_in_force;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::amend::{Amend, AmendWord};
 use colophon_ledger::entry::attest::{Attest, AttestWord};
@@ -506,6 +507,9 @@ fn the_records_say_what_was_applied_and_what_it_rests_on() {
     let index = sell(&mut world, work).unwrap();
     let edition = world.edition(&work).unwrap();
     let first = crossing(&world, work, 1).unwrap();
+    let (height, records) = (world.replay.position().height, world.replay.records());
+    assert_eq!(digest_in_force(height, records), Ok(Some(first.rules)));
+    assert_eq!(digest_in_force(1, records), Ok(None), "not in force yet");
     assert_eq!((edition.judged, edition.rules, edition.transfers), (Some(1), Some(first.rules), 1));
     assert_eq!(
         (first.index, first.papers.iter().map(|paper| paper.attest).collect::<Vec<_>>(), first.noted.len()),

@@ -7,7 +7,7 @@ use colophon_ledger::crossing::Deed;
 use colophon_ledger::crossing::candidate::Candidate;
 use colophon_ledger::crossing::judgement::{Does, Outcome};
 use colophon_ledger::crossing::proposed::Proposed;
-use colophon_ledger::crossing::rehearsal::{Rehearsal, Tally};
+use colophon_ledger::crossing::rehearsal::{NAMED_MAX, Rehearsal, Tally};
 use colophon_ledger::entry::terms::{Terms, TermsWord};
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::EntryId;
@@ -143,6 +143,20 @@ pub(crate) fn rehearsed_by(leaves: &[Vec<u8>], text: &str, lists: &VoidLists) ->
 }
 
 #[test]
+fn of_those_that_would_not_have_passed_so_many_are_named() {
+    let (mut world, work) = corridor("royalty");
+    for number in 0..=NAMED_MAX {
+        let (from, to) = if number % 2 == 0 { ("ana", "bo") } else { ("bo", "ana") };
+        let mut terms = terms_body(from, to, work, world.edition_prev(&work), world.time_ms + DAY_MS);
+        (terms.from_country, terms.to_country) = ("CN".parse().unwrap(), "CN".parse().unwrap());
+        world.must("sale", &Body::Transfer(terms), &[from, to]);
+    }
+    let within = text("licence").replace("context.from != context.to", "context.from == context.to");
+    let tally = rehearsed(&world, &within);
+    assert_eq!((tally.stopped(), tally.named.len()), (NAMED_MAX as u64 + 1, NAMED_MAX));
+}
+
+#[test]
 fn a_set_is_tried_on_a_log_that_has_rules_already() {
     let mut world = World::new();
     check_in(
@@ -219,6 +233,7 @@ fn a_set_is_tried_on_every_crossing_by_what_was_known_at_its_own_time() {
     // A set that waits for what nobody stated, and one that asks for nothing.
     let held = rehearsed(&world, &text("label"));
     assert_eq!((held.held, held.refused, held.stopped()), (8, 0, 8));
+    assert!(held.named.iter().all(|named| named.holds) && !tally.named[0].holds);
     assert_eq!(rehearsed(&world, &text("royalty")).stopped(), 0);
 }
 
