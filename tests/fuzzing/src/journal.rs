@@ -113,8 +113,8 @@ impl Model {
                 true
             }
             Line::Recorded(number) => match self.settle(id(*number)) {
-                Some(file) => {
-                    self.done.extend(file.map(|file| (file, id(*number))));
+                Some((id, file)) => {
+                    self.done.extend(file.map(|file| (file, id)));
                     true
                 }
                 None => false,
@@ -124,10 +124,10 @@ impl Model {
         }
     }
 
-    /// Takes an entry out of what is open; returns its file, if it was there.
-    fn settle(&mut self, id: EntryId) -> Option<Option<u8>> {
+    /// Takes an entry out of what is open; returns it and its file, if it was there.
+    fn settle(&mut self, id: EntryId) -> Option<(EntryId, Option<u8>)> {
         let place = self.open.iter().position(|(open, _)| *open == id)?;
-        Some(self.open.remove(place).1)
+        Some(self.open.remove(place))
     }
 }
 

@@ -1,4 +1,4 @@
-//! GIF: the store in an application extension in front of the first picture (GIF89a, 26; C2PA 2.2, appendix A).
+//! GIF: the store in an application extension in front of the first picture (`GIF89a`, 26; C2PA 2.2, appendix A).
 
 use std::io::{Read, Seek};
 
