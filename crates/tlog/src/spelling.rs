@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 /// Reads an ASCII decimal without sign and without leading zeros.
 pub(crate) fn parse_decimal(text: &str) -> Option<u64> {
-    let digits = !text.is_empty() && text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit());
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
     let leading_zero = text.len() > 1 && text.starts_with('0');
     if digits && !leading_zero { text.parse().ok() } else { None }
 }

@@ -13,7 +13,7 @@ use colophon_ledger::replay::{Replay, ReplayError};
 use colophon_ledger::rule::Stop;
 use colophon_ledger::signature::Signed;
 use colophon_ledger::state::Changes;
-use colophon_ledger::voiding::VoidLists;
+use colophon_ledger::voiding::{VOIDING_UPGRADES_MAX, VoidLists};
 
 use crate::borders::text;
 use crate::evidence::{batch_evidence, judge, leaf};
@@ -430,6 +430,20 @@ fn no_batch_of_a_mended_register_convicts_it() {
             batch.drain(..).for_each(|leaf| assert!(replay.leaf(leaf).is_ok()));
         }
     }
+}
+
+#[test]
+fn so_many_upgrades_are_looked_at_ahead() {
+    let world = World::new();
+    let upgrade =
+        |void: &[u64]| entry(&world, &void_body(&["governor"], world.act_prev(), void), "governor").to_bytes();
+    let (one, other) = (upgrade(&[2]), upgrade(&[3]));
+    let mut lists = VoidLists::default();
+    for index in 9..9 + VOIDING_UPGRADES_MAX as u64 {
+        lists.leaf(index, &one);
+    }
+    lists.leaf(9_999, &other);
+    assert_eq!([2, 3].map(|index| lists.names(index)), [true, false]);
 }
 
 #[test]
