@@ -95,7 +95,9 @@ fn crossings_that_do_not_fit_each_other_the_steps_or_the_edition_are_refused() {
             crossings[1].papers = vec![CountedRecord { attest: digest("nothing"), of: vec!["CN".to_owned()] }];
         }),
         ("the sets are not here", |edition, crossings| {
-            crossings.iter_mut().for_each(|crossing| crossing.rules = digest("other sets"));
+            for crossing in crossings.iter_mut() {
+                crossing.rules = digest("other sets");
+            }
             edition.rules = Some(digest("other sets"));
         }),
         ("nothing is alleged, and that is counted", |edition, _| edition.allegations = Some(0)),
