@@ -95,6 +95,20 @@ impl Scene {
     fn log(&self) -> Vec<u8> {
         fs::read(self.register.dir().join("entries.log")).expect("the log")
     }
+
+    /// What is voided is no lookalike, and leads nobody to a manifest.
+    fn check_who_is_found(&self) {
+        let head = format!("{:016x}", u64::from_be_bytes([CODE[0]; 8]));
+        for (path, list) in [
+            (format!("/v1/lookalikes?kind=image&codes={head}&distance=0"), "lookalikes"),
+            (format!("/v1/matches/byBinding?alg=io.iscc.v0&value={BINDING}"), "works"),
+        ] {
+            let found = self.register.get(&path).json();
+            let works: Vec<&serde_json::Value> =
+                found[list].as_array().expect("a list").iter().map(|found| &found["work"]).collect();
+            assert_eq!(works, [self.work.as_str()], "{path}");
+        }
+    }
 }
 
 #[test]
@@ -140,17 +154,7 @@ fn a_register_with_an_entry_against_the_rules_is_mended_and_everybody_goes_on() 
     assert_eq!(size, scene.bad + 4);
     scene.liar.tell_the_truth();
     scene.liar.stand_before(scene.register.url());
-    // What is voided is no lookalike, and leads nobody to a manifest.
-    let head = format!("{:016x}", u64::from_be_bytes([CODE[0]; 8]));
-    for (path, list) in [
-        (format!("/v1/lookalikes?kind=image&codes={head}&distance=0"), "lookalikes"),
-        (format!("/v1/matches/byBinding?alg=io.iscc.v0&value={BINDING}"), "works"),
-    ] {
-        let found = scene.register.get(&path).json();
-        let works: Vec<&serde_json::Value> =
-            found[list].as_array().expect("a list").iter().map(|found| &found["work"]).collect();
-        assert_eq!(works, [scene.work.as_str()], "{path}");
-    }
+    scene.check_who_is_found();
 
     // The copy that stood still, a new one, and an auditor who has seen the wound.
     assert!(scene.copy.terminate().success());

@@ -201,15 +201,10 @@ fn spread(sorted: &[u32]) -> [u32; 3] {
     [sorted.len() / 2, sorted.len() * 9 / 10, sorted.len() - 1].map(|place| sorted[place])
 }
 
-/// Tells what was found of each change beside what it may be, and fails if that is more.
+/// Fails with what was found of each change beside what it may be, where that is more.
 fn report(rows: impl Iterator<Item = (&'static str, Vec<u32>, Vec<u32>)>) {
-    let mut wrong = Vec::new();
-    for (name, found, max) in rows {
-        println!("{name}: {found:?} of {max:?}");
-        if found.iter().zip(&max).any(|(found, max)| found > max) {
-            wrong.push(format!("{name}: {found:?} of {max:?}"));
-        }
-    }
+    let is_more = |(_, found, max): &(&str, Vec<u32>, Vec<u32>)| found.iter().zip(max).any(|(found, max)| found > max);
+    let wrong: Vec<_> = rows.filter(is_more).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
