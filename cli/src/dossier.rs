@@ -1,5 +1,6 @@
 //! What a certificate proves about an edition, in words for people: the card.
 
+use colophon_fingerprint::units::meta_unit;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::{Title, WorkWords};
 use colophon_ledger::certificate::Provenance;
@@ -35,6 +36,10 @@ pub struct Dossier {
     /// Its description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
+    /// The ISCC Meta unit of the first title and the description. It is computed here and not recorded, so that these words stay
+    /// erasable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meta_unit: Option<String>,
     /// What sort of work it is.
     pub work_kind: WorkKind,
     /// When it was made, as the maker says.
@@ -170,6 +175,7 @@ impl Dossier {
         let words = provenance.cards.get(&mint.card);
         let words: Option<WorkWords> = words.and_then(|words| serde_json::from_str(words).ok());
         let WorkWords { about, names, titles } = words.clone().unwrap_or_default();
+        let meta_unit = titles.first().and_then(|title| meta_unit(&title.text, about.as_deref()));
         let title = |title: Title| Title { lang: shown(&title.lang), text: shown(&title.text) };
         let story = Story::of(provenance);
         let registered = When::from(provenance.minted);
@@ -180,6 +186,7 @@ impl Dossier {
             editions: mint.editions.get(),
             titles: words.map(|_| titles.into_iter().map(title).collect()),
             about: about.map(|about| shown(&about)).filter(|about| !about.is_empty()),
+            meta_unit,
             work_kind: mint.work_kind.clone(),
             created: stated.created.clone(),
             made_in: stated.made_in.clone(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
-use iscc_lib::{DataHasher, InstanceHasher};
+use iscc_lib::{DataHasher, InstanceHasher, gen_meta_code_v0};
 
 use crate::content::{CODE_BITS, Code, ContentError, code_of};
 use crate::file::{FileError, FileFingerprint, fingerprint_reader, read_unmoved};
@@ -51,6 +51,12 @@ pub fn identify_reader(
         let units = ByteUnits { data: joined(data_code)?, instance: joined(instance_code)? };
         Ok((fingerprint, units))
     })
+}
+
+/// Returns the Meta unit of a title and a description, as `ISCC:…` (ISO 24138): 256 bits, similar for similar words. None of a title
+/// that says nothing.
+pub fn meta_unit(title: &str, about: Option<&str>) -> Option<String> {
+    gen_meta_code_v0(title, about, None, CODE_BITS).ok().map(|result| result.iscc)
 }
 
 /// A reader whose bytes are hashed elsewhere too.
@@ -110,6 +116,21 @@ mod tests {
 
     fn body(iscc: &str) -> Vec<u8> {
         iscc_decode(iscc).unwrap().4
+    }
+
+    #[test]
+    fn similar_titles_have_similar_units() {
+        let unit = |title: &str, about| body(&meta_unit(title, about).unwrap());
+        let distance = |one: &[u8], other: &[u8]| -> u32 {
+            one.iter().zip(other).map(|(one, other)| (one ^ other).count_ones()).sum()
+        };
+        let title = unit("Die Unendliche Geschichte", None);
+        // ISO 24138's own example, in 64 bits.
+        assert_eq!((title.len(), &title[..8]), (32, &body("ISCC:AAAZXZ6OU74YAZIM")[..]));
+        assert!(distance(&title, &unit("Die unendliche Geschichte.", None)) < 20);
+        assert!(distance(&title, &unit("Momo", None)) > 60);
+        assert_ne!(title, unit("Die Unendliche Geschichte", Some("Von Michael Ende")));
+        assert_eq!(meta_unit(" \n", None), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Evidence: each lie of an operator is shown by one file, and no file convicts an honest register.
 
 use colophon_ledger::batch::Batch;
-use colophon_ledger::entry::seal::{BATCH_ENTRIES_MAX, Seal};
+use colophon_ledger::entry::seal::Seal;
 use colophon_ledger::entry::{Body, Entry, text_of};
 use colophon_ledger::evidence::{
     BatchCase, BatchClaim, CheckpointsClaim, Claim, EVIDENCE_BYTES_MAX, EntriesClaim, Evidence, EvidenceError,
@@ -72,13 +72,13 @@ fn honest_files(world: &World) -> Vec<Evidence> {
 }
 
 /// Appends leaves that no honest register has, and returns the file about them.
-fn lie_with(world: &mut World, leaves: &[Vec<u8>]) -> Evidence {
+pub(crate) fn lie_with(world: &mut World, leaves: &[Vec<u8>]) -> Evidence {
     world.relog(world.leaves.iter().chain(leaves).cloned().collect());
     batch_evidence(world, &world.replay, leaves)
 }
 
 /// Returns the leaves of a next batch with these mints of ana's, under its seal after `change`.
-fn batch(world: &World, faces: &[&str], change: impl FnOnce(&mut Seal)) -> Vec<Vec<u8>> {
+pub(crate) fn batch(world: &World, faces: &[&str], change: impl FnOnce(&mut Seal)) -> Vec<Vec<u8>> {
     let mut batch = Batch::open(&world.rules, world.replay.records(), world.replay.position(), world.time_ms);
     for face in faces {
         let entry = signed(&text_of(&world.rules.register, &Body::Mint(mint_body("ana", face))), &[("ana", "ana")]);
@@ -409,100 +409,6 @@ proptest! {
     }
 }
 
-/// Returns a claim about the leaves of the world's log from `first` on, without any record.
-fn claim_of(world: &World, first: u64, count: u64) -> BatchClaim {
-    BatchClaim {
-        before: first.checked_sub(1).map(|before| leaf(world, before)),
-        checkpoint: world.checkpoint().to_string(),
-        genesis: leaf(world, 0),
-        leaves: (first..first + count).map(|index| leaf(world, index)).collect(),
-        records: Vec::new(),
-        rest: None,
-    }
-}
-
-fn judge_claim(claim: BatchClaim) -> Result<Lie, EvidenceError> {
-    judge(&Evidence::of(Claim::Batch(Box::new(claim))))
-}
-
-#[test]
-fn what_stands_before_a_batch_is_a_seal_in_its_place_of_this_register() {
-    let (world, _) = story();
-    let seal = world.leaves.last().unwrap().clone();
-    let other = World::with_nonce("another");
-    for before in [seal, other.leaves[1].clone()] {
-        let (mut world, _) = story();
-        let first = world.size() + 1;
-        world.relog(world.leaves.iter().cloned().chain([before, b"junk".to_vec()]).collect());
-        let expected = EvidenceError::Malformed("the entry before the batch is no seal of the register".to_owned());
-        assert_eq!(judge_claim(claim_of(&world, first, 1)), Err(expected));
-    }
-}
-
-#[test]
-fn a_record_stands_in_evidence_once() {
-    let (mut world, _) = story();
-    let leaves = batch(&world, &["dunes"], |seal| seal.state = digest("another state"));
-    let Claim::Batch(mut claim) = lie_with(&mut world, &leaves).claim else { panic!("a batch") };
-    let first = claim.records[0].clone();
-    claim.records.insert(0, first);
-    let expected = EvidenceError::Malformed("its records are not in ascending order".to_owned());
-    assert_eq!(judge_claim(*claim), Err(expected));
-}
-
-#[test]
-fn a_batch_without_end_is_shown_by_one_leaf_more_than_a_batch_has() {
-    let (mut world, _) = story();
-    let first = world.size();
-    let most = BATCH_ENTRIES_MAX + 1;
-    world.relog(world.leaves.iter().cloned().chain((0..=most).map(|n| n.to_string().into_bytes())).collect());
-    let found = judge_claim(claim_of(&world, first, most));
-    assert!(matches!(found, Ok(Lie::Batch { .. })), "{found:?}");
-    let expected = EvidenceError::Malformed("more leaves than a batch has".to_owned());
-    assert_eq!(judge_claim(claim_of(&world, first, most + 1)), Err(expected));
-    let expected = EvidenceError::Malformed("the end of the batch is left out".to_owned());
-    assert_eq!(judge_claim(claim_of(&world, first, most - 1)), Err(expected));
-}
-
-/// Returns how many leaves behind a batch the evidence about it takes, of so many that stand there.
-fn taken_behind(before: &Replay, world: &mut World, leaves: &[Vec<u8>], behind: usize) -> usize {
-    let first = before.position().index;
-    let kept = world.leaves[..usize::try_from(first).unwrap()].to_vec();
-    world.relog([kept, leaves.to_vec(), vec![b"junk".to_vec(); behind]].concat());
-    let case = BatchCase {
-        rules: before.rules(),
-        records: before.records(),
-        tree: before.tree(),
-        position: before.position(),
-        leaves,
-        voiding: before.voiding(),
-        checkpoint: &world.checkpoint(),
-    };
-    let end = first + leaves.len() as u64;
-    case.indices().into_iter().filter(|index| *index >= end).count()
-}
-
-#[test]
-fn what_comes_behind_is_taken_where_it_might_void_an_entry_and_is_not_too_much() {
-    let (world, _) = story();
-    let mut before = Replay::begin(&world.leaves[0]).unwrap();
-    for leaf in &world.leaves {
-        before.leaf(leaf.clone()).unwrap();
-    }
-    let seal = batch(&world, &["dunes"], |_| ()).pop().unwrap();
-    let taken = |leaves: &[Vec<u8>], behind: usize| taken_behind(&before, &mut story().0, leaves, behind);
-    let refused = [b"no entry".to_vec(), seal];
-    assert_eq!([0, 1, 3_000, 3_001].map(|behind| taken(&refused, behind)), [0, 1, 3_000, 0]);
-    // A seal is never voided, nor is the genesis.
-    let mut unsigned = batch(&world, &["dunes"], |_| ());
-    let last = unsigned.last_mut().unwrap();
-    *last = raw_note(std::str::from_utf8(last).unwrap().split_inclusive("\n\n").next().unwrap().trim_end_matches('\n'));
-    assert_eq!(taken(&unsigned, 5), 0);
-    let nothing = Replay::begin(&world.leaves[0]).unwrap();
-    let leaves = [b"no entry".to_vec(), world.leaves[1].clone()];
-    assert_eq!(taken_behind(&nothing, &mut story().0, &leaves, 5), 0);
-}
-
 #[test]
 fn checkpoints_that_nobody_showed_to_fit_convict_of_nothing() {
     let (short, long) = parted();
@@ -552,6 +458,61 @@ fn evidence_has_one_spelling_and_a_limit() {
     assert_eq!(Evidence::parse(&padded(EVIDENCE_BYTES_MAX)), Err(EvidenceError::Spelling));
     let one_more = Err(EvidenceError::TooLarge(EVIDENCE_BYTES_MAX + 1));
     assert_eq!(Evidence::parse(&padded(EVIDENCE_BYTES_MAX + 1)), one_more);
+}
+
+#[test]
+fn a_lie_is_told_in_one_sentence() {
+    let no_seal = ReplayError::NoSeal(11);
+    let of_batch = format!("the batch from index 9 on, in the signed log of 12 entries: {no_seal}");
+    for (lie, kind, told) in [
+        (Lie::Fork { smaller: 6, larger: 6 }, "fork", "two different logs of 6 entries are signed"),
+        (
+            Lie::Fork { smaller: 6, larger: 8 },
+            "fork",
+            "the log of 8 entries does not begin with the log of 6 entries; both are signed",
+        ),
+        (
+            Lie::Replaced { index: 5, sizes: (6, 8) },
+            "replaced",
+            "two different entries at index 5 are signed, in logs of 6 and 8 entries",
+        ),
+        (
+            Lie::Seals { indices: (3, 5), sizes: (6, 8) },
+            "seals",
+            "the seals at index 3 and 5, in signed logs of 6 and 8 entries, contradict each other",
+        ),
+        (Lie::Batch { first: 9, size: 12, error: no_seal }, "batch", of_batch.as_str()),
+    ] {
+        assert_eq!((lie.kind(), lie.to_string().as_str()), (kind, told));
+    }
+}
+
+#[test]
+fn evidence_has_a_name_by_what_it_is_about() {
+    let (short, long) = parted();
+    let (mut world, _) = story();
+    let first = world.size();
+    let leaves = batch(&world, &["dunes"], |seal| seal.state = digest("another state"));
+    let shown = Evidence::of(Claim::Fork(fork(&short.checkpoint(), &long)));
+    let files = [
+        (shown.clone(), "fork-6-8-".to_owned()),
+        (
+            Evidence::of(Claim::Entries(EntriesClaim { one: stated(&short, 5), other: stated(&long, 7) })),
+            "entries-5-7-".to_owned(),
+        ),
+        (lie_with(&mut world, &leaves), format!("batch-{first}-{}-", first + 2)),
+    ];
+    for (file, begin) in files {
+        let name = file.file_name();
+        let digits = name.strip_prefix(&begin).and_then(|rest| rest.strip_suffix(".json")).expect(&name);
+        assert!(digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()), "{name}");
+    }
+    let undecided = Evidence::of(Claim::Checkpoints(CheckpointsClaim {
+        genesis: String::from_utf8(long.leaves[0].clone()).unwrap(),
+        newer: long.checkpoint().to_string(),
+        older: Some(short.checkpoint().to_string()),
+    }));
+    assert_eq!(undecided.file_name(), shown.file_name());
 }
 
 /// What `tests/spec/colophon_spec.py vectors` writes.

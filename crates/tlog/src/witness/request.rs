@@ -216,6 +216,7 @@ mod tests {
         assert!(parse(&fitting).is_ok() && fitting.len() > ADD_CHECKPOINT_BYTES_MAX - 8);
         let too_long = "x".repeat(ADD_CHECKPOINT_BYTES_MAX + 1);
         assert_eq!(parse(&too_long), Err(AddCheckpointError::TooLarge(ADD_CHECKPOINT_BYTES_MAX + 1)));
+        assert_eq!(parse(&too_long[1..]), Err(AddCheckpointError::Border));
     }
 
     proptest! {
