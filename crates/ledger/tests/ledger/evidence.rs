@@ -17,7 +17,7 @@ use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::Hash;
 use colophon_tlog::key::SecretKey;
 use colophon_tlog::note::{Algorithm, Signer, VerifierKey};
-use colophon_tlog::proof::{consistency, consistency_tiles, root, root_tiles};
+use colophon_tlog::proof::{PROOF_HASHES_MAX, consistency, consistency_tiles, root, root_tiles};
 use colophon_tlog::tree::TreeSize;
 use proptest::prelude::*;
 
@@ -202,6 +202,33 @@ fn seals_show_that_a_log_went_back_and_on_in_another_way() {
             assert!(matches!(found, Err(EvidenceError::NothingWrong(_))), "{one} {other}: {found:?}");
         }
     }
+}
+
+#[test]
+fn seals_that_cannot_stand_in_one_log_contradict_each_other() {
+    let (world, _) = story();
+    let one = stated(&world, world.size() - 1);
+    let lies: [(&str, ChangeOfSeal); 3] = [
+        ("it covers the seal before", |seal| {
+            seal.first = Int::new(seal.first.get() - 1).unwrap();
+            seal.count = Int::new(seal.count.get() + 1).unwrap();
+        }),
+        ("it has the same height", |seal| seal.height = Int::new(seal.height.get() - 1).unwrap()),
+        ("it is earlier", |seal| seal.time_ms = Int::new(seal.time_ms.get() - 1).unwrap()),
+    ];
+    for (what, change) in lies {
+        let (mut other, _) = story();
+        let leaves = batch(&other, &["dunes"], change);
+        lie_with(&mut other, &leaves);
+        let claim = EntriesClaim { one: one.clone(), other: stated(&other, other.size() - 1) };
+        let found = judge(&Evidence::of(Claim::Entries(claim)));
+        assert!(matches!(found, Ok(Lie::Seals { .. })), "{what}: {found:?}");
+    }
+    let mut long = stated(&world, world.size() - 1);
+    long.leaf.proof = vec![Base64Hash(Hash::ZERO); PROOF_HASHES_MAX + 1];
+    let found = judge(&Evidence::of(Claim::Entries(EntriesClaim { one: long, other: one }))).unwrap_err();
+    let what = format!("the entry at index {}", world.size() - 1);
+    assert_eq!(found, EvidenceError::NotShown { what, why: format!("the proof has {} hashes", PROOF_HASHES_MAX + 1) });
 }
 
 #[test]
@@ -513,6 +540,10 @@ fn evidence_has_a_name_by_what_it_is_about() {
         older: Some(short.checkpoint().to_string()),
     }));
     assert_eq!(undecided.file_name(), shown.file_name());
+    let Claim::Checkpoints(claim) = undecided.claim else { panic!("two checkpoints") };
+    let (newer, older) = (claim.older.unwrap(), Some(claim.newer));
+    let turned = Evidence::of(Claim::Checkpoints(CheckpointsClaim { newer, older, ..claim }));
+    assert_eq!(turned.file_name(), shown.file_name());
 }
 
 /// What `tests/spec/colophon_spec.py vectors` writes.
