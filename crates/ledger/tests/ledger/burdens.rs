@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use colophon_ledger::account::AccountId;
-use colophon_ledger::encumbrance::{AllegationsRecord, Burden, Ground};
+use colophon_ledger::encumbrance::{AllegationsRecord, Burden, EncumbranceRecord, Ground, Listed};
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::flag::{Flag, FlagWord};
 use colophon_ledger::entry::lien::{Lien, LienWord};
@@ -363,4 +363,28 @@ fn a_crowd_makes_the_record_no_longer_than_sixteen_names() {
     assert_eq!(record.open[0].by, account("crowd 4"));
     let entries = world.certificate(work).entries.len();
     assert!(entries <= 5, "{entries}");
+}
+
+#[test]
+fn what_stands_on_an_edition_is_told_in_one_sentence() {
+    let (ana, bo) = (account("ana"), account("bo"));
+    let entry = digest("the entry");
+    let one = |kind: Burden, of: AccountId, ground: Option<Ground>| {
+        let country = ground.map(|_| "CN".parse().unwrap());
+        EncumbranceRecord { country, entry, ground, index: 7, kind, of, until: None }
+    };
+    let grounds = [Ground::Disputed, Ground::Frozen, Ground::Stolen].map(Ground::word);
+    assert_eq!(grounds, ["disputed", "frozen", "stolen"]);
+    let listed = Listed(vec![
+        one(Burden::Flag, ana, Some(Ground::Stolen)),
+        one(Burden::Lien, bo, None),
+        one(Burden::Loan, bo, None),
+    ]);
+    assert_eq!(
+        listed.to_string(),
+        format!(
+            "flagged as stolen by {ana}, an authority of CN, which releases the flag {entry}; \
+             under a lien of {bo}, who releases the lien {entry}; on loan to {bo}; the holder releases the loan {entry}"
+        )
+    );
 }

@@ -224,6 +224,11 @@ fn seals_that_cannot_stand_in_one_log_contradict_each_other() {
         let found = judge(&Evidence::of(Claim::Entries(claim)));
         assert!(matches!(found, Ok(Lie::Seals { .. })), "{what}: {found:?}");
     }
+    let (mut newer, _) = story();
+    let leaves = batch(&newer, &["dunes"], |seal| seal.rules = Int::new(2).unwrap());
+    lie_with(&mut newer, &leaves);
+    let claim = EntriesClaim { one: one.clone(), other: stated(&newer, newer.size() - 1) };
+    assert!(matches!(judge(&Evidence::of(Claim::Entries(claim))), Err(EvidenceError::NeedsNewer(_))));
     let mut long = stated(&world, world.size() - 1);
     long.leaf.proof = vec![Base64Hash(Hash::ZERO); PROOF_HASHES_MAX + 1];
     let found = judge(&Evidence::of(Claim::Entries(EntriesClaim { one: long, other: one }))).unwrap_err();

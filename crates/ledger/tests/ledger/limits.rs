@@ -2,11 +2,14 @@
 
 use colophon_ledger::certificate::{CERTIFICATE_BYTES_MAX, Certificate, CertificateError};
 use colophon_ledger::draft::{Draft, DraftError};
+use colophon_ledger::entry::authority::AUTHORITIES_MAX;
 use colophon_ledger::entry::genesis::{Genesis, GenesisWord};
-use colophon_ledger::entry::{ENTRY_BYTES_MAX, Entry, Text, genesis_text};
+use colophon_ledger::entry::{ENTRY_BYTES_MAX, Entry, Text, genesis_text, text_of};
 use colophon_ledger::field::{Int, List};
 use colophon_ledger::refusal::Refusal;
 
+use crate::borders::body_of;
+use crate::rules::{Words, raw_note};
 use crate::world::{World, account, digest, origin, signed};
 
 fn genesis_of(operators: &[&str], log_vkey: &str) -> Genesis {
@@ -85,4 +88,31 @@ fn the_genesis_of_a_namesake_belongs_to_another_register() {
     let [own, foreign] = [&world, &other].map(|world| Entry::parse(&world.leaves[0]).unwrap());
     assert_eq!(own.check_register(&world.rules.register), Ok(()));
     assert_eq!(foreign.check_register(&world.rules.register), Err(Refusal::WrongGenesis(foreign.id())));
+}
+
+#[test]
+fn a_country_has_64_authorities_at_most_and_each_type_stands_once() {
+    assert_eq!(AUTHORITIES_MAX, 64);
+    let mut world = World::new();
+    let enrol = |world: &mut World, name: &str, types: &str| {
+        let words = [format!("account={name}"), "country=CN".to_owned(), format!("types={types}")];
+        let body = body_of(world, "governor", "authority", &Words::read(&words.each_ref().map(String::as_str)));
+        world.submit(&body, &[("governor", "governor")]).map_err(|refusal| refusal.code())
+    };
+    for number in 0..AUTHORITIES_MAX {
+        enrol(&mut world, &format!("bureau {number}"), "INVOICE").unwrap();
+    }
+    assert_eq!(enrol(&mut world, "one more", "INVOICE"), Err("authority_unfit"));
+    // One that is enrolled already takes no place.
+    enrol(&mut world, "bureau 7", "APPRAISAL,INVOICE").unwrap();
+    let words = Words::read(&["account=bureau", "country=CN", "types=INVOICE"]);
+    let text = text_of(&world.rules.register, &body_of(&world, "governor", "authority", &words));
+    let code = |types: &str| {
+        let changed = text.replacen("[\"INVOICE\"]", types, 1);
+        Entry::parse(&raw_note(&changed)).map(|_| ()).map_err(|refusal| refusal.code())
+    };
+    assert_eq!(code("[\"APPRAISAL\",\"INVOICE\"]"), Ok(()));
+    for types in ["[\"INVOICE\",\"INVOICE\"]", "[\"INVOICE\",\"APPRAISAL\"]", "[]"] {
+        assert_eq!(code(types), Err("body_invalid"), "{types}");
+    }
 }

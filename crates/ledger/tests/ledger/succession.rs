@@ -1,6 +1,7 @@
 //! A retired register and the one that goes on with it: what comes over, what does not, and what that takes.
 
 use colophon_ledger::account::AccountId;
+use colophon_ledger::canonical::to_canonical;
 use colophon_ledger::carried::CarriedRecord;
 use colophon_ledger::certificate::CertificateError;
 use colophon_ledger::encumbrance::Burden;
@@ -11,10 +12,11 @@ use colophon_ledger::entry::lien::{Lien, LienWord};
 use colophon_ledger::entry::mint::Mint;
 use colophon_ledger::entry::release::{Release, ReleaseWord};
 use colophon_ledger::entry::{Body, Entry};
-use colophon_ledger::field::{Int, List, WorkId};
+use colophon_ledger::field::{Int, List, Marker, WorkId};
 use colophon_ledger::proved::{Base64Hash, OtherRecord};
 use colophon_ledger::replay::read_genesis;
-use colophon_ledger::state::{AccountRecord, RecordKey, Records as _, WorkRecord};
+use colophon_ledger::state::{AccountRecord, RecordKey, Records as _, WorkRecord, record_digest};
+use colophon_ledger::state_root::StateTree;
 use colophon_tlog::note::Signer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -58,11 +60,15 @@ fn ended() -> Ended {
 
 /// Returns what the old register has, or has not, under a name.
 fn carried<T: Serialize + DeserializeOwned>(old: &World, key: &RecordKey) -> CarriedRecord<T> {
-    let proof = old.replay.tree().prove(&key.state_key());
+    carried_by(old.replay.tree(), key, old.replay.records().read(key).unwrap())
+}
+
+fn carried_by<T>(tree: &StateTree, key: &RecordKey, record: Option<T>) -> CarriedRecord<T> {
+    let proof = tree.prove(&key.state_key());
     let other =
         proof.other.map(|(key, value)| OtherRecord { key: Base64Hash(*key.as_hash()), value: Base64Hash(value) });
     let path = List::new(proof.path.into_iter().map(Base64Hash).collect()).unwrap();
-    CarriedRecord { other, path, record: old.replay.records().read(key).unwrap() }
+    CarriedRecord { other, path, record }
 }
 
 fn carry_account(old: &World, name: &str) -> Body {
@@ -159,6 +165,26 @@ fn titles_go_on_in_the_successor_and_their_certificates_verify() {
     let mut without = new.certificate(work);
     without.entries.retain(|proved| !proved.entry.contains("\"mint\":{"));
     assert!(without.verify(&vkey).is_err());
+}
+
+#[test]
+fn an_edition_that_never_came_over_to_the_predecessor_does_not_come_from_there() {
+    for (carried_before, expected) in [(Some(Marker), Err("carry_unfit")), (None, Ok(()))] {
+        let mut ended = ended();
+        let minted: WorkRecord = ended.old.replay.records().read(&RecordKey::Work(ended.work)).unwrap().unwrap();
+        let minted = WorkRecord { carried: carried_before, ..minted };
+        let name = RecordKey::Work(ended.work);
+        let tree = StateTree::new().apply([(name.state_key(), record_digest(&to_canonical(&minted)))]);
+        ended.new = World::successor_with(&ended.old, tree.root());
+        let ana = account("ana");
+        let proof = carried_by(&tree, &RecordKey::Account(ana), None);
+        let carry = CarryAccount { account: ana, by: account("anybody"), kind: CarryAccountWord::It, proof };
+        ended.take(&Body::CarryAccount(carry)).unwrap();
+        let edition_proof = carried_by(&tree, &RecordKey::Edition(ended.work, 2), None);
+        let work_proof = carried_by(&tree, &name, Some(minted));
+        let carry = CarryEdition { edition_proof, work_proof, ..ended.carry_edition(2, true) };
+        assert_eq!(ended.take(&edition_body(carry)).map(|_| ()), expected);
+    }
 }
 
 #[test]

@@ -133,13 +133,18 @@ impl World {
 
     /// Returns a register that goes on where another ended.
     pub(crate) fn successor_of(predecessor: &World) -> World {
+        World::successor_with(predecessor, predecessor.replay.state_root())
+    }
+
+    /// Returns a register that goes on where another ended, with the state of this root.
+    pub(crate) fn successor_with(predecessor: &World, state: Hash) -> World {
         let last = predecessor.checkpoint();
         let succeeds = Predecessor {
             genesis: predecessor.rules.register.genesis,
             origin: predecessor.rules.register.origin.clone(),
             root: Digest(last.checkpoint().root),
             size: Int::new(last.checkpoint().size.get()).unwrap(),
-            state: Digest(predecessor.replay.state_root()),
+            state: Digest(state),
         };
         let body = Genesis { succeeds: Some(succeeds), ..genesis_body(NEXT, "next", &["governor"], 1) };
         let text = genesis_text(&NEXT.parse().unwrap(), &body);
