@@ -5,9 +5,10 @@ use colophon_ledger::entry::{Body, Entry, text_of};
 use colophon_ledger::governance::{self, Governors};
 use colophon_ledger::refusal::Refusal;
 use colophon_ledger::state::RegisterRecord;
+use colophon_tlog::note::{Algorithm, VerifierKey};
 
-use crate::rules::{log_key_body, mint_body, retire_body, terms_body, upgrade_body};
-use crate::world::{DAY_MS, World, account, signed, signer_of};
+use crate::rules::{log_key_body, mint_body, raw_note, retire_body, terms_body, upgrade_body};
+use crate::world::{DAY_MS, World, account, key, signed, signer_of};
 
 /// Returns a register whose work was sold before and after its log got another key, and the work.
 fn rekeyed() -> (World, colophon_ledger::field::WorkId) {
@@ -19,6 +20,22 @@ fn rekeyed() -> (World, colophon_ledger::field::WorkId) {
     world.must("log_key", &log_key_body(&["governor"], world.act_prev(), &key), &["governor"]);
     world.log_key = "the log.2";
     (world, work)
+}
+
+#[test]
+fn only_a_key_that_signs_checkpoints_becomes_the_log_s() {
+    let world = World::new();
+    let register = &world.rules.register;
+    let code = |algorithm: Algorithm, by: &str| {
+        let vkey = VerifierKey::new(register.origin.as_str(), algorithm, key("the log.2").public()).unwrap();
+        let text = text_of(register, &log_key_body(&["governor"], world.act_prev(), &vkey));
+        let text =
+            text.replacen(&format!("\"by\":\"{}\"", account("governor")), &format!("\"by\":\"{}\"", account(by)), 1);
+        Entry::parse(&raw_note(&text)).map(|_| ()).map_err(|refusal| refusal.code())
+    };
+    assert_eq!(code(Algorithm::Ed25519, "governor"), Ok(()));
+    assert_eq!(code(Algorithm::CosignatureV1, "governor"), Err("body_invalid"));
+    assert_eq!(code(Algorithm::Ed25519, "ana"), Err("body_invalid"));
 }
 
 #[test]
