@@ -4,6 +4,7 @@ mod register;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 
 use colophon_client::crossing::{Objection, Objections};
 use colophon_fingerprint::file::FileError;
@@ -75,6 +76,11 @@ pub fn worst(ends: impl IntoIterator<Item = Exit>) -> Exit {
         Exit::Done => 0,
     };
     ends.into_iter().max_by_key(weight).unwrap_or(Exit::Done)
+}
+
+/// Returns whether there was no room for what was to be written: that passes once somebody has made some.
+pub fn is_without_room(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Why a command did not do what it was asked, in words for the person who asked.

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use etcetera::base_strategy::{BaseStrategy as _, Xdg};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, is_without_room};
 
 /// How long a command waits for another one to finish writing.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
@@ -356,7 +356,8 @@ pub(crate) fn cannot(verb: &str, path: &Path, error: &io::Error) -> Failure {
         io::ErrorKind::IsADirectory => "it is a folder: name a file",
         _ => "check the disk and the path, then try again",
     };
-    Failure::failed(format!("cannot {verb} {}: {error}", path.display()), cure)
+    let what = format!("cannot {verb} {}: {error}", path.display());
+    if is_without_room(error) { Failure::try_again(what, cure) } else { Failure::failed(what, cure) }
 }
 
 #[cfg(test)]

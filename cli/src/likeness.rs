@@ -30,6 +30,8 @@ use crate::story::When;
 
 /// The most works of others that are shown, and the most of one's own.
 const SHOWN_MAX: usize = 10;
+/// How many of them are the earliest of those that are alike, however many are nearer.
+const EARLIEST_MAX: usize = 3;
 /// The kinds of content.
 const KINDS: [ContentKind; 4] = [ContentKind::Text, ContentKind::Image, ContentKind::Audio, ContentKind::Video];
 
@@ -50,6 +52,9 @@ pub struct Like {
     pub maker: Party,
     /// When.
     pub registered: When,
+    /// What was done to a picture to find it: `turned`, `mirrored`, `in negative`, in this order. Nothing: it was found as it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<&'static str>,
     /// The titles in one line.
     #[serde(skip)]
     title: String,
@@ -74,23 +79,24 @@ impl Like {
         sheet.row("", &format!("{} ({} of 64 bits differ)", self.meaning(), self.distance));
     }
 
-    fn meaning(&self) -> &'static str {
-        match self.grade {
-            "same" => "the same, saved anew",
+    fn meaning(&self) -> String {
+        let meaning = match self.grade {
+            "same" => "the same or hardly changed",
             "lookalike" => "alike",
             _ => "perhaps alike",
-        }
+        };
+        if self.changed.is_empty() { meaning.to_owned() } else { format!("{meaning}, but {}", self.changed.join(", ")) }
     }
 }
 
 /// What came of looking for works that are like a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sought {
-    /// There is nothing to look for it by: no code, or a picture of one colour.
+    /// There is nothing to look for it by: no code, or next to nothing in it.
     NothingToSeekBy,
     /// The node does not search.
     NobodySeeks,
-    /// The works, nearest first.
+    /// The works, nearest first, or earliest first where an index was given.
     Found(Vec<Like>),
 }
 
@@ -129,29 +135,52 @@ pub fn find(
 pub async fn seek(client: &Client, asked: Option<&Asked>, wanted: &Wanted) -> Result<Sought, Failure> {
     let Some(asked) = asked else { return Ok(Sought::NothingToSeekBy) };
     let found = client.lookalikes(unit_kind(asked.kind), &asked.codes, reach(asked.kind), wanted.before).await;
-    let mut found = match found {
+    let found = match found {
         Err(LookupError::NotKnown(_)) => return Ok(Sought::NobodySeeks),
         found => found?,
     };
-    if wanted.before.is_some() {
-        found.sort_by_key(|hit| hit.index);
+    // First the earliest, so that nothing that came later takes their places; then the nearest.
+    let mut order: Vec<Lookalike> = found.clone();
+    order.sort_by_key(|hit| hit.index);
+    if wanted.before.is_none() {
+        order.retain(|hit| asked.is_alike(hit.distance));
     }
-    let (mut likes, mut own, mut others) = (Vec::<Like>::new(), 0, 0);
-    for hit in found {
-        if others == SHOWN_MAX {
-            break;
-        }
-        if wanted.passed_over.contains(&hit.work) || likes.iter().any(|like| like.work == hit.work) {
-            continue;
-        }
-        let Some(like) = asked.judge(client, &hit).await? else { continue };
-        let count = if wanted.own == Some(like.maker.account) { &mut own } else { &mut others };
-        if *count < SHOWN_MAX {
-            *count += 1;
-            likes.push(like);
+    let mut shown = Shown::default();
+    for (hits, places) in [(order, if wanted.before.is_some() { SHOWN_MAX } else { EARLIEST_MAX }), (found, SHOWN_MAX)]
+    {
+        for hit in hits {
+            if shown.others >= places {
+                break;
+            }
+            if !wanted.passed_over.contains(&hit.work) && !shown.likes.iter().any(|like| like.work == hit.work) {
+                shown.take(asked.judge(client, &hit).await?, wanted.own.as_ref());
+            }
         }
     }
-    Ok(Sought::Found(likes))
+    shown.likes.sort_by_key(|like| {
+        if wanted.before.is_some() { (0, like.registered.index) } else { (like.distance, like.registered.index) }
+    });
+    Ok(Sought::Found(shown.likes))
+}
+
+/// The works that are shown, and how many of them are others'.
+#[derive(Default)]
+struct Shown {
+    likes: Vec<Like>,
+    others: usize,
+}
+
+impl Shown {
+    /// Takes a work, if it is alike and not one too many of one's own.
+    fn take(&mut self, like: Option<Like>, own: Option<&AccountId>) {
+        let Some(like) = like else { return };
+        if own != Some(&like.maker.account) {
+            self.others += 1;
+        } else if self.likes.len() - self.others == SHOWN_MAX {
+            return;
+        }
+        self.likes.push(like);
+    }
 }
 
 /// Returns each of some works in a sentence: what it is, whose, since when. Everything in it is proved; a work that the node does not show is
@@ -180,10 +209,10 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Returns what is asked about a file of this content: a picture in all its variants. Nothing, of a picture of one colour.
+    /// Returns what is asked about a file of this content: a picture in all its variants. Nothing, where there is next to nothing in it.
     pub fn of(content: &Content) -> Option<Asked> {
         let (kind, unit) = (content.kind, Unit::new(unit_kind(content.kind), content.code));
-        if unit.is_flat() {
+        if content.scant || unit.is_flat() {
             return None;
         }
         let Some(thumbnail) = &content.thumbnail else {
@@ -206,7 +235,7 @@ impl Asked {
     /// Holds what the node said against the work's own mint, and returns what it is if it is alike.
     async fn judge(&self, client: &Client, hit: &Lookalike) -> Result<Option<Like>, Failure> {
         let provenance = client.certificate(&hit.work, 1).await?.provenance;
-        hit.check(unit_kind(self.kind), &self.codes, &provenance.mint)?;
+        hit.check(unit_kind(self.kind), &self.codes, &provenance.mint, provenance.minted.index)?;
         let dhash = self.dhashes.get(hit.code).zip(file_of(&provenance.mint, hit.file).and_then(dhash_of));
         let dhashes = dhash.map(|(own, other)| (own ^ other).count_ones());
         let Some(grade) = grade(self.kind, hit.distance, dhashes) else { return Ok(None) };
@@ -220,8 +249,26 @@ impl Asked {
             titles: card.titles,
             maker: card.maker,
             registered: card.registered,
+            changed: if self.codes.len() > 1 { changed(hit.code) } else { Vec::new() },
         }))
     }
+
+    /// Returns whether what differs in so many bits is alike, whatever a second opinion says.
+    fn is_alike(&self, distance: u32) -> bool {
+        grade(self.kind, distance, None).is_some()
+    }
+}
+
+/// Returns what was done to a picture to make this one of its variants (`Thumbnail::variants`).
+fn changed(variant: usize) -> Vec<&'static str> {
+    let (turned, flips) = (variant & 1 != 0, (variant >> 1 & 3).count_ones());
+    // Rows and columns changed places: with one flip that is a quarter turn, with none or two it is a turn and a mirror.
+    let told = [
+        ("turned", if turned { true } else { flips == 2 }),
+        ("mirrored", if turned { flips != 1 } else { flips == 1 }),
+        ("in negative", variant & 8 != 0),
+    ];
+    told.into_iter().filter_map(|(word, is)| is.then_some(word)).collect()
 }
 
 fn introduction(title: &str, maker: &Party, registered: &When) -> String {

@@ -65,9 +65,13 @@ impl Recognised {
             notes.push(without_code(&named(path), &shown(&error.to_string()), error.cure()));
             None
         });
-        if content.is_none() && notes.is_empty() {
+        // Of an empty file that is all there is to say, and whoever would register it says so.
+        if content.is_none() && notes.is_empty() && file.bytes > 0 {
             notes.push(of_other_type(&named(path), &file.media_type));
         }
+        notes.extend(
+            content.as_ref().filter(|content| is_scant(content)).map(|content| too_little(&named(path), content.kind)),
+        );
         let credentials = credentials(path).unwrap_or_else(|note| {
             notes.push(note);
             None
@@ -130,6 +134,21 @@ pub fn unit_kind(kind: ContentKind) -> UnitKind {
     }
 }
 
+/// Returns whether so little is in it that nothing can be looked for by its code.
+pub(crate) fn is_scant(content: &Content) -> bool {
+    content.scant || Unit::new(unit_kind(content.kind), content.code).is_flat()
+}
+
+/// Says that of a file, and what follows from it.
+fn too_little(name: &str, kind: ContentKind) -> String {
+    let has = match kind {
+        ContentKind::Image | ContentKind::Video => "has hardly more than one tone",
+        ContentKind::Audio => "is hardly more than silence or one tone",
+        ContentKind::Text => "has hardly any words",
+    };
+    format!("{name} {has}, so nobody looks for works like it; look for them by words with colophon search TEXT")
+}
+
 /// Says that something has no code of its content, what follows from that, why it has none, and what to do.
 fn without_code(name: &str, why: &str, cure: &str) -> String {
     format!("{name} has no content code, so nobody looks for works like it: {why}; {cure}")
@@ -145,12 +164,26 @@ fn of_other_type(name: &str, media_type: &str) -> String {
         let cure = "save a text in UTF-8; of anything else, register a PNG or a JPEG beside it";
         return without_code(name, "of what type it is cannot be told", cure);
     }
-    let readable = match media_type.split_once('/') {
-        Some(("audio", _)) => "a FLAC or an MP3",
-        Some(("text", _)) => "a plain text or a PDF",
-        _ => "a PNG or a JPEG",
-    };
-    without_code(name, &format!("{media_type} is not looked at here"), &format!("register {readable} of it beside it"))
+    without_code(
+        name,
+        &format!("{media_type} is not looked at here"),
+        &format!("register {} beside it", readable(media_type)),
+    )
+}
+
+/// Returns what can be looked at in place of a file of a type that is not.
+fn readable(media_type: &str) -> &'static str {
+    match media_type.split_once('/').unwrap_or_default() {
+        ("audio", _) => "a FLAC or an MP3 of it",
+        ("text", _) | ("application", "msword" | "rtf" | "x-cfb") => "a plain text or a PDF of it",
+        ("application", name) if name.starts_with("vnd.oasis.opendocument.text") => "a plain text or a PDF of it",
+        ("application", "ogg") => "a FLAC or an MP3 of its sound, or an MP4 of its pictures,",
+        (
+            "application",
+            "zip" | "gzip" | "zstd" | "vnd.rar" | "x-7z-compressed" | "x-bzip2" | "x-rar-compressed" | "x-tar" | "x-xz",
+        ) => "a picture, a PDF or a sound out of it",
+        _ => "a PNG or a JPEG of it",
+    }
 }
 
 /// Says what files are known by, for whoever is about to publish it.
@@ -179,6 +212,11 @@ fn stated(manifest: &Manifest, validated: Option<&Validated>) -> Result<Credenti
         store: Digest(manifest.store),
         trust_list: validated.and_then(|found| found.trust_list),
     })
+}
+
+/// Returns whether there are Content Credentials in a file.
+pub(crate) fn carries_credentials(path: &Path) -> bool {
+    matches!(credentials(path), Ok(Some(_)))
 }
 
 /// Says what the Content Credentials in a file are found to be now; nothing if it has none, or this program cannot tell.
@@ -237,7 +275,9 @@ mod tests {
         let avif = b"\0\0\0\x1cftypavif\0\0\0\0mif1avif";
         let jxl = b"\0\0\0\x0cJXL \x0d\x0a\x87\x0a";
         let midi = b"MThd\0\0\0\x06\0\0\0\x01\0\x60";
-        let cases: [(&[u8], &str, &str); 7] = [
+        let zip = b"PK\x03\x04 and the rest of it, which is long enough";
+        let cases: [(&[u8], &str, &str); 8] = [
+            (zip, "application/zip is not looked at here", "register a picture, a PDF or a sound out of it beside it"),
             (heic, "image/heic is not looked at here", "register a PNG or a JPEG of it beside it"),
             (avif, "image/avif is not looked at here", "register a PNG or a JPEG of it beside it"),
             (jxl, "image/jxl is not looked at here", "register a PNG or a JPEG of it beside it"),
@@ -255,6 +295,29 @@ mod tests {
             assert!(note.contains("has no content code, so nobody looks for works like it: "), "{note}");
             assert!(note.contains(why) && note.contains(cure) && !note.contains('\n'), "{note}");
         }
+    }
+
+    #[test]
+    fn what_has_too_little_in_it_is_said_and_stated_with_its_code() {
+        let desk = tempfile::tempdir().unwrap();
+        let path = desk.path().join("x.txt");
+        std::fs::write(&path, "x\n").unwrap();
+        let (recognised, notes) = Recognised::read_file(&path, &mut |_| {}).unwrap();
+        assert!(recognised.content.as_ref().is_some_and(is_scant));
+        assert!(
+            notes.len() == 1 && notes[0].contains("hardly any words, so nobody looks for works like it"),
+            "{notes:?}"
+        );
+        assert_eq!(recognised.work_file().unwrap().prep.unwrap().as_str(), "plain-1");
+    }
+
+    #[test]
+    fn of_an_empty_file_nothing_is_said_but_by_whoever_would_register_it() {
+        let desk = tempfile::tempdir().unwrap();
+        let path = desk.path().join("empty.txt");
+        std::fs::write(&path, "").unwrap();
+        let (recognised, notes) = Recognised::read_file(&path, &mut |_| {}).unwrap();
+        assert_eq!((recognised.content, notes), (None, Vec::new()));
     }
 
     #[test]

@@ -87,7 +87,7 @@ mod tests {
     }
 
     fn content(code: Code) -> Content {
-        Content { kind: ContentKind::Image, code, prep: "image-1", thumbnail: None }
+        Content { kind: ContentKind::Image, code, prep: "image-1", thumbnail: None, scant: false }
     }
 
     /// What the code of a picture is found to be that is stated with this many bits turned over.

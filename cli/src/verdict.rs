@@ -22,6 +22,9 @@ use crate::words::{self, count};
 /// What is not checked of a file where nobody has looked for works like it.
 const NOT_SEARCHED: &str = "whether others registered what only looks like it";
 
+/// The same where nothing could be looked for by it.
+const TOO_LITTLE: &str = "whether others registered what looks like it: too little is in it";
+
 /// What somebody looked for that is like what was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SoughtBy {
@@ -211,6 +214,18 @@ impl Verdict {
                 "what is like its face when turned or mirrored: only the code that the mint states was asked about"
             }
         });
+    }
+
+    /// Adds that too little is in the file to look for works like it.
+    pub fn note_too_little(&mut self) {
+        for told in self.not_checked.iter_mut().filter(|told| **told == NOT_SEARCHED) {
+            *told = TOO_LITTLE;
+        }
+    }
+
+    /// Adds that the file carries Content Credentials which this program cannot validate.
+    pub fn note_credentials(&mut self) {
+        self.not_checked.push("its Content Credentials: this program is built without their validation");
     }
 
     /// Adds what the codes are found to be that the mint states of the file.

@@ -18,6 +18,8 @@ use crate::minted::minted;
 
 /// The most codes in one question: a picture in 8 orientations, each as it is and in negative.
 pub const CODES_MAX: usize = 16;
+/// In how many of 64 bits pictures that are alike differ at most.
+const PICTURES_ALIKE_MAX: u32 = 10;
 /// How many entries are read from the log at once.
 const ENTRIES_AT_ONCE: u64 = 1_024;
 /// What stands in an entry that has a code in it.
@@ -30,7 +32,7 @@ const KINDS: [UnitKind; 5] = [UnitKind::Text, UnitKind::Image, UnitKind::Audio, 
 pub struct Found {
     /// How many entries had been read.
     pub size: u64,
-    /// The nearest, nearest first; of those as near as each other the earlier first.
+    /// The nearest, nearest first; of those as near as each other the earlier first. Behind them the earliest of those that are alike.
     pub near: Vec<Near>,
 }
 
@@ -65,7 +67,10 @@ impl Lookalikes {
     pub fn near(&self, kind: UnitKind, codes: &[u64], distance: u32, before: Option<u64>) -> Found {
         let shelves = self.shelves.read().unwrap_or_else(PoisonError::into_inner);
         let shelf = KINDS.iter().position(|known| *known == kind).and_then(|place| shelves.shelves.get(place));
-        let near = |shelf: &Shelf| shelf.near_before(codes, distance, before.unwrap_or(u64::MAX));
+        // Beyond, there are as many by chance as there are by copying.
+        let early_max = if kind == UnitKind::Image { distance.min(PICTURES_ALIKE_MAX) } else { distance };
+        let near =
+            |shelf: &Shelf| shelf.near_and_earliest(codes, distance, Some(early_max), before.unwrap_or(u64::MAX));
         Found { size: shelves.size, near: shelf.map_or_else(Vec::new, near) }
     }
 }

@@ -114,6 +114,10 @@ fn a_list_is_registered_but_for_what_stands_against_it() {
         [None, Some("face_repeated"), Some("ack_similar_missing"), Some("ack_first_missing"), Some("usage")]
     );
     assert_eq!(report["works"][2]["like"], serde_json::json!([first]));
+    for (place, column) in [(2, "ack_similar"), (3, "ack_first")] {
+        let cure = text(&report, &format!("/works/{place}/cure"));
+        assert!(cure.ends_with(&format!("put into its column {column} {first}")), "{cure}");
+    }
     assert_eq!(report["works"][4]["line"].as_u64(), Some(6));
     let shown = scene.bruno.succeed(&["show", &text(&report, "/works/0/work"), "--json"]).json();
     assert_eq!(shown["card"]["titles"][1]["lang"], "zh");
@@ -129,6 +133,29 @@ fn a_list_is_registered_but_for_what_stands_against_it() {
     assert_eq!(shown["card"]["acknowledges_similar"], serde_json::json!([first]));
     let table = scene.bruno.expect(&mint[..6], 6).stdout;
     assert!(table.contains("there before: 2 works") && table.contains("refused: 2 works"), "{table}");
+    assert!(table.contains(&first), "no id is cut: {table}");
+}
+
+#[test]
+fn of_a_list_with_a_quotation_mark_out_of_place_nothing_is_registered() {
+    let scene = Scene::open();
+    for name in ["one.txt", "two.txt", "three.txt"] {
+        scene.ana.put(name, name.as_bytes());
+    }
+    for (list, told) in [
+        ("one.txt,One,\"about one\ntwo.txt,Two,about two\n", "line 2: a quotation mark that is not closed"),
+        (
+            "one.txt,One,\"a\ntwo.txt,Two,\"b\"\nthree.txt,Three,c\n",
+            "line 2: the quotation marks around a cell are closed",
+        ),
+        ("one.txt,\"x\"y,\n", "line 2: the quotation marks around a cell are closed"),
+        ("one.txt,One,\ntwo.txt,5\" by 7\",\n", "line 3: a quotation mark inside a cell"),
+    ] {
+        scene.ana.put("list.csv", format!("file,title,about\n{list}").as_bytes());
+        let refused = scene.ana.expect(&["mint", "--works", "list.csv", "--country", "NO", "--yes"], 2);
+        assert!(refused.stderr.contains(told), "{refused}");
+    }
+    assert_eq!(registered(&scene.node), 0);
 }
 
 #[test]

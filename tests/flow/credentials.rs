@@ -20,5 +20,9 @@ fn what_a_file_carries_is_told_together_with_its_digest() {
         assert_eq!(file["c2pa"].get("state"), None, "nothing was validated");
         let told = scene.ana.succeed(&["show", &work]).stdout;
         assert!(told.contains("with Content Credentials, not validated by the maker"), "{told}");
+        let verdict = scene.ana.succeed(&["verify", kind, "--json"]).json();
+        let not_checked = verdict["not_checked"].as_array().unwrap();
+        let said = "its Content Credentials: this program is built without their validation";
+        assert!(not_checked.iter().any(|told| told == said), "{verdict}");
     }
 }

@@ -78,6 +78,7 @@ fn a_copied_picture_is_shown_to_be_like_the_first_before_it_is_registered_and_in
     );
     let found = scene.bruno.succeed(&["search", "mine.jpg", "--json"]).json();
     let lookalikes = found["lookalikes"].as_array().unwrap();
+    assert_eq!(lookalikes[0]["changed"], json!(["mirrored"]));
     assert_eq!(&std::fs::read(scene.bruno.desk().join("mine.jpg")).unwrap()[..3], b"\xff\xd8\xff", "a JPEG");
     assert_eq!(lookalikes.len(), 1, "{found}");
     assert_eq!(text(&lookalikes[0], "/work"), first);
@@ -129,8 +130,8 @@ fn later_copies_do_not_bury_the_first() {
     minted.sort_by_key(|work| work["index"].as_u64());
     let copies: Vec<String> = minted.iter().map(|work| text(work, "/work")).collect();
     let (earliest, last) = (text(&minted[0], "/file"), text(minted.last().unwrap(), "/file"));
-    let nearest = scene.bruno.succeed(&["search", &last, "--json"]).json();
-    assert!(!works(&nearest["lookalikes"]).contains(&first), "the copies are nearer than the picture: {nearest}");
+    let found = works(&scene.bruno.succeed(&["search", &last, "--json"]).json()["lookalikes"]);
+    assert_eq!((found.len(), found.last()), (10, Some(&first)), "the copies are nearer, and do not hide the picture");
 
     let verified = |what: &str| scene.bruno.succeed(&["verify", what, "--json"]).json();
     let expected: Vec<String> = [&first].into_iter().chain(&copies[..9]).cloned().collect();
@@ -138,7 +139,7 @@ fn later_copies_do_not_bury_the_first() {
     assert_eq!(works(&verified(&earliest)["earlier_lookalikes"]), [first.as_str()]);
     let told = unwrapped(&scene.bruno.succeed(&["verify", &last]).stdout);
     let row = "EARLIER, LIKE \"Mountains in mist\" (en) by z6Mk";
-    let grade = [format!("UTC, alike {first}"), format!("UTC, the same, saved anew {first}")];
+    let grade = [format!("UTC, alike {first}"), format!("UTC, the same or hardly changed {first}")];
     assert!(told.contains(row) && grade.iter().any(|grade| told.contains(grade)), "{told}");
 
     // Without the file: by the code that the mint states.
@@ -162,14 +163,49 @@ fn two_peoples_pictures_of_one_colour_are_no_alarm_to_each_other() {
     for (person, colour) in [(&scene.ana, [20, 40, 200]), (&scene.bruno, [21, 40, 200])] {
         RgbImage::from_pixel(64, 64, Rgb(colour)).save(person.desk().join("blue.png")).unwrap();
         let minted = person.succeed(&["mint", "blue.png", "--title", "Blue", "--country", "CN", "--yes"]);
-        assert!(!minted.stderr.contains("like it"), "{minted}");
+        let said = "blue.png has hardly more than one tone, so nobody looks for works like it";
+        assert!(minted.stderr.contains(said), "{minted}");
         let verdict = person.succeed(&["verify", "blue.png", "--json"]).json();
         assert_eq!(verdict.get("earlier_lookalikes"), None, "{verdict}");
         let codes = verdict["codes"].as_array().unwrap();
         assert!(codes.iter().any(|code| code == &json!({"code": "image", "found": "same"})), "it has one: {verdict}");
+        let told = unwrapped(&person.succeed(&["verify", "blue.png"]).stdout);
+        assert!(told.contains("whether others registered what looks like it: too little is in it"), "{told}");
         let search = person.expect(&["search", "blue.png"], 1);
         assert!(search.stderr.contains("nothing by which works like it could be found"), "{search}");
     }
+}
+
+#[test]
+fn texts_and_sounds_with_next_to_nothing_in_them_are_no_alarm_to_each_other() {
+    let scene = Scene::open();
+    for (person, line, seconds) in [(&scene.ana, "x\n", 10), (&scene.bruno, "x \n", 12)] {
+        person.put("x.txt", line.as_bytes());
+        person.put("silence.wav", &silence(seconds));
+        for (file, said) in [("x.txt", "has hardly any words"), ("silence.wav", "is hardly more than silence")] {
+            let minted = person.succeed(&["mint", file, "--title", "Nothing", "--country", "CN", "--yes"]);
+            assert!(minted.stderr.contains(&format!("{file} {said}")), "{minted}");
+            let verdict = person.succeed(&["verify", file, "--json"]).json();
+            assert_eq!(verdict.get("earlier_lookalikes"), None, "{verdict}");
+        }
+    }
+    scene.bruno.put("mine.txt", b"\tx\n");
+    let absent = unwrapped(&scene.bruno.expect(&["verify", "mine.txt"], 3).stderr);
+    assert!(absent.contains("what is like it is not looked for: too little is in it"), "{absent}");
+}
+
+/// Returns so many seconds of silence as a WAV file: one channel, 8000 samples of 16 bits a second.
+fn silence(seconds: u32) -> Vec<u8> {
+    let bytes = seconds * 16_000;
+    let mut file = b"RIFF".to_vec();
+    file.extend_from_slice(&(36 + bytes).to_le_bytes());
+    file.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    file.extend_from_slice(&8_000_u32.to_le_bytes());
+    file.extend_from_slice(&16_000_u32.to_le_bytes());
+    file.extend_from_slice(b"\x02\0\x10\0data");
+    file.extend_from_slice(&bytes.to_le_bytes());
+    file.resize(file.len() + usize::try_from(bytes).unwrap(), 0);
+    file
 }
 
 /// Registers a text by a mint that states these units of it, made by `prep`; returns the work.

@@ -1,5 +1,6 @@
 //! Somebody looks for a work by words, in any script, and is shown what is proved.
 
+use e2e::liar::{Liar, Reply};
 use e2e::node::Node;
 use e2e::person::Person;
 use serde_json::Value;
@@ -84,4 +85,33 @@ fn works_are_found_by_words_in_any_script_until_the_words_are_erased() {
     assert_eq!(found(&scene.bruno, &["沖浪"]), Vec::<String>::new());
     assert_eq!(found(&scene.bruno, &["mlha"]), [ana]);
     assert_eq!(found(&scene.bruno, &["溪山"]), [scroll]);
+}
+
+#[test]
+fn a_node_that_does_not_search_says_nothing_against_the_file() {
+    let scene = Scene::open();
+    let liar = Liar::before(scene.node.url());
+    let reader = Person::without_key("reader").at(liar.url());
+    reader.put("poem.txt", b"Hills before rain, and the river behind them, and nobody on the road.\n");
+    reader.succeed(&["search", "poem.txt"]);
+    liar.lie(|path, truth| if path.starts_with("/v1/lookalikes") { Reply::status(404) } else { truth });
+    let told = reader.expect(&["search", "poem.txt"], 1);
+    assert!(told.stderr.contains("error: this node does not search for lookalikes"), "{told}");
+    assert!(told.stderr.contains("ask another node") && !told.stderr.contains("has nothing by which"), "{told}");
+}
+
+#[test]
+fn names_of_files_are_not_sent_as_words() {
+    let scene = Scene::open();
+    let liar = Liar::before(scene.node.url());
+    let reader = Person::without_key("reader").at(liar.url());
+    for name in ["a.txt", "b.txt"] {
+        reader.put(name, b"Hills before rain, and the river behind them, and nobody on the road.\n");
+    }
+    for what in [&["a.txt", "b.txt"][..], &["c.txt"], &["works/c"], &["hills", "c.mp3"]] {
+        let told = reader.expect(&[&["search"], what].concat(), 2);
+        assert!(told.stderr.contains("nothing was sent"), "{told}");
+    }
+    assert_eq!(liar.asked(), Vec::<String>::new());
+    assert_eq!(found(&reader, &["--text", "c.txt"]), Vec::<String>::new());
 }

@@ -69,3 +69,30 @@ fn where_the_register_cannot_be_reached_the_certificate_beside_the_file_speaks()
     std::fs::remove_file(stranger.desk().join("poem.txt.colophon")).unwrap();
     stranger.expect(&["verify", "poem.txt", "--vkey", &vkey], 75);
 }
+
+#[test]
+fn a_certificate_that_cannot_be_written_leaves_the_work_registered() {
+    let scene = Scene::open();
+    // As long as a name may be, so that there is none for its certificate.
+    let long = format!("{}.txt", "a".repeat(246));
+    std::fs::create_dir(scene.ana.desk().join("art")).unwrap();
+    scene.ana.put(&long, b"Hills before rain");
+    scene.ana.put(&format!("art/{long}"), b"Hills after rain");
+    let one = ["mint", &long, "--title", "Rain", "--country", "CN", "--yes", "--sidecar", "--json"];
+    let minted = scene.ana.expect(&one, 1);
+    let work = text(&minted.json(), "/work");
+    assert_eq!(text(&minted.json(), "/stage"), "recorded");
+    assert!(minted.stderr.contains("warning: its certificate is not written: "), "{minted}");
+    assert!(minted.stderr.contains(&format!("colophon certificate {} -o ", &work[..16])), "{minted}");
+    scene.ana.succeed(&["certificate", &work[..16], "-o", "rain.certificate"]);
+
+    // Of a list, for the name is longer than a title may be.
+    let list = format!("file,title\nart/{long},Sun\n");
+    scene.ana.put("list.csv", list.as_bytes());
+    let many = ["mint", "--works", "list.csv", "--country", "CN", "--yes", "--sidecar", "--json"];
+    let report = scene.ana.expect(&many, 1).json();
+    assert_eq!((report["registered"].as_u64(), report["failed"].as_u64()), (Some(1), Some(0)), "{report}");
+    let notes = report["works"][0]["notes"].to_string();
+    let command = format!("colophon certificate {} -o ", &text(&report, "/works/0/work")[..16]);
+    assert!(notes.contains("its certificate is not written: ") && notes.contains(&command), "{notes}");
+}

@@ -49,6 +49,8 @@ impl From<ContentError> for Unread {
 enum Said {
     /// The code of its text, in hex.
     Code(String),
+    /// The same, of a text of next to no words.
+    ScantCode(String),
     /// Why it has none, and what can be done about it.
     Unread { what: String, cure: String },
 }
@@ -63,21 +65,21 @@ pub fn content(path: &Path, media_type: &str) -> Result<Option<Content>, Unread>
         cure: "register it by its digests alone, or a smaller rendition of it beside it".to_owned(),
     };
     let said = std::env::current_exe().and_then(|program| ask(&program, &[OsStr::new(WORK)], path));
-    match said.map_err(broke_down)? {
-        Said::Code(code) => {
-            let code = hex::decode(&code).ok().and_then(|code| Code::try_from(code).ok());
-            let code = code.ok_or(ContentError::BrokeDown)?;
-            let kind = ContentKind::Text;
-            Ok(Some(Content { kind, code, prep: TextForm::Pdf.prep(), thumbnail: None }))
-        }
-        Said::Unread { what, cure } => Err(Unread { what: shown(&what), cure: shown(&cure) }),
-    }
+    let (code, scant) = match said.map_err(broke_down)? {
+        Said::Code(code) => (code, false),
+        Said::ScantCode(code) => (code, true),
+        Said::Unread { what, cure } => return Err(Unread { what: shown(&what), cure: shown(&cure) }),
+    };
+    let code = hex::decode(&code).ok().and_then(|code| Code::try_from(code).ok());
+    let code = code.ok_or(ContentError::BrokeDown)?;
+    Ok(Some(Content { kind: ContentKind::Text, code, prep: TextForm::Pdf.prep(), thumbnail: None, scant }))
 }
 
 /// Reads the document on standard input, in a process of its own.
 pub(super) fn of_document() -> impl Serialize {
     let read = || content_of_stream(take_input()?, PDF)?.ok_or(ContentError::BrokeDown);
     match read() {
+        Ok(content) if content.scant => Said::ScantCode(hex::encode(content.code)),
         Ok(content) => Said::Code(hex::encode(content.code)),
         Err(error) => Said::Unread { what: error.to_string(), cure: error.cure().to_owned() },
     }

@@ -1,5 +1,6 @@
 //! `colophon mint`: register a work.
 
+mod beside;
 #[doc(hidden)]
 pub mod catalogue;
 mod creator;
@@ -23,21 +24,18 @@ use crate::codes::country::country;
 use crate::command::Context;
 use crate::drafts;
 use crate::failure::{Exit, Failure};
-use crate::home::create_shared_file;
 use crate::likeness::{Asked, Wanted, find};
-use crate::recognition::STANDARD_INPUT;
 use crate::register::name_of;
-use crate::sidecar::sidecar_of;
 use crate::signing::delivery::submit;
 use crate::signing::outcome::{Minted, Outcome, Stage};
-use crate::signing::{Desk, SigningArgs, check_free, text_of_draft};
+use crate::signing::{Desk, SigningArgs, text_of_draft};
 use crate::terms::summary::{Names, Summary};
 use crate::validation::Validator;
-use crate::words::{argument, named, short};
+use crate::words::{argument, short};
 
 use self::files::{Hashed, hash};
 use self::known::{
-    Standing, like_others, registered_and_like, registered_before, registered_by_others, unacknowledged,
+    Said, Standing, like_others, registered_and_like, registered_before, registered_by_others, unacknowledged,
 };
 use self::plan::{Maker, Sources, plan};
 use self::title::TitleArg;
@@ -71,11 +69,12 @@ pub struct MintArgs {
     /// How many works of a catalogue one request carries
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = value_parser!(u64).range(1..=1000))]
     at_once: u64,
-    #[command(flatten)]
-    work: WorkArgs,
     /// Write the work's certificate beside the face, as FILE.colophon, where verify finds it without asking anybody
+    // Here, for what stands behind the options of a work comes under the heading of its last ones.
     #[arg(long)]
     sidecar: bool,
+    #[command(flatten)]
+    work: WorkArgs,
     #[command(flatten)]
     signing: SigningArgs,
 }
@@ -93,12 +92,12 @@ pub(super) fn run(args: &MintArgs, context: &Context) -> Result<Exit, Failure> {
 
 /// Registers one work.
 fn one(args: &MintArgs, context: &Context) -> Result<Exit, Failure> {
-    let sidecar = sidecar(args)?;
+    let sidecar = beside::place(args)?;
     let hashed = hash(&args.files, &context.ui, &Validator::of(&context.home))?;
     let desk = Desk::open(context, &args.signing)?;
     if let Some(outcome) = settle_earlier(&desk, args, hashed.face())? {
-        write_sidecar(&desk, &outcome, sidecar.as_deref())?;
-        return tell(args, context, outcome);
+        let certified = beside::add(&desk, &outcome, sidecar.as_deref());
+        return tell(args, context, outcome, certified);
     }
     let sources = Sources::of(&args.work, &desk.history()?)?;
     check_face(&desk, hashed.face(), sources.ack_first)?;
@@ -114,31 +113,8 @@ fn one(args: &MintArgs, context: &Context) -> Result<Exit, Failure> {
     context.ui.note(format_args!("to be registered\n{summary}"));
     context.ui.note(leaves(&hashed));
     let outcome = desk.carry_out(plan)?;
-    write_sidecar(&desk, &outcome, sidecar.as_deref())?;
-    tell(args, context, outcome)
-}
-
-/// Returns where the certificate is to be written, if it is; a file that is there already is refused before anything is read.
-fn sidecar(args: &MintArgs) -> Result<Option<PathBuf>, Failure> {
-    if !args.sidecar {
-        return Ok(None);
-    }
-    let face = args.files.iter().find(|path| !path.is_dir()).filter(|path| *path != Path::new(STANDARD_INPUT));
-    let face = face.ok_or_else(|| {
-        Failure::usage("standard input has no file beside which a certificate could lie", "save it as a file first")
-    })?;
-    let path = sidecar_of(face);
-    check_free(&path)?;
-    Ok(Some(path))
-}
-
-/// Writes the certificate beside the face, once the work is recorded.
-fn write_sidecar(desk: &Desk<'_>, outcome: &Outcome, path: Option<&Path>) -> Result<(), Failure> {
-    let Some((path, work)) = path.zip(outcome.work).filter(|_| outcome.stage == Stage::Recorded) else { return Ok(()) };
-    let certified = desk.context.wait_for(desk.client.certificate(&work, 1))??;
-    create_shared_file(path, certified.text.as_bytes())?;
-    desk.context.ui.note(format_args!("its certificate is in {}: hand both over together", named(path)));
-    Ok(())
+    let certified = beside::add(&desk, &outcome, sidecar.as_deref());
+    tell(args, context, outcome, certified)
 }
 
 /// Says what leaves this machine, what stays, and which words can be taken back.
@@ -152,7 +128,8 @@ fn leaves(hashed: &Hashed) -> String {
     )
 }
 
-fn tell(args: &MintArgs, context: &Context, outcome: Outcome) -> Result<Exit, Failure> {
+/// Says what came of it. It ends as its certificate does.
+fn tell(args: &MintArgs, context: &Context, outcome: Outcome, certified: Exit) -> Result<Exit, Failure> {
     let Outcome { stage, id, .. } = outcome;
     context.ui.answer(&Minted(outcome))?;
     let face = args.files.first().map_or(Path::new("FILE"), PathBuf::as_path);
@@ -165,7 +142,7 @@ fn tell(args: &MintArgs, context: &Context, outcome: Outcome) -> Result<Exit, Fa
         Stage::File => context.ui.next("send the file to the others named by account, for colophon sign FILE"),
         Stage::DryRun => {}
     }
-    Ok(Exit::Done)
+    Ok(certified)
 }
 
 /// Submits an earlier mint of this face that was signed and never acknowledged: it may be in the register already, and a
@@ -198,7 +175,7 @@ fn check_face(desk: &Desk<'_>, face: Digest, ack_first: Option<WorkId>) -> Resul
         Standing::Mine(work) => Err(registered_before(&work)),
         Standing::Taken(first) => {
             let name = desk.context.wait_for(name_of(&desk.client, &first.record.maker))??;
-            Err(registered_by_others(first, name.as_deref(), ack_first.is_some()))
+            Err(registered_by_others(first, name.as_deref(), ack_first.is_some(), Said::ByOption))
         }
     }
 }
@@ -213,7 +190,7 @@ fn check_likes(desk: &Desk<'_>, hashed: &Hashed, sources: &Sources) -> Result<()
     for like in told {
         desk.context.ui.note(registered_and_like(like));
     }
-    if open.is_empty() { Ok(()) } else { Err(like_others(&open)) }
+    if open.is_empty() { Ok(()) } else { Err(like_others(&open, Said::ByOption)) }
 }
 
 fn titles(args: &MintArgs, context: &Context) -> Result<Vec<TitleArg>, Failure> {
@@ -222,4 +199,20 @@ fn titles(args: &MintArgs, context: &Context) -> Result<Vec<TitleArg>, Failure> 
         return answer.parse().map(|title| vec![title]);
     }
     Ok(args.work.titles.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_no_fact_that_laws_ask_for() {
+        let command = MintArgs::augment_args(clap::Command::new("mint"));
+        let heading = |name: &str| {
+            let argument = command.get_arguments().find(|argument| argument.get_id().as_str() == name);
+            argument.unwrap().get_help_heading().map(ToOwned::to_owned)
+        };
+        assert_eq!((heading("sidecar"), heading("works")), (None, None));
+        assert_eq!(heading("category").as_deref(), Some("Facts that laws ask for"));
+    }
 }

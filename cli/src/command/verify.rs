@@ -17,6 +17,7 @@ use clap::value_parser;
 use colophon_client::file::FileFacts;
 use colophon_client::lookup::{AsOf, Looked};
 use colophon_client::work::WorkPrefix;
+use colophon_fingerprint::content::Content;
 use colophon_ledger::field::Digest;
 
 use crate::as_of::Backing;
@@ -28,11 +29,11 @@ use crate::command::verify::target::{GivenFile, Target, read_certificate};
 use crate::failure::{Exit, Failure, worst};
 use crate::likeness::Like;
 use crate::party::Party;
-use crate::recognition::told_of_credentials_now;
+use crate::recognition::{carries_credentials, is_scant, told_of_credentials_now};
 use crate::recomputed::recompute;
 use crate::register::name_of;
 use crate::sidecar::sidecar_of;
-use crate::validation::Validator;
+use crate::validation::{self, Validator};
 use crate::verdict::{Claim, Findings, Subject, Verdict};
 use crate::words::{named, shown};
 
@@ -174,6 +175,10 @@ fn judge_file(judge: &Judge<'_>, file: &GivenFile) -> Result<Verdict, Failure> {
     if let Some(told) = file.path.as_deref().and_then(|path| told_of_credentials_now(path, &validator)) {
         judge.context.ui.note(told);
     }
+    let carries = || stated.c2pa.is_some() || file.path.as_deref().is_some_and(carries_credentials);
+    if !validation::IS_BUILT_IN && carries() {
+        verdict.note_credentials();
+    }
     // Decoding takes long: not where nothing would come of it.
     let content = (verdict.as_of.online || stated.prep.is_some()).then(|| file.content()).flatten();
     verdict.hold(recompute(stated, &file.units, content.as_ref()));
@@ -212,8 +217,10 @@ fn proof_by_register(judge: &Judge<'_>, file: &GivenFile) -> Result<(Proof, Clai
         Looked::Found(facts) => facts,
         Looked::Absent(as_of) => {
             let moment = judge.moment(&as_of)?;
-            let likes = likes::of_unregistered(judge, file.content().as_ref())?;
-            return Err(not_registered(name, &sha256, (&as_of, &moment), likes.as_deref()));
+            let content = file.content();
+            let likes = likes::of_unregistered(judge, content.as_ref())?;
+            let cure = not_sought(content.as_ref());
+            return Err(not_registered(name, &sha256, (&as_of, &moment), likes.as_deref().ok_or(cure)));
         }
     };
     let first = facts.registrations.first().ok_or_else(|| nothing_shown(name))?;
@@ -262,16 +269,33 @@ fn verdict(judge: &Judge<'_>, subject: Subject, proof: &Proof, claims: Claims) -
     Ok(verdict)
 }
 
-/// Returns the proof that a file is not registered, at a moment in words, with what is like it if somebody has looked.
-fn not_registered(name: &str, sha256: &Digest, (as_of, moment): (&AsOf, &str), likes: Option<&[Like]>) -> Failure {
+/// Returns what is said of works like a file of this content where nobody has looked for them.
+fn not_sought(content: Option<&Content>) -> &'static str {
+    if content.is_some_and(is_scant) {
+        "what is like it is not looked for: too little is in it"
+    } else {
+        "what is registered that looks or reads like it, colophon search tells"
+    }
+}
+
+/// Returns the proof that a file is not registered, at a moment in words, with what is like it or why nobody has looked for that.
+fn not_registered(
+    name: &str,
+    sha256: &Digest,
+    (as_of, moment): (&AsOf, &str),
+    likes: Result<&[Like], &str>,
+) -> Failure {
     let origin = shown(&as_of.checkpoint.checkpoint().origin);
     let mut what =
         format!("{name} is not registered in {origin}; this is proved, as of {moment}; its SHA-256 is {sha256}");
     let mut cure = "check that it is the file as it was registered, not an export, a preview or a copy saved again: a single changed byte is another file".to_owned();
     match likes {
-        None => cure.push_str("; what is registered that looks or reads like it, colophon search tells"),
-        Some([]) => what.push_str("\nnothing that the register shows is like it"),
-        Some(likes) => {
+        Err(not_sought) => {
+            cure.push_str("; ");
+            cure.push_str(not_sought);
+        }
+        Ok([]) => what.push_str("\nnothing that the register shows is like it"),
+        Ok(likes) => {
             what.push_str("\nregistered, and like it:");
             for like in likes {
                 write!(what, "\n  {}\n    work {}", like.told(), like.work).ok();

@@ -14,7 +14,7 @@ use colophon_ledger::proved::ProvedError;
 use colophon_tlog::checkpoint::CheckpointError;
 use colophon_tlog::note::NoteError;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, is_without_room};
 use crate::words::shown;
 
 /// The status of what a node does not have.
@@ -98,7 +98,8 @@ impl From<SecurityError> for Failure {
 
 impl From<SeenError> for Failure {
     fn from(error: SeenError) -> Failure {
-        by_class(&error)
+        let is_full = matches!(&error, SeenError::File { error, .. } if is_without_room(error));
+        if is_full { Failure::try_again(error.to_string(), error.cure()) } else { by_class(&error) }
     }
 }
 
@@ -187,6 +188,11 @@ impl From<CertificateError> for Failure {
 mod tests {
     use super::*;
     use crate::failure::Exit;
+    use std::io;
+
+    fn not_kept(kind: io::ErrorKind) -> Failure {
+        SeenError::File { path: "seen".into(), error: kind.into() }.into()
+    }
 
     fn problem(status: u16, code: &str) -> Problem {
         let body = format!(r#"{{"code":"{code}","detail":"so it is","cure":"do that"}}"#);
@@ -220,6 +226,9 @@ mod tests {
             (LookupError::Unproved("work 0123".to_owned()).into(), Exit::Failed),
             (LookupError::Ambiguous("01234567".to_owned()).into(), Exit::Usage),
             (LookupError::Stale { given: 1, seen: 2 }.into(), Exit::TryAgain),
+            (not_kept(io::ErrorKind::StorageFull), Exit::TryAgain),
+            (not_kept(io::ErrorKind::QuotaExceeded), Exit::TryAgain),
+            (not_kept(io::ErrorKind::PermissionDenied), Exit::Failed),
             (SecurityError::Contradiction("x".to_owned()).into(), Exit::NotVerified),
             (CertificateError::Spelling.into(), Exit::NotVerified),
             (CertificateError::NeedsNewer("x".to_owned()).into(), Exit::Failed),

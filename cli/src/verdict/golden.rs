@@ -55,6 +55,17 @@ fn a_file_sold_abroad_and_checked_by_a_stranger() {
 }
 
 #[test]
+fn what_is_not_checked_of_a_file_is_told() {
+    let mut verdict = Verdict::new(findings(&Sample::minted(), &policy())).unwrap();
+    let is_told = |verdict: &Verdict, told: &str| verdict.not_checked.iter().any(|one| one.contains(told));
+    assert!(is_told(&verdict, "what only looks like it") && !is_told(&verdict, "Content Credentials"));
+    verdict.note_too_little();
+    verdict.note_credentials();
+    assert!(!is_told(&verdict, "what only looks like it") && is_told(&verdict, "too little is in it"));
+    assert!(is_told(&verdict, "its Content Credentials: this program is built without"));
+}
+
+#[test]
 fn a_second_registration_whose_words_are_gone() {
     let mut sample = Sample::minted();
     sample.acknowledge(digest("first"));

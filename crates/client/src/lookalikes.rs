@@ -12,8 +12,8 @@ use crate::security::SecurityError;
 
 /// The most codes in one question.
 pub const CODES_MAX: usize = 16;
-/// The most works in an answer.
-pub const LOOKALIKES_MAX: usize = 50;
+/// The most works in an answer: the 50 nearest and the 10 earliest.
+pub const LOOKALIKES_MAX: usize = 60;
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// A work with a file that may be alike, as the node says. Its mint tells whether it is: see [`Lookalike::check`].
@@ -32,17 +32,19 @@ pub struct Lookalike {
 }
 
 impl Lookalike {
-    /// Checks what the node said against the mint of the work, for a question about `codes`.
-    pub fn check(&self, kind: UnitKind, codes: &[u64], mint: &Mint) -> Result<(), LookupError> {
+    /// Checks what the node said against the mint of the work and its index, for a question about `codes`.
+    pub fn check(&self, kind: UnitKind, codes: &[u64], mint: &Mint, index: u64) -> Result<(), LookupError> {
         let file = self.file.checked_sub(1).and_then(|place| mint.files.as_slice().get(place));
         let iscc = file.and_then(|file| Iscc::parse(file.fingerprint.as_ref()?.as_str()).ok());
         let head = iscc.as_ref().and_then(Iscc::content).filter(|unit| unit.kind() == kind).map(Unit::head);
         let distance = head.zip(codes.get(self.code)).map(|(head, code)| (head ^ code).count_ones());
-        if distance == Some(self.distance) {
+        if distance == Some(self.distance) && index == self.index {
             return Ok(());
         }
-        let why =
-            format!("the work {} is called a lookalike at distance {}, its mint differs", self.work, self.distance);
+        let why = format!(
+            "the work {} is called a lookalike at distance {} and index {}, its mint differs",
+            self.work, self.distance, self.index
+        );
         Err(SecurityError::Contradiction(why).into())
     }
 }
@@ -55,7 +57,8 @@ impl From<LookalikeAnswer> for Lookalike {
 }
 
 impl Client {
-    /// Asks for works with a file of this kind whose code is at most `distance` from one of `codes`: the nearest, nearest first. With
+    /// Asks for works with a file of this kind whose code is at most `distance` from one of `codes`: the nearest, nearest first, and behind them the earliest
+    /// of those that are alike. With
     /// `before`, for works of mints with a smaller index alone, as the node says; a node that does not know this may give fewer.
     /// A node that does not search answers with [`LookupError::NotKnown`].
     pub async fn lookalikes(
@@ -114,7 +117,8 @@ mod tests {
         let work = "1".repeat(64).parse().unwrap();
         let said = Lookalike { work, file: 1, index: 7, distance: 2, code: 1 };
         let codes = [0xffff, 0b1111];
-        assert!(said.check(UnitKind::Image, &codes, &mint(0b1100)).is_ok());
+        assert!(said.check(UnitKind::Image, &codes, &mint(0b1100), 7).is_ok());
+        assert!(said.check(UnitKind::Image, &codes, &mint(0b1100), 8).is_err());
         for (said, kind, mint) in [
             (said, UnitKind::Image, mint(0b1000)),
             (said, UnitKind::Text, mint(0b1100)),
@@ -122,7 +126,7 @@ mod tests {
             (Lookalike { file: 0, ..said }, UnitKind::Image, mint(0b1100)),
             (Lookalike { code: 2, ..said }, UnitKind::Image, mint(0b1100)),
         ] {
-            assert!(said.check(kind, &codes, &mint).is_err());
+            assert!(said.check(kind, &codes, &mint, 7).is_err());
         }
     }
 }

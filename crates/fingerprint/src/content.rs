@@ -16,8 +16,8 @@ use iscc_lib::{gen_audio_code_v0, gen_text_code_v0, iscc_decode};
 
 use crate::deadline::Deadline;
 use crate::picture::Picture;
-use crate::sound::{Source, chromaprint};
-use crate::text::{TextForm, text_of};
+use crate::sound::{self, Source, chromaprint};
+use crate::text::{self, TextForm, text_of};
 use crate::thumbnail::Thumbnail;
 use crate::video::{content_of_video, is_video};
 
@@ -57,6 +57,8 @@ pub struct Content {
     pub prep: &'static str,
     /// Of a picture: what it was reduced to.
     pub thumbnail: Option<Thumbnail>,
+    /// Of a text or a sound: whether next to nothing is in it. Such codes are alike, and say nothing. Of a picture its code tells that.
+    pub scant: bool,
 }
 
 /// Why a file has no Content unit. The text says what happened; [`ContentError::cure`] what to do about it.
@@ -109,7 +111,7 @@ impl ContentError {
                 "register it by its digests alone, or a smaller rendition of it beside it"
             }
             ContentError::LeftBehind => "register it by its digests alone, or by itself later",
-            ContentError::Nothing(_) => "nothing need be done: it is registered by its digests alone",
+            ContentError::Nothing(_) => "nothing need be done: it is known by its digests alone",
         }
     }
 }
@@ -222,13 +224,20 @@ impl Reading {
             Reading::Picture => {
                 let thumbnail = Thumbnail::of(&Picture::decode(reader)?);
                 let code = thumbnail.code();
-                Ok(Content { kind: ContentKind::Image, code, prep: "image-1", thumbnail: Some(thumbnail) })
+                Ok(Content {
+                    kind: ContentKind::Image,
+                    code,
+                    prep: "image-1",
+                    thumbnail: Some(thumbnail),
+                    scant: false,
+                })
             }
             Reading::Sound => {
                 let features = chromaprint(Box::new(Source::new(reader)?), deadline)?;
                 let result = gen_audio_code_v0(&features, CODE_BITS);
                 let code = code_of(result.map(|result| result.iscc), "sound")?;
-                Ok(Content { kind: ContentKind::Audio, code, prep: "chromaprint-1", thumbnail: None })
+                let scant = sound::is_scant(&features);
+                Ok(Content { kind: ContentKind::Audio, code, prep: "chromaprint-1", thumbnail: None, scant })
             }
             Reading::Text(form) => {
                 let text = text_of(form, reader, deadline)?;
@@ -237,7 +246,8 @@ impl Reading {
                     return Err(ContentError::Nothing("text"));
                 }
                 let code = code_of(Ok(result.iscc), "text")?;
-                Ok(Content { kind: ContentKind::Text, code, prep: form.prep(), thumbnail: None })
+                let scant = text::is_scant(&text);
+                Ok(Content { kind: ContentKind::Text, code, prep: form.prep(), thumbnail: None, scant })
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Sound, decoded packet by packet and reduced to Chromaprint features: never more than a packet of it is in memory.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use rusty_chromaprint::{Configuration, Fingerprinter};
@@ -21,6 +22,9 @@ const RATE_MIN: u32 = 4_000;
 const RATE_MAX: u32 = 768_000;
 /// How many packets may be damaged before the sound is given up.
 const DAMAGED_MAX: usize = 1_000;
+/// The fewest different features of a sound with something in it. Silence, and tones that are held, have one, however long; six seconds of
+/// music have more than twenty.
+const FEATURES_MIN: usize = 8;
 
 /// Whatever can be read and sought, as the decoder wants it.
 #[derive(Debug)]
@@ -74,6 +78,11 @@ pub(crate) fn chromaprint(source: Box<dyn MediaSource>, deadline: &Deadline) -> 
     let (track, decoder) = (track.id, decoder.map_err(|error| broken("sound", &error))?);
     let features = features(&mut *format, (track, decoder), deadline)?;
     if features.is_empty() { Err(ContentError::Nothing("sound long enough")) } else { Ok(features) }
+}
+
+/// Returns whether a sound of these features is too short or too even to tell works apart by it.
+pub(crate) fn is_scant(features: &[i32]) -> bool {
+    features.iter().collect::<BTreeSet<_>>().len() < FEATURES_MIN
 }
 
 fn features(
@@ -139,4 +148,16 @@ fn start(printer: &mut Fingerprinter, (rate, channels): (u32, usize)) -> Result<
     }
     let channels = u32::try_from(channels).unwrap_or(u32::MAX);
     printer.start(rate, channels).map_err(|error| broken("sound", &error.to_string().trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sound_of_few_different_features_is_scant() {
+        let features: Vec<i32> = (0..8).collect();
+        assert!(is_scant(&[7; 2_000]) && is_scant(&features[..7]) && is_scant(&features[..7].repeat(100)));
+        assert!(!is_scant(&features));
+    }
 }

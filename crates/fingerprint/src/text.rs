@@ -4,6 +4,7 @@ mod epub;
 mod html;
 mod pdf;
 
+use std::collections::BTreeSet;
 use std::io::{Read, Seek};
 
 use pulldown_cmark::{Event, Parser, TagEnd};
@@ -13,6 +14,9 @@ use crate::deadline::Deadline;
 
 /// The longest text of a document, and the longest file of plain text, Markdown or HTML, in bytes.
 pub const TEXT_BYTES_MAX: u64 = 16 << 20;
+/// The fewest letters of a text with something in it, and the fewest different ones: what has fewer is a word, or numbers of pages.
+const LETTERS_MIN: usize = 16;
+const DIFFERENT_LETTERS_MIN: usize = 8;
 
 /// The form in which a text comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +59,19 @@ pub(crate) fn text_of<R: Read + Seek>(
         TextForm::Epub => epub::text(reader, deadline),
         TextForm::Pdf => pdf::text(&mut reader, deadline),
     }
+}
+
+/// Returns whether there is too little in a text to tell works apart by it.
+pub(crate) fn is_scant(text: &str) -> bool {
+    let (mut letters, mut different) = (0, BTreeSet::new());
+    for letter in text.chars().filter(|c| c.is_alphabetic()) {
+        letters += 1;
+        different.extend(letter.to_lowercase());
+        if letters >= LETTERS_MIN && different.len() >= DIFFERENT_LETTERS_MIN {
+            return false;
+        }
+    }
+    true
 }
 
 /// Reads bytes to their end, if they are not more than `max`.
@@ -129,6 +146,18 @@ mod tests {
         let html = "<!DOCTYPE html><style>p{}</style><h1>Rain</h1><script>if (a < b) {}</script><p>First came <b>the</b> \
                     wind &amp; then r<i>ain</i>.</p>";
         assert_eq!(words(TextForm::Html, html), expected);
+    }
+
+    #[test]
+    fn a_text_of_next_to_no_words_is_scant() {
+        let pages = "Page 1\nPage 2\nPage 3\n".repeat(50);
+        for scant in ["", "x", &"x".repeat(100), "Hills before", &pages, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17"] {
+            assert!(is_scant(scant), "{scant}");
+        }
+        let poem = "白日依山尽，黄河入海流。欲穷千里目，更上一层楼。";
+        for text in ["Hills before rain, and a road.", poem] {
+            assert!(!is_scant(text), "{text}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(crate) fn content_of_video(path: &Path, media_type: &str) -> Result<Option<C
     let signature = Signature::parse(&ffmpeg.signature(path, format)?)?;
     let code = gen_video_code_v0(&[signature.sums().to_vec()], CODE_BITS);
     let code = code_of(code.map(|code| code.iscc), "video")?;
-    Ok(Some(Content { kind: ContentKind::Video, code, prep: "mpeg7-1", thumbnail: None }))
+    Ok(Some(Content { kind: ContentKind::Video, code, prep: "mpeg7-1", thumbnail: None, scant: false }))
 }
 
 /// Returns whether files of this media type are looked at, where `ffmpeg` is there to do it.
@@ -44,7 +44,7 @@ fn format_of(media_type: &str) -> Option<&'static str> {
         "video/mp2t" => Some("mpegts"),
         "video/ogg" => Some("ogg"),
         "video/x-flv" => Some("flv"),
-        "video/x-ms-asf" | "video/x-ms-wmv" => Some("asf"),
+        "application/vnd.ms-asf" | "video/x-ms-asf" | "video/x-ms-wmv" => Some("asf"),
         _ => None,
     }
 }

@@ -23,6 +23,8 @@ use pulp::Simd;
 pub const DISTANCE_MAX: u32 = 15;
 /// The most files in an answer, the nearest.
 pub const LOOKALIKES_MAX: usize = 50;
+/// The most files that are named for being the earliest, beside the nearest.
+pub const EARLIEST_MAX: usize = 10;
 /// How many bits of a place say which of a work's files it is.
 const FILE_BITS: u32 = 4;
 /// How many files are gathered before all but the nearest are let go.
@@ -102,11 +104,18 @@ impl Shelf {
     /// Returns the files whose code is at most `distance_max`, which is at most [`DISTANCE_MAX`], from one of `codes`: the nearest, nearest first, and of those as near
     /// as each other the earlier first. Uses all cores.
     pub fn near(&self, codes: &[u64], distance_max: u32) -> Vec<Near> {
-        self.near_before(codes, distance_max, u64::MAX)
+        self.near_and_earliest(codes, distance_max, None, u64::MAX)
     }
 
-    /// Returns what [`Shelf::near`] does among the files of mints before an index: those that came later bury none of them.
-    pub fn near_before(&self, codes: &[u64], distance_max: u32, before: u64) -> Vec<Near> {
+    /// Returns what [`Shelf::near`] does among the files of mints before an index, and behind them the earliest of those that are at most
+    /// `early_max` away: however many came later, and however near they are, they bury none of these.
+    pub fn near_and_earliest(
+        &self,
+        codes: &[u64],
+        distance_max: u32,
+        early_max: Option<u32>,
+        before: u64,
+    ) -> Vec<Near> {
         // Codes stand in the order of their mints.
         let count = self.places.partition_point(|stands| stands >> FILE_BITS < before);
         let places = self.places.get(..count).unwrap_or_default();
@@ -117,28 +126,27 @@ impl Shelf {
         let each = blocks.len().div_ceil(cores).max(BLOCKS_EACH_MIN);
         let arch = pulp::Arch::new();
         let search = |(number, blocks): (usize, &[Block])| {
-            let mut nearest = Nearest::new(distance_max);
+            let mut nearest = Nearest::new(distance_max, early_max);
             for (block, first) in blocks.iter().zip((number * each * BLOCK_CODES..).step_by(BLOCK_CODES)) {
                 let found = arch.dispatch(Comparison { block, questions: &questions });
                 let places = places.get(first..).unwrap_or_default();
                 look(block, places, found, codes, &mut nearest);
             }
-            nearest.files
+            nearest
         };
         let parts: Vec<_> = blocks.chunks(each).enumerate().collect();
-        let mut nearest = Nearest::new(distance_max);
+        let mut nearest = Nearest::new(distance_max, early_max);
         if let [only] = parts.as_slice() {
-            nearest.files = search(*only);
+            nearest = search(*only);
         } else {
             thread::scope(|scope| {
                 let searches: Vec<_> = parts.into_iter().map(|part| scope.spawn(move || search(part))).collect();
                 for part in searches {
-                    nearest.files.extend(part.join().expect("comparing numbers does not panic"));
+                    nearest.add(part.join().expect("comparing numbers does not panic"));
                 }
             });
         }
-        nearest.cut();
-        nearest.files
+        nearest.into_files()
     }
 }
 
@@ -280,14 +288,21 @@ struct Nearest {
     distance_max: u32,
     /// What does not come before this one need not be kept.
     last: Option<Near>,
+    /// The earliest, and how far away they may be.
+    earliest: Vec<Near>,
+    early_max: Option<u32>,
 }
 
 impl Nearest {
-    fn new(distance_max: u32) -> Nearest {
-        Nearest { files: Vec::new(), distance_max, last: None }
+    fn new(distance_max: u32, early_max: Option<u32>) -> Nearest {
+        Nearest { files: Vec::new(), distance_max, last: None, earliest: Vec::new(), early_max }
     }
 
+    /// Takes a file; they come in the order of their mints.
     fn take(&mut self, near: Near) {
+        if self.early_max.is_some_and(|max| near.distance <= max) && self.earliest.len() < EARLIEST_MAX {
+            self.earliest.push(near);
+        }
         if near.distance > self.distance_max || self.last.is_some_and(|last| near >= last) {
             return;
         }
@@ -295,6 +310,21 @@ impl Nearest {
         if self.files.len() == GATHERED_MAX {
             self.cut();
         }
+    }
+
+    /// Adds what was found among files of later mints.
+    fn add(&mut self, later: Nearest) {
+        self.files.extend(later.files);
+        self.earliest.extend(later.earliest);
+    }
+
+    /// Returns the nearest, and behind them the earliest that are not among them.
+    fn into_files(mut self) -> Vec<Near> {
+        self.cut();
+        self.earliest.truncate(EARLIEST_MAX);
+        self.earliest.retain(|early| !self.files.contains(early));
+        self.files.append(&mut self.earliest);
+        self.files
     }
 
     fn cut(&mut self) {
@@ -363,10 +393,14 @@ mod tests {
         let copied = shelf(&heads);
         assert!(!copied.near(&[0], DISTANCE_MAX).iter().any(|near| near.index == 7));
         let indices = |shelf: &Shelf, before| -> Vec<u64> {
-            shelf.near_before(&[0], DISTANCE_MAX, before).iter().map(|near| near.index).collect()
+            let found = shelf.near_and_earliest(&[0], DISTANCE_MAX, None, before);
+            found.iter().map(|near| near.index).collect()
         };
         let found = [0, 7, 8, 10].map(|before| indices(&copied, before));
         assert_eq!(found, [vec![], vec![], vec![7], vec![8, 9, 7]]);
+        // Without an index the earliest stand behind the nearest, if they are near enough.
+        let last = |early_max| copied.near_and_earliest(&[0], DISTANCE_MAX, Some(early_max), u64::MAX).pop().unwrap();
+        assert_eq!([4, 3].map(|early_max| last(early_max).index), [7, 57]);
         // Around the end of a block.
         let mut heads = vec![u64::MAX; 2 * BLOCK_CODES];
         heads[BLOCK_CODES - 1..=BLOCK_CODES].fill(0);
@@ -410,6 +444,15 @@ mod tests {
         if let Some(narrower) = pulp::x86::V3::try_new() {
             assert_eq!(Simd::vectorize(narrower, comparison()), marked);
         }
+    }
+
+    #[test]
+    fn the_earliest_are_those_of_the_first_blocks() {
+        let mut heads = vec![0; 2 * BLOCKS_EACH_MIN * BLOCK_CODES + 77];
+        heads[..EARLIEST_MAX + 3].fill(0b11);
+        let found = shelf(&heads).near_and_earliest(&[0], DISTANCE_MAX, Some(2), u64::MAX);
+        let indices: Vec<u64> = found[LOOKALIKES_MAX..].iter().map(|near| near.index).collect();
+        assert_eq!(indices, (7..7 + EARLIEST_MAX as u64).collect::<Vec<_>>());
     }
 
     #[test]

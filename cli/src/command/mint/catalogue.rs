@@ -12,6 +12,7 @@ mod gather;
 mod journal;
 mod list;
 mod looking;
+mod quotes;
 mod reading;
 mod report;
 mod row;
@@ -24,12 +25,12 @@ use std::sync::Arc;
 use colophon_ledger::field::Country;
 
 use super::MintArgs;
+use super::beside::{unwritten, write};
 use super::plan::Maker;
 use crate::codes::country::country;
 use crate::command::Context;
 use crate::failure::{Exit, Failure};
 use crate::history::History;
-use crate::home::create_shared_file;
 use crate::sidecar::sidecar_of;
 use crate::signing::Desk;
 use crate::signing::delivery::known;
@@ -131,7 +132,7 @@ fn register_all(
         sender.into_journal().finish()?;
     }
     if args.sidecar && stopped.is_none() {
-        write_sidecars(desk, &rows, &mut fates)?;
+        write_sidecars(desk, &rows, &mut fates);
     }
     Ok(Report::new(fates, stopped))
 }
@@ -156,20 +157,22 @@ fn send_left(desk: &Desk<'_>, sender: &mut Sender<'_>, left: Left) -> Result<Don
     stopped.map_or(Ok(done), Err)
 }
 
-/// Writes the certificate of each registered work beside its file, where none lies yet.
-fn write_sidecars(desk: &Desk<'_>, rows: &[Row], fates: &mut [Fate]) -> Result<(), Failure> {
+/// Writes the certificate of each registered work beside its file, where none lies yet. What is not written is told of its work: the
+/// works are registered. A register that is away is not asked again.
+fn write_sidecars(desk: &Desk<'_>, rows: &[Row], fates: &mut [Fate]) {
     let mut progress = desk.context.ui.counting("writing certificates");
     progress.expect(rows.len() as u64);
+    let mut away = None::<Failure>;
     for (number, (row, fate)) in (1..).zip(rows.iter().zip(fates)) {
         let path = sidecar_of(&row.path);
         let is_new = fate.outcome == Outcome::Registered;
         if let Some(work) = fate.work.filter(|_| is_new || fate.outcome == Outcome::ThereBefore && !path.exists()) {
-            let certified = desk.context.wait_for(desk.client.certificate(&work, 1))??;
-            if let Err(failure) = create_shared_file(&path, certified.text.as_bytes()) {
-                fate.notes.push(format!("its certificate is not written: {}", failure.what()));
+            let written = away.take().map_or_else(|| write(desk, &work, &path), Err);
+            if let Err(failure) = written {
+                fate.lacks_certificate(&unwritten(&failure, &work, &path));
+                away = Some(failure).filter(Failure::is_away);
             }
         }
         progress.advance_to(number);
     }
-    Ok(())
 }

@@ -10,6 +10,15 @@ use crate::failure::Failure;
 use crate::likeness::Like;
 use crate::words::{called, short};
 
+/// Where it is said that an earlier work is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    /// By an option of the command.
+    ByOption,
+    /// In a column of the work's line in a list.
+    InList,
+}
+
 /// How a face stands in the register, for an account that would register it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Standing<'f> {
@@ -41,14 +50,17 @@ pub(super) fn registered_before(work: &WorkId) -> Failure {
 
 /// Returns the refusal of a face that another account, which calls itself `name`, registered first; `acked` says whether some
 /// other work was acknowledged.
-pub(super) fn registered_by_others(first: &Registration, name: Option<&str>, acked: bool) -> Failure {
+pub(super) fn registered_by_others(first: &Registration, name: Option<&str>, acked: bool, said: Said) -> Failure {
     let maker = called(&first.record.maker, name);
     let what = format!("this very file was first registered by another account, {maker}, as the work {}", first.work);
     let code = if acked { "ack_first_wrong" } else { "ack_first_missing" };
+    let named = match said {
+        Said::ByOption => format!("add --ack-first {}", first.work),
+        Said::InList => format!("put into its column ack_first {}", first.work),
+    };
     let cure = format!(
-        "look at it with colophon show {}; to register it again knowingly, with that claim named for ever, add --ack-first {}",
-        short(&first.work),
-        first.work
+        "look at it with colophon show {}; to register it again knowingly, with that claim named for ever, {named}",
+        short(&first.work)
     );
     Failure::refused(code, what, cure)
 }
@@ -74,13 +86,36 @@ pub(super) fn registered_and_like(like: &Like) -> String {
 }
 
 /// Returns the refusal of a face that is like works of others.
-pub(super) fn like_others(open: &[&Like]) -> Failure {
+pub(super) fn like_others(open: &[&Like], said: Said) -> Failure {
     let works: Vec<String> = open.iter().map(|like| format!("{} (work {})", like.told(), like.work)).collect();
-    let flags: Vec<String> = open.iter().map(|like| format!("--ack-similar {}", like.work)).collect();
     let what = format!("it is like what others have registered before: {}", works.join("; "));
+    let ids: Vec<WorkId> = open.iter().map(|like| like.work).collect();
     let cure = format!(
-        "look with colophon show WORK; to register it knowingly, with what it is like named for ever, add {}",
-        flags.join(" ")
+        "look with colophon show WORK; to register it knowingly, with what it is like named for ever, {}",
+        similar_named(&ids, said)
     );
     Failure::refused("ack_similar_missing", what, cure)
+}
+
+/// Says how these works are named as what a work is like.
+fn similar_named(works: &[WorkId], said: Said) -> String {
+    let each = |before: &str| works.iter().map(|work| format!("{before}{work}")).collect::<Vec<_>>();
+    match said {
+        Said::ByOption => format!("add {}", each("--ack-similar ").join(" ")),
+        Said::InList => format!("put into its column ack_similar {}", each("").join("; ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_work_is_acknowledged_where_it_was_described() {
+        let works: Vec<WorkId> = ["1", "2"].iter().map(|digit| digit.repeat(64).parse().unwrap()).collect();
+        let (one, two) = (works[0], works[1]);
+        let by_option = format!("add --ack-similar {one} --ack-similar {two}");
+        assert_eq!(similar_named(&works, Said::ByOption), by_option);
+        assert_eq!(similar_named(&works, Said::InList), format!("put into its column ack_similar {one}; {two}"));
+    }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::command::Context;
 use crate::failure::{Exit, Failure};
-use crate::likeness::{Asked, Like, Wanted, find};
+use crate::likeness::{Asked, Like, NOBODY_SEEKS, Sought, Wanted, seek};
 use crate::recognition::Recognised;
 use crate::sheet::Sheet;
 use crate::ui::{Answer, Tone};
@@ -18,13 +18,20 @@ pub(super) fn run(path: &Path, context: &Context) -> Result<Exit, Failure> {
     let recognised = Recognised::read(path, &context.ui)?;
     let client = context.client().map_err(Failure::of_reading)?;
     let asked = recognised.content.as_ref().and_then(Asked::of);
-    let lookalikes = find(context, &client, asked.as_ref(), &Wanted::default()).map_err(Failure::of_reading)?;
-    let lookalikes = lookalikes.ok_or_else(|| {
-        Failure::failed(
-            format!("{file} has nothing by which works like it could be found"),
-            "search with a picture that is not of one colour, a text, a sound; or look these very bytes up with colophon verify",
-        )
-    })?;
+    let sought = context.wait_for(seek(&client, asked.as_ref(), &Wanted::default()))?.map_err(Failure::of_reading)?;
+    let lookalikes = match sought {
+        Sought::Found(likes) => likes,
+        Sought::NobodySeeks => {
+            let cure = "ask another node of the register, or look these very bytes up with colophon verify";
+            return Err(Failure::failed(NOBODY_SEEKS, cure));
+        }
+        Sought::NothingToSeekBy => {
+            return Err(Failure::failed(
+                format!("{file} has nothing by which works like it could be found"),
+                "search with a picture, a text or a sound that has more in it; or look these very bytes up with colophon verify",
+            ));
+        }
+    };
     let found = Found { file, lookalikes };
     context.ui.answer(&found)?;
     if let Some(nearest) = found.lookalikes.first() {

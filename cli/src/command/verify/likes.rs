@@ -6,10 +6,15 @@ use colophon_ledger::field::WorkId;
 use crate::command::verify::proof::{Judge, Proof};
 use crate::failure::{Exit, Failure};
 use crate::likeness::{Asked, Like, Wanted, find, introduce};
+use crate::recognition::is_scant;
 use crate::verdict::{SoughtBy, Verdict};
 
 /// Adds to the verdict on a file which works were there before that are like it.
 pub(super) fn disclose(judge: &Judge<'_>, verdict: &mut Verdict, content: Option<&Content>) -> Result<(), Failure> {
+    if verdict.as_of.online && content.is_some_and(is_scant) {
+        verdict.note_too_little();
+        return Ok(());
+    }
     disclose_by(judge, verdict, content.and_then(Asked::of).as_ref(), SoughtBy::File)
 }
 

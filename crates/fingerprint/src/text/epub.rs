@@ -55,7 +55,11 @@ fn spine(list: &[Element]) -> Vec<&str> {
 /// Reads a member of the archive, however long its directory says it is, up to `max` bytes.
 fn member<R: Read + Seek>(archive: &mut ZipArchive<R>, name: &str, max: u64) -> Result<String, ContentError> {
     let mut member = archive.by_name(name).map_err(|error| broken("book", &format!("{name:?}: {error}")))?;
-    utf8(&mut member, max)
+    utf8(&mut member, max).map_err(|error| match error {
+        // What the operating system does not complain of is the archive's own: a checksum, or packed data that break off.
+        ContentError::Read(error) if error.raw_os_error().is_none() => broken("book", &format!("{name:?}: {error}")),
+        error => error,
+    })
 }
 
 /// Returns the path within the archive of what a package document in `folder` calls `href`.
@@ -149,6 +153,20 @@ mod tests {
             let error = text(Cursor::new(book(&members)), &soon()).unwrap_err();
             assert!(matches!(error, ContentError::Broken { what: "book", .. }), "{error}");
         }
+    }
+
+    #[test]
+    fn a_book_that_was_damaged_is_broken() {
+        let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        writer.start_file(CONTAINER, stored).unwrap();
+        writer.write_all(ROOT.as_bytes()).unwrap();
+        let mut book = writer.finish().unwrap().into_inner();
+        let place = book.windows(4).position(|bytes| bytes == b"OEBP").unwrap();
+        book[place] = b'o';
+        let error = text(Cursor::new(book), &soon()).unwrap_err();
+        assert!(matches!(&error, ContentError::Broken { what: "book", why } if why.contains("checksum")), "{error}");
+        assert!(error.cure().contains("save it anew"), "{}", error.cure());
     }
 
     #[test]

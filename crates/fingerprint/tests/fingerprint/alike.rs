@@ -49,6 +49,20 @@ fn a_text_that_was_edited_a_little_is_a_lookalike_and_another_is_not() {
     assert_eq!(graded(&own, &text(OTHER)), None);
 }
 
+#[test]
+fn a_text_or_a_sound_with_next_to_nothing_in_it_is_scant() {
+    assert!(text("x").scant && text("1\n2\n3\n4\n").scant);
+    assert!(!text(TEXT).scant && !text("Hills before rain, and a road.").scant);
+    let held = |pitch: f64| wav_of(22_050, 20, &move |time| 12_000.0 * (TAU * pitch * time).sin());
+    for (what, sound) in [("silence", held(0.0)), ("300 Hz", held(300.0)), ("880 Hz", held(880.0))] {
+        assert!(content_of_bytes(sound, "audio/wav").unwrap().unwrap().scant, "{what}");
+    }
+    let sounds = ["audio/wav", "audio/mpeg", "audio/flac", "audio/ogg"];
+    for (media_type, bytes) in corpus().into_iter().filter(|(media_type, _)| sounds.contains(media_type)) {
+        assert!(!content_of_bytes(bytes, media_type).unwrap().unwrap().scant, "{media_type}");
+    }
+}
+
 /// The sounds are of the tone that `testdata/sounds/build.sh` has made; here it is made once more, as a WAV file.
 #[test]
 fn a_sound_saved_in_another_format_is_recognised() {

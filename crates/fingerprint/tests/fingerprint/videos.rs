@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use colophon_fingerprint::media::media_type;
 use colophon_fingerprint::video::is_looked_at_here;
 use colophon_fingerprint::{Content, ContentError, ContentKind, Grade, content_of_file, distance, grade};
 
@@ -48,6 +49,20 @@ fn a_video_saved_anew_is_recognised_and_another_is_not() {
     assert!(grade(ContentKind::Video, near, None).is_some_and(|grade| grade <= Grade::Lookalike), "{near} of 64");
     let far = distance(&first.code, &other.code);
     assert_eq!(grade(ContentKind::Video, far, None), None, "{far} of 64");
+}
+
+/// The first bytes of such a file tell its container alone.
+#[test]
+fn a_windows_media_video_is_looked_at() {
+    if !is_shown("a_windows_media_video_is_looked_at") {
+        return;
+    }
+    let desk = tempfile::tempdir().unwrap();
+    let source = "mandelbrot=size=160x120:rate=10,trim=duration=2";
+    let path = make(&["-f", "lavfi", "-i", source, "-c:v", "wmv2", "-f", "asf"], &desk.path().join("first.wmv"));
+    let told = media_type(&std::fs::read(&path).unwrap());
+    assert_eq!(told, "application/vnd.ms-asf");
+    assert_eq!(content_of_file(&path, &told).unwrap().unwrap().kind, ContentKind::Video);
 }
 
 #[test]

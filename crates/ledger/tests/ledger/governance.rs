@@ -149,7 +149,7 @@ fn acts_with_governors_out_of_order_or_by_another_are_no_entries() {
         text.replace(&format!("\"by\":\"{first}\""), &format!("\"by\":\"{second}\"")),
     ];
     for text in other {
-        let refusal = Entry::parse(&crate::rules::raw_note(&text)).unwrap_err();
+        let refusal = Entry::parse(&raw_note(&text)).unwrap_err();
         assert_eq!(refusal.code(), "body_invalid", "{text}");
     }
     assert!(Governors::new(vec![account("one"), account("one")]).is_none());

@@ -17,6 +17,7 @@ use super::super::creator::creator;
 use super::super::title::TitleArg;
 use super::super::vocabulary::{source_type, training, work_kind};
 use super::super::work_args::editions;
+use super::quotes::misquoted;
 use super::row::{Common, Row};
 use crate::codes::country::country;
 use crate::codes::date::date;
@@ -107,6 +108,10 @@ pub(super) fn read_list(
     find_work: FindWork<'_>,
 ) -> Result<Vec<Row>, Failure> {
     let text = text_of(name, bytes)?;
+    let misquoted = if is_divided_otherwise(text) { Vec::new() } else { misquoted(text, MISTAKES_TOLD_MAX) };
+    if !misquoted.is_empty() {
+        return Err(unusable(name, &misquoted, misquoted.len()));
+    }
     let mut reader =
         ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(text.as_bytes());
     let mut list = List { columns: Vec::new(), folder, common, find_work, mistakes: Vec::new() };
@@ -159,6 +164,12 @@ fn text_of<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, Failure> {
         let what = format!("line {line} of {} is no text in UTF-8, from its byte {place} on", shown(name));
         Failure::usage(what, "save the list as CSV in UTF-8, and run the command again: nothing of it was registered")
     })
+}
+
+/// Returns whether a list is divided by something else than commas, of which its header tells: its quotation marks say nothing then.
+fn is_divided_otherwise(text: &str) -> bool {
+    let header = text.trim_start().lines().next().unwrap_or_default();
+    !header.contains(',') && header.contains([';', '\t'])
 }
 
 /// A text whose lines are counted on the way.
@@ -481,9 +492,23 @@ mod tests {
         assert_eq!(read(list(CELL_BYTES_MAX).as_bytes()).unwrap().len(), 1);
         let told = wrong(&list(CELL_BYTES_MAX + 1));
         assert!(told.contains("line 2, column about: 16385 bytes; at most 16384 are read (look for a quotation mark"));
-        // A quotation mark that is never closed swallows the rest of the list.
+    }
+
+    #[test]
+    fn a_quotation_mark_out_of_place_is_named_by_its_line() {
+        // One that is never closed would swallow the works behind it, and one that another closes some of them.
+        let told = wrong("file,title,about\na/p004.png,Four,\"about four\na/p005.png,Five,about five\n");
+        assert!(told.ends_with(": line 2: a quotation mark that is not closed"), "{told}");
+        let told = wrong("file,title,about\nb/p000.png,One,\"a\nb/p001.png,Two,\"b\"\nb/p002.png,Three,c\n");
+        assert!(told.contains(": line 2: ") && told.contains("closed in line 3, and text"), "{told}");
+        assert!(
+            wrong("file,title\na.png,\"x\"y\n").contains("line 2: the quotation marks around a cell are closed, and")
+        );
+        let told = wrong("file,title\na.png,5\" by 7\"\nb.png,B\nc.png,a \"b\"\n");
+        assert!(told.contains(": line 2: a quotation mark inside a cell") && told.contains("; line 4: "), "{told}");
+        assert!(wrong("file;title\na.png;\"x\"\n").ends_with("line 1: its cells are not divided by commas"));
         let open = format!("file,about\na.png,\"never closed\n{}", "b.png,b\n".repeat(4000));
-        assert!(wrong(&open).contains("a quotation mark that is not closed"));
+        assert!(wrong(&open).contains("line 2: a quotation mark that is not closed"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use colophon_client::client::Client;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::field::{Digest, WorkId};
 
-use super::super::known::{Standing, like_others, registered_and_like, registered_by_others, unacknowledged};
+use super::super::known::{Said, Standing, like_others, registered_and_like, registered_by_others, unacknowledged};
 use super::super::plan::Sources;
 use super::reading::Read;
 use super::row::Row;
@@ -41,6 +41,7 @@ impl Looker {
     /// Looks for a file, and adds to its notes what is merely to be told. An error is no answer: the register cannot be asked, or lies.
     pub(super) async fn look(&self, row: &Row, read: &mut Read) -> Result<Seen, Failure> {
         let mut sources = row.sources.clone();
+        let said = if row.line.is_some() { Said::InList } else { Said::ByOption };
         let face = Digest(read.recognised.file.sha256);
         let looked = self.client.file(&face, 1).await?;
         match Standing::of(&looked, &self.account, sources.ack_first) {
@@ -48,7 +49,7 @@ impl Looker {
             Standing::Mine(work) => return Ok(Seen::Mine(work)),
             Standing::Taken(first) => {
                 let name = name_of(&self.client, &first.record.maker).await?;
-                let against = registered_by_others(first, name.as_deref(), sources.ack_first.is_some());
+                let against = registered_by_others(first, name.as_deref(), sources.ack_first.is_some(), said);
                 return Ok(Seen::Against(against, Vec::new()));
             }
         }
@@ -66,7 +67,7 @@ impl Looker {
         sources.ack_similar.extend(row.acknowledged.iter().copied().filter(is_like));
         let (open, told) = unacknowledged(&likes, &self.account, &sources);
         if !open.is_empty() {
-            return Ok(Seen::Against(like_others(&open), open.iter().map(|like| like.work).collect()));
+            return Ok(Seen::Against(like_others(&open, said), open.iter().map(|like| like.work).collect()));
         }
         read.notes.extend(told.into_iter().map(registered_and_like));
         Ok(Seen::Free(sources))

@@ -13,6 +13,8 @@ use crate::words::{count, short};
 
 /// How far values stand in: behind the beginning of an id.
 const COLUMN: usize = 20;
+/// How far what is told of a work stands in, below it: an id in it stays in one line.
+const TOLD_COLUMN: usize = 4;
 
 /// How far a work has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -59,6 +61,9 @@ pub(super) struct Fate {
     /// What else is to be told.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) notes: Vec<String>,
+    /// How the command ends for what is missing of a work that is registered: its certificate.
+    #[serde(skip)]
+    pub(super) lacking: Option<Exit>,
     /// In a dry run, exactly what would be signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) text: Option<String>,
@@ -100,6 +105,7 @@ impl Fate {
             why: None,
             like: Vec::new(),
             notes: Vec::new(),
+            lacking: None,
             text: None,
             card: None,
         }
@@ -111,9 +117,15 @@ impl Fate {
         Fate { why: Some(failure.into()), ..Fate::of(row, outcome) }
     }
 
+    /// Notes why its certificate could not be written.
+    pub(super) fn lacks_certificate(&mut self, failure: &Failure) {
+        self.notes.push(format!("{}; {}", failure.what(), failure.cure()));
+        self.lacking = Some(failure.exit());
+    }
+
     fn exit(&self) -> Exit {
         match (self.outcome, &self.why) {
-            (Outcome::Registered | Outcome::ThereBefore | Outcome::DryRun, _) => Exit::Done,
+            (Outcome::Registered | Outcome::ThereBefore | Outcome::DryRun, _) => self.lacking.unwrap_or(Exit::Done),
             (Outcome::Unacknowledged | Outcome::NotReached, _) => Exit::TryAgain,
             (Outcome::Refused | Outcome::Failed, why) => why.as_ref().map_or(Exit::Failed, |why| why.exit),
         }
@@ -204,11 +216,11 @@ impl Fate {
         };
         sheet.beside(&label, COLUMN, &self.file);
         if let Some(why) = &self.why {
-            sheet.text(COLUMN, &why.what);
-            sheet.text(COLUMN, &format!("what to do: {}", why.cure));
+            sheet.text(TOLD_COLUMN, &why.what);
+            sheet.text(TOLD_COLUMN, &format!("what to do: {}", why.cure));
         }
         for note in &self.notes {
-            sheet.text(COLUMN, note);
+            sheet.text(TOLD_COLUMN, note);
         }
         for text in self.text.iter().flat_map(|text| text.lines()).chain(self.card.as_deref()) {
             sheet.whole("", text);
@@ -252,6 +264,30 @@ mod tests {
         assert_eq!(lines[7], "  line 3            copy.png");
         assert_eq!(lines[8].trim(), "it is like another's");
         assert_eq!(lines[9].trim(), "what to do: look");
+    }
+
+    #[test]
+    fn an_id_is_never_cut() {
+        let id = "5f1c".repeat(16);
+        let told =
+            format!("it is like what others have registered before: \"Hills\" (work {id}); \"Rain\" (work {id})");
+        let refused =
+            Failure::refused("ack_similar_missing", told, format!("put into its column ack_similar {id}; {id}"));
+        let mut fate = Fate::not(&row("copy.png", Some(3)), refused);
+        fate.notes.push(format!("registered before and like it: {id}"));
+        let text = Report::new(vec![fate], None).to_string();
+        assert_eq!(text.matches(&id).count(), 5, "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+
+    #[test]
+    fn a_work_without_its_certificate_is_registered() {
+        let mut fate = Fate::of(&row("hills.png", None), Outcome::Registered);
+        fate.lacks_certificate(&Failure::failed("its certificate is not written: the disk is full", "write it later"));
+        assert_eq!(fate.notes, ["its certificate is not written: the disk is full; write it later"]);
+        let report = Report::new(vec![fate], None);
+        assert_eq!((report.registered, report.failed, report.exit()), (1, 0, Exit::Failed));
+        assert!(report.first().is_some());
     }
 
     #[test]
