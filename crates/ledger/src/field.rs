@@ -402,6 +402,17 @@ mod tests {
     }
 
     #[test]
+    fn words_are_of_small_letters() {
+        assert!("z_a".parse::<CulturalCategory>().is_ok() && "a".repeat(32).parse::<CountryProtection>().is_ok());
+        for wrong in ["", "a b", "aB", "a1", "a-b", &"a".repeat(33)] {
+            assert!(
+                wrong.parse::<CulturalCategory>().is_err() && wrong.parse::<CountryProtection>().is_err(),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
     fn dates_have_three_lengths() {
         for right in ["2026", "2026-11", "2026-11-23", "0800"] {
             assert!(right.parse::<Date>().is_ok(), "{right}");

@@ -305,6 +305,10 @@ mod tests {
         }
         assert_eq!(kinds(&unit(0x21, 7).repeat(30)), Some(vec![UnitKind::Image; 30]));
         assert_eq!(kinds(&unit(0x21, 7).repeat(31)), None, "longer than a sequence may be");
+        let longest = [unit(0x21, 7).repeat(29), unit(0x21, 0).repeat(2), unit(0x21, 5)].concat();
+        assert_eq!((longest.len(), kinds(&longest)), (SEQUENCE_BYTES_MAX, Some(vec![UnitKind::Image; 29])));
+        let text = |length: u8| format!("ISCC:{}", to_base32(&unit(0x21, length)));
+        assert_eq!([0, 1, 7, 8].map(|length| Iscc::parse(&text(length)).is_ok()), [false, true, true, false]);
     }
 
     #[test]

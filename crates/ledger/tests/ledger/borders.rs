@@ -36,6 +36,9 @@ pub(crate) fn text(name: &str) -> String {
              unless {{ context.papers.contains({{ document: Document::\"{document}\", by: \"{by}\" }}) }};\n"
         )
     };
+    let owed = |by: &str| {
+        format!("@id(\"due\")\n{TERMS}@owes(\"ARR_RECEIPT\")\n@by(\"{by}\")\npermit (principal, action, resource);\n")
+    };
     match name {
         "licence" => gate("licence", "refuse", "NAT_EXPORT_LICENCE", "from", "context.from != context.to"),
         "label" => gate("label", "hold", "AI_LABEL_ATTEST", "giver", "context.to == Country::\"FR\""),
@@ -43,6 +46,10 @@ pub(crate) fn text(name: &str) -> String {
             "@id(\"share\")\n{TERMS}@owes(\"ARR_RECEIPT\")\n@by(\"maker\")\n@royalty(\"EUR 4% above\")\n\
              permit (principal, action, resource) when {{ context.price has EUR }};\n"
         ),
+        "to_recipient" => owed("recipient"),
+        "to_giver" => owed("giver"),
+        "to_country" => owed("from"),
+        "to_union" => owed("EU"),
         "relics" => gate(
             "relics",
             "refuse",
@@ -206,6 +213,7 @@ const ACTS: &str = "
     governor rules set=LAW text=broken ahead=1                     -> rules_invalid
     governor rules set=LAW ahead=1                                 -> rules_unknown
     governor rules set=LAW text=licence ahead=1                    -> accepted
+    governor rules set=TAX ahead=5                                 -> rules_unknown
     governor rules set=LAW ahead=5                                 -> accepted
     governor rules set=LAW text=label ahead=9                      -> accepted
     ana      authority account=bureau country=CN types=INVOICE prev=nothing -> prev_stale

@@ -40,6 +40,31 @@ const RECEIPTS: &str = "
     ana      receipt work=hills rule=LAW/share crossing=2          -> accepted
 ";
 
+/// To whom something is owed decides who says that it was done.
+const PAYEES: &str = "
+    ana      mint face=hills as hills                              -> accepted
+    governor authority account=union country=US types=ARR_RECEIPT  -> accepted
+    governor authority account=bureau country=FR types=ARR_RECEIPT -> accepted
+    governor rules set=LAW text=to_recipient ahead=1               -> accepted
+    ana      transfer work=hills to=bo                             -> accepted
+    ana      receipt work=hills rule=LAW/due                       -> not_payee
+    bo       receipt work=hills rule=LAW/due                       -> accepted
+    governor rules set=LAW text=to_giver ahead=1                   -> accepted
+    bo       transfer work=hills to=cy from=FR                     -> accepted
+    cy       receipt work=hills crossing=2 rule=LAW/due            -> not_payee
+    bo       receipt work=hills crossing=2 rule=LAW/due            -> accepted
+    # an authority of that country, or of one in that region
+    governor rules set=LAW text=to_country ahead=1                 -> accepted
+    cy       transfer work=hills to=ana from=FR                    -> accepted
+    cy       receipt work=hills crossing=3 rule=LAW/due            -> not_payee
+    union    receipt work=hills crossing=3 rule=LAW/due country=US -> not_payee
+    bureau   receipt work=hills crossing=3 rule=LAW/due country=FR -> accepted
+    governor rules set=LAW text=to_union ahead=1                   -> accepted
+    ana      transfer work=hills to=bo from=FR                     -> accepted
+    union    receipt work=hills crossing=4 rule=LAW/due country=US -> not_payee
+    bureau   receipt work=hills crossing=4 rule=LAW/due country=FR -> accepted
+";
+
 const FACTS: &str = "
     ana      mint face=hills category=manuscript age=gt250 as hills -> accepted
     ana      mint face=sea as sea                                  -> accepted
@@ -92,7 +117,7 @@ fn too_often() -> Refusal {
 
 /// Runs the tables, and returns the codes that they reach.
 pub(crate) fn refusals() -> BTreeSet<String> {
-    let mut seen: BTreeSet<String> = [RECEIPTS, FACTS].into_iter().flat_map(check).collect();
+    let mut seen: BTreeSet<String> = [RECEIPTS, PAYEES, FACTS].into_iter().flat_map(check).collect();
     let too_often = too_often();
     assert_eq!(too_often.code(), "amended_too_often");
     seen.insert(too_often.code().to_owned());

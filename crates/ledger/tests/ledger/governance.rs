@@ -4,6 +4,7 @@ use colophon_ledger::certificate::{Certificate, CertificateError};
 use colophon_ledger::entry::{Body, Entry, text_of};
 use colophon_ledger::governance::{self, Governors};
 use colophon_ledger::refusal::Refusal;
+use colophon_ledger::rule::Rules;
 use colophon_ledger::state::RegisterRecord;
 use colophon_tlog::note::{Algorithm, VerifierKey};
 
@@ -20,6 +21,14 @@ fn rekeyed() -> (World, colophon_ledger::field::WorkId) {
     world.must("log_key", &log_key_body(&["governor"], world.act_prev(), &key), &["governor"]);
     world.log_key = "the log.2";
     (world, work)
+}
+
+#[test]
+fn registers_agree_whatever_key_the_log_has_by_now() {
+    let (world, other) = (World::new(), World::with_nonce("another"));
+    let rekeyed = Rules { log_key: signer_of("the log.2").verifier(), ..world.rules.clone() };
+    assert!(world.rules.agrees_with(&rekeyed) && rekeyed.agrees_with(&world.rules));
+    assert!(!world.rules.agrees_with(&other.rules));
 }
 
 #[test]

@@ -116,3 +116,14 @@ fn a_country_has_64_authorities_at_most_and_each_type_stands_once() {
         assert_eq!(code(types), Err("body_invalid"), "{types}");
     }
 }
+
+#[test]
+fn what_is_taken_back_is_about_one_thing() {
+    let world = World::new();
+    let words = Words::read(&["of=ana", "type=INVOICE"]);
+    let text = text_of(&world.rules.register, &body_of(&world, "bo", "revoke", &words));
+    let both =
+        text.replacen("\"type\":\"INVOICE\"", &format!("\"type\":\"INVOICE\",\"work\":\"{}\"", digest("a work")), 1);
+    let code = |text: &str| Entry::parse(&raw_note(text)).map(|_| ()).map_err(|refusal| refusal.code());
+    assert_eq!([&text, &both].map(|text| code(text)), [Ok(()), Err("body_invalid")]);
+}

@@ -1,11 +1,12 @@
 //! The list of rule sets: which are in force, which are to come, and who publishes them.
 
-use colophon_ledger::entry::Body;
+use colophon_ledger::entry::rules::LISTED_MAX;
+use colophon_ledger::entry::{Body, Entry, text_of};
 use colophon_ledger::state::{RecordKey, Records as _, RuleListRecord};
 
 use crate::borders::{rules_body, text};
-use crate::rules::sorted;
-use crate::world::World;
+use crate::rules::{raw_note, sorted};
+use crate::world::{World, account};
 
 #[test]
 fn a_set_to_come_and_its_withdrawal_leave_nothing_behind() {
@@ -73,4 +74,27 @@ fn rules_stand_in_the_list_as_long_as_a_batch_can_ask_for_them() {
     assert_eq!(list(&world), [law(second, true), law(end, false), others.clone()]);
     publish(&mut world, "OTHER", Some("royalty"), 8);
     assert_eq!(list(&world), [others], "of the same height, the later one stands");
+}
+
+#[test]
+fn so_many_sets_stand_in_the_list_whatever_their_names() {
+    let mut world = World::new();
+    let mut publish = |number: usize| {
+        let body = rules_body("governor", world.act_prev(), "LAW", Some(text("licence")), 10_000 + number as u64);
+        world.submit(&body, &[("governor", "governor")]).map_err(|refusal| refusal.code())
+    };
+    for number in 0..LISTED_MAX {
+        publish(number).unwrap();
+    }
+    assert_eq!(publish(LISTED_MAX), Err("rules_too_many"));
+}
+
+#[test]
+fn who_speaks_first_for_the_governors_signs_the_rules() {
+    let world = World::new();
+    let text =
+        text_of(&world.rules.register, &rules_body("governor", world.act_prev(), "LAW", Some(text("licence")), 9));
+    let other = text.replacen(account("governor").as_str(), account("ana").as_str(), 1);
+    let code = |text: &str| Entry::parse(&raw_note(text)).map(|_| ()).map_err(|refusal| refusal.code());
+    assert_eq!([&text, &other].map(|text| code(text)), [Ok(()), Err("body_invalid")]);
 }

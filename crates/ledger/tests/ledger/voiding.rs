@@ -18,8 +18,8 @@ use colophon_ledger::voiding::{VOIDING_UPGRADES_MAX, VoidLists};
 use crate::borders::text;
 use crate::evidence::{batch_evidence, judge, leaf};
 use crate::proposed::rehearsed_by;
-use crate::rules::{mint_body, raw_note, void_body};
-use crate::world::{World, account, digest, signed};
+use crate::rules::{log_key_body, mint_body, raw_note, void_body};
+use crate::world::{World, account, digest, signed, signer_of};
 
 /// A register whose operator has put leaves into the log that the rules refuse, and perhaps gone on.
 struct Wounded {
@@ -208,6 +208,13 @@ fn a_leaf_against_the_rules_is_refused_by_everybody_until_it_is_voided_and_leave
     world.replay = replayed(&world.leaves, &lists_of(&world.leaves)).unwrap();
     let certificate = world.certificate(clean.ids["sea"]);
     assert!(certificate.verify(&World::vkey()).is_ok());
+    // Also once it shows the governors' acts, the upgrade among them.
+    let key = signer_of("the log.2").verifier();
+    world.must("log_key", &log_key_body(&["governor"], world.act_prev(), &key), &["governor"]);
+    world.log_key = "the log.2";
+    let certificate = world.certificate(clean.ids["sea"]);
+    assert!(certificate.entries.iter().any(|proved| proved.entry.contains("\"void\":[")));
+    assert!(certificate.verify(&key).is_ok());
 }
 
 #[test]
