@@ -94,7 +94,7 @@ fn a_node_that_does_not_search_says_nothing_against_the_file() {
     let reader = Person::without_key("reader").at(liar.url());
     reader.put("poem.txt", b"Hills before rain, and the river behind them, and nobody on the road.\n");
     reader.succeed(&["search", "poem.txt"]);
-    liar.lie(|path, truth| if path.starts_with("/v1/lookalikes") { Reply::status(404) } else { truth });
+    liar.lie(|path, truth| if path.starts_with("v1/lookalikes") { Reply::status(404) } else { truth });
     let told = reader.expect(&["search", "poem.txt"], 1);
     assert!(told.stderr.contains("error: this node does not search for lookalikes"), "{told}");
     assert!(told.stderr.contains("ask another node") && !told.stderr.contains("has nothing by which"), "{told}");
