@@ -36,6 +36,21 @@ fn sets_in_force_stand_side_by_side() {
 }
 
 #[test]
+fn a_withdrawal_before_its_set_begins_withdraws_nothing() {
+    let mut world = World::new();
+    let height = world.replay.position().height;
+    for (name, stands, height) in
+        [("CUSTOMS", true, height + 1), ("TAX", true, height + 100), ("TAX", false, height + 50)]
+    {
+        let body = rules_body("governor", world.act_prev(), name, stands.then(|| text("licence")), height);
+        world.must(name, &body, &["governor"]);
+    }
+    let list: RuleListRecord = world.replay.records().read(&RecordKey::RuleList).unwrap().unwrap();
+    let sets: Vec<(&str, u64)> = list.sets.iter().map(|set| (set.name.as_str(), set.height)).collect();
+    assert_eq!(sets, [("CUSTOMS", height + 1), ("TAX", height + 100)]);
+}
+
+#[test]
 fn two_governors_publish_what_one_of_them_cannot() {
     let mut world = World::with_governors(&["governor", "second", "third"], 2);
     let body = rules_body("governor", world.act_prev(), "LAW", Some(text("licence")), 9);
