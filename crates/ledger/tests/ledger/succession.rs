@@ -15,7 +15,7 @@ use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::{Int, List, Marker, WorkId};
 use colophon_ledger::proved::{Base64Hash, OtherRecord};
 use colophon_ledger::replay::read_genesis;
-use colophon_ledger::state::{AccountRecord, RecordKey, Records as _, WorkRecord, record_digest};
+use colophon_ledger::state::{AccountRecord, EditionRecord, RecordKey, Records as _, WorkRecord, record_digest};
 use colophon_ledger::state_root::StateTree;
 use colophon_tlog::note::Signer;
 use serde::Serialize;
@@ -185,6 +185,27 @@ fn an_edition_that_never_came_over_to_the_predecessor_does_not_come_from_there()
         let carry = CarryEdition { edition_proof, work_proof, ..ended.carry_edition(2, true) };
         assert_eq!(ended.take(&edition_body(carry)).map(|_| ()), expected);
     }
+}
+
+#[test]
+fn what_was_judged_and_alleged_in_the_predecessor_stays_there() {
+    let mut ended = ended();
+    let (work_name, edition_name) = (RecordKey::Work(ended.work), RecordKey::Edition(ended.work, 1));
+    let minted: WorkRecord = ended.old.replay.records().read(&work_name).unwrap().unwrap();
+    let stood = ended.old.edition(&ended.work).unwrap();
+    let stood = EditionRecord { allegations: Some(2), judged: Some(1), rules: Some(digest("rules")), ..stood };
+    let records = [(&work_name, to_canonical(&minted)), (&edition_name, to_canonical(&stood))];
+    let tree = StateTree::new().apply(records.map(|(key, text)| (key.state_key(), record_digest(&text))));
+    ended.new = World::successor_with(&ended.old, tree.root());
+    let (bo, by) = (account("bo"), account("anybody"));
+    let proof = carried_by(&tree, &RecordKey::Account(bo), None);
+    ended.take(&Body::CarryAccount(CarryAccount { account: bo, by, kind: CarryAccountWord::It, proof })).unwrap();
+    let edition_proof = carried_by(&tree, &edition_name, Some(stood));
+    let work_proof = carried_by(&tree, &work_name, Some(minted));
+    let carry = CarryEdition { edition_proof, work_proof, ..ended.carry_edition(1, true) };
+    ended.take(&edition_body(carry)).unwrap();
+    let here = ended.new.edition(&ended.work).unwrap();
+    assert_eq!((here.holder, here.allegations, here.judged, here.rules), (bo, None, None, None));
 }
 
 #[test]
