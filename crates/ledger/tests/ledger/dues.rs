@@ -6,9 +6,10 @@ use colophon_ledger::entry::Body;
 use colophon_ledger::entry::amend::AMENDS_MAX;
 use colophon_ledger::facts::{AgeClass, WorkFacts};
 use colophon_ledger::refusal::Refusal;
+use colophon_ledger::state::{RecordKey, Records as _, WorkRecord};
 
 use crate::borders::{body_of, corridor, crossing, facts_of, sell};
-use crate::rules::{Words, check, mint_body};
+use crate::rules::{Words, check, check_in, mint_body};
 use crate::world::{World, account};
 
 const RECEIPTS: &str = "
@@ -165,4 +166,18 @@ fn a_share_is_due_to_the_cent_until_its_receipt_and_a_certificate_says_so() {
         mixed.records[place] = record.clone();
     }
     assert!(mixed.verify(&World::vkey()).is_err());
+}
+
+#[test]
+fn what_is_amended_takes_the_place_of_what_was_stated() {
+    let mut world = World::new();
+    let table = "
+        ana mint face=hills as hills                                     -> accepted
+        ana amend work=hills source=print created=1999 made_in=FR age=lt50 -> accepted
+    ";
+    check_in(&mut world, table);
+    let record: WorkRecord = world.replay.records().read(&RecordKey::Work(world.ids["hills"])).unwrap().unwrap();
+    assert_eq!((record.source_type.as_str(), record.created.as_str()), ("print", "1999"));
+    assert_eq!(record.made_in.map(|country| country.to_string()).as_deref(), Some("FR"));
+    assert_eq!(record.facts.and_then(|facts| facts.age), Some(AgeClass::Under50));
 }
