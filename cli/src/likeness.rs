@@ -145,14 +145,15 @@ pub async fn seek(client: &Client, asked: Option<&Asked>, wanted: &Wanted) -> Re
     if wanted.before.is_none() {
         order.retain(|hit| asked.is_alike(hit.distance));
     }
-    let mut shown = Shown::default();
+    let (mut shown, mut looked_at) = (Shown::default(), BTreeSet::new());
     for (hits, places) in [(order, if wanted.before.is_some() { SHOWN_MAX } else { EARLIEST_MAX }), (found, SHOWN_MAX)]
     {
         for hit in hits {
             if shown.others >= places {
                 break;
             }
-            if !wanted.passed_over.contains(&hit.work) && !shown.likes.iter().any(|like| like.work == hit.work) {
+            let is_shown = shown.likes.iter().any(|like| like.work == hit.work);
+            if !wanted.passed_over.contains(&hit.work) && !is_shown && looked_at.insert((hit.work, hit.file)) {
                 shown.take(asked.judge(client, &hit).await?, wanted.own.as_ref());
             }
         }

@@ -45,7 +45,7 @@ pub fn recompute(stated: &WorkFile, units: &ByteUnits, content: Option<&Content>
         }
     };
     let units = iscc.iter().flat_map(Iscc::units);
-    units.map(|unit| Recomputed { code: word(unit.kind()), found: found(unit) }).collect()
+    units.map(|unit| Recomputed { code: unit.kind().word(), found: found(unit) }).collect()
 }
 
 fn begins(own: &[u8], stated: &Unit) -> Found {
@@ -56,17 +56,6 @@ fn is_near(content: &Content, stated: &Unit) -> Found {
     let own = Unit::new(unit_kind(content.kind), content.code);
     let is_near = own.kind() == stated.kind() && (own.head() ^ stated.head()).count_ones() <= CONTENT_BITS_MAX;
     if is_near { Found::Same } else { Found::Other }
-}
-
-fn word(kind: UnitKind) -> &'static str {
-    match kind {
-        UnitKind::Text => "text",
-        UnitKind::Image => "image",
-        UnitKind::Audio => "audio",
-        UnitKind::Video => "video",
-        UnitKind::Data => "data",
-        UnitKind::Instance => "instance",
-    }
 }
 
 #[cfg(test)]

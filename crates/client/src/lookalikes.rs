@@ -70,25 +70,13 @@ impl Client {
     ) -> Result<Vec<Lookalike>, LookupError> {
         let codes: Vec<String> = codes.iter().take(CODES_MAX).map(|code| format!("{code:016x}")).collect();
         let earlier = before.map_or_else(String::new, |before| format!("&before={before}"));
-        let path = format!("v1/lookalikes?kind={}&codes={}&distance={distance}{earlier}", word(kind), codes.join(","));
+        let path = format!("v1/lookalikes?kind={}&codes={}&distance={distance}{earlier}", kind.word(), codes.join(","));
         let answer = self.transport().get_json(&path, ANSWER_BYTES_MAX).await;
         let answer: LookalikesAnswer = answer.map_err(|error: HttpError| {
             if error.is_not_found() { LookupError::NotKnown("search for lookalikes".to_owned()) } else { error.into() }
         })?;
         let found = answer.lookalikes.into_iter().take(LOOKALIKES_MAX).map(Lookalike::from);
         Ok(found.filter(|found| before.is_none_or(|before| found.index < before)).collect())
-    }
-}
-
-/// Returns what a kind of content is called in a question.
-fn word(kind: UnitKind) -> &'static str {
-    match kind {
-        UnitKind::Text => "text",
-        UnitKind::Image => "image",
-        UnitKind::Audio => "audio",
-        UnitKind::Video => "video",
-        UnitKind::Data => "data",
-        UnitKind::Instance => "instance",
     }
 }
 

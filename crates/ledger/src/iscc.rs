@@ -68,6 +68,18 @@ impl UnitKind {
         }
     }
 
+    /// Returns what it is called in questions and answers.
+    pub fn word(self) -> &'static str {
+        match self {
+            UnitKind::Text => "text",
+            UnitKind::Image => "image",
+            UnitKind::Audio => "audio",
+            UnitKind::Video => "video",
+            UnitKind::Data => "data",
+            UnitKind::Instance => "instance",
+        }
+    }
+
     /// Returns whether the code is of what people see, hear or read.
     pub fn is_content(self) -> bool {
         !matches!(self, UnitKind::Data | UnitKind::Instance)
