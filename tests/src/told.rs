@@ -103,12 +103,17 @@ impl Told {
         leaves.len() as u64
     }
 
-    /// Asks the node for the entry at each of these indices, all of them acknowledged, and for its receipt.
+    /// Asks the node for the entry at each of these indices, all of them acknowledged.
     pub fn check_served(&mut self, node: &Node, indices: &[u64], when: &str) {
+        self.check_served_by(node, indices, when, |path| node.get(path));
+    }
+
+    /// As [`Told::check_served`], where `get` is how the node is asked for an entry.
+    pub fn check_served_by(&mut self, node: &Node, indices: &[u64], when: &str, get: impl Fn(&str) -> Answer) {
         for index in indices {
-            let there = self.entries.get(index).cloned().expect("an acknowledged index");
-            let answer = node.get(&format!("/v1/entries/{}", there.id));
-            assert_eq!(answer.status, 200, "{when}: {} was acknowledged and is gone", there.id);
+            let there = self.entries.get(index).expect("an acknowledged index");
+            let answer = get(&format!("/v1/entries/{}", there.id));
+            assert_eq!(answer.status, 200, "{when}: {} was acknowledged and is gone: {answer:?}", there.id);
             let answer = answer.json();
             assert_eq!(answer["index"].as_u64(), Some(*index), "{when}: {} has moved", there.id);
             let entry = answer["entry"].as_str().expect("an entry");
