@@ -1,7 +1,7 @@
-//! Puts the terminal back as it was when a question is broken off with Ctrl-C.
+//! What happens on Ctrl-C: the terminal is put back as it was, and who broke off long work is told how it stands.
 //!
 //! While a passphrase is typed the terminal shows nothing; a process that dies in that moment would leave it so. From the
-//! first question on, a thread waits for the interrupt, puts the terminal back and ends the process. Files need no such
+//! first question or long work on, a thread waits for the interrupt, does both and ends the process. Files need no such
 //! care: each is written aside and renamed, so at any moment there is the old one or the new one.
 
 use std::sync::{Mutex, Once, PoisonError};
@@ -13,6 +13,7 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 const INTERRUPTED: i32 = 130;
 
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+static LAST_WORDS: Mutex<Option<&'static str>> = Mutex::new(None);
 static WATCH: Once = Once::new();
 
 /// Keeps the terminal's settings until it is dropped, and restores them on an interrupt.
@@ -21,18 +22,43 @@ pub(crate) struct Guard(());
 
 /// Remembers the terminal as it is now.
 pub(crate) fn guard() -> Guard {
-    *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = tcgetattr(std::io::stdin()).ok();
-    WATCH.call_once(|| {
-        // Without the thread an interrupt still ends the process, as it does anywhere.
-        let _watcher = std::thread::Builder::new().name("interrupt".to_owned()).spawn(end_on_interrupt);
-    });
+    set(&BEFORE, tcgetattr(std::io::stdin()).ok());
+    watch();
     Guard(())
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        set(&BEFORE, None);
     }
+}
+
+/// Keeps what an interrupt is answered with until it is dropped.
+#[derive(Debug)]
+pub(crate) struct LastWords(());
+
+/// Says `text` if the process is interrupted, and ends it.
+pub(crate) fn last_words(text: &'static str) -> LastWords {
+    set(&LAST_WORDS, Some(text));
+    watch();
+    LastWords(())
+}
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        set(&LAST_WORDS, None);
+    }
+}
+
+fn set<T>(place: &Mutex<Option<T>>, value: Option<T>) {
+    *place.lock().unwrap_or_else(PoisonError::into_inner) = value;
+}
+
+fn watch() {
+    WATCH.call_once(|| {
+        // Without the thread an interrupt still ends the process, as it does anywhere.
+        let _watcher = std::thread::Builder::new().name("interrupt".to_owned()).spawn(end_on_interrupt);
+    });
 }
 
 #[expect(clippy::exit, reason = "the thread that asks is blocked in a read and cannot be told to return")]
@@ -43,6 +69,12 @@ fn end_on_interrupt() {
             // If the terminal is gone there is nothing to put back.
             let _restored = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
             let _cursor = Term::stderr().show_cursor();
+        }
+        if let Some(text) = *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) {
+            let terminal = Term::stderr();
+            // A bar may stand on the line. A text that cannot be written has no reader.
+            let _bar = terminal.clear_line();
+            let _told = terminal.write_line(text);
         }
         std::process::exit(INTERRUPTED);
     }

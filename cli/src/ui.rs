@@ -16,7 +16,7 @@ use owo_colors::{OwoColorize as _, Stream, Style};
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
-use crate::terminal;
+use crate::terminal::{self, LastWords};
 use crate::words::visible;
 
 /// Work that ends sooner than this shows no progress.
@@ -78,6 +78,11 @@ impl Ui {
         if !self.quiet {
             say(format_args!("{text}"));
         }
+    }
+
+    /// Has `text` told if the process is interrupted until the result is dropped; silent under `--quiet`.
+    pub(crate) fn at_interrupt(&self, text: &'static str) -> Option<LastWords> {
+        (!self.quiet).then(|| terminal::last_words(text))
     }
 
     /// Tells whether notes are left out.

@@ -1,6 +1,6 @@
 //! Many works in one run: from a folder, from a list, cut off and run again.
 
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use e2e::node::Node;
@@ -190,6 +190,27 @@ fn a_used_up_quota_is_waited_for() {
     put_works(&ana, "art", WORKS);
     let report = ana.succeed(&["mint", "art", "--country", "CN", "--yes", "--json"]).json();
     assert_eq!(report["registered"].as_u64(), Some(WORKS), "{report}");
+    assert_eq!(registered(&node), WORKS);
+}
+
+#[test]
+fn who_breaks_a_run_off_is_told_how_it_stands() {
+    let mut node = Node::init("flow.example/art").with_serve_args(&["--quota-account", "10/s"]);
+    node.start();
+    let ana = Person::new("ana", node.url());
+    put_works(&ana, "art", WORKS);
+    let mut command = ana.command();
+    let run = command.args(MINT).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while taken(&node) == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
+    let ended = run.wait_with_output().unwrap();
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{told}");
+    assert!(told.ends_with("no work is registered twice\n"), "{told}");
+    assert!(ended.stdout.is_empty());
+    ana.succeed(&MINT);
     assert_eq!(registered(&node), WORKS);
 }
 
