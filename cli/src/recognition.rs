@@ -6,12 +6,12 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use colophon_fingerprint::content::{Content, ContentKind};
 use colophon_fingerprint::file::FileFingerprint;
 use colophon_fingerprint::manifest::{Manifest, find_manifest};
 use colophon_fingerprint::media::UNKNOWN;
 use colophon_fingerprint::units::{ByteUnits, identify_file, identify_reader};
 use colophon_fingerprint::video::{is_looked_at_here, is_video};
+use colophon_fingerprint::{Content, ContentKind};
 use colophon_ledger::entry::mint::{Credentials, WorkFile};
 use colophon_ledger::field::{Digest, FieldError, Int};
 use colophon_ledger::iscc::{Iscc, Unit, UnitKind};

@@ -1,6 +1,6 @@
 //! The codes that a mint states of a file, computed anew from the file: whoever registered it claims them, and no rule reads them.
 
-use colophon_fingerprint::content::Content;
+use colophon_fingerprint::Content;
 use colophon_fingerprint::units::ByteUnits;
 use colophon_ledger::entry::mint::WorkFile;
 use colophon_ledger::iscc::{Iscc, Unit, UnitKind};
@@ -61,7 +61,7 @@ fn is_near(content: &Content, stated: &Unit) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use colophon_fingerprint::content::{Code, ContentKind};
+    use colophon_fingerprint::{Code, ContentKind};
     use serde_json::json;
 
     const UNITS: ByteUnits = ByteUnits { data: [1; 32], instance: [2; 32] };

@@ -6,8 +6,8 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::Path;
 
-use colophon_fingerprint::content::{Code, Content, ContentError, ContentKind, content_of_file, content_of_stream};
 use colophon_fingerprint::text::TextForm;
+use colophon_fingerprint::{Code, Content, ContentError, ContentKind, content_of_file, content_of_stream};
 use serde::{Deserialize, Serialize};
 
 use super::{ask, take_input};

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::content::ContentError;
+use crate::error::ContentError;
 
 /// The moment after which nobody waits any more.
 #[derive(Debug, Clone, Copy)]

@@ -3,19 +3,17 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::Receiver;
+use std::thread;
 
 use colophon_tlog::hash::Hash;
+use sha2::digest::Output;
 use sha2::{Digest as _, Sha256};
 
-use crate::media::{HEAD_BYTES_MAX, media_type};
+use crate::media::media_type;
+use crate::pieces::{Piece, Pieces, hashing, joined};
 
-/// The largest file that an entry can state: the largest integer that a body can carry, 2^53 - 1 bytes.
-pub const FILE_BYTES_MAX: u64 = (1 << 53) - 1;
-/// How much is read at once.
-const CHUNK_BYTES: usize = 256 * 1024;
-/// How many chunks may wait to be hashed. With those in work, all the memory a file of any size takes is 1.5 MiB.
-const CHUNKS_AHEAD: usize = 4;
+pub use crate::pieces::FILE_BYTES_MAX;
 
 /// What an entry says about a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,74 +135,34 @@ pub(crate) fn read_unmoved<T>(
 ///
 /// `progress` is told the bytes done so far, after each chunk. Fails with `FileTooLarge` past `FILE_BYTES_MAX`.
 pub fn fingerprint_reader(reader: &mut dyn Read, progress: &mut dyn FnMut(u64)) -> io::Result<FileFingerprint> {
-    let mut first = vec![0; CHUNK_BYTES];
-    let count = fill(reader, &mut first)?;
-    first.truncate(count);
-    let media_type = media_type(first.get(..HEAD_BYTES_MAX).unwrap_or(&first));
-    let (sha256, bytes) = if count < CHUNK_BYTES {
-        progress(count as u64);
-        (Sha256::new_with_prefix(&first), count as u64)
+    let mut pieces = Pieces::of(reader, progress);
+    let first = pieces.next()?;
+    let media_type = media_type(&first);
+    let sha256 = if pieces.has_ended() {
+        Sha256::digest(&*first)
     } else {
-        hash_beside_reading(first, reader, progress)?
+        thread::scope(|scope| {
+            let (to_hash, sha256) = hashing(scope, sha256_of);
+            pieces.give(first, &[to_hash], |_| ())?;
+            joined(sha256)
+        })?
     };
-    let sha256 = Hash::from(<[u8; 32]>::from(sha256.finalize()));
-    Ok(FileFingerprint { sha256, bytes, media_type })
+    Ok(FileFingerprint { sha256: <[u8; 32]>::from(sha256).into(), bytes: pieces.bytes(), media_type })
 }
 
-/// Hashes on another core what this one reads, a few chunks behind. `first` has been read before.
-fn hash_beside_reading(
-    first: Vec<u8>,
-    reader: &mut dyn Read,
-    progress: &mut dyn FnMut(u64),
-) -> io::Result<(Sha256, u64)> {
-    std::thread::scope(|scope| {
-        let (full, to_hash) = sync_channel::<Vec<u8>>(CHUNKS_AHEAD);
-        let (hashed, free) = sync_channel::<Vec<u8>>(CHUNKS_AHEAD + 4);
-        let hashing = scope.spawn(move || {
-            let mut sha256 = Sha256::new();
-            for chunk in to_hash {
-                sha256.update(&chunk);
-                // Whoever reads may have come to the end.
-                hashed.send(chunk).ok();
-            }
-            sha256
-        });
-        let (mut chunk, mut bytes) = (first, 0);
-        while !chunk.is_empty() {
-            bytes += chunk.len() as u64;
-            if bytes > FILE_BYTES_MAX {
-                return Err(io::Error::from(io::ErrorKind::FileTooLarge));
-            }
-            progress(bytes);
-            full.send(chunk).map_err(io::Error::other)?;
-            chunk = free.try_recv().unwrap_or_default();
-            chunk.resize(CHUNK_BYTES, 0);
-            let count = fill(reader, &mut chunk)?;
-            chunk.truncate(count);
-        }
-        drop(full);
-        let sha256 = hashing.join().map_err(|_| io::Error::other("hashing broke down"))?;
-        Ok((sha256, bytes))
-    })
-}
-
-/// Reads until `chunk` is full or nothing more comes, and returns how much came.
-fn fill(reader: &mut dyn Read, chunk: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while let Some(rest) = chunk.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match reader.read(rest) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
+/// Returns the SHA-256 of what comes.
+pub(crate) fn sha256_of(pieces: Receiver<Piece>) -> Output<Sha256> {
+    let mut sha256 = Sha256::new();
+    for piece in pieces {
+        sha256.update(&*piece);
     }
-    Ok(filled)
+    sha256.finalize()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pieces::{FIRST_BYTES, PIECE_BYTES, PIECES_AHEAD};
     use colophon_tlog::hash::sha256;
     use proptest::prelude::*;
 
@@ -240,10 +198,11 @@ mod tests {
     }
 
     #[test]
-    fn whatever_lies_beside_a_border_of_chunks_is_hashed() {
+    fn whatever_lies_beside_a_border_of_pieces_is_hashed() {
         let bytes: Vec<u8> =
-            (0..2 * CHUNKS_AHEAD * CHUNK_BYTES + 7).map(|place| u8::try_from(place % 251).unwrap()).collect();
-        for length in [CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 2 * CHUNK_BYTES, bytes.len()] {
+            (0..2 * PIECES_AHEAD * PIECE_BYTES + 7).map(|place| u8::try_from(place % 251).unwrap()).collect();
+        let (first, second) = (FIRST_BYTES, FIRST_BYTES + PIECE_BYTES);
+        for length in [first - 1, first, first + 1, second - 1, second, second + 1, bytes.len()] {
             let mut done = Vec::new();
             let mut trickle = Trickle { bytes: &bytes[..length], step: 70_001, interrupted: false };
             let found = fingerprint_reader(&mut trickle, &mut |bytes| done.push(bytes)).unwrap();
@@ -268,7 +227,7 @@ mod tests {
 
     #[test]
     fn progress_rises_to_the_size() {
-        let bytes = vec![7; CHUNK_BYTES * 3 + 1];
+        let bytes = vec![7; FIRST_BYTES + 2 * PIECE_BYTES + 1];
         let mut told = Vec::new();
         fingerprint_reader(&mut bytes.as_slice(), &mut |done| told.push(done)).unwrap();
         assert!(told.is_sorted() && told.len() >= 4);
@@ -295,7 +254,7 @@ mod tests {
     fn a_file_that_grows_meanwhile_is_not_trusted() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("render.mov");
-        std::fs::write(&path, vec![0; CHUNK_BYTES + 1]).unwrap();
+        std::fs::write(&path, vec![0; FIRST_BYTES + 1]).unwrap();
         let mut grown = false;
         let result = fingerprint_file(&path, &mut |_| {
             if !grown {

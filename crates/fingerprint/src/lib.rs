@@ -6,8 +6,10 @@
 //! has its named bounds; a folder costs 64 bytes a file while it is added up. Videos are looked at by
 //! a program of this machine, where it is there. Absent: network, ledger, keys.
 
-pub mod content;
+mod code;
+mod content;
 mod deadline;
+mod error;
 pub mod file;
 pub mod folder;
 pub mod leaf;
@@ -16,17 +18,22 @@ pub mod listing;
 pub mod manifest;
 pub mod media;
 pub mod picture;
+mod pieces;
+pub mod reading;
 mod sound;
 pub mod text;
 pub mod thumbnail;
 pub mod units;
 pub mod video;
 
-pub use content::{Content, ContentError, ContentKind, content_of_bytes, content_of_file};
+pub use code::Code;
+pub use content::{Content, ContentKind};
+pub use error::ContentError;
 pub use file::{FileError, FileFingerprint, fingerprint_file, fingerprint_reader};
 pub use folder::{FolderError, FolderFile, FolderStep, FolderSurvey, FolderTree, fingerprint_folder, survey_folder};
 pub use leaf::path_digest;
 pub use likeness::{Grade, distance, grade};
 pub use listing::{Listed, Listing, list_files};
 pub use manifest::{Manifest, ManifestError, find_manifest};
+pub use reading::{content_of_bytes, content_of_file, content_of_stream};
 pub use units::{ByteUnits, identify_file, identify_reader};

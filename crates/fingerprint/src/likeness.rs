@@ -5,7 +5,8 @@
 //! 16 variants counts, and 10 or less in none that was seen. Of twelve videos, saved anew at half the size or with a tenth of the data, or cut,
 //! most stayed within 6 and all within 13; no two different ones were nearer than 22.
 
-use crate::content::{Code, ContentKind};
+use crate::code::Code;
+use crate::content::ContentKind;
 
 /// How many of a code's bits are compared.
 pub const COMPARED_BITS: u32 = 64;

@@ -5,7 +5,7 @@ use std::io::{BufRead, Seek};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder as _, ImageReader, Limits};
 
-use crate::content::{ContentError, broken};
+use crate::error::{ContentError, broken};
 
 /// The longest side, in pixels.
 pub const SIDE_MAX: u32 = 65_500;

@@ -11,8 +11,8 @@ use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 
-use crate::content::{ContentError, broken};
 use crate::deadline::Deadline;
+use crate::error::{ContentError, broken};
 
 /// The longest sound, in seconds.
 const SECONDS_MAX: u64 = 6 * 60 * 60;

@@ -9,8 +9,8 @@ use std::io::{Read, Seek};
 
 use pulldown_cmark::{Event, Parser, TagEnd};
 
-use crate::content::{ContentError, broken};
 use crate::deadline::Deadline;
+use crate::error::{ContentError, broken};
 
 /// The longest text of a document, and the longest file of plain text, Markdown or HTML, in bytes.
 pub const TEXT_BYTES_MAX: u64 = 16 << 20;

@@ -6,7 +6,7 @@
 
 use iscc_lib::gen_image_code_v0;
 
-use crate::content::{CODE_BITS, Code, code_of};
+use crate::code::{CODE_BITS, Code, code_of};
 use crate::picture::Picture;
 
 /// Pixels along a side.

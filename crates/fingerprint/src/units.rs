@@ -3,17 +3,16 @@
 
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{self, Scope, ScopedJoinHandle};
+use std::sync::mpsc::Receiver;
+use std::thread;
 
 use iscc_lib::{DataHasher, InstanceHasher, gen_meta_code_v0};
+use sha2::{Digest as _, Sha256};
 
-use crate::content::{CODE_BITS, Code, ContentError, code_of};
-use crate::file::{FileError, FileFingerprint, fingerprint_reader, read_unmoved};
-
-/// How many pieces may wait for a hasher. A piece has at most 256 KiB, so two hashers hold 4 MiB at most.
-const PIECES_AHEAD: usize = 8;
+use crate::code::{CODE_BITS, Code, code_of};
+use crate::file::{FileError, FileFingerprint, read_unmoved, sha256_of};
+use crate::media::media_type;
+use crate::pieces::{Piece, Pieces, hashing, joined};
 
 /// The units of a file's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,15 +41,38 @@ pub fn identify_reader(
     reader: &mut dyn Read,
     progress: &mut dyn FnMut(u64),
 ) -> io::Result<(FileFingerprint, ByteUnits)> {
-    thread::scope(|scope| {
-        let (data, data_code) = hashing(scope, data_code);
-        let (instance, instance_code) = hashing(scope, instance_code);
-        let mut shared = Shared { reader, hashers: [data, instance] };
-        let fingerprint = fingerprint_reader(&mut shared, progress)?;
-        drop(shared);
-        let units = ByteUnits { data: joined(data_code)?, instance: joined(instance_code)? };
-        Ok((fingerprint, units))
-    })
+    let mut pieces = Pieces::of(reader, progress);
+    let first = pieces.next()?;
+    let media_type = media_type(&first);
+    let mut instance = InstanceHasher::new();
+    let (sha256, data) = if pieces.has_ended() {
+        instance.update(&first);
+        let mut data = DataHasher::new();
+        data.update(&first);
+        (Sha256::digest(&*first), data)
+    } else {
+        thread::scope(|scope| {
+            let (to_sha256, sha256) = hashing(scope, sha256_of);
+            let (to_data, data) = hashing(scope, data_of);
+            pieces.give(first, &[to_sha256, to_data], |piece| instance.update(piece))?;
+            Ok::<_, io::Error>((joined(sha256)?, joined(data)?))
+        })?
+    };
+    let fingerprint = FileFingerprint { sha256: <[u8; 32]>::from(sha256).into(), bytes: pieces.bytes(), media_type };
+    let data = code_of(data.finalize(CODE_BITS).map(|result| result.iscc), "bytes");
+    let instance = code_of(instance.finalize(CODE_BITS).map(|result| result.iscc), "bytes");
+    Ok((
+        fingerprint,
+        ByteUnits { data: data.map_err(io::Error::other)?, instance: instance.map_err(io::Error::other)? },
+    ))
+}
+
+fn data_of(pieces: Receiver<Piece>) -> DataHasher {
+    let mut hasher = DataHasher::new();
+    for piece in pieces {
+        hasher.update(&piece);
+    }
+    hasher
 }
 
 /// Returns the Meta unit of a title and a description, as `ISCC:…` (ISO 24138): 256 bits, similar for similar words. None of a title
@@ -59,58 +81,11 @@ pub fn meta_unit(title: &str, about: Option<&str>) -> Option<String> {
     gen_meta_code_v0(title, about, None, CODE_BITS).ok().map(|result| result.iscc)
 }
 
-/// A reader whose bytes are hashed elsewhere too.
-struct Shared<'r> {
-    reader: &'r mut dyn Read,
-    hashers: [SyncSender<Arc<[u8]>>; 2],
-}
-
-impl Read for Shared<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.reader.read(buffer)?;
-        let piece: Arc<[u8]> = buffer.get(..count).unwrap_or_default().into();
-        for hasher in &self.hashers {
-            hasher.send(Arc::clone(&piece)).map_err(|_| io::Error::other("hashing broke down"))?;
-        }
-        Ok(count)
-    }
-}
-
-type Hashed = Result<Code, ContentError>;
-
-/// Starts a hasher, and returns where it takes pieces and what it comes to.
-fn hashing<'scope>(
-    scope: &'scope Scope<'scope, '_>,
-    hash: impl FnOnce(Receiver<Arc<[u8]>>) -> Hashed + Send + 'scope,
-) -> (SyncSender<Arc<[u8]>>, ScopedJoinHandle<'scope, Hashed>) {
-    let (pieces, to_hash) = sync_channel(PIECES_AHEAD);
-    (pieces, scope.spawn(move || hash(to_hash)))
-}
-
-fn data_code(pieces: Receiver<Arc<[u8]>>) -> Hashed {
-    let mut hasher = DataHasher::new();
-    for piece in pieces {
-        hasher.update(&piece);
-    }
-    code_of(hasher.finalize(CODE_BITS).map(|result| result.iscc), "bytes")
-}
-
-fn instance_code(pieces: Receiver<Arc<[u8]>>) -> Hashed {
-    let mut hasher = InstanceHasher::new();
-    for piece in pieces {
-        hasher.update(&piece);
-    }
-    code_of(hasher.finalize(CODE_BITS).map(|result| result.iscc), "bytes")
-}
-
-fn joined(hashing: ScopedJoinHandle<'_, Hashed>) -> io::Result<Code> {
-    hashing.join().map_err(|_| io::Error::other("hashing broke down"))?.map_err(io::Error::other)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::file::fingerprint_file;
+    use crate::file::{fingerprint_file, fingerprint_reader};
+    use crate::pieces::{FIRST_BYTES, PIECE_BYTES};
     use colophon_tlog::hash::Hash;
     use iscc_lib::{gen_data_code_v0, gen_instance_code_v0, iscc_decode};
 
@@ -135,8 +110,9 @@ mod tests {
 
     #[test]
     fn a_stream_has_the_units_of_its_bytes() {
-        let bytes: Vec<u8> = (0..700_001_u32).map(|place| place.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
-        for length in [0, 1, 255, 4096, 256 * 1024, bytes.len()] {
+        let bytes: Vec<u8> =
+            (0..2_700_001_u32).map(|place| place.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
+        for length in [0, 1, 255, 4096, FIRST_BYTES, FIRST_BYTES + PIECE_BYTES, bytes.len()] {
             let bytes = &bytes[..length];
             let (fingerprint, units) = identify_reader(&mut &*bytes, &mut |_| ()).unwrap();
             assert_eq!(fingerprint, fingerprint_reader(&mut &*bytes, &mut |_| ()).unwrap());

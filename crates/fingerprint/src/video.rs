@@ -11,7 +11,9 @@ use std::path::Path;
 
 use iscc_lib::gen_video_code_v0;
 
-use crate::content::{CODE_BITS, Content, ContentError, ContentKind, code_of};
+use crate::code::{CODE_BITS, code_of};
+use crate::content::{Content, ContentKind};
+use crate::error::ContentError;
 use ffmpeg::Ffmpeg;
 use signature::Signature;
 

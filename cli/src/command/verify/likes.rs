@@ -1,6 +1,6 @@
 //! What the register shows that is like what was checked. A node that cannot be asked for it takes nothing from what is proved.
 
-use colophon_fingerprint::content::Content;
+use colophon_fingerprint::Content;
 use colophon_ledger::field::WorkId;
 
 use crate::command::verify::proof::{Judge, Proof};

@@ -22,10 +22,10 @@ use colophon_tlog::policy::Policy;
 
 use crate::as_of::judge;
 use crate::clock;
-use crate::command::Context;
 use crate::command::trust::read_vkey;
 use crate::command::verify::VerifyArgs;
 use crate::command::verify::target::read_certificate;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::party::own_accounts;
 use crate::register::trust::{Trust, read_pinned};

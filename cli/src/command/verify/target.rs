@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use colophon_client::work::WorkPrefix;
-use colophon_fingerprint::content::Content;
+use colophon_fingerprint::Content;
 use colophon_fingerprint::file::{FileError, FileFingerprint};
 use colophon_fingerprint::units::{ByteUnits, identify_file, identify_reader};
 use colophon_ledger::certificate::{CERTIFICATE_BYTES_MAX, CertificateError};

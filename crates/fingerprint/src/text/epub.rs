@@ -6,8 +6,8 @@ use zip::ZipArchive;
 
 use super::html::{Element, elements, text as html_text};
 use super::{TEXT_BYTES_MAX, add, utf8};
-use crate::content::{ContentError, broken};
 use crate::deadline::Deadline;
+use crate::error::{ContentError, broken};
 
 /// The most members of the archive, and the most documents of the spine.
 pub(super) const MEMBERS_MAX: usize = 10_000;

@@ -6,8 +6,8 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
-use crate::content::ContentError;
 use crate::deadline::Deadline;
+use crate::error::ContentError;
 
 /// Elements whose content nobody reads.
 const UNREAD: [&str; 4] = ["noscript", "script", "style", "template"];

@@ -5,8 +5,8 @@ use std::io::Read;
 use lopdf::{Document, LoadOptions};
 
 use super::add;
-use crate::content::{ContentError, broken};
 use crate::deadline::Deadline;
+use crate::error::{ContentError, broken};
 
 /// The longest file, in bytes.
 const FILE_BYTES_MAX: u64 = 256 << 20;

@@ -9,7 +9,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::content::{ContentError, broken};
+use crate::error::{ContentError, broken};
 use crate::video::signature::SIGNATURE_BYTES_MAX;
 
 /// How long a video may take.

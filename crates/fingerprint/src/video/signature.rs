@@ -15,7 +15,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::content::{ContentError, broken};
+use crate::error::{ContentError, broken};
 
 /// How many values a frame has.
 pub const VALUES: usize = 380;

@@ -19,7 +19,7 @@ fn refused(what: &str, media_type: &str, bytes: Vec<u8>) -> ContentError {
     let begun = Instant::now();
     let size = bytes.len();
     let error = content_of_bytes(bytes, media_type).expect_err(what);
-    assert!(!matches!(error, ContentError::BrokeDown | ContentError::LeftBehind), "{what}: {error}");
+    assert!(!matches!(error, ContentError::BrokeDown | ContentError::LeftBehind(_)), "{what}: {error}");
     assert!(begun.elapsed() < TIME_MAX, "{what} of {size} bytes took {:?}: {error}", begun.elapsed());
     assert!(error.cure().contains("digests alone"), "{what}: {}", error.cure());
     within_memory(what);
@@ -217,7 +217,7 @@ fn a_sound_that_claims_much_is_read_as_far_as_it_goes_or_refused() {
         let begun = Instant::now();
         let read = content_of_bytes(bytes, media_type);
         assert!(
-            !matches!(read, Err(ContentError::BrokeDown | ContentError::TooSlow(_) | ContentError::LeftBehind)),
+            !matches!(read, Err(ContentError::BrokeDown | ContentError::TooSlow(_) | ContentError::LeftBehind(_))),
             "{what}: {read:?}"
         );
         assert!(begun.elapsed() < TIME_MAX, "{what}: {:?}", begun.elapsed());
@@ -248,7 +248,7 @@ fn a_text_of_nothing_but_openings_ends_within_its_time() {
             let begun = Instant::now();
             let read = colophon_fingerprint::content_of_file(&path, media_type);
             assert!(
-                !matches!(read, Err(ContentError::BrokeDown | ContentError::TooSlow(_) | ContentError::LeftBehind)),
+                !matches!(read, Err(ContentError::BrokeDown | ContentError::TooSlow(_) | ContentError::LeftBehind(_))),
                 "{unit:?} in {name}: {read:?}"
             );
             assert!(begun.elapsed() < TIME_MAX, "{unit:?} in {name}: {:?}", begun.elapsed());

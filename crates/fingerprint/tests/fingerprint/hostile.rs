@@ -25,7 +25,7 @@ fn survives(media_type: &str, bytes: Vec<u8>) -> bool {
     let told = bytes.len();
     let result = content_of_bytes(bytes, media_type);
     assert!(
-        !matches!(result, Err(ContentError::BrokeDown | ContentError::TooSlow(_) | ContentError::LeftBehind)),
+        !matches!(result, Err(ContentError::BrokeDown | ContentError::TooSlow(_) | ContentError::LeftBehind(_))),
         "{media_type} of {told} bytes: {result:?}"
     );
     if let Err(error) = &result {

@@ -1,6 +1,6 @@
 //! What happens to pictures on their way, and how far their codes move by it.
 
-use colophon_fingerprint::content::Code;
+use colophon_fingerprint::Code;
 use colophon_fingerprint::likeness::is_flat;
 use colophon_fingerprint::thumbnail::Thumbnail;
 use colophon_fingerprint::{ContentKind, Grade, content_of_bytes, distance, grade};
