@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::audited;
 use crate::clock;
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::register::trust::Trust;
 use crate::sheet::Sheet;

@@ -1,4 +1,4 @@
-//! The list of commands, and what they have in common.
+//! The list of commands.
 
 pub mod accept;
 pub mod amend;
@@ -33,19 +33,12 @@ pub mod trust;
 pub mod verify;
 pub mod withdraw;
 
-use std::cell::OnceCell;
-use std::path::PathBuf;
-
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand};
-use tokio::runtime::Runtime;
+use clap::{Parser, Subcommand};
 
 use crate::apart;
-use crate::failure::{Exit, Failure};
-use crate::home::Home;
-use crate::keystore::Keystore;
-use crate::passphrase::Passphrases;
-use crate::sealed::Sealer;
+use crate::context::{Context, Globals};
+use crate::failure::Exit;
 use crate::ui::Ui;
 
 const EXIT_CODES: &str = "\
@@ -71,30 +64,6 @@ pub struct Cli {
     globals: Globals,
     #[command(subcommand)]
     command: Command,
-}
-
-/// What every command takes.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Everywhere")]
-struct Globals {
-    /// Print the result as one line of JSON that names its schema
-    #[arg(long, global = true)]
-    json: bool,
-    /// Print the result alone: no notes, no progress
-    #[arg(long, short, global = true)]
-    quiet: bool,
-    /// Ask nothing: what is not given is an error
-    #[arg(long, global = true)]
-    no_input: bool,
-    /// The register to talk to
-    #[arg(long, global = true, value_name = "URL", env = "COLOPHON_NODE", hide_env_values = true)]
-    node: Option<String>,
-    /// Where keys, policy and history are kept, instead of the XDG directories
-    #[arg(long, global = true, value_name = "DIR", env = "COLOPHON_HOME", hide_env_values = true)]
-    home: Option<PathBuf>,
-    /// Read the passphrase from the one line of this file instead of asking
-    #[arg(long, global = true, value_name = "FILE", env = "COLOPHON_PASSPHRASE_FILE", hide_env_values = true)]
-    passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -172,60 +141,13 @@ enum Command {
     Apart(apart::ApartArgs),
 }
 
-/// What a command works with.
-#[derive(Debug)]
-pub struct Context {
-    /// How it talks to the person.
-    pub ui: Ui,
-    /// Where the person's files are.
-    pub home: Home,
-    /// The person's keys.
-    pub keys: Keystore,
-    /// Where passphrases come from.
-    pub passphrases: Passphrases,
-    node: Option<String>,
-    /// Made when a future is first waited for, and kept: connections live on it.
-    runtime: OnceCell<Runtime>,
-}
-
-impl Context {
-    fn new(globals: Globals, ui: Ui) -> Result<Context, Failure> {
-        let home = Home::locate(globals.home.as_deref())?;
-        let keys = Keystore::new(&home, Sealer::from_env()?);
-        let node = globals.node.filter(|node| !node.is_empty());
-        let passphrases = Passphrases::new(globals.passphrase_file, ui.clone());
-        Ok(Context { ui, home, keys, passphrases, node, runtime: OnceCell::new() })
-    }
-
-    /// Returns the URL of the register, without a slash at its end.
-    pub fn node(&self) -> Result<&str, Failure> {
-        let node = self.node.as_deref().map(|node| node.trim_end_matches('/'));
-        node.ok_or_else(|| Failure::usage("no register is named", "give --node URL, or set COLOPHON_NODE"))
-    }
-
-    /// Waits for a future, such as a register's answer.
-    pub fn wait_for<F: Future>(&self, future: F) -> Result<F::Output, Failure> {
-        if let Some(runtime) = self.runtime.get() {
-            return Ok(runtime.block_on(future));
-        }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| {
-            Failure::try_again(
-                format!("this machine gives no network events: {error}"),
-                "close some programs, then try again",
-            )
-        })?;
-        Ok(self.runtime.get_or_init(|| runtime).block_on(future))
-    }
-}
-
 /// Runs a command to its end, failure told and all.
 pub fn run(cli: Cli) -> Exit {
     let Cli { globals, command } = cli;
     if let Command::Apart(args) = &command {
         return apart::run(args);
     }
-    let ui = Ui::new(globals.json, globals.quiet, globals.no_input);
+    let ui = globals.ui();
     let done = Context::new(globals, ui.clone()).and_then(|context| match command {
         Command::Key(command) => key::run(command, &context),
         Command::Profile(command) => profile::run(command, &context),

@@ -20,7 +20,7 @@ use colophon_ledger::state::CountedRecord;
 use serde::Serialize;
 
 use crate::clock;
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::party::Party;
 use crate::register::name_of;

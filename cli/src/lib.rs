@@ -6,6 +6,7 @@ pub mod audited;
 pub mod clock;
 pub mod codes;
 pub mod command;
+pub mod context;
 pub mod dossier;
 pub mod drafts;
 pub mod due;

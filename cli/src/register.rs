@@ -20,7 +20,7 @@ use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::sha256;
 use colophon_tlog::note::VerifierKey;
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::home::HomeLock;
 use crate::register::trust::{Trust, is_same_address, pinned_path, read_pinned, url_of};

@@ -22,7 +22,7 @@ use colophon_ledger::state::Records as _;
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::history::{History, keep_opening};
 use crate::keystore::key::{KeyCard, KeyName, OpenKey};

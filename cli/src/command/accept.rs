@@ -10,7 +10,7 @@ use colophon_ledger::entry::Body;
 use colophon_ledger::entry::accept::{Accept, AcceptWord};
 use colophon_ledger::field::EntryId;
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::foreseen;
 use crate::home::read_file;

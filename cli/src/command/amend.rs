@@ -8,8 +8,8 @@ use colophon_ledger::field::{Country, Date, SourceType};
 
 use crate::codes::country::country;
 use crate::codes::date::{check_past, date};
-use crate::command::Context;
 use crate::command::mint::source_type;
+use crate::context::Context;
 use crate::facts::FactsArgs;
 use crate::failure::{Exit, Failure};
 use crate::signing::outcome::{Amended, Stage};

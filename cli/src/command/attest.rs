@@ -12,7 +12,7 @@ use colophon_ledger::state::{About, PaperRecord};
 
 use crate::codes::date::{day, today};
 use crate::codes::plain;
-use crate::command::Context;
+use crate::context::Context;
 use crate::enrolment;
 use crate::failure::{Exit, Failure};
 use crate::paper_args::{PaperArgs, Subject};

@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use crate::as_of;
 use crate::clock;
-use crate::command::Context;
 use crate::command::audit::replayer::Replayer;
 use crate::command::trust::read_vkey;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::register::trust::Trust;
 use crate::sheet::Sheet;

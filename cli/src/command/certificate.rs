@@ -8,8 +8,8 @@ use colophon_ledger::field::WorkId;
 use serde::Serialize;
 
 use crate::as_of::AsOf;
-use crate::command::Context;
 use crate::command::show::{EditionArgs, card_of};
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::home::{create_shared_file, replace_shared_file};
 use crate::party::Party;

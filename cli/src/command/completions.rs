@@ -3,7 +3,8 @@
 use clap::{Args, CommandFactory as _};
 use clap_complete::{Shell, generate};
 
-use crate::command::{Cli, Context};
+use crate::command::Cli;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 
 /// Arguments of `colophon completions`.

@@ -7,8 +7,8 @@ use colophon_client::draft::decline_note;
 use colophon_ledger::field::EntryId;
 use serde::Serialize;
 
-use crate::command::Context;
 use crate::command::withdraw::close;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::signing::outcome::Outcome;
 use crate::signing::{Desk, Plan, SigningArgs, text_of_draft};

@@ -10,7 +10,7 @@ use colophon_ledger::entry::flag::{Flag, FlagWord};
 use colophon_ledger::field::{Country, EntryId, Int};
 
 use crate::codes::country::authority;
-use crate::command::Context;
+use crate::context::Context;
 use crate::enrolment;
 use crate::failure::{Exit, Failure};
 use crate::signing::outcome::{Flagged, Stage};

@@ -7,8 +7,8 @@ use colophon_ledger::field::WorkId;
 use serde::Serialize;
 
 use crate::as_of::AsOf;
-use crate::command::Context;
 use crate::command::show::{Card, EditionArgs, card_of};
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::sheet::Sheet;
 use crate::story::Story;

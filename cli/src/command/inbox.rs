@@ -12,7 +12,7 @@ use colophon_ledger::field::{Country, EntryId, WorkId};
 use colophon_ledger::state::EditionRecord;
 use serde::Serialize;
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::drafts;
 use crate::enrolment;
 use crate::failure::{Exit, Failure};

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::clock;
 use crate::codes::account::account;
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::keystore::key::{KeyCard, KeyName, OpenKey};
 use crate::keystore::{Keystore, Protection};

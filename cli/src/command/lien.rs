@@ -13,8 +13,8 @@ use colophon_ledger::entry::lien::{Lien, LienWord};
 
 use crate::clock;
 use crate::codes::account::account;
-use crate::command::Context;
 use crate::command::flag::edition_of;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::signing::accounts::KnownAccounts;
 use crate::signing::outcome::{Charged, Stage};

@@ -9,9 +9,9 @@ use colophon_ledger::field::Day;
 
 use crate::codes::account::account;
 use crate::codes::date::{check_to_come, day};
-use crate::command::Context;
 use crate::command::flag::edition_of;
 use crate::command::lien::{check_may_charge, tell_next};
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::signing::outcome::Lent;
 use crate::signing::{Desk, Plan, SigningArgs};

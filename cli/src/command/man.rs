@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _};
 use serde::Serialize;
 
-use crate::command::{Cli, Context};
+use crate::command::Cli;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::ui::Answer;
 

@@ -21,7 +21,7 @@ use colophon_ledger::entry::Body;
 use colophon_ledger::field::{Digest, WorkId};
 
 use crate::codes::country::country;
-use crate::command::Context;
+use crate::context::Context;
 use crate::drafts;
 use crate::failure::{Exit, Failure};
 use crate::likeness::{Asked, Wanted, find};

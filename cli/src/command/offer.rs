@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use colophon_ledger::entry::terms::TermsWord;
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::foreseen;
 use crate::home::create_file;

@@ -12,7 +12,7 @@ use colophon_ledger::state::AccountRecord;
 use crate::codes::country::country;
 use crate::codes::person::{isni, orcid};
 use crate::codes::plain;
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::signing::outcome::{ProfileSet, Stage};
 use crate::signing::{Desk, Plan, SigningArgs, card_of};

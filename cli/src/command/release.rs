@@ -7,8 +7,8 @@ use colophon_ledger::entry::Body;
 use colophon_ledger::entry::release::{Release, ReleaseWord};
 use colophon_ledger::field::EntryId;
 
-use crate::command::Context;
 use crate::command::flag::{edition_of, newest_alleged};
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::signing::outcome::{Released, Stage};
 use crate::signing::{Desk, Plan, SigningArgs};

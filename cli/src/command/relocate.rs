@@ -9,9 +9,9 @@ use colophon_ledger::field::Country;
 
 use crate::codes::country::country;
 use crate::codes::money::money;
-use crate::command::Context;
 use crate::command::flag::edition_of;
 use crate::command::lien::check_may_charge;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::foreseen;
 use crate::signing::outcome::{Relocated, Stage};

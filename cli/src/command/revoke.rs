@@ -6,7 +6,7 @@ use colophon_ledger::entry::revoke::{Revoke, RevokeWord};
 use colophon_ledger::field::Int;
 use colophon_ledger::state::About;
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::paper_args::PaperArgs;
 use crate::signing::outcome::Revoked;

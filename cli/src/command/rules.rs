@@ -7,7 +7,7 @@ mod together;
 
 use clap::Subcommand;
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 
 /// The commands about rules.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::recognition::STANDARD_INPUT;
 use crate::words::shown;

@@ -10,7 +10,7 @@ use colophon_ledger::entry::receipt::{Receipt, ReceiptWord};
 use colophon_ledger::field::{Country, Int};
 
 use crate::codes::country::authority;
-use crate::command::Context;
+use crate::context::Context;
 use crate::due::Due;
 use crate::failure::{Exit, Failure};
 use crate::signing::outcome::{Settled, Stage};

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::as_of::{AsOf, Backing};
 use crate::audited;
 use crate::clock;
-use crate::command::Context;
+use crate::context::Context;
 use crate::dossier::Dossier;
 use crate::failure::{Exit, Failure};
 use crate::likeness::introduce;

@@ -4,7 +4,7 @@ use clap::Args;
 use colophon_ledger::draft::Draft;
 use std::path::Path;
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::signing::delivery::known;
 use crate::signing::outcome::{Outcome, SignedDraft, Stage};

@@ -14,7 +14,7 @@ use colophon_ledger::field::Int;
 use serde::Serialize;
 
 use crate::codes::money;
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::home::create_shared_file;
 use crate::sheet::Sheet;

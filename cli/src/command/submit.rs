@@ -8,7 +8,7 @@ use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::Body;
 use colophon_ledger::field::EntryId;
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::drafts;
 use crate::failure::{Exit, Failure};
 use crate::signing::delivery::{known, recorded, submit};

@@ -4,7 +4,7 @@ use clap::Args;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::terms::TermsWord;
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::drafts;
 use crate::failure::{Exit, Failure};
 use crate::foreseen;

@@ -12,7 +12,7 @@ use colophon_tlog::note::{Algorithm, VerifierKey};
 use colophon_tlog::policy::{POLICY_BYTES_MAX, Policy, Quorum, REPLAYED_GROUP};
 use serde::Serialize;
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::home::read_file;
 use crate::register::trust::{Trust, read_pinned, read_policy, url_of};

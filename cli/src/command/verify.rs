@@ -17,15 +17,15 @@ use clap::value_parser;
 use colophon_client::file::FileFacts;
 use colophon_client::lookup::{AsOf, Looked};
 use colophon_client::work::WorkPrefix;
-use colophon_fingerprint::content::Content;
+use colophon_fingerprint::Content;
 use colophon_ledger::field::Digest;
 
 use crate::as_of::Backing;
 use crate::audited;
 use crate::codes::date::age;
-use crate::command::Context;
 use crate::command::verify::proof::{Handed, Judge, Proof};
 use crate::command::verify::target::{GivenFile, Target, read_certificate};
+use crate::context::Context;
 use crate::failure::{Exit, Failure, worst};
 use crate::likeness::Like;
 use crate::party::Party;

@@ -9,7 +9,7 @@ use colophon_ledger::entry::close::{Close, CloseWord};
 use colophon_ledger::field::{EntryId, Int, WorkId};
 
 use crate::clock;
-use crate::command::Context;
+use crate::context::Context;
 use crate::drafts;
 use crate::failure::{Exit, Failure};
 use crate::signing::accounts::KnownAccounts;

@@ -13,7 +13,7 @@ use colophon_ledger::entry::Body;
 use colophon_ledger::field::EntryId;
 
 use crate::clock;
-use crate::command::Context;
+use crate::context::Context;
 use crate::drafts;
 use crate::failure::Failure;
 use crate::history::{acknowledge, receipt_of};

@@ -27,7 +27,7 @@ use tokio::task::spawn_blocking;
 use crate::audited::records::RecordFile;
 use crate::audited::roots::RootList;
 use crate::audited::{AuditDir, Kept, unusable};
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::ui::Progress;
 use crate::words::shown;

@@ -9,8 +9,8 @@ use colophon_ledger::field::Int;
 use colophon_ledger::state::AccountRecord;
 
 use super::random_key;
-use crate::command::Context;
 use crate::command::profile::prev;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::keystore::key::{KeyName, OpenKey};
 use crate::signing::outcome::{Outcome, Rotated, Stage};

@@ -28,7 +28,7 @@ use super::MintArgs;
 use super::beside::{unwritten, write};
 use super::plan::Maker;
 use crate::codes::country::country;
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::history::History;
 use crate::sidecar::sidecar_of;
@@ -46,6 +46,10 @@ use self::row::Row;
 use self::run::{Run, Signatory};
 use self::sending::{Came, Sender, Sent};
 
+/// What whoever presses Ctrl-C is told.
+const STOPPED: &str =
+    "stopped: run the same command again, and it goes on from here. Nothing is lost, and no work is registered twice";
+
 /// Registers every work of the catalogue that can be, and tells what became of each.
 pub(super) fn run(args: &MintArgs, context: &Context) -> Result<Exit, Failure> {
     check_options(args)?;
@@ -60,7 +64,9 @@ pub(super) fn run(args: &MintArgs, context: &Context) -> Result<Exit, Failure> {
     let keys = if args.signing.dry_run { Vec::new() } else { desk.open_keys(&accounts)? };
     let register = desk.client.rules().register.clone();
     let signatory = Signatory { register, maker, held_in, keys, accounts };
+    let stopped = (!args.signing.dry_run).then(|| context.ui.at_interrupt(STOPPED));
     let report = register_all(args, &desk, (rows, total), signatory)?;
+    drop(stopped);
     context.ui.answer(&report)?;
     if let Some(first) = report.first() {
         context.ui.next(format_args!("colophon verify {}", argument(first.file.as_ref())));

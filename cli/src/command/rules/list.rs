@@ -7,7 +7,7 @@ use colophon_ledger::field::{Citation, Country, Digest, DocumentType, Jurisdicti
 use serde::Serialize;
 
 use crate::as_of::AsOf;
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::party::Party;
 use crate::register::name_of;

@@ -13,8 +13,8 @@ use colophon_ledger::field::{Citation, Digest, Jurisdiction, RuleSetName};
 use serde::Serialize;
 
 use crate::as_of::AsOf;
-use crate::command::Context;
 use crate::command::rules::together;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::foreseen::ToCome;
 use crate::sheet::Sheet;

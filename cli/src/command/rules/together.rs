@@ -10,7 +10,7 @@ use colophon_ledger::field::{Citation, Digest, RuleSetName};
 use serde::Serialize;
 
 use crate::as_of::AsOf;
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::sheet::Sheet;
 use crate::ui::{Answer, Tone};

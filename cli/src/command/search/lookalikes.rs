@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::likeness::{Asked, Like, NOBODY_SEEKS, Sought, Wanted, seek};
 use crate::recognition::Recognised;

@@ -10,7 +10,7 @@ use colophon_ledger::field::WorkId;
 use serde::Serialize;
 
 use crate::clock;
-use crate::command::Context;
+use crate::context::Context;
 use crate::dossier::Dossier;
 use crate::failure::{Exit, Failure};
 use crate::party::Party;
