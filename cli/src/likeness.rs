@@ -219,9 +219,8 @@ impl Asked {
         let Some(thumbnail) = &content.thumbnail else {
             return Some(Asked { kind, codes: vec![unit.head()], dhashes: Vec::new() });
         };
-        let variants = thumbnail.variants();
-        let codes = variants.iter().map(|variant| Unit::new(unit.kind(), variant.code()).head()).collect();
-        Some(Asked { kind, codes, dhashes: variants.iter().map(Thumbnail::dhash).collect() })
+        let codes = thumbnail.variant_codes().map(|code| Unit::new(unit.kind(), code).head()).to_vec();
+        Some(Asked { kind, codes, dhashes: thumbnail.variants().iter().map(Thumbnail::dhash).collect() })
     }
 
     /// Returns what is asked about a file that is not here, by what its mint states: of a picture neither turned nor mirrored, for its code

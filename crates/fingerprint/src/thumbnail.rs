@@ -4,6 +4,8 @@
 //! border of the corner's colour trimmed, grey by Rec. 601 in 16-bit integers, 32 × 32 by a bicubic filter (a = -0.5, widened
 //! by the scale) whose weights are 22-bit integers, rows first. Integers make the result the same on every machine.
 
+mod variants;
+
 use iscc_lib::gen_image_code_v0;
 
 use crate::code::{CODE_BITS, Code, code_of};
@@ -62,24 +64,6 @@ impl Thumbnail {
         let pixel = |x: usize, y: usize| down[y].sum(|row| narrow.get(row * DHASH_WIDTH + x).copied());
         let bits = (0..DHASH_HEIGHT).flat_map(|y| (1..DHASH_WIDTH).map(move |x| (x, y)));
         bits.fold(0, |hash, (x, y)| hash << 1 | u64::from(pixel(x, y) > pixel(x - 1, y)))
-    }
-
-    /// Returns the picture in its 8 orientations, each as it is and in negative; first as it is.
-    pub fn variants(&self) -> [Thumbnail; 16] {
-        std::array::from_fn(|variant| {
-            let (turned, mirrored, negative) = (variant & 1 != 0, variant & 6, variant & 8 != 0);
-            Thumbnail(std::array::from_fn(|place| {
-                let (mut x, mut y) = (place % SIDE, place / SIDE);
-                if mirrored & 2 != 0 {
-                    x = SIDE - 1 - x;
-                }
-                if mirrored & 4 != 0 {
-                    y = SIDE - 1 - y;
-                }
-                let value = if turned { self.0[x * SIDE + y] } else { self.0[y * SIDE + x] };
-                if negative { 255 - value } else { value }
-            }))
-        })
     }
 }
 
