@@ -94,6 +94,7 @@ long-mutants: ## changes tlog and ledger in every way, and expects a test to not
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets $(LOCKED) -- -D warnings
+	$(CARGO) clippy -p colophon-cli --all-targets --features c2pa $(LOCKED) -- -D warnings
 
 docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps $(LOCKED)

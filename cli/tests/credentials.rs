@@ -111,7 +111,7 @@ fn who_is_on_the_trust_list_is_trusted_by_that_list() {
     assert_ne!(issuer, chain.find("-----BEGIN CERTIFICATE-----").unwrap(), "a chain of one");
     fs::write(desk.home.c2pa_trust_path(), &chain[issuer..]).unwrap();
     let trusted = desk.found(&folder.join("C.jpg")).unwrap();
-    assert_eq!((trusted.state, trusted.trust_list.unwrap().0), (Trusted, sha256(chain[issuer..].as_bytes())));
+    assert_eq!((trusted.state, trusted.trust_list.unwrap().0), (Trusted, sha256(&chain.as_bytes()[issuer..])));
     assert!(trusted.signer.is_some() && trusted.told().contains("who is on your trust list"));
     let broken = desk.found(&folder.join("XCA.jpg")).unwrap();
     assert_eq!((broken.state, broken.signer, broken.trust_list), (Invalid, None, trusted.trust_list));
