@@ -138,7 +138,7 @@ impl Ui {
     /// Starts a progress bar that counts; how far it goes is said with [`Progress::expect`].
     pub fn counting(&self, label: &str) -> Progress {
         let may_show = !self.quiet && !self.json && io::stderr().is_terminal();
-        Progress::of(label, Some(0), may_show, "{msg} {bar:30} {human_pos} of {human_len}, {per_sec}, {eta} left")
+        Progress::of(label, Some(0), may_show, "{msg} {wide_bar} {human_pos} of {human_len}, {per_sec}, {eta} left")
     }
 
     /// Asks for a line of text. `flag` is what gives the same without being asked, such as `--title TEXT`.
@@ -227,7 +227,7 @@ pub struct Progress {
 impl Progress {
     fn new(label: &str, total: Option<u64>, may_show: bool) -> Progress {
         let template = if total.is_some() {
-            "{msg} {bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left"
+            "{msg} {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left"
         } else {
             "{msg} {spinner} {bytes}, {bytes_per_sec}"
         };

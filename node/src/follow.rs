@@ -23,7 +23,8 @@ use std::time::Duration;
 
 use colophon_client::failure::Failure as _;
 use colophon_client::http::{AddressError, Patience, Transport};
-use colophon_client::register::{FirstUse, FirstUseError, Pinned, first_use};
+use colophon_client::pinned::Pinned;
+use colophon_client::register::{FirstUse, FirstUseError, first_use};
 use colophon_client::security::SecurityError;
 use colophon_ledger::replay::read_genesis;
 use colophon_storage::cards::Cards;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use colophon_client::http::{Patience, Transport};
-use colophon_client::register::{FirstUse, Pinned as ClientPinned};
+use colophon_client::pinned::Pinned as ClientPinned;
+use colophon_client::register::FirstUse;
 use colophon_client::seen::SeenDir;
 use colophon_ledger::field::EntryId;
 use colophon_tlog::note::{Algorithm, VerifierKey};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use colophon_client::register::{PINNED_BYTES_MAX, Pinned};
+use colophon_client::pinned::{PINNED_BYTES_MAX, Pinned};
 use colophon_tlog::hash::sha256;
 use colophon_tlog::note::VerifierKey;
 use colophon_tlog::policy::{POLICY_BYTES_MAX, Policy, PolicyError, TrustedLog};

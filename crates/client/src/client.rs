@@ -9,7 +9,7 @@ use colophon_tlog::hash::Hash;
 use colophon_tlog::note::VerifierKey;
 
 use crate::http::Transport;
-use crate::register::Pinned;
+use crate::pinned::Pinned;
 use crate::seen::{SeenDir, SeenError};
 use crate::tiles::Span;
 

@@ -8,7 +8,7 @@ use colophon_ledger::evidence::{CheckpointsClaim, Claim, Evidence, ForkClaim};
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::Hash;
 
-use crate::register::Pinned;
+use crate::pinned::Pinned;
 use crate::seen::{sync_dir, write_atomically};
 
 /// Keeps evidence in a file of `dir`, and returns its path. Durable when it returns.

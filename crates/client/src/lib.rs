@@ -25,6 +25,7 @@ pub mod look;
 pub mod lookalikes;
 pub mod lookup;
 pub mod pass;
+pub mod pinned;
 pub mod points;
 pub mod problem;
 pub mod prove;

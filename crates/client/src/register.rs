@@ -1,176 +1,25 @@
-//! A register as it is known by: its address, the key of its log, and its genesis.
+//! A register met: what it must show before it is pinned, and which key its log has now.
 
 use colophon_ledger::canonical::from_canonical;
 use colophon_ledger::governance;
 use colophon_ledger::proved::StateAnswer;
-use colophon_ledger::replay::{ReplayError, read_genesis};
-use colophon_ledger::rule::Rules;
+use colophon_ledger::replay::read_genesis;
 use colophon_ledger::state::{RecordKey, RegisterRecord};
 use colophon_tlog::checkpoint::SignedCheckpoint;
-use colophon_tlog::hash::leaf_hash;
 use colophon_tlog::note::{NOTE_BYTES_MAX, VerifierKey};
 use colophon_tlog::tile::Bundle;
-use colophon_tlog::tree::EntryIndex;
-use serde::{Deserialize, Serialize};
 
 use crate::answer::{EntryAnswer, HealthAnswer};
-use crate::failure::{Class, Failure, shown};
+use crate::failure::{Class, Failure};
 use crate::follow::{OpenError, open_checkpoint};
 use crate::http::{HttpError, Transport};
 use crate::lookup::STATE_BYTES_MAX;
+use crate::pinned::{PinError, Pinned};
 use crate::security::{Misfit, SecurityError};
 use crate::tiles::{Span, check_extends, fetch_bundle};
 
-/// The longest file of a pinned register, in bytes.
-pub const PINNED_BYTES_MAX: usize = 128 * 1024;
-
 /// The longest answer to `/health`, in bytes.
 const HEALTH_BYTES_MAX: usize = 64 * 1024;
-
-/// A register that this reader has decided to know by its genesis. Everything it answers is held against that.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pinned {
-    address: String,
-    genesis: String,
-    rules: Rules,
-    is_copy: bool,
-}
-
-/// Why a register was not pinned.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PinError {
-    /// Not a pinned register's file.
-    #[error("not the file of a pinned register: {0}")]
-    Form(String),
-    /// The genesis is not one.
-    #[error("the genesis: {}", shown(&.0.to_string()))]
-    Genesis(#[from] ReplayError),
-    /// The register is of a log with another key.
-    #[error("the register names the key {given}, not {expected}")]
-    Key {
-        /// The key that was trusted.
-        expected: String,
-        /// The key that the register names.
-        given: String,
-    },
-}
-
-impl Failure for PinError {
-    fn class(&self) -> Class {
-        match self {
-            PinError::Form(_) | PinError::Genesis(ReplayError::NeedsNewer { .. }) => Class::Unable,
-            PinError::Genesis(_) | PinError::Key { .. } => Class::Security,
-        }
-    }
-
-    fn cure(&self) -> String {
-        match self {
-            PinError::Form(_) => "pin the register anew".to_owned(),
-            PinError::Genesis(ReplayError::NeedsNewer { .. }) => "install a newer version of this software".to_owned(),
-            PinError::Genesis(_) => "do not use this register: it does not begin as one must".to_owned(),
-            PinError::Key { .. } => "check the address and the key with somebody who knows the register".to_owned(),
-        }
-    }
-}
-
-/// The members of a pinned register's file.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PinnedFile {
-    format: PinnedFormat,
-    address: String,
-    log: String,
-    genesis: String,
-    #[serde(default, skip_serializing_if = "is_false")]
-    copy: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(given: &bool) -> bool {
-    !given
-}
-
-#[derive(Serialize, Deserialize)]
-enum PinnedFormat {
-    #[serde(rename = "colophon.register/v1")]
-    V1,
-}
-
-impl Pinned {
-    /// Returns the register at `address` whose log has the key `log` and whose first leaf is `genesis`.
-    pub fn new(address: &str, log: &VerifierKey, genesis: &str) -> Result<Pinned, PinError> {
-        let (rules, _) = read_genesis(genesis.as_bytes())?;
-        if rules.log_key != *log {
-            return Err(PinError::Key { expected: log.to_string(), given: rules.log_key.to_string() });
-        }
-        Ok(Pinned { address: address.to_owned(), genesis: genesis.to_owned(), rules, is_copy: false })
-    }
-
-    /// Returns the register at `address` that began with `genesis`, and whose governors have given its log the key `log` since.
-    /// That they have is for [`first_use`] to find out.
-    fn rekeyed(address: &str, log: &VerifierKey, genesis: &str) -> Result<Pinned, PinError> {
-        let (rules, _) = read_genesis(genesis.as_bytes())?;
-        if rules.log_key.name() != log.name() {
-            return Err(PinError::Key { expected: log.to_string(), given: rules.log_key.to_string() });
-        }
-        let rules = Rules { log_key: log.clone(), ..rules };
-        Ok(Pinned { address: address.to_owned(), genesis: genesis.to_owned(), rules, is_copy: false })
-    }
-
-    /// Returns the same register, once whoever calls has found that its governors have given its log the key `log`.
-    pub fn with_key(&self, log: &VerifierKey) -> Result<Pinned, PinError> {
-        Ok(Pinned { is_copy: self.is_copy, ..Pinned::rekeyed(&self.address, log, &self.genesis)? })
-    }
-
-    /// Reads a file that [`Pinned::to_json`] wrote.
-    pub fn parse(bytes: &[u8]) -> Result<Pinned, PinError> {
-        if bytes.len() > PINNED_BYTES_MAX {
-            return Err(PinError::Form(format!("it has {} bytes", bytes.len())));
-        }
-        let file: PinnedFile = serde_json::from_slice(bytes).map_err(|error| PinError::Form(error.to_string()))?;
-        let log = file.log.parse().map_err(|error| PinError::Form(format!("its key: {error}")))?;
-        Ok(Pinned { is_copy: file.copy, ..Pinned::rekeyed(&file.address, &log, &file.genesis)? })
-    }
-
-    /// Returns the file to keep.
-    pub fn to_json(&self) -> String {
-        let file = PinnedFile {
-            format: PinnedFormat::V1,
-            address: self.address.clone(),
-            log: self.rules.log_key.to_string(),
-            genesis: self.genesis.clone(),
-            copy: self.is_copy,
-        };
-        serde_json::to_string_pretty(&file).expect("the members are strings") + "\n"
-    }
-
-    /// Returns the address of its node.
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
-    /// Returns whether the node at that address said, when it was met, that it is a copy of the register.
-    pub fn is_copy(&self) -> bool {
-        self.is_copy
-    }
-
-    /// Returns its first leaf.
-    pub fn genesis(&self) -> &str {
-        &self.genesis
-    }
-
-    /// Returns what the genesis lays down: the register's name and id, operators and governors; and the log's key, which the
-    /// governors may have changed since.
-    pub fn rules(&self) -> &Rules {
-        &self.rules
-    }
-
-    /// Returns the tree of the genesis alone, with which the log must begin.
-    pub(crate) fn first_span(&self) -> Span {
-        let first = EntryIndex::new(0).expect("0 is an index");
-        Span { size: first.size_after(), root: leaf_hash(self.genesis.as_bytes()) }
-    }
-}
 
 /// A register met for the first time: what to show to the person, and what to keep if they agree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -250,7 +99,7 @@ pub async fn first_use(transport: &Transport, expected: Option<&VerifierKey>) ->
         Ok(misfit) => begins_otherwise(&misfit).into(),
     })?;
     check_named(transport, &pinned).await?;
-    let pinned = Pinned { is_copy: says_copy(transport).await, ..pinned };
+    let pinned = pinned.of_copy(says_copy(transport).await);
     Ok(FirstUse { pinned, checkpoint })
 }
 
@@ -263,18 +112,18 @@ pub async fn says_copy(transport: &Transport) -> bool {
 /// Checks that the log's key is the one of the genesis, or that its governors have put it in that one's place, as a state under
 /// the key shows.
 async fn check_named(transport: &Transport, pinned: &Pinned) -> Result<(), FirstUseError> {
-    let (first, _) = read_genesis(pinned.genesis.as_bytes()).map_err(PinError::from)?;
-    if first.log_key == pinned.rules.log_key { Ok(()) } else { check_in_force(transport, pinned).await }
+    let (first, _) = read_genesis(pinned.genesis().as_bytes()).map_err(PinError::from)?;
+    if first.log_key == pinned.rules().log_key { Ok(()) } else { check_in_force(transport, pinned).await }
 }
 
 /// Checks that the log's key is the one in force, as the newest state under it shows: its governors have named it last, or it is the
 /// genesis' and they have named none.
 pub async fn check_in_force(transport: &Transport, pinned: &Pinned) -> Result<(), FirstUseError> {
-    let (first, _) = read_genesis(pinned.genesis.as_bytes()).map_err(PinError::from)?;
-    let key = &pinned.rules.log_key;
+    let (first, _) = read_genesis(pinned.genesis().as_bytes()).map_err(PinError::from)?;
+    let key = &pinned.rules().log_key;
     let answer: StateAnswer = transport.get_json("v1/register", STATE_BYTES_MAX).await?;
     let contradicts = |why: String| SecurityError::Contradiction(why);
-    let shown = answer.verify(&pinned.rules).map_err(|error| contradicts(error.to_string()))?;
+    let shown = answer.verify(pinned.rules()).map_err(|error| contradicts(error.to_string()))?;
     let named = governance::log_key(&first, &shown).map_err(|error| contradicts(error.to_string()))?;
     if named == *key {
         return Ok(());

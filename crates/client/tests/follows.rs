@@ -4,7 +4,7 @@ use colophon_client::client::Client;
 use colophon_client::failure::{Class, Failure as _};
 use colophon_client::follow::{FollowError, Standing};
 use colophon_client::lookup::LookupError;
-use colophon_client::register::Pinned;
+use colophon_client::pinned::Pinned;
 use colophon_client::security::{Fork, Misfit, SecurityError};
 use colophon_ledger::evidence::{Evidence, EvidenceError, Lie, ProvedLeaf, Stated};
 use colophon_tlog::checkpoint::SignedCheckpoint;
@@ -321,6 +321,6 @@ fn a_pinned_register_is_kept_in_a_file() {
             assert_eq!(other.rules(), pinned.rules());
         }
     }
-    let padded = format!("{file}{}", " ".repeat(colophon_client::register::PINNED_BYTES_MAX));
+    let padded = format!("{file}{}", " ".repeat(colophon_client::pinned::PINNED_BYTES_MAX));
     assert!(Pinned::parse(padded.as_bytes()).is_err());
 }

@@ -9,7 +9,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{Response, Uri};
 use colophon_client::client::{Client, Memory, Stale};
 use colophon_client::http::{Patience, Transport};
-use colophon_client::register::Pinned;
+use colophon_client::pinned::Pinned;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::Card;
 use colophon_ledger::draft::Draft;

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use colophon_client::register::{PINNED_BYTES_MAX, PinError, Pinned};
+use colophon_client::pinned::{PINNED_BYTES_MAX, PinError, Pinned};
 use colophon_storage::durable::{self, Access};
 use colophon_storage::files::ENTRIES_FILE;
 use colophon_storage::log::{CreateError, Log};

@@ -1,6 +1,6 @@
 //! Files of pinned registers: written back with the same meaning, of a register that began as the file says, under its name.
 
-use colophon_client::register::{PINNED_BYTES_MAX, Pinned};
+use colophon_client::pinned::{PINNED_BYTES_MAX, Pinned};
 use colophon_ledger::replay::read_genesis;
 use colophon_ledger::rule::Rules;
 
