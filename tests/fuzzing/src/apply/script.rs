@@ -38,7 +38,7 @@ pub enum Later {
 /// An entry to be.
 #[derive(Debug, Clone, Arbitrary)]
 pub struct Act {
-    /// Below [`CAREFUL`], nothing is wrong but what the people and the moment make wrong.
+    /// Below `CAREFUL`, nothing is wrong but what the people and the moment make wrong.
     pub care: u8,
     /// Whether the one who may do it does, where there is such a one.
     pub apt: Apt,
