@@ -81,7 +81,11 @@ impl LeftBehind {
         };
         let thread = thread::Builder::new().name("content".to_owned()).stack_size(STACK_BYTES).spawn(run)?;
         match result.recv_timeout(time) {
-            Ok(worked) => worked,
+            Ok(worked) => {
+                // It has nothing left to do but to give back what a thread holds.
+                thread.join().ok();
+                worked
+            }
             Err(RecvTimeoutError::Timeout) => {
                 self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
                 Err(ContentError::TooSlow(time))
