@@ -119,9 +119,10 @@ impl Scene {
     fn committing_threads(&self) -> BTreeSet<String> {
         let node = self.start();
         let dir = node.dir().canonicalize().expect("the register's directory");
-        let names = threads(node.process_id());
         let tracing = attach(node.process_id(), &["-f"]);
         self.submit_to(&node);
+        // Only now: whoever has written has its name, which a thread that has just begun has not.
+        let names = threads(node.process_id());
         let seen = tracing.detach();
         let mut committing = BTreeSet::new();
         for line in seen.lines() {
