@@ -137,7 +137,7 @@ enum Command {
     /// Write the manual pages into a directory
     Man(man::ManArgs),
     /// Work on the file on standard input, for another process of this program
-    #[command(name = apart::COMMAND, hide = true)]
+    #[command(name = apart::process::COMMAND, hide = true)]
     Apart(apart::ApartArgs),
 }
 

@@ -17,6 +17,7 @@ use crate::party::Party;
 use crate::ruled::Ruled;
 use crate::sheet::Sheet;
 use crate::story::{Deal, Happening, Story, When};
+use crate::words::ids;
 use crate::words::{self, count, place, shown};
 
 /// The language tag of words in none that was named (BCP 47).
@@ -404,7 +405,7 @@ impl CreatorTold {
         let share = share.replace(".00 %", " %");
         let role = words::role(&self.role);
         match &self.account {
-            Some(account) => format!("{name}, {role}, {share}, signed as {}", words::short_account(account)),
+            Some(account) => format!("{name}, {role}, {share}, signed as {}", ids::short_account(account)),
             None => format!("{name}, {role}, {share}"),
         }
     }

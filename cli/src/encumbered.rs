@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::party::Party;
 use crate::sheet::Sheet;
 use crate::words;
+use crate::words::ids;
 
 /// One flag, lien or loan that stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -87,7 +88,7 @@ impl Encumbrance {
         if self.blocks {
             sheet.row("", "title cannot move while it stands");
         }
-        sheet.row("", &format!("entry {}", words::short(&self.entry)));
+        sheet.row("", &format!("entry {}", ids::short(&self.entry)));
     }
 }
 
@@ -107,7 +108,7 @@ impl Alleged {
     pub fn write(&self, sheet: &mut Sheet) {
         sheet.row("ALLEGED", &format!("by {}; it blocks nothing, and nobody vouches for it:", accounts(self.count)));
         for Allegation { by, ground, entry } in &self.newest {
-            sheet.row("", &format!("{}: {} (entry {})", by.called(), ground.word(), words::short(entry)));
+            sheet.row("", &format!("{}: {} (entry {})", by.called(), ground.word(), ids::short(entry)));
         }
         let more = self.count.saturating_sub(self.newest.len() as u64);
         if more > 0 {

@@ -10,7 +10,7 @@ use colophon_client::crossing::{Objection, Objections};
 use colophon_fingerprint::file::FileError;
 use colophon_fingerprint::folder::FolderError;
 
-use crate::words::short;
+use crate::words::ids::short;
 
 /// The exit codes of every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

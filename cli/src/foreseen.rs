@@ -28,7 +28,8 @@ use crate::ruled::{Side, Subject, whose};
 use crate::sheet::Sheet;
 use crate::signing::Desk;
 use crate::ui::Tone;
-use crate::words::{self, count, short};
+use crate::words::ids::short;
+use crate::words::{self, count};
 
 /// The most authorities that are named for one document.
 const AUTHORITIES_SHOWN_MAX: usize = 8;

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::party::Party;
 use crate::words;
+use crate::words::ids;
 
 /// What was applied when title moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -207,7 +208,7 @@ impl Ruled {
 
     /// Returns it in lines for people.
     pub fn told(&self) -> Vec<String> {
-        let end = format!("checked against rule set {}; not legal advice", words::short(&self.rules));
+        let end = format!("checked against rule set {}; not legal advice", ids::short(&self.rules));
         let names: Vec<&str> = self.sets.iter().map(|set| set.name.as_str()).collect();
         let sets = (!names.is_empty()).then(|| format!("rules in force: {}", names.join(", ")));
         self.papers.iter().map(Attested::told).chain(self.noted.iter().map(noted)).chain(sets).chain([end]).collect()
@@ -231,7 +232,7 @@ fn noted(note: &NotedRecord) -> String {
     match &note.receipt {
         None => format!("owed: {amount}{document_type} of {of}{within} ({rule})"),
         Some(ReceiptedRecord { by, entry, .. }) => {
-            let (by, entry) = (words::called(by, None), words::short(entry));
+            let (by, entry) = (words::called(by, None), ids::short(entry));
             format!("settled: {amount}{document_type} of {of} ({rule}), says {by} in the entry {entry}")
         }
     }
@@ -310,7 +311,7 @@ mod tests {
             settled.starts_with("settled: 2030.00 EUR; ARR_RECEIPT of maker (ARR-EU/royalty), says z6Mk"),
             "{settled}"
         );
-        let end = format!("checked against rule set {}; not legal advice", words::short(&rules));
+        let end = format!("checked against rule set {}; not legal advice", ids::short(&rules));
         assert_eq!(told.last(), Some(&end));
     }
 }

@@ -15,6 +15,7 @@ use crate::codes::money;
 use crate::party::Party;
 use crate::ruled::Ruled;
 use crate::sheet::Sheet;
+use crate::words::ids;
 use crate::words::{self, shown};
 
 /// How far a step stands in, beside its time.
@@ -329,7 +330,7 @@ impl Story {
                 sheet.beside(time, TIME_COLUMN, &line);
                 time = "";
             }
-            sheet.beside(time, TIME_COLUMN, &format!("entry {}, index {}", words::short(&told.entry), told.when.index));
+            sheet.beside(time, TIME_COLUMN, &format!("entry {}, index {}", ids::short(&told.entry), told.when.index));
         }
     }
 
@@ -390,7 +391,7 @@ impl Happening {
                 vec![format!("lent by {} to {}{until}", by.called(), borrower.called())]
             }
             Happening::Released { by, of } => {
-                let of = of.as_ref().map(words::short).unwrap_or_default();
+                let of = of.as_ref().map(ids::short).unwrap_or_default();
                 vec![format!("released by {}: what the entry {of} had placed", by.called())]
             }
             Happening::Relocated { by, from_country, to_country, delivery, ruled } => {
@@ -405,7 +406,7 @@ impl Happening {
                     "an authority of {}, {}, says so (order {}…)",
                     words::place(country),
                     by.called(),
-                    words::short(sha256)
+                    ids::short(sha256)
                 );
                 let way = format!("{} → {}", words::place(from_country), words::place(to_country));
                 [vec![first, order, way], ruled.as_ref().map(Ruled::told).unwrap_or_default()].concat()
@@ -480,7 +481,7 @@ impl Paper {
     /// Returns the paper in one line: type, number and the beginning of its digest.
     pub fn told(&self) -> String {
         let number = self.number.as_ref().map(|number| format!(" no. {number}")).unwrap_or_default();
-        format!("{}{number} ({}…)", self.document_type, words::short(&self.sha256))
+        format!("{}{number} ({}…)", self.document_type, ids::short(&self.sha256))
     }
 }
 

@@ -1,18 +1,17 @@
-//! How things are said to people: ids, accounts, times, countries, prices, and words that came from others.
+//! How things are said to people: accounts, times, countries, prices, and words that came from others.
+
+pub mod ids;
 
 use std::path::Path;
 
 use colophon_ledger::account::AccountId;
 use colophon_ledger::entry::terms::{Delivery, Price};
-use colophon_ledger::field::{Country, Digest, License, Role, SourceType, WorkKind};
+use colophon_ledger::field::{Country, License, Role, SourceType, WorkKind};
 use jiff::Timestamp;
 
 use crate::codes::{country, money};
+use crate::words::ids::short_account;
 
-/// How many digits of an id are shown where the whole would be in the way.
-pub const SHORT_DIGITS: usize = 16;
-/// How many characters of an account are shown at each end.
-const ACCOUNT_ENDS: usize = 8;
 /// The most characters of one foreign text that are shown.
 const SHOWN_CHARS_MAX: usize = 1000;
 
@@ -65,20 +64,6 @@ fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// Returns the first digits of a work's or an entry's id, which name it wherever nothing is signed.
-pub fn short(id: &Digest) -> String {
-    id.to_string().chars().take(SHORT_DIGITS).collect()
-}
-
-/// Returns both ends of an account's id.
-pub fn short_account(account: &AccountId) -> String {
-    let id = account.as_str();
-    match (id.get(..ACCOUNT_ENDS), id.get(id.len().saturating_sub(ACCOUNT_ENDS)..)) {
-        (Some(first), Some(last)) => format!("{first}…{last}"),
-        _ => id.to_owned(),
-    }
 }
 
 /// Returns an account as it is named in a sentence: what it calls itself and both ends of its id.

@@ -10,7 +10,7 @@ use colophon_fingerprint::text::TextForm;
 use colophon_fingerprint::{Code, Content, ContentError, ContentKind, content_of_file, content_of_stream};
 use serde::{Deserialize, Serialize};
 
-use super::{ask, take_input};
+use crate::apart::process::{ask, take_input};
 use crate::words::shown;
 
 const PDF: &str = "application/pdf";

@@ -20,7 +20,7 @@ use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::check_free;
 use crate::terms::summary::{Names, Summary};
 use crate::waiting::{Waiting, check_price_is_open, check_words_are_here, find, put_before};
-use crate::words::short;
+use crate::words::ids::short;
 
 /// The longest file of a price's opening, in bytes.
 const OPENING_BYTES_MAX: usize = 4096;

@@ -16,7 +16,8 @@ use crate::signing::outcome::{Amended, Stage};
 use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::remark;
 use crate::terms::summary::{Names, Summary};
-use crate::words::{called, short};
+use crate::words::called;
+use crate::words::ids::short;
 
 /// Arguments of `colophon amend`.
 #[derive(Debug, Args)]

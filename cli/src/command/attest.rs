@@ -19,7 +19,7 @@ use crate::paper_args::{PaperArgs, Subject};
 use crate::signing::outcome::{Attested, Outcome, Stage};
 use crate::signing::{Desk, Plan, SigningArgs, card_of};
 use crate::terms::summary::{Names, Summary};
-use crate::words::short;
+use crate::words::ids::short;
 
 /// Arguments of `colophon attest`.
 #[derive(Debug, Args)]

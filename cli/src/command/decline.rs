@@ -14,7 +14,7 @@ use crate::signing::outcome::Outcome;
 use crate::signing::{Desk, Plan, SigningArgs, text_of_draft};
 use crate::ui::Answer;
 use crate::waiting::{Waiting, find};
-use crate::words::short;
+use crate::words::ids::short;
 
 /// Arguments of `colophon decline`.
 #[derive(Debug, Args)]

@@ -17,7 +17,7 @@ use crate::signing::outcome::{Flagged, Stage};
 use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::summary::{Names, Summary};
 use crate::terms::{hash_of, remark, word};
-use crate::words::short;
+use crate::words::ids::short;
 
 /// Arguments of `colophon flag`.
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ use crate::failure::{Exit, Failure};
 use crate::sheet::Sheet;
 use crate::story::Story;
 use crate::ui::Answer;
-use crate::words::short;
+use crate::words::ids::short;
 
 pub(super) fn run(args: &EditionArgs, context: &Context) -> Result<Exit, Failure> {
     let timeline = Timeline::from(card_of(&args.certified(context)?, context)?);

@@ -23,7 +23,8 @@ use crate::terms::check_free;
 use crate::terms::summary::{Names, Summary};
 use crate::ui::Answer;
 use crate::waiting::{CHANGED, check_draft};
-use crate::words::{alleged, short};
+use crate::words::alleged;
+use crate::words::ids::short;
 
 /// Arguments of `colophon inbox`.
 #[derive(Debug, Args)]

@@ -21,7 +21,8 @@ use crate::signing::outcome::{Charged, Stage};
 use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::summary::{Names, Summary};
 use crate::terms::{hash_of, not_holder, remark};
-use crate::words::{called, short, time};
+use crate::words::ids::short;
+use crate::words::{called, time};
 
 /// Arguments of `colophon lien`.
 #[derive(Debug, Args)]

@@ -17,7 +17,7 @@ use crate::signing::outcome::Lent;
 use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::remark;
 use crate::terms::summary::{Names, Summary};
-use crate::words::short;
+use crate::words::ids::short;
 
 /// Arguments of `colophon loan`.
 #[derive(Debug, Args)]

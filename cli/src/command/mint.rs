@@ -31,7 +31,8 @@ use crate::signing::outcome::{Minted, Outcome, Stage};
 use crate::signing::{Desk, SigningArgs, text_of_draft};
 use crate::terms::summary::{Names, Summary};
 use crate::validation::Validator;
-use crate::words::{argument, short};
+use crate::words::argument;
+use crate::words::ids::short;
 
 use self::files::{Hashed, hash};
 use self::known::{

@@ -13,7 +13,7 @@ use crate::signing::outcome::{Offered, Outcome, Stage};
 use crate::signing::{Desk, SigningArgs, check_free};
 use crate::terms::summary::{Names, Summary};
 use crate::terms::{TermsArgs, draw_up};
-use crate::words::short;
+use crate::words::ids::short;
 
 /// Arguments of `colophon offer`.
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ use crate::failure::{Exit, Failure};
 use crate::signing::outcome::{Released, Stage};
 use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::summary::{Names, Summary};
-use crate::words::short;
+use crate::words::ids::short;
 
 /// Arguments of `colophon release`.
 #[derive(Debug, Args)]

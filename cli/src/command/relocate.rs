@@ -18,7 +18,7 @@ use crate::signing::outcome::{Relocated, Stage};
 use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::summary::{Names, Summary};
 use crate::terms::{remark, word};
-use crate::words::short;
+use crate::words::ids::short;
 
 /// Arguments of `colophon move`.
 #[derive(Debug, Args)]

@@ -17,7 +17,7 @@ use crate::signing::outcome::{Settled, Stage};
 use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::summary::{Names, Summary};
 use crate::terms::{hash_of, remark};
-use crate::words::short;
+use crate::words::ids::short;
 
 /// Arguments of `colophon settle`.
 #[derive(Debug, Args)]

@@ -20,7 +20,8 @@ use crate::party::own_accounts;
 use crate::register::trust::Trust;
 use crate::sheet::Sheet;
 use crate::ui::Answer;
-use crate::words::{short, time};
+use crate::words::ids::short;
+use crate::words::time;
 
 /// Which edition of which work.
 #[derive(Debug, Args)]

@@ -13,7 +13,8 @@ use crate::signing::{Desk, SigningArgs, text_of_draft};
 use crate::terms::summary::{Names, Summary};
 use crate::terms::{TermsArgs, draw_up};
 use crate::waiting::is_past;
-use crate::words::{count, short};
+use crate::words::count;
+use crate::words::ids::short;
 
 /// Arguments of `colophon transfer`.
 #[derive(Debug, Args)]

@@ -22,7 +22,7 @@ use crate::signing::outcome::{Stage, Transmitted};
 use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::summary::{Names, Summary};
 use crate::terms::{hash_of, remark, word};
-use crate::words::short;
+use crate::words::ids::short;
 
 /// Arguments of `colophon transmit`.
 #[derive(Debug, Args)]

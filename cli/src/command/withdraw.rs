@@ -16,7 +16,8 @@ use crate::signing::accounts::KnownAccounts;
 use crate::signing::outcome::{Stage, Withdrawn};
 use crate::signing::{Desk, Plan, SigningArgs, text_of_draft};
 use crate::terms::not_holder;
-use crate::words::{called, short, time};
+use crate::words::ids::short;
+use crate::words::{called, time};
 
 /// Arguments of `colophon withdraw`.
 #[derive(Debug, Args)]

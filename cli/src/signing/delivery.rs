@@ -18,7 +18,7 @@ use crate::drafts;
 use crate::failure::Failure;
 use crate::history::{acknowledge, receipt_of};
 use crate::home::create_file;
-use crate::words::short;
+use crate::words::ids::short;
 
 use super::accounts::KnownAccounts;
 use super::outcome::{Outcome, Stage};

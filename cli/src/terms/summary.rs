@@ -24,7 +24,8 @@ use crate::codes::money;
 use crate::failure::Failure;
 use crate::register::name_of;
 use crate::signing::Desk;
-use crate::words::{called, count, delivery, place, price, short, shown, time};
+use crate::words::ids::short;
+use crate::words::{called, count, delivery, place, price, shown, time};
 
 /// What is known by name of the accounts and works that an entry speaks of. Names are what accounts call themselves.
 #[derive(Debug, Default)]

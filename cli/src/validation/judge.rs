@@ -13,7 +13,7 @@ use colophon_ledger::field::Digest;
 use colophon_tlog::hash::sha256;
 use serde::{Deserialize, Serialize};
 
-use crate::apart::{ask, take_input};
+use crate::apart::process::{ask, take_input};
 use crate::validation::Validated;
 use crate::words::shown;
 

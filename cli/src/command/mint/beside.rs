@@ -11,7 +11,8 @@ use crate::recognition::STANDARD_INPUT;
 use crate::sidecar::sidecar_of;
 use crate::signing::outcome::{Outcome, Stage};
 use crate::signing::{Desk, check_free};
-use crate::words::{argument, named, short};
+use crate::words::ids::short;
+use crate::words::{argument, named};
 
 /// Returns where the certificate is to be written, if it is; a file that is there already is refused before anything is read.
 pub(super) fn place(args: &MintArgs) -> Result<Option<PathBuf>, Failure> {

@@ -8,7 +8,8 @@ use colophon_ledger::field::WorkId;
 use super::plan::Sources;
 use crate::failure::Failure;
 use crate::likeness::Like;
-use crate::words::{called, short};
+use crate::words::called;
+use crate::words::ids::short;
 
 /// Where it is said that an earlier work is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -28,7 +28,8 @@ use crate::sheet::Sheet;
 use crate::signing::random;
 use crate::terms::{warn_unless_free, word};
 use crate::ui::Answer;
-use crate::words::{self, delivery, place, short, shown};
+use crate::words::ids::short;
+use crate::words::{self, delivery, place, shown};
 
 /// Arguments of `colophon rules check`.
 #[derive(Debug, Args)]

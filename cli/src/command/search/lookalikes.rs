@@ -11,7 +11,8 @@ use crate::likeness::{Asked, Like, NOBODY_SEEKS, Sought, Wanted, seek};
 use crate::recognition::Recognised;
 use crate::sheet::Sheet;
 use crate::ui::{Answer, Tone};
-use crate::words::{count, short, shown};
+use crate::words::ids::short;
+use crate::words::{count, shown};
 
 pub(super) fn run(path: &Path, context: &Context) -> Result<Exit, Failure> {
     let file = shown(&path.display().to_string());

@@ -18,7 +18,8 @@ use crate::register::name_of;
 use crate::sheet::Sheet;
 use crate::story::When;
 use crate::ui::{Answer, Tone};
-use crate::words::{short, shown};
+use crate::words::ids::short;
+use crate::words::shown;
 
 pub(super) fn run(words: &str, after: u64, context: &Context) -> Result<Exit, Failure> {
     if words.len() > TEXT_BYTES_MAX {

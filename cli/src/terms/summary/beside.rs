@@ -17,7 +17,8 @@ use super::{Names, Summary};
 use crate::codes::money;
 use crate::failure::Failure;
 use crate::signing::Desk;
-use crate::words::{delivery, place, short, shown};
+use crate::words::ids::short;
+use crate::words::{delivery, place, shown};
 
 /// Returns what such an entry would do; of another, its kind.
 pub(super) fn beside(desk: &Desk<'_>, names: &mut Names, body: &Body, card: Option<&Card>) -> Result<Summary, Failure> {

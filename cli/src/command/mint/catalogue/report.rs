@@ -9,7 +9,8 @@ use super::row::Row;
 use crate::failure::{Exit, Failure, worst};
 use crate::sheet::Sheet;
 use crate::ui::{Answer, Tone};
-use crate::words::{count, short};
+use crate::words::count;
+use crate::words::ids::short;
 
 /// How far values stand in: behind the beginning of an id.
 const COLUMN: usize = 20;
