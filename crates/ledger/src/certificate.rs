@@ -8,11 +8,13 @@
 //! of the corridor, it carries the proof of what they said each time, and which they were; the attestations of the documents that counted, with
 //! whatever their issuers have said of each since, and the proof of where that ends. If anybody alleges something about the edition, it carries the proof of what, and of how many.
 
+mod moment;
 mod ruled;
 mod verify;
 
+pub use moment::Moment;
 pub use ruled::{CountedPaper, Standing};
-pub use verify::{AccountFacts, CertificateError, Moment, Provenance, Step};
+pub use verify::{AccountFacts, CertificateError, Provenance, Step};
 
 use std::collections::BTreeSet;
 

@@ -4,7 +4,6 @@ use crate::batch::Batch;
 use crate::entry::seal::{BATCH_ENTRIES_MAX, Seal};
 use crate::entry::{Body, Entry};
 use crate::refusal::Refusal;
-use crate::replay::ReplayError;
 use crate::rule::Stop;
 use crate::signature::{Points, Signed};
 use crate::state::{RecordKey, Records};
@@ -111,6 +110,11 @@ impl Looked {
     }
 }
 
+/// A batch goes on for longer than one may: the leaf at this index should be its seal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the leaf at index {0} should be a seal")]
+pub struct NoSeal(pub u64);
+
 /// Cuts a log into its batches.
 #[derive(Debug)]
 pub struct Batches {
@@ -125,14 +129,14 @@ impl Batches {
     }
 
     /// Takes the next leaf. If it closes a batch, returns all leaves of the batch.
-    pub fn leaf(&mut self, looked: Looked) -> Result<Option<Vec<Looked>>, ReplayError> {
+    pub fn leaf(&mut self, looked: Looked) -> Result<Option<Vec<Looked>>, NoSeal> {
         let (index, closes) = (self.next, looked.closes());
         self.next += 1;
         self.waiting.push(looked);
         if closes {
             return Ok(Some(self.take()));
         }
-        if self.waiting.len() as u64 > BATCH_ENTRIES_MAX { Err(ReplayError::NoSeal(index)) } else { Ok(None) }
+        if self.waiting.len() as u64 > BATCH_ENTRIES_MAX { Err(NoSeal(index)) } else { Ok(None) }
     }
 
     /// Returns the leaves after the last seal, and forgets them.

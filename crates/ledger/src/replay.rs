@@ -5,7 +5,7 @@ use colophon_tlog::hash::Hash;
 use crate::batch::{Applied, Batch, Position, beginning, digests};
 use crate::entry::seal::Seal;
 use crate::entry::{Body, Entry};
-use crate::look::{Batches, Looked};
+use crate::look::{Batches, Looked, NoSeal};
 use crate::refusal::Refusal;
 use crate::rule::{Rules, Stop};
 use crate::signature::{FirstKeys, Signed};
@@ -73,6 +73,12 @@ impl ReplayError {
             ReplayError::NoGenesis => Some(0),
             ReplayError::NeedsNewer { .. } | ReplayError::Unreadable(_) => None,
         }
+    }
+}
+
+impl From<NoSeal> for ReplayError {
+    fn from(NoSeal(index): NoSeal) -> ReplayError {
+        ReplayError::NoSeal(index)
     }
 }
 

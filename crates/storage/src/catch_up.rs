@@ -221,7 +221,7 @@ fn each_batch(
         let count = ENTRIES_AT_ONCE_MAX.min(indices.end - next);
         let first = EntryIndex::new(next).ok_or(CatchUpError::ViewDiffers(next))?;
         for looked in look(log.entries(first, count)?, view) {
-            if let Some(leaves) = batches.leaf(looked)? {
+            if let Some(leaves) = batches.leaf(looked).map_err(ReplayError::from)? {
                 take(leaves)?;
             }
         }

@@ -10,16 +10,16 @@
 //! last one is the border. What is read here is written back byte for byte. Source: <https://c2sp.org/signed-note>.
 
 mod cosigned;
+mod name;
 mod signature;
 mod verifier_key;
 
 use std::fmt;
 
 pub use crate::note::cosigned::CosignedAt;
+pub use crate::note::name::{NAME_BYTES_MAX, is_valid_name};
 pub use crate::note::signature::{SignatureLine, SignatureLineError, Signer};
-pub use crate::note::verifier_key::{
-    Algorithm, KeyId, NAME_BYTES_MAX, VerifierKey, VerifierKeyError, is_valid_name, key_id,
-};
+pub use crate::note::verifier_key::{Algorithm, KeyId, VerifierKey, VerifierKeyError, key_id};
 
 /// The longest note, in bytes.
 pub const NOTE_BYTES_MAX: usize = 1024 * 1024;

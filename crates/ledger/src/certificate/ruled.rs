@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Certificate;
-use super::verify::Moment;
+use super::moment::Moment;
 use crate::canonical::from_canonical;
 use crate::encumbrance::AllegationsRecord;
 use crate::entry::attest::Attest;

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::note::VerifierKey;
 
+use super::moment::Moment;
 use super::ruled::{Chain, CountedPaper, Ruled};
 use super::{Certificate, Parts, accounts_of, records_of};
 use crate::account::AccountId;
@@ -69,17 +70,6 @@ pub enum CertificateError {
     /// Seals contradict each other.
     #[error("its seals do not follow each other: {0}")]
     Seals(String),
-}
-
-/// Where and when something was recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment {
-    /// The entry.
-    pub id: EntryId,
-    /// Its place in the log.
-    pub index: u64,
-    /// The operator's time of its batch, in milliseconds after 1970.
-    pub time_ms: u64,
 }
 
 /// One entry of the edition's chain.

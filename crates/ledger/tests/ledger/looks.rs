@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use colophon_ledger::entry::seal::BATCH_ENTRIES_MAX;
 use colophon_ledger::entry::{Body, Entry, text_of};
-use colophon_ledger::look::{Batches, Looked};
+use colophon_ledger::look::{Batches, Looked, NoSeal};
 use colophon_ledger::replay::{Replay, ReplayError, replay_batch, replay_looked};
 use colophon_ledger::rule::Stop;
 use colophon_ledger::signature::{EachTime, FirstKeys, Signed};
@@ -150,5 +150,5 @@ fn a_log_is_cut_at_its_seals() {
         assert!(endless.leaf(Looked::later(b"no seal".to_vec())).unwrap().is_none());
     }
     let error = endless.leaf(Looked::later(b"one too many".to_vec())).unwrap_err();
-    assert_eq!(error, ReplayError::NoSeal(7 + BATCH_ENTRIES_MAX));
+    assert_eq!(error, NoSeal(7 + BATCH_ENTRIES_MAX));
 }

@@ -16,7 +16,7 @@
 use std::fmt;
 
 use crate::hash::Hash;
-use crate::note::verifier_key::is_valid_name;
+use crate::note::name::is_valid_name;
 use crate::size::TreeSize;
 use crate::spelling::parse_decimal;
 

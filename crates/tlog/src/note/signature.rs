@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use crate::key::SecretKey;
 use crate::note::cosigned::CosignedAt;
-use crate::note::verifier_key::{Algorithm, KeyId, VerifierKey, VerifierKeyError, is_valid_name};
+use crate::note::name::is_valid_name;
+use crate::note::verifier_key::{Algorithm, KeyId, VerifierKey, VerifierKeyError};
 use crate::spelling::{from_base64, to_base64};
 
 /// How a signature line begins: an em dash and a space.
