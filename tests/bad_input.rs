@@ -1,6 +1,7 @@
 //! What strangers throw at a register: each gets the right code, costs nothing, and leaves no word of it in the log.
 
-use colophon_ledger::entry::terms::{Basis, Delivery, Terms, TermsWord};
+use colophon_ledger::deal::{Basis, Delivery};
+use colophon_ledger::entry::terms::{Terms, TermsWord};
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::Int;
 use e2e::minting::Minter;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use e2e::binaries::workspace_root;
+use e2e::imports::Imports;
 use e2e::sources::{Source, has_float, has_word, names_after};
 use serde_json::Value;
 
@@ -307,6 +308,23 @@ fn imports_name_the_defining_file_and_faces_define_nothing() {
         for name in names_after(&code, "crate::").iter().filter(upper) {
             complaints
                 .push(format!("{}: `crate::{name}` goes through the face: import it from its own file", source.path));
+        }
+    }
+    report(&complaints);
+}
+
+#[test]
+fn no_file_imports_in_a_circle() {
+    let sources = rust_files();
+    let mut complaints = Vec::new();
+    for (package, ..) in FLOORS.iter().filter(|(_, floor, _)| *floor < 5) {
+        let folder = short(package);
+        let root =
+            if matches!(folder, "node" | "cli") { format!("{folder}/src/") } else { format!("crates/{folder}/src/") };
+        let circles = Imports::of(&root, &sources).in_circles();
+        if !circles.is_empty() {
+            complaints
+                .push(format!("{root}: {circles:?}: what they take from each other belongs into a file below them"));
         }
     }
     report(&complaints);

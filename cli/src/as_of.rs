@@ -3,21 +3,20 @@
 use colophon_client::client::Client;
 use colophon_client::lookup;
 use colophon_ledger::certificate::Provenance;
-use colophon_ledger::entry::Register;
 use colophon_ledger::field::EntryId;
+use colophon_ledger::register::Register;
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::note::VerifierKey;
 use colophon_tlog::policy::Policy;
 use serde::Serialize;
 
-use crate::audited;
-use crate::clock;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::register::trust::Trust;
 use crate::sheet::Sheet;
 use crate::witnessed::Witnessed;
 use crate::words::{self, shown};
+use crate::{audited, clock};
 
 /// How far the operator's clock may be ahead of this machine's before it is worth a word, in milliseconds.
 const CLOCK_AHEAD_MS: u64 = 5 * 60 * 1000;

@@ -10,6 +10,7 @@ pub mod language;
 pub mod licence;
 pub mod money;
 pub mod person;
+pub mod plain;
 
 use std::fmt::Display;
 
@@ -27,14 +28,4 @@ fn refuse(wrong: impl Into<String>, meant: Option<impl Display>, hint: &str) -> 
 /// Returns the letters and digits of `text` in lower case: what is left when people disagree about dashes and capitals.
 fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// Refuses text that would not be shown as it was typed: control characters, line ends, marks that turn the direction.
-pub fn plain(flag: &str, text: &str) -> Result<(), Failure> {
-    let is_hidden = |c: char| crate::words::shown(&format!("x{c}x")).contains(char::REPLACEMENT_CHARACTER);
-    if text.trim().contains(['\n', '\r', '\t']) || text.chars().any(is_hidden) {
-        let what = format!("{flag} holds a line end or a character that is not seen");
-        return Err(Failure::usage(what, "type it as one line of plain text"));
-    }
-    Ok(())
 }

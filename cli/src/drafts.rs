@@ -3,12 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use colophon_ledger::draft::{DRAFT_BYTES_MAX, Draft};
+use colophon_ledger::draft::{DRAFT_BYTES_MAX, Draft, DraftError};
+use colophon_ledger::entry::Text;
 use colophon_ledger::field::EntryId;
 
 use crate::failure::Failure;
 use crate::history::choose;
 use crate::home::{Home, HomeLock, read_file};
+use crate::words::shown;
 
 /// What the names of draft files end with.
 const EXTENSION: &str = "draft";
@@ -22,7 +24,7 @@ pub fn read(path: &Path) -> Result<Draft, Failure> {
     let bytes = read_file(path, DRAFT_BYTES_MAX)?
         .ok_or_else(|| Failure::usage(format!("{} does not exist", path.display()), "check the spelling"))?;
     Draft::parse(&bytes).map_err(|error| {
-        let what = crate::words::shown(&error.to_string());
+        let what = shown(&error.to_string());
         Failure::failed(format!("{} is no draft that can be signed: {what}", path.display()), cure)
     })
 }
@@ -87,6 +89,24 @@ pub fn find(home: &Home, text: &str) -> Result<Draft, Failure> {
     })
 }
 
+/// Returns the two lines of a draft's text.
+pub fn text_of_draft(draft: &Draft) -> Result<Text, Failure> {
+    draft.parts().map_err(|refusal| unfit(refusal.into()))
+}
+
+/// Returns why a draft cannot be what it should be, and what to do about it.
+pub(crate) fn unfit(error: DraftError) -> Failure {
+    let what = shown(&error.to_string());
+    match error {
+        DraftError::Refused(refusal) => {
+            Failure::refused(refusal.code(), what, "see what the entry would say with --dry-run")
+        }
+        DraftError::TooLarge(_) | DraftError::Malformed(_) | DraftError::Price | DraftError::Key(_) => {
+            Failure::failed(what, "ask whoever made the draft for another")
+        }
+    }
+}
+
 fn path_of(home: &Home, id: &EntryId) -> PathBuf {
     home.drafts_dir().join(format!("{id}.{EXTENSION}"))
 }
@@ -98,8 +118,9 @@ mod tests {
     use colophon_ledger::account::{AccountId, AccountPrev};
     use colophon_ledger::card::Card;
     use colophon_ledger::entry::profile::{Profile, ProfileWord};
-    use colophon_ledger::entry::{Body, Register, text_of};
+    use colophon_ledger::entry::{Body, text_of};
     use colophon_ledger::field::Digest;
+    use colophon_ledger::register::Register;
     use colophon_tlog::hash::Hash;
     use colophon_tlog::key::SecretKey;
 

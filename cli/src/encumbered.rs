@@ -1,8 +1,8 @@
 //! What burdens an edition beside its title, as it is told: flags of authorities, liens, loans, and what anybody alleges.
 
 use colophon_ledger::certificate::Provenance;
-use colophon_ledger::encumbrance::{AllegedRecord, Burden, EncumbranceRecord, Ground};
 use colophon_ledger::field::{Country, Day, EntryId};
+use colophon_ledger::state::{AllegedRecord, Burden, EncumbranceRecord, Ground};
 use serde::Serialize;
 
 use crate::party::Party;
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
     use crate::dossier::Dossier;
     use crate::sample::{Sample, account, digest};
-    use colophon_ledger::encumbrance::AllegationsRecord;
+    use colophon_ledger::state::AllegationsRecord;
 
     fn burden(kind: Burden, of: &str) -> EncumbranceRecord {
         let is_flag = kind == Burden::Flag;

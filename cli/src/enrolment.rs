@@ -1,9 +1,9 @@
 //! For which countries an account is enrolled as an authority, told before anything is signed that only such a one may sign.
 
 use colophon_ledger::account::AccountId;
-use colophon_ledger::encumbrance::FLAGGING;
 use colophon_ledger::entry::Body;
 use colophon_ledger::field::Country;
+use colophon_ledger::state::FLAGGING;
 
 use crate::failure::Failure;
 use crate::signing::Desk;

@@ -3,8 +3,8 @@
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::PaperWords;
 use colophon_ledger::certificate::{CountedPaper, Provenance, Standing};
+use colophon_ledger::deal::{Money, Price};
 use colophon_ledger::entry::attest::Attest;
-use colophon_ledger::entry::terms::{Money, Price};
 use colophon_ledger::field::{Day, Digest, DocumentType, EntryId, Int};
 use colophon_ledger::state::{NamedSetRecord, NotedRecord, ReceiptedRecord};
 use serde::Serialize;

@@ -15,14 +15,16 @@ use colophon_client::lookup::Looked;
 use colophon_client::work::{WorkFacts, WorkPrefix};
 use colophon_ledger::account::{AccountId, KeySet};
 use colophon_ledger::card::Card;
-use colophon_ledger::draft::{Draft, DraftError, Missing, PriceOpening};
-use colophon_ledger::entry::{Body, Register, Text, text_of};
+use colophon_ledger::draft::{Draft, Missing, PriceOpening};
+use colophon_ledger::entry::{Body, text_of};
 use colophon_ledger::field::{Digest, WorkId};
+use colophon_ledger::register::Register;
 use colophon_ledger::state::Records as _;
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::context::Context;
+use crate::drafts::{text_of_draft, unfit};
 use crate::failure::Failure;
 use crate::history::{History, keep_opening};
 use crate::keystore::key::{KeyCard, KeyName, OpenKey};
@@ -90,23 +92,6 @@ pub fn random() -> Result<[u8; 32], Failure> {
         Failure::failed(format!("this machine gives no random numbers: {error}"), "sign on another machine")
     })?;
     Ok(bytes)
-}
-
-/// Returns the two lines of a draft's text.
-pub fn text_of_draft(draft: &Draft) -> Result<Text, Failure> {
-    draft.parts().map_err(|refusal| unfit(refusal.into()))
-}
-
-pub(crate) fn unfit(error: DraftError) -> Failure {
-    let what = shown(&error.to_string());
-    match error {
-        DraftError::Refused(refusal) => {
-            Failure::refused(refusal.code(), what, "see what the entry would say with --dry-run")
-        }
-        DraftError::TooLarge(_) | DraftError::Malformed(_) | DraftError::Price | DraftError::Key(_) => {
-            Failure::failed(what, "ask whoever made the draft for another")
-        }
-    }
 }
 
 /// Where a person sits down to sign: their account and its keys here, and the register.

@@ -2,21 +2,20 @@
 
 use colophon_ledger::card::TermsWords;
 use colophon_ledger::certificate::{Moment, Provenance};
-use colophon_ledger::encumbrance::Ground;
+use colophon_ledger::deal::{Basis, Decree, Delivery, Money, Price};
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::carry_edition::CarryEdition;
 use colophon_ledger::entry::close::Close;
-use colophon_ledger::entry::terms::{Basis, Delivery, Money, Price, Terms};
-use colophon_ledger::entry::transmit::Decree;
+use colophon_ledger::entry::terms::Terms;
 use colophon_ledger::field::{Country, Day, Digest, DocumentType, EntryId, List, Origin};
+use colophon_ledger::state::Ground;
 use serde::Serialize;
 
 use crate::codes::money;
 use crate::party::Party;
 use crate::ruled::Ruled;
 use crate::sheet::Sheet;
-use crate::words::ids;
-use crate::words::{self, shown};
+use crate::words::{self, ids, shown};
 
 /// How far a step stands in, beside its time.
 const TIME_COLUMN: usize = 25;

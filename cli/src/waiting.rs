@@ -6,30 +6,30 @@ use colophon_client::inbox::OpenOffer;
 use colophon_client::work::WorkFacts;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::Card;
+use colophon_ledger::deal::Price;
 use colophon_ledger::draft::Draft;
+use colophon_ledger::entry::Body;
 use colophon_ledger::entry::lien::Lien;
 use colophon_ledger::entry::loan::Loan;
-use colophon_ledger::entry::terms::{Price, Terms};
+use colophon_ledger::entry::terms::Terms;
 use colophon_ledger::entry::transmit::Transmit;
-use colophon_ledger::entry::{Body, Register};
 use colophon_ledger::field::EntryId;
 use colophon_ledger::refusal::Refusal;
+use colophon_ledger::register::Register;
 use colophon_ledger::rule::Stop;
 use colophon_ledger::signature::Signed;
 use colophon_ledger::state::Records as _;
 
-use crate::clock;
-use crate::drafts;
-use crate::enrolment;
+use crate::drafts::{text_of_draft, unfit};
 use crate::failure::Failure;
-use crate::foreseen;
 use crate::history::choose;
 use crate::signing::accounts::KnownAccounts;
 use crate::signing::delivery::known;
-use crate::signing::{Desk, missing, text_of_draft, unfit};
+use crate::signing::{Desk, missing};
 use crate::terms::check_free;
 use crate::terms::summary::{Names, Summary};
 use crate::words::{called, shown, time};
+use crate::{clock, drafts, enrolment, foreseen};
 
 /// How the failure of a draft that was changed begins.
 pub const CHANGED: &str = "this draft was changed after";

@@ -5,7 +5,7 @@ pub mod ids;
 use std::path::Path;
 
 use colophon_ledger::account::AccountId;
-use colophon_ledger::entry::terms::{Delivery, Price};
+use colophon_ledger::deal::{Delivery, Price};
 use colophon_ledger::field::{Country, License, Role, SourceType, WorkKind};
 use jiff::Timestamp;
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use colophon_ledger::account::AccountId;
-use colophon_ledger::entry::genesis::OFFICERS_MAX;
 use colophon_ledger::field::Origin;
+use colophon_ledger::register::OFFICERS_MAX;
 use colophon_node::clock::Clock;
 use colophon_node::governors::Governance;
 use colophon_node::init::init;

@@ -11,7 +11,7 @@ use colophon_ledger::draft::{Draft, DraftError};
 use colophon_ledger::entry::authority::{AuthorityWord, EnrolAuthority, TYPES_MAX};
 use colophon_ledger::entry::genesis::Genesis;
 use colophon_ledger::entry::log_key::{LogKey, LogKeyWord};
-use colophon_ledger::entry::retire::{Retire, RetireWord, Successor};
+use colophon_ledger::entry::retire::{Retire, RetireWord};
 use colophon_ledger::entry::rules::{self, LINES_MAX, PublishRules, RulesWord, SCHEMA_VERSION};
 use colophon_ledger::entry::seal::Seal;
 use colophon_ledger::entry::upgrade::{AHEAD_BATCHES_MIN, Upgrade, UpgradeWord, VOIDS_MAX};
@@ -21,6 +21,7 @@ use colophon_ledger::field::{
 };
 use colophon_ledger::governance::Governors;
 use colophon_ledger::refusal::Refusal;
+use colophon_ledger::register::Successor;
 use colophon_ledger::replay::{ReplayError, read_genesis};
 use colophon_ledger::rule::Rules;
 use colophon_ledger::state::{RuleListRecord, RuleSetRecord};

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use colophon_ledger::account::AccountId;
-use colophon_ledger::entry::genesis::OFFICERS_MAX;
 use colophon_ledger::field::{Int, List};
+use colophon_ledger::register::OFFICERS_MAX;
 
 /// Why a register cannot be governed so.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

@@ -33,6 +33,7 @@ pub mod sequencer;
 pub mod serve;
 pub mod source;
 mod stream;
+pub mod submission;
 pub mod succeed;
 pub mod text_search;
 mod tip;

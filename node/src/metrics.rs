@@ -9,7 +9,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tokio::sync::oneshot;
 
-use crate::sequencer::Outcome;
+use crate::submission::Outcome;
 use crate::witness_standing::{LastAnswer, WitnessStanding};
 
 /// The media type of [`Metrics::to_text`].

@@ -17,7 +17,8 @@ use crate::metrics::Metrics;
 use crate::publisher::{PublishError, Publisher};
 use crate::receipts::{Receipts, Unwritten, tiles_of};
 use crate::register::{Register, Snapshot};
-use crate::sequencer::{Appended, Fatal, Handed, Outcome, Waiting};
+use crate::sequencer::{Appended, Fatal, Handed, Waiting};
+use crate::submission::Outcome;
 
 /// How many batches may wait to be published, beside the one that is.
 pub(crate) const BATCHES_MAX: usize = 1;

@@ -39,39 +39,13 @@ use crate::keys::NEXT_LOG_KEY_FILE;
 use crate::metrics::Metrics;
 use crate::open::Writer;
 use crate::publisher::{PublishError, Ready};
-use crate::receipts::Unwritten;
 use crate::register::Register;
 use crate::seal::Sealer;
+use crate::submission::{Outcome, Submission};
 use crate::tip::{Tip, TipRecords};
 
 /// How many keys may wait for the tables' engine before the next batch waits for it.
 const BACKLOG_KEYS_MAX: usize = 200_000;
-
-/// An entry on its way into the log.
-#[derive(Debug)]
-pub struct Submission {
-    /// The entry, its signatures checked.
-    pub signed: Signed,
-    /// The card that came with it, checked against it.
-    pub card: Option<Card>,
-    /// Where the answer goes.
-    pub reply: oneshot::Sender<Outcome>,
-}
-
-/// What came of a submission.
-#[derive(Debug)]
-pub enum Outcome {
-    /// It is in the log.
-    Recorded(Unwritten),
-    /// It is against the rules.
-    Refused(Refusal),
-    /// It would change the keys by which this node seals.
-    NotAdmitted,
-    /// There is no room for it now.
-    DiskFull,
-    /// The tables do not match the published state, so it cannot be judged until they are made again.
-    ViewFailed,
-}
 
 /// Why the register must stop. The log on disk is sound; the next start brings everything else up to it.
 #[derive(Debug, thiserror::Error)]

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use colophon_ledger::card::Card;
+use colophon_ledger::deal::{Basis, Delivery};
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::attest::{Attest, AttestWord};
-use colophon_ledger::entry::terms::{Basis, Delivery, Terms, TermsWord};
+use colophon_ledger::entry::terms::{Terms, TermsWord};
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::{Digest, EntryId, Int};
 use colophon_tlog::hash::sha256;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use colophon_ledger::entry::Body;
-use colophon_ledger::entry::Entry;
-use colophon_ledger::entry::terms::{Basis, Delivery, Terms, TermsWord};
+use colophon_ledger::deal::{Basis, Delivery};
+use colophon_ledger::entry::terms::{Terms, TermsWord};
+use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::{EntryId, Int};
 use colophon_ledger::rule::Rules;
 use colophon_tlog::hash::leaf_hash;

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod binaries;
 pub mod demo;
 pub mod forger;
+pub mod imports;
 pub mod liar;
 pub mod minting;
 pub mod node;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use colophon_ledger::entry::terms::Money;
+use colophon_ledger::deal::Money;
 use colophon_ledger::field::Int;
 use iso_currency::Currency;
 

@@ -11,7 +11,7 @@ use colophon_ledger::field::{Day, Digest, Int};
 use colophon_ledger::state::{About, PaperRecord};
 
 use crate::codes::date::{day, today};
-use crate::codes::plain;
+use crate::codes::plain::plain;
 use crate::context::Context;
 use crate::enrolment;
 use crate::failure::{Exit, Failure};

@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use crate::command::withdraw::close;
 use crate::context::Context;
+use crate::drafts::text_of_draft;
 use crate::failure::{Exit, Failure};
 use crate::signing::outcome::Outcome;
-use crate::signing::{Desk, Plan, SigningArgs, text_of_draft};
+use crate::signing::{Desk, Plan, SigningArgs};
 use crate::ui::Answer;
 use crate::waiting::{Waiting, find};
 use crate::words::ids::short;

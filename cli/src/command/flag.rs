@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use colophon_client::work::WorkFacts;
-use colophon_ledger::encumbrance::Ground;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::flag::{Flag, FlagWord};
 use colophon_ledger::field::{Country, EntryId, Int};
+use colophon_ledger::state::Ground;
 
 use crate::codes::country::authority;
 use crate::context::Context;

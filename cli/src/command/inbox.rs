@@ -5,26 +5,27 @@ use std::fmt;
 use clap::Args;
 use colophon_client::inbox::OpenOffer;
 use colophon_ledger::account::AccountId;
+use colophon_ledger::deal::{Money, Price};
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::Body;
-use colophon_ledger::entry::terms::{Money, Price, Terms};
+use colophon_ledger::entry::terms::Terms;
 use colophon_ledger::field::{Country, EntryId, WorkId};
 use colophon_ledger::state::EditionRecord;
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::drafts;
-use crate::enrolment;
+use crate::drafts::text_of_draft;
 use crate::failure::{Exit, Failure};
 use crate::keystore::key::KeyName;
 use crate::signing::delivery::recorded;
-use crate::signing::{Desk, SigningArgs, text_of_draft};
+use crate::signing::{Desk, SigningArgs};
 use crate::terms::check_free;
 use crate::terms::summary::{Names, Summary};
 use crate::ui::Answer;
 use crate::waiting::{CHANGED, check_draft};
 use crate::words::alleged;
 use crate::words::ids::short;
+use crate::{drafts, enrolment};
 
 /// Arguments of `colophon inbox`.
 #[derive(Debug, Args)]

@@ -7,9 +7,9 @@ use colophon_client::work::WorkFacts;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::Card;
 use colophon_ledger::edition::{OfferStanding, standing};
-use colophon_ledger::encumbrance::{Burden, Listed};
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::lien::{Lien, LienWord};
+use colophon_ledger::state::{Burden, Listed};
 
 use crate::clock;
 use crate::codes::account::account;

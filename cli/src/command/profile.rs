@@ -11,7 +11,7 @@ use colophon_ledger::state::AccountRecord;
 
 use crate::codes::country::country;
 use crate::codes::person::{isni, orcid};
-use crate::codes::plain;
+use crate::codes::plain::plain;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::signing::outcome::{ProfileSet, Stage};

@@ -2,10 +2,10 @@
 
 use clap::Args;
 use colophon_client::work::WorkFacts;
-use colophon_ledger::encumbrance::{Burden, EncumbranceRecord};
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::release::{Release, ReleaseWord};
 use colophon_ledger::field::EntryId;
+use colophon_ledger::state::{Burden, EncumbranceRecord};
 
 use crate::command::flag::{edition_of, newest_alleged};
 use crate::context::Context;

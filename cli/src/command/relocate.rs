@@ -2,9 +2,9 @@
 
 use clap::Args;
 use colophon_ledger::card::Card;
+use colophon_ledger::deal::{Delivery, Money};
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::relocate::{MoveWord, Relocate};
-use colophon_ledger::entry::terms::{Delivery, Money};
 use colophon_ledger::field::Country;
 
 use crate::codes::country::country;

@@ -5,10 +5,11 @@ use colophon_ledger::draft::Draft;
 use std::path::Path;
 
 use crate::context::Context;
+use crate::drafts::text_of_draft;
 use crate::failure::{Exit, Failure};
 use crate::signing::delivery::known;
 use crate::signing::outcome::{Outcome, SignedDraft, Stage};
-use crate::signing::{Desk, SigningArgs, missing, text_of_draft};
+use crate::signing::{Desk, SigningArgs, missing};
 use crate::waiting::{Waiting, find, put_before};
 
 /// Arguments of `colophon sign`.

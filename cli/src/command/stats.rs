@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, value_parser};
 use colophon_client::stats::{Delivery, Dimension, Hidden, Ordering, Paid, Stats, StatsCell};
-use colophon_ledger::entry::terms::Money;
+use colophon_ledger::deal::Money;
 use colophon_ledger::field::Int;
 use serde::Serialize;
 

@@ -10,10 +10,11 @@ use colophon_ledger::field::EntryId;
 
 use crate::context::Context;
 use crate::drafts;
+use crate::drafts::text_of_draft;
 use crate::failure::{Exit, Failure};
 use crate::signing::delivery::{known, recorded, submit};
 use crate::signing::outcome::SubmittedDraft;
-use crate::signing::{check_free, dry_run, missing, text_of_draft};
+use crate::signing::{check_free, dry_run, missing};
 use crate::waiting::check_register;
 
 /// Arguments of `colophon submit`.

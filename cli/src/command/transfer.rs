@@ -6,10 +6,11 @@ use colophon_ledger::entry::terms::TermsWord;
 
 use crate::context::Context;
 use crate::drafts;
+use crate::drafts::text_of_draft;
 use crate::failure::{Exit, Failure};
 use crate::foreseen;
 use crate::signing::outcome::{Outcome, Stage, Transferred};
-use crate::signing::{Desk, SigningArgs, text_of_draft};
+use crate::signing::{Desk, SigningArgs};
 use crate::terms::summary::{Names, Summary};
 use crate::terms::{TermsArgs, draw_up};
 use crate::waiting::is_past;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::Card;
+use colophon_ledger::deal::{Decree, Delivery, Money};
 use colophon_ledger::entry::Body;
-use colophon_ledger::entry::terms::{Delivery, Money};
-use colophon_ledger::entry::transmit::{Decree, Transmit, TransmitWord};
+use colophon_ledger::entry::transmit::{Transmit, TransmitWord};
 use colophon_ledger::field::Country;
 
 use crate::codes::account::account;
@@ -15,14 +15,13 @@ use crate::codes::country::{authority, country};
 use crate::codes::money::money;
 use crate::command::flag::edition_of;
 use crate::context::Context;
-use crate::enrolment;
 use crate::failure::{Exit, Failure};
-use crate::foreseen;
 use crate::signing::outcome::{Stage, Transmitted};
 use crate::signing::{Desk, Plan, SigningArgs};
 use crate::terms::summary::{Names, Summary};
 use crate::terms::{hash_of, remark, word};
 use crate::words::ids::short;
+use crate::{enrolment, foreseen};
 
 /// Arguments of `colophon transmit`.
 #[derive(Debug, Args)]

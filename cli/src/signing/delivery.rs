@@ -14,7 +14,7 @@ use colophon_ledger::field::EntryId;
 
 use crate::clock;
 use crate::context::Context;
-use crate::drafts;
+use crate::drafts::{self, unfit};
 use crate::failure::Failure;
 use crate::history::{acknowledge, receipt_of};
 use crate::home::create_file;
@@ -22,7 +22,6 @@ use crate::words::ids::short;
 
 use super::accounts::KnownAccounts;
 use super::outcome::{Outcome, Stage};
-use super::unfit;
 
 /// Returns what is proved of these accounts.
 pub fn known(context: &Context, client: &Client, accounts: Vec<AccountId>) -> Result<KnownAccounts, Failure> {

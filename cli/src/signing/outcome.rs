@@ -10,6 +10,7 @@ use colophon_ledger::entry::Body;
 use colophon_ledger::field::{EntryId, Int, WorkId};
 use serde::Serialize;
 
+use crate::drafts::text_of_draft;
 use crate::failure::Failure;
 use crate::ui::Answer;
 use crate::words::{count, time};
@@ -90,7 +91,7 @@ pub struct Outcome {
 impl Outcome {
     /// Returns what is known of an entry before anything comes of it.
     pub fn of(draft: &Draft, stage: Stage) -> Result<Outcome, Failure> {
-        Ok(Outcome::new(&super::text_of_draft(draft)?.body, draft.id(), stage))
+        Ok(Outcome::new(&text_of_draft(draft)?.body, draft.id(), stage))
     }
 
     /// Returns what is known of an entry that was found in the log.

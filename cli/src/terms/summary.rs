@@ -10,12 +10,13 @@ use colophon_client::lookup::Looked;
 use colophon_client::work::WorkPrefix;
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::{Card, PaperWords, TermsWords, WorkWords};
+use colophon_ledger::deal::Price;
 use colophon_ledger::draft::PriceOpening;
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::attest::Attest;
 use colophon_ledger::entry::authority::EnrolAuthority;
 use colophon_ledger::entry::mint::Mint;
-use colophon_ledger::entry::terms::{Price, Terms};
+use colophon_ledger::entry::terms::Terms;
 use colophon_ledger::field::{DocumentType, List, WorkId};
 use colophon_ledger::governance::Governors;
 

@@ -52,7 +52,7 @@ impl Client {
         let (pinned, given) = (&self.rules().register, &provenance.rules.register);
         if !self.rules().agrees_with(&provenance.rules) {
             let name =
-                |register: &colophon_ledger::entry::Register| format!("{} {}", register.origin, register.genesis);
+                |register: &colophon_ledger::register::Register| format!("{} {}", register.origin, register.genesis);
             return Err(SecurityError::other(name(pinned), name(given)).into());
         }
         Ok((certificate.to_text(), provenance))

@@ -4,7 +4,7 @@
 use colophon_ledger::crossing::Deed;
 use colophon_ledger::crossing::judgement::Judgement;
 use colophon_ledger::crossing::proposed::Proposed;
-use colophon_ledger::entry::terms::{Money, Price};
+use colophon_ledger::deal::{Money, Price};
 use colophon_ledger::field::Digest;
 use colophon_ledger::proved::StateAnswer;
 use colophon_ledger::rule::Stop;

@@ -5,9 +5,9 @@
 
 use colophon_ledger::account::AccountId;
 use colophon_ledger::draft::{DRAFT_BYTES_MAX, Draft};
-use colophon_ledger::entry::Register;
 use colophon_ledger::field::EntryId;
 use colophon_ledger::refusal::Refusal;
+use colophon_ledger::register::Register;
 use colophon_tlog::key::SecretKey;
 use colophon_tlog::note::{Note, Signer};
 

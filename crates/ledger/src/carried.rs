@@ -3,12 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::to_canonical;
-use crate::entry::genesis::Predecessor;
 use crate::field::List;
-use crate::proved::{Base64Hash, OtherRecord};
 use crate::refusal::Refusal;
+use crate::register::Predecessor;
 use crate::state::{RecordKey, record_digest};
-use crate::state_root::{PATH_HASHES_MAX, StateKey, StateProof};
+use crate::state_root::{Base64Hash, OtherRecord, PATH_HASHES_MAX, StateKey, StateProof};
 
 /// A record, or its absence, under the state root that the genesis names of the register it succeeds.
 ///

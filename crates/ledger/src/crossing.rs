@@ -6,6 +6,7 @@
 pub mod candidate;
 mod in_force;
 pub mod judgement;
+pub mod objections;
 pub mod proposed;
 pub mod rehearsal;
 pub mod rule_book;
@@ -13,7 +14,7 @@ pub mod rule_book;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use colophon_corridor::answer::{Finding, NOT_LEGAL_ADVICE, Says};
+use colophon_corridor::answer::{Finding, Says};
 use colophon_corridor::facts::{CURRENCIES, Good, Money as Told, Party};
 use colophon_corridor::paper::{Issuer, Paper};
 use colophon_corridor::place::Country as Place;
@@ -23,8 +24,8 @@ use colophon_corridor::{Answer, Corridor, Facts, Outcome};
 
 use crate::account::AccountId;
 use crate::calendar::{Calendar, whole_days, year_of};
-use crate::entry::terms::{Basis, Delivery, Money, Price};
-use crate::entry::transmit::Decree;
+use crate::crossing::objections::{Objection, Objections};
+use crate::deal::{Basis, Decree, Delivery, Money, Price};
 use crate::facts::AgeClass;
 use crate::field::{Country, Digest, EntryId, WorkId};
 use crate::refusal::Refusal;
@@ -90,44 +91,6 @@ pub struct Crossing<'a> {
     pub professional: bool,
     /// What the edition is declared to be worth.
     pub value: Option<&'a Money>,
-}
-
-/// Why rules do not let title move: what each says that stands in the way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Objections {
-    /// The digest of the rule sets that were applied together.
-    pub rules: Digest,
-    /// Each rule, in ascending order of ids.
-    pub objections: Vec<Objection>,
-}
-
-/// What one rule says against it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Objection {
-    /// The rule's id.
-    pub rule: String,
-    /// Whether it waits for a document; otherwise it refuses.
-    pub holds: bool,
-    /// The type of the document that it asks for, if one helps.
-    pub document: Option<String>,
-    /// Of whom the document is.
-    pub of: Option<String>,
-    /// Why, in plain words.
-    pub because: String,
-    /// Which law or decision says so.
-    pub cite: String,
-    /// What would help.
-    pub cure: String,
-}
-
-impl fmt::Display for Objections {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Objection { rule, holds, because, cite, cure, .. } in &self.objections {
-            let does = if *holds { "waits" } else { "refuses" };
-            write!(f, "{rule} {does}: {because} ({cite}); to do: {cure}. ")?;
-        }
-        write!(f, "Checked against rule set {}; {NOT_LEGAL_ADVICE}", self.rules)
-    }
 }
 
 /// What counts for a crossing: documents, and their attestations.

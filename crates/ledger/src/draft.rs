@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountId, KeySet, Multikey};
 use crate::card::Card;
-use crate::entry::terms::{Money, Price, Terms};
+use crate::deal::{Money, Price};
+use crate::entry::terms::Terms;
 use crate::entry::{Body, ENTRY_BYTES_MAX, Entry, SIGNATURES_MAX, Text, entry_id_of_text};
 use crate::field::{Digest, EntryId};
 use crate::refusal::Refusal;

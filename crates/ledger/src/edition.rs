@@ -6,6 +6,9 @@ use crate::refusal::Refusal;
 use crate::rule::Stop;
 use crate::state::{AccountRecord, EditionRecord, OfferRecord, RecordKey, Records, WorkRecord};
 
+/// The most editions of a work.
+pub const EDITIONS_MAX: u64 = 10_000;
+
 /// Returns an edition as it stands. One that nothing has happened to is its maker's.
 pub fn current(records: &impl Records, work: &WorkId, edition: u64) -> Result<EditionRecord, Stop> {
     let minted: WorkRecord = records.read(&RecordKey::Work(*work))?.ok_or(Refusal::WorkUnknown(*work))?;

@@ -20,7 +20,9 @@ pub mod carry_edition;
 pub mod close;
 pub mod flag;
 pub mod genesis;
+mod kind;
 pub mod lien;
+mod lines;
 pub mod loan;
 pub mod log_key;
 pub mod mint;
@@ -48,8 +50,11 @@ use crate::account::AccountId;
 use crate::canonical::{CanonicalError, from_canonical, to_canonical};
 use crate::field::{Digest, EntryId, Origin};
 use crate::refusal::Refusal;
+use crate::register::Register;
 use crate::rule::{Context, Stop};
 use crate::state::{Changes, RecordKey, Records};
+
+pub use lines::{ENTRY_BYTES_MAX, SIGNATURES_MAX, entry_id_of_text};
 
 use accept::Accept;
 use amend::Amend;
@@ -61,6 +66,7 @@ use close::Close;
 use flag::Flag;
 use genesis::Genesis;
 use lien::Lien;
+use lines::{Lines, genesis_text_with, text_with};
 use loan::Loan;
 use log_key::LogKey;
 use mint::Mint;
@@ -76,23 +82,6 @@ use seal::Seal;
 use terms::Terms;
 use transmit::Transmit;
 use upgrade::Upgrade;
-
-/// The longest leaf, in bytes. (A bundle's length prefix would allow 65 535.)
-pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
-/// The most signature lines of an entry: 16 keys leave and 16 come in the largest rotation.
-pub const SIGNATURES_MAX: usize = 32;
-
-const ENTRY_TAG: &str = "colophon.entry/v1";
-const GENESIS_TAG: &str = "colophon.genesis/v1";
-
-/// Which register an entry belongs to: its name, and the entry it began with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Register {
-    /// The name line of its log.
-    pub origin: Origin,
-    /// The entry id of its genesis.
-    pub genesis: EntryId,
-}
 
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -514,24 +503,10 @@ pub struct Text {
 impl Text {
     /// Reads both lines with their newlines.
     pub fn parse(text: &str) -> Result<Text, Refusal> {
-        let malformed = |why: &str| Refusal::EntryMalformed(why.to_owned());
-        let mut lines = text.split('\n');
-        let (Some(tag_line), Some(body_line), Some(""), None) =
-            (lines.next(), lines.next(), lines.next(), lines.next())
-        else {
-            return Err(malformed("its text has not two lines"));
-        };
-        let mut words = tag_line.split(' ');
-        let (origin, genesis) = match [words.next(), words.next(), words.next(), words.next()] {
-            [Some(ENTRY_TAG), Some(origin), genesis @ Some(_), None] => (origin, genesis),
-            [Some(GENESIS_TAG), Some(origin), None, None] => (origin, None),
-            _ => return Err(malformed("its first line is not a tag, an origin and a genesis id")),
-        };
-        let origin: Origin = origin.parse().map_err(|error| malformed(&format!("{error}")))?;
-        let genesis = genesis.map(str::parse).transpose().map_err(|error| malformed(&format!("{error}")))?;
-        let body = Body::parse(body_line)?;
+        let Lines { origin, genesis, body } = Lines::parse(text)?;
+        let body = Body::parse(body)?;
         if genesis.is_none() != matches!(body, Body::Genesis(_)) {
-            return Err(malformed("its tag does not fit its kind"));
+            return Err(Refusal::EntryMalformed("its tag does not fit its kind".to_owned()));
         }
         Ok(Text { origin, genesis, body })
     }
@@ -539,17 +514,12 @@ impl Text {
 
 /// Returns the text to be signed for `body` in `register`.
 pub fn text_of(register: &Register, body: &Body) -> String {
-    format!("{ENTRY_TAG} {} {}\n{}\n", register.origin, register.genesis, body.to_canonical())
+    text_with(register, &body.to_canonical())
 }
 
 /// Returns the text to be signed by those who begin the register `origin`.
 pub fn genesis_text(origin: &Origin, genesis: &Genesis) -> String {
-    format!("{GENESIS_TAG} {origin}\n{}\n", to_canonical(genesis))
-}
-
-/// Returns the id of the entry with this signed text.
-pub fn entry_id_of_text(text: &str) -> EntryId {
-    Digest(sha256(text.as_bytes()))
+    genesis_text_with(origin, &to_canonical(genesis))
 }
 
 /// Returns the id of a leaf without judging it, if it is a note at all.
@@ -557,18 +527,3 @@ pub fn entry_id(leaf: &[u8]) -> Option<Hash> {
     let note = Note::parse(leaf, SIGNATURES_MAX).ok()?;
     Some(sha256(note.text().as_bytes()))
 }
-
-/// A body's `kind` member: one word, checked on reading.
-macro_rules! kind_word {
-    ($name:ident, $word:literal) => {
-        #[doc = concat!("The word `", $word, "`.")]
-        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-        pub enum $name {
-            #[doc = concat!("The word `", $word, "`.")]
-            #[default]
-            #[serde(rename = $word)]
-            It,
-        }
-    };
-}
-pub(crate) use kind_word;

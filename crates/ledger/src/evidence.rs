@@ -21,8 +21,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::canonical::{CanonicalError, shape_error, to_canonical};
 use crate::entry::seal::Seal;
-use crate::proved::Base64Hash;
 use crate::replay::ReplayError;
+use crate::state_root::Base64Hash;
 
 /// The longest evidence file, in bytes: that of the largest batch, with every record that its rules read.
 pub const EVIDENCE_BYTES_MAX: usize = 128 * 1024 * 1024;

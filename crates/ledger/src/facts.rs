@@ -28,6 +28,8 @@ pub const CATEGORIES: [&str; 16] = [
 ];
 /// What rules of the corridor know that a country can say of a work.
 pub const PROTECTIONS: [&str; 3] = ["listed", "national_treasure", "none"];
+/// How often the facts of a work can be amended.
+pub const AMENDS_MAX: u64 = 64;
 /// The highest year that can be stated.
 pub const YEAR_MAX: u64 = 9999;
 

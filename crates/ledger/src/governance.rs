@@ -7,9 +7,9 @@ use colophon_tlog::note::VerifierKey;
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::entry::genesis::OFFICERS_MAX;
 use crate::field::{EntryId, List};
 use crate::refusal::Refusal;
+use crate::register::OFFICERS_MAX;
 use crate::rule::{Context, Rules, Stop};
 use crate::state::{RecordKey, Records, RegisterRecord, Unreadable};
 

@@ -6,7 +6,7 @@ use colophon_tlog::checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint};
 use colophon_tlog::hash::{Hash, leaf_hash};
 use colophon_tlog::proof::{ProofError, verify_inclusion};
 use colophon_tlog::tree::EntryIndex;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Serialize};
 
 use crate::entry::seal::Seal;
 use crate::entry::{Body, Entry};
@@ -14,24 +14,7 @@ use crate::refusal::Refusal;
 use crate::rule::{RULES_VERSION, Rules, Stop};
 use crate::signature::Signed;
 use crate::state::{RecordKey, Records, Unreadable, record_digest};
-use crate::state_root::{StateKey, StateProof, StateTree};
-
-/// A hash written in base64, as in the tlog formats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Base64Hash(pub Hash);
-
-impl Serialize for Base64Hash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.to_base64())
-    }
-}
-
-impl<'de> Deserialize<'de> for Base64Hash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Base64Hash, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Hash::from_base64(&text).map(Base64Hash).map_err(D::Error::custom)
-    }
-}
+use crate::state_root::{Base64Hash, OtherRecord, StateKey, StateProof, StateTree};
 
 /// An entry with its place in a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,16 +133,6 @@ pub struct ProvedRecord {
     /// The record's canonical text; left out where it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
-}
-
-/// The place and digest of a record that shows the absence of another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OtherRecord {
-    /// Its place in the tree.
-    pub key: Base64Hash,
-    /// Its digest.
-    pub value: Base64Hash,
 }
 
 impl ProvedRecord {

@@ -3,9 +3,9 @@
 use colophon_tlog::note::KeyId;
 
 use crate::account::AccountId;
-use crate::crossing::Objections;
-use crate::encumbrance::{FLAGGING, Listed};
+use crate::crossing::objections::Objections;
 use crate::field::{Digest, EntryId, Origin, WorkId};
+use crate::state::{FLAGGING, Listed};
 
 /// A rule's answer "no". The variants stand in the order in which they are looked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -298,7 +298,7 @@ pub enum Refusal {
         maker: AccountId,
     },
     /// The facts of the work were amended as often as they may be.
-    #[error("the facts of the work were amended {} times, and cannot be again", crate::entry::amend::AMENDS_MAX)]
+    #[error("the facts of the work were amended {} times, and cannot be again", crate::facts::AMENDS_MAX)]
     AmendedTooOften,
 
     // What a retired register leaves to its successor.

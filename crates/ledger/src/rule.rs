@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use colophon_tlog::note::VerifierKey;
 
 use crate::account::AccountId;
-use crate::entry::Register;
-use crate::entry::genesis::Predecessor;
 use crate::field::EntryId;
 use crate::refusal::Refusal;
+use crate::register::{Predecessor, Register};
 use crate::state::Unreadable;
 
 /// The version of the rules in this crate, which a genesis names and every seal repeats.

@@ -1,6 +1,7 @@
 //! The state: one record a key, read through a narrow trait, changed only by whole batches.
 
 mod corridor;
+mod encumbrance;
 mod overlay;
 
 use std::collections::BTreeMap;
@@ -13,16 +14,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountId, KeySet, Multikey};
 use crate::canonical::{from_canonical, to_canonical};
-use crate::encumbrance::EncumbranceRecord;
-use crate::entry::retire::Successor;
-use crate::entry::terms::{Basis, Delivery, Money, Price};
+use crate::deal::{Basis, Delivery, Money, Price};
 use crate::facts::WorkFacts;
 use crate::field::{Country, Date, Day, Digest, DocumentType, EntryId, Marker, SourceType, WorkId};
+use crate::register::Successor;
 use crate::state_root::StateKey;
 
 pub use corridor::{
     AuthoritiesRecord, AuthorityRecord, CorridorRecord, CountedRecord, CountryRecord, CrossingRecord, EnrolledRecord,
     NamedSetRecord, NotedRecord, PublishedRecord, ReceiptedRecord, RuleListRecord, RuleSetRecord,
+};
+pub use encumbrance::{
+    AllegationRecord, AllegationsRecord, AllegedRecord, Burden, EncumbranceRecord, FLAGGING, Ground, Listed,
 };
 pub use overlay::Overlay;
 
@@ -63,9 +66,9 @@ pub enum RecordKey {
     Crossing(WorkId, u64, u64),
     /// `corridor/DIGEST`: a [`CorridorRecord`], the sets in force together by which some crossing was judged.
     Corridor(Digest),
-    /// `allegations/WORK/N`: an [`AllegationsRecord`](crate::encumbrance::AllegationsRecord).
+    /// `allegations/WORK/N`: an [`AllegationsRecord`](crate::state::AllegationsRecord).
     Allegations(WorkId, u64),
-    /// `allegation/WORK/N/ACCOUNT`: an [`AllegationRecord`](crate::encumbrance::AllegationRecord), what an account alleges.
+    /// `allegation/WORK/N/ACCOUNT`: an [`AllegationRecord`](crate::state::AllegationRecord), what an account alleges.
     Allegation(WorkId, u64, AccountId),
 }
 

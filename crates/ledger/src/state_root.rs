@@ -16,6 +16,7 @@
 //! is being built on and the ones readers hold live side by side, and a batch that fails is merely dropped.
 
 mod partial;
+mod written;
 
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use colophon_tlog::hash::{Hash, pair_hash, sha256};
 
 pub use partial::PartialTree;
+pub use written::{Base64Hash, OtherRecord};
 
 /// The deepest a path can be: keys have 256 bits.
 pub const PATH_HASHES_MAX: usize = 256;

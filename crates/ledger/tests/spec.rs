@@ -5,8 +5,8 @@
 use colophon_ledger::card::Card;
 use colophon_ledger::carried::CarriedRecord;
 use colophon_ledger::certificate::Certificate;
+use colophon_ledger::deal::{Commitment, Money};
 use colophon_ledger::draft::{Draft, PriceOpening};
-use colophon_ledger::encumbrance::{AllegationRecord, AllegationsRecord, AllegedRecord, EncumbranceRecord};
 use colophon_ledger::entry::accept::Accept;
 use colophon_ledger::entry::amend::Amend;
 use colophon_ledger::entry::attest::Attest;
@@ -15,7 +15,7 @@ use colophon_ledger::entry::carry_account::CarryAccount;
 use colophon_ledger::entry::carry_edition::{CarriedMint, CarryEdition};
 use colophon_ledger::entry::close::Close;
 use colophon_ledger::entry::flag::Flag;
-use colophon_ledger::entry::genesis::{Genesis, Predecessor};
+use colophon_ledger::entry::genesis::Genesis;
 use colophon_ledger::entry::lien::Lien;
 use colophon_ledger::entry::loan::Loan;
 use colophon_ledger::entry::log_key::LogKey;
@@ -24,23 +24,26 @@ use colophon_ledger::entry::profile::Profile;
 use colophon_ledger::entry::receipt::Receipt;
 use colophon_ledger::entry::release::Release;
 use colophon_ledger::entry::relocate::Relocate;
-use colophon_ledger::entry::retire::{Retire, Successor};
+use colophon_ledger::entry::retire::Retire;
 use colophon_ledger::entry::revoke::Revoke;
 use colophon_ledger::entry::rotate::Rotate;
 use colophon_ledger::entry::rules::PublishRules;
 use colophon_ledger::entry::seal::Seal;
-use colophon_ledger::entry::terms::{Commitment, Document, Money, Terms};
+use colophon_ledger::entry::terms::{Document, Terms};
 use colophon_ledger::entry::transmit::Transmit;
 use colophon_ledger::entry::upgrade::Upgrade;
 use colophon_ledger::evidence::{BatchClaim, CheckpointsClaim, EntriesClaim, Evidence, ForkClaim, ProvedLeaf, Stated};
 use colophon_ledger::facts::{AiDisclosure, Fcs, WorkFacts};
-use colophon_ledger::proved::{OtherRecord, ProvedEntry, ProvedRecord};
+use colophon_ledger::proved::{ProvedEntry, ProvedRecord};
+use colophon_ledger::register::{Predecessor, Successor};
 use colophon_ledger::state::{
-    AccountRecord, AmendedRecord, AuthoritiesRecord, AuthorityRecord, ClaimRecord, CorridorRecord, CountedRecord,
-    CountryRecord, CrossingRecord, EditionRecord, EnrolledRecord, FileRecord, KeyRecord, NamedSetRecord, NoteRecord,
-    NotedRecord, NotesRecord, OfferRecord, PaperRecord, PublishedRecord, ReceiptedRecord, RegisterRecord,
-    RuleListRecord, RuleSetRecord, UpgradeRecord, WorkRecord,
+    AccountRecord, AllegationRecord, AllegationsRecord, AllegedRecord, AmendedRecord, AuthoritiesRecord,
+    AuthorityRecord, ClaimRecord, CorridorRecord, CountedRecord, CountryRecord, CrossingRecord, EditionRecord,
+    EncumbranceRecord, EnrolledRecord, FileRecord, KeyRecord, NamedSetRecord, NoteRecord, NotedRecord, NotesRecord,
+    OfferRecord, PaperRecord, PublishedRecord, ReceiptedRecord, RegisterRecord, RuleListRecord, RuleSetRecord,
+    UpgradeRecord, WorkRecord,
 };
+use colophon_ledger::state_root::OtherRecord;
 use serde::de::DeserializeOwned;
 
 const PAGE: &str = include_str!("../../../docs/spec.md");

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use colophon_ledger::account::{AccountId, AccountPrev, Multikey};
 use colophon_ledger::batch::{Batch, Closed, Position, first_batch};
+use colophon_ledger::deal::{Basis, Delivery};
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::accept::{Accept, AcceptWord};
 use colophon_ledger::entry::amend::{Amend, AmendWord};
 use colophon_ledger::entry::genesis::{Genesis, GenesisWord};
 use colophon_ledger::entry::mint::{Creator, Creators, Files, Mint, MintWord, Training, WorkFile};
 use colophon_ledger::entry::profile::{Profile, ProfileWord};
-use colophon_ledger::entry::terms::{Basis, Delivery, Terms, TermsWord};
+use colophon_ledger::entry::terms::{Terms, TermsWord};
 use colophon_ledger::entry::{Body, Entry, genesis_text, text_of};
 use colophon_ledger::field::{Digest, EntryId, Int, List};
 use colophon_ledger::replay::read_genesis;

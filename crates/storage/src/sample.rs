@@ -3,8 +3,9 @@
 use colophon_ledger::account::AccountId;
 use colophon_ledger::batch::{Position, beginning};
 use colophon_ledger::entry::seal::{Seal, SealWord};
-use colophon_ledger::entry::{Body, Entry, Register, entry_id, text_of};
+use colophon_ledger::entry::{Body, Entry, entry_id, text_of};
 use colophon_ledger::field::{Digest, Int};
+use colophon_ledger::register::Register;
 use colophon_tlog::checkpoint::Checkpoint;
 use colophon_tlog::hash::{Hash, sha256};
 use colophon_tlog::key::SecretKey;

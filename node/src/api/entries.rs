@@ -24,8 +24,8 @@ use super::segment::Segment;
 use super::{Api, Entering};
 use crate::answers::AnswerError;
 use crate::receipts::{Recorded, recorded};
-use crate::sequencer::{Outcome, Submission};
 use crate::source::Source;
+use crate::submission::{Outcome, Submission};
 
 /// The longest body with one entry.
 const ENTRY_BODY_BYTES_MAX: usize = 64 * 1024;

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use colophon_ledger::crossing::Objection;
+use colophon_ledger::crossing::objections::Objection;
 use colophon_ledger::field::Digest;
 use colophon_ledger::proved::StateAnswer;
 use colophon_ledger::refusal::Refusal;

@@ -1,7 +1,7 @@
 //! What a transfer is counted under.
 
 pub use colophon_client::stats::{Dimension, Domain, Ordering};
-use colophon_ledger::entry::terms::Price;
+use colophon_ledger::deal::Price;
 use colophon_ledger::field::{Country, Currency};
 
 /// In what a transfer was paid.
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_price_that_is_committed_to_has_no_amount() {
-        let committed = Price::Committed(colophon_ledger::entry::terms::Commitment {
+        let committed = Price::Committed(colophon_ledger::deal::Commitment {
             commitment: colophon_ledger::field::Digest(colophon_tlog::hash::sha256(b"price")),
         });
         assert_eq!(Paid::of(Some(&committed)), (Paid::Committed, 0));

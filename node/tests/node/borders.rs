@@ -6,10 +6,9 @@ use colophon_ledger::crossing::Deed;
 use colophon_ledger::crossing::judgement::{Judgement, Outcome};
 use colophon_ledger::crossing::proposed::Proposed;
 use colophon_ledger::crossing::rule_book::document_types;
+use colophon_ledger::deal::{Basis, Decree, Delivery};
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::attest::{Attest, AttestWord};
-use colophon_ledger::entry::terms::{Basis, Delivery};
-use colophon_ledger::entry::transmit::Decree;
 use colophon_ledger::field::{Int, WorkId};
 use colophon_ledger::proved::{Shown, StateAnswer};
 use colophon_ledger::state::{

@@ -107,7 +107,7 @@ async fn what_could_never_become_an_entry_fills_no_inbox() {
     refused(&draft(transfer(("ana", "bo"), none, none), &["ana"]), 422, "work_unknown").await;
     refused(&draft(transfer(("ana", "bo"), work, none), &["ana"]), 409, "prev_stale").await;
     refused(&draft(transfer(("cy", "bo"), work, work), &["cy"]), 422, "not_holder").await;
-    let elsewhere = colophon_ledger::entry::Register { genesis: none, ..register.id().clone() };
+    let elsewhere = colophon_ledger::register::Register { genesis: none, ..register.id().clone() };
     let other = Signing::of(transfer(("ana", "bo"), work, work), &["ana"]).draft(&elsewhere);
     refused(&other, 422, "wrong_genesis").await;
     let forged =

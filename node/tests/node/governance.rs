@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use colophon_ledger::certificate::Certificate;
 use colophon_ledger::draft::Draft;
-use colophon_ledger::entry::{Body, Register};
+use colophon_ledger::entry::Body;
 use colophon_ledger::field::EntryId;
+use colophon_ledger::register::Register;
 use colophon_storage::fsck::fsck;
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::note::VerifierKey;

@@ -2,15 +2,17 @@
 
 use colophon_ledger::account::{AccountId, AccountPrev, KeyList, Multikey};
 use colophon_ledger::card::Card;
+use colophon_ledger::deal::{Basis, Delivery};
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::accept::{Accept, AcceptWord};
 use colophon_ledger::entry::close::{Close, CloseWord};
 use colophon_ledger::entry::mint::{Creator, Creators, Files, Mint, MintWord, Training, WorkFile};
 use colophon_ledger::entry::profile::{Profile, ProfileWord};
 use colophon_ledger::entry::rotate::{Rotate, RotateWord};
-use colophon_ledger::entry::terms::{Basis, Delivery, Terms, TermsWord};
-use colophon_ledger::entry::{Body, Register, text_of};
+use colophon_ledger::entry::terms::{Terms, TermsWord};
+use colophon_ledger::entry::{Body, text_of};
 use colophon_ledger::field::{Digest, EntryId, Int, WorkId};
+use colophon_ledger::register::Register;
 use colophon_tlog::hash::sha256;
 use colophon_tlog::key::SecretKey;
 

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use colophon_ledger::draft::Draft;
 use colophon_ledger::entry::genesis::Genesis;
-use colophon_ledger::entry::{Body, Register, genesis_text};
+use colophon_ledger::entry::{Body, genesis_text};
 use colophon_ledger::field::{Int, Origin};
+use colophon_ledger::register::Register;
 use colophon_node::keys::load_file;
 use colophon_storage::fsck::fsck;
 

@@ -84,7 +84,7 @@ impl Register {
         self.dir.path()
     }
 
-    pub(crate) fn id(&self) -> &colophon_ledger::entry::Register {
+    pub(crate) fn id(&self) -> &colophon_ledger::register::Register {
         &self.rules.register
     }
 

@@ -1,10 +1,11 @@
 //! Trade statistics: counted by hand, small cells left out, secret prices never added.
 
 use axum::http::StatusCode;
+use colophon_ledger::deal::{Basis, Commitment, Delivery, Money, Price};
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::amend::{Amend, AmendWord};
 use colophon_ledger::entry::mint::Mint;
-use colophon_ledger::entry::terms::{Basis, Commitment, Delivery, Money, Price, Terms, TermsWord};
+use colophon_ledger::entry::terms::{Terms, TermsWord};
 use colophon_ledger::facts::{Fcs, WorkFacts};
 use colophon_ledger::field::{EntryId, Int, WorkId};
 use serde_json::{Value, json};

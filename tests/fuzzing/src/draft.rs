@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use colophon_ledger::account::{KeyList, Multikey};
+use colophon_ledger::deal::Money;
 use colophon_ledger::draft::{DRAFT_BYTES_MAX, Draft, PriceOpening};
-use colophon_ledger::entry::terms::Money;
 use colophon_ledger::entry::{Body, ENTRY_BYTES_MAX, Entry, SIGNATURES_MAX, text_of};
 use colophon_ledger::field::{Digest, Int};
 use colophon_ledger::signature::FirstKeys;

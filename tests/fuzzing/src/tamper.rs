@@ -2,7 +2,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use colophon_ledger::certificate::Certificate;
-use colophon_ledger::proved::Base64Hash;
+use colophon_ledger::state_root::Base64Hash;
 use colophon_tlog::hash::Hash;
 
 use crate::certificate::check_truth;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use colophon_ledger::deal::{Basis, Delivery, Money, Price};
 use colophon_ledger::draft::Draft;
-use colophon_ledger::entry::terms::{Basis, Delivery, Money, Price, Terms, TermsWord};
+use colophon_ledger::entry::terms::{Terms, TermsWord};
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::{EntryId, Int};
 

@@ -15,7 +15,7 @@ use super::vocabulary::{kind_of, role_of};
 use super::work_args::WorkArgs;
 use crate::clock;
 use crate::codes::date::check_past;
-use crate::codes::plain;
+use crate::codes::plain::plain;
 use crate::failure::Failure;
 use crate::history::History;
 use crate::recognition::Recognised;

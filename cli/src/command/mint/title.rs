@@ -5,7 +5,7 @@ use std::str::FromStr;
 use colophon_ledger::card::Title;
 
 use crate::codes::language::language;
-use crate::codes::plain;
+use crate::codes::plain::plain;
 use crate::failure::Failure;
 
 /// The tag of a language that is not said (ISO 639-2).

@@ -1,7 +1,8 @@
 //! What is said about a work when it is registered: the same words for one work and for each of many.
 
 use clap::Args;
-use colophon_ledger::entry::mint::{EDITIONS_MAX, Training};
+use colophon_ledger::edition::EDITIONS_MAX;
+use colophon_ledger::entry::mint::Training;
 use colophon_ledger::field::{Country, Date, Int, License, SourceType, WorkKind};
 
 use super::creator::{CreatorArg, creator};

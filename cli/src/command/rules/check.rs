@@ -11,7 +11,7 @@ use colophon_ledger::card::WorkWords;
 use colophon_ledger::crossing::Deed;
 use colophon_ledger::crossing::judgement::Outcome;
 use colophon_ledger::crossing::proposed::Proposed;
-use colophon_ledger::entry::terms::{Basis, Delivery, Money, Price};
+use colophon_ledger::deal::{Basis, Delivery, Money, Price};
 use colophon_ledger::field::{Country, WorkId};
 use colophon_tlog::key::SecretKey;
 use serde::Serialize;

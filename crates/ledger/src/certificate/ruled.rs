@@ -6,10 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Certificate;
 use super::moment::Moment;
 use crate::canonical::from_canonical;
-use crate::encumbrance::AllegationsRecord;
 use crate::entry::attest::Attest;
 use crate::field::{Digest, EntryId};
-use crate::state::{CorridorRecord, CrossingRecord, EditionRecord, PaperRecord, RecordKey};
+use crate::state::{AllegationsRecord, CorridorRecord, CrossingRecord, EditionRecord, PaperRecord, RecordKey};
 
 /// What has become of a document since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

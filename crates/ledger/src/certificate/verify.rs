@@ -17,7 +17,6 @@ use crate::account::AccountId;
 use crate::canonical::{from_canonical, to_canonical};
 use crate::draft::check_card;
 use crate::edition::current;
-use crate::encumbrance::AllegationsRecord;
 use crate::entry::amend::Amend;
 use crate::entry::carry_edition::CarryEdition;
 use crate::entry::mint::Mint;
@@ -31,7 +30,8 @@ use crate::replay::{ReplayError, read_genesis};
 use crate::rule::{Context, Rules, Scope, Stop};
 use crate::signature::Signed;
 use crate::state::{
-    Changes, CorridorRecord, CrossingRecord, EditionRecord, OfferRecord, RecordKey, Records as _, WorkRecord,
+    AllegationsRecord, Changes, CorridorRecord, CrossingRecord, EditionRecord, OfferRecord, RecordKey, Records as _,
+    WorkRecord,
 };
 
 /// Why a certificate does not prove what it says.

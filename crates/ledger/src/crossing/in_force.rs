@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use colophon_corridor::Corridor;
+use colophon_corridor::{Corridor, RuleSet};
 
 use crate::canonical::from_canonical;
-use crate::crossing::rule_book;
+use crate::entry::rules::text_of;
+use crate::field::Digest;
 use crate::state::{CorridorRecord, NamedSetRecord, PublishedRecord, RecordKey, Records, RuleListRecord, Unreadable};
 
 /// The sets that are in force together at one height of one list.
@@ -83,7 +84,18 @@ fn parse(sets: &[NamedSetRecord], records: &impl Records) -> Result<Corridor, Un
     for NamedSetRecord { digest, .. } in sets {
         let name = RecordKey::RuleSet(*digest);
         let record: PublishedRecord = records.read(&name)?.ok_or_else(|| absent(&name))?;
-        read.push(rule_book::read(digest, &record)?);
+        read.push(read_set(digest, &record)?);
     }
     Corridor::of(&read).map_err(|error| Unreadable(error.to_string()))
+}
+
+/// Reads a rule set that was published, and so has been read before.
+pub(super) fn read_set(digest: &Digest, record: &PublishedRecord) -> Result<RuleSet, Unreadable> {
+    let unreadable = |why: &dyn std::fmt::Display| Unreadable(format!("rules/{digest}: {why}"));
+    let set = RuleSet::parse(record.name.as_str(), &text_of(&record.text));
+    let set = set.map_err(|error| unreadable(&error))?;
+    if Digest(set.digest().into()) != *digest {
+        return Err(unreadable(&"its text has another digest"));
+    }
+    Ok(set)
 }

@@ -5,9 +5,8 @@ use colophon_corridor::place::Region;
 use colophon_corridor::rule::{Demand, Rule, Weight};
 use serde::Serialize;
 
-use super::in_force::in_force;
+use super::in_force::{in_force, read_set};
 use super::judgement::Does;
-use crate::entry::rules::text_of;
 use crate::field::{Digest, DocumentType, RuleSetName};
 use crate::state::{PublishedRecord, Records, Unreadable};
 
@@ -43,7 +42,7 @@ pub struct RuleTold {
 
 /// Returns the rules of a set that was published under this digest, in the order of its text. The digest is held against name and text.
 pub fn rules_of(digest: &Digest, record: &PublishedRecord) -> Result<Vec<RuleTold>, Unreadable> {
-    Ok(read(digest, record)?.rules().iter().map(told).collect())
+    Ok(read_set(digest, record)?.rules().iter().map(told).collect())
 }
 
 /// Returns what "checked against" means at a height: the digest of the sets in force together, if any are.
@@ -77,17 +76,6 @@ pub fn enrolled_for(of: &str) -> Vec<String> {
         return region.members().map(|country| country.to_string()).chain(own).collect();
     }
     of.parse::<colophon_corridor::place::Country>().map(|country| vec![country.to_string()]).unwrap_or_default()
-}
-
-/// Reads a rule set that was published, and so has been read before.
-pub(super) fn read(digest: &Digest, record: &PublishedRecord) -> Result<RuleSet, Unreadable> {
-    let unreadable = |why: &dyn std::fmt::Display| Unreadable(format!("rules/{digest}: {why}"));
-    let set = RuleSet::parse(record.name.as_str(), &text_of(&record.text));
-    let set = set.map_err(|error| unreadable(&error))?;
-    if Digest(set.digest().into()) != *digest {
-        return Err(unreadable(&"its text has another digest"));
-    }
-    Ok(set)
 }
 
 fn told(rule: &Rule) -> RuleTold {

@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::crossing::{Crossing, Deed};
-use crate::edition::{OfferStanding, current, standing};
-use crate::entry::kind_word;
-use crate::entry::mint::EDITIONS_MAX;
+use crate::edition::{EDITIONS_MAX, OfferStanding, current, standing};
+use crate::entry::kind::kind_word;
 use crate::field::{EntryId, Int, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Stop};

@@ -3,17 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::entry::kind_word;
-use crate::facts::WorkFacts;
+use crate::entry::kind::kind_word;
+use crate::facts::{AMENDS_MAX, WorkFacts};
 use crate::field::{Country, Date, Digest, EntryId, SourceType, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Stop};
 use crate::state::{AmendedRecord, Changes, RecordKey, Records, WorkRecord, write};
 
 kind_word!(AmendWord, "amend");
-
-/// How often the facts of a work can be amended.
-pub const AMENDS_MAX: u64 = 64;
 
 /// The body of an amendment. What it leaves out stays as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,9 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::edition::current;
-use crate::entry::kind_word;
-use crate::entry::mint::EDITIONS_MAX;
+use crate::edition::{EDITIONS_MAX, current};
+use crate::entry::kind::kind_word;
 use crate::field::{Day, Digest, DocumentType, EntryId, Int, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Stop};

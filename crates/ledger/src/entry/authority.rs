@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::entry::kind_word;
+use crate::entry::kind::kind_word;
 use crate::field::{Country, DocumentType, EntryId, List};
 use crate::governance::{Governors, check_act};
 use crate::refusal::Refusal;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountId, KeySet};
 use crate::carried::CarriedRecord;
-use crate::entry::kind_word;
+use crate::entry::kind::kind_word;
 use crate::entry::profile::current;
 use crate::field::Marker;
 use crate::refusal::Refusal;

@@ -3,16 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
+use crate::canonical::to_canonical;
 use crate::carried::CarriedRecord;
-use crate::edition::untouched;
-use crate::encumbrance::Burden;
-use crate::entry::mint::{EDITIONS_MAX, Mint};
+use crate::edition::{EDITIONS_MAX, untouched};
+use crate::entry::kind::kind_word;
+use crate::entry::lines::{entry_id_of_text, text_with};
+use crate::entry::mint::Mint;
 use crate::entry::profile::current;
-use crate::entry::{Body, Register, entry_id_of_text, kind_word, text_of};
 use crate::field::{EntryId, Int, Marker, Origin, WorkId};
 use crate::refusal::Refusal;
+use crate::register::Register;
 use crate::rule::{Context, Scope, Stop};
-use crate::state::{Changes, EditionRecord, RecordKey, Records, WorkRecord, write};
+use crate::state::{Burden, Changes, EditionRecord, RecordKey, Records, WorkRecord, write};
 
 kind_word!(CarryEditionWord, "carry_edition");
 
@@ -53,7 +55,7 @@ impl CarriedMint {
     /// Returns the id of the work that it minted.
     pub fn work(&self) -> WorkId {
         let register = Register { origin: self.origin.clone(), genesis: self.genesis };
-        entry_id_of_text(&text_of(&register, &Body::Mint(self.body.clone())))
+        entry_id_of_text(&text_with(&register, &to_canonical(&self.body)))
     }
 }
 

@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::edition::{current, standing_offer};
-use crate::entry::kind_word;
-use crate::entry::mint::EDITIONS_MAX;
+use crate::edition::{EDITIONS_MAX, current, standing_offer};
+use crate::entry::kind::kind_word;
 use crate::field::{EntryId, Int, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Stop};

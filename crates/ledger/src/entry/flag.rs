@@ -6,17 +6,17 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::edition::current;
-use crate::encumbrance::{
-    ALLEGED_MAX, AllegationRecord, AllegationsRecord, AllegedRecord, Burden, EncumbranceRecord, Ground, check_enrolled,
-};
+use crate::edition::{EDITIONS_MAX, current};
+use crate::encumbrance::{ALLEGED_MAX, check_enrolled};
 use crate::entry::attest::note;
-use crate::entry::kind_word;
-use crate::entry::mint::EDITIONS_MAX;
+use crate::entry::kind::kind_word;
 use crate::field::{Country, Digest, EntryId, Int, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Stop};
-use crate::state::{About, Changes, EditionRecord, RecordKey, Records, write};
+use crate::state::{
+    About, AllegationRecord, AllegationsRecord, AllegedRecord, Burden, Changes, EditionRecord, EncumbranceRecord,
+    Ground, RecordKey, Records, write,
+};
 
 kind_word!(FlagWord, "flag");
 

@@ -4,15 +4,16 @@ use colophon_tlog::note::{Algorithm, VerifierKey};
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::entry::{Register, entry_id_of_text, genesis_text, kind_word};
+use crate::canonical::to_canonical;
+use crate::entry::kind::kind_word;
+use crate::entry::lines::{entry_id_of_text, genesis_text_with};
 use crate::field::{Digest, EntryId, Int, List, Origin};
 use crate::refusal::Refusal;
+use crate::register::Register;
+use crate::register::{OFFICERS_MAX, Predecessor};
 use crate::rule::{RULES_VERSION, Rules};
 
 kind_word!(GenesisWord, "genesis");
-
-/// The most operators, and the most governors, of a register.
-pub const OFFICERS_MAX: usize = 16;
 
 /// The body of a genesis.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,22 +38,6 @@ pub struct Genesis {
     /// The retired register that this one goes on with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub succeeds: Option<Predecessor>,
-}
-
-/// The last words of a retired register.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Predecessor {
-    /// The entry id of its genesis.
-    pub genesis: EntryId,
-    /// Its name.
-    pub origin: Origin,
-    /// The root of its last checkpoint.
-    pub root: Digest,
-    /// The size of its last checkpoint.
-    pub size: Int<1, { crate::canonical::INTEGER_MAX }>,
-    /// The state root of its last seal.
-    pub state: Digest,
 }
 
 impl Genesis {
@@ -106,6 +91,6 @@ impl Genesis {
     /// be without `succeeds`.
     pub fn founding(&self, origin: &Origin) -> Digest {
         let founding = Genesis { succeeds: None, ..self.clone() };
-        entry_id_of_text(&genesis_text(origin, &founding))
+        entry_id_of_text(&genesis_text_with(origin, &to_canonical(&founding)))
     }
 }

@@ -3,14 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::edition::current;
-use crate::encumbrance::{Burden, EncumbranceRecord};
-use crate::entry::kind_word;
-use crate::entry::mint::EDITIONS_MAX;
+use crate::edition::{EDITIONS_MAX, current};
+use crate::entry::kind::kind_word;
 use crate::field::{Digest, EntryId, Int, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Stop};
-use crate::state::{Changes, EditionRecord, RecordKey, Records, write};
+use crate::state::{Burden, Changes, EditionRecord, EncumbranceRecord, RecordKey, Records, write};
 
 kind_word!(LienWord, "lien");
 

@@ -3,15 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::edition::current;
-use crate::encumbrance::{Burden, EncumbranceRecord};
-use crate::entry::kind_word;
+use crate::edition::{EDITIONS_MAX, current};
+use crate::entry::kind::kind_word;
 use crate::entry::lien::{check_apart, check_may_charge};
-use crate::entry::mint::EDITIONS_MAX;
 use crate::field::{Day, Digest, EntryId, Int, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Stop};
-use crate::state::{Changes, RecordKey, Records, write};
+use crate::state::{Burden, Changes, EncumbranceRecord, RecordKey, Records, write};
 
 kind_word!(LoanWord, "loan");
 

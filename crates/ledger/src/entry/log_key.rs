@@ -4,7 +4,7 @@ use colophon_tlog::note::{Algorithm, VerifierKey};
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::entry::kind_word;
+use crate::entry::kind::kind_word;
 use crate::field::EntryId;
 use crate::governance::{Governors, check_act, key_in_force};
 use crate::refusal::Refusal;

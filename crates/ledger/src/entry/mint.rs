@@ -4,7 +4,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::account::AccountId;
 use crate::canonical::INTEGER_MAX;
-use crate::entry::kind_word;
+use crate::edition::EDITIONS_MAX;
+use crate::entry::kind::kind_word;
 use crate::facts::WorkFacts;
 use crate::field::{
     Country, Date, Digest, Fingerprint, Int, License, List, ManifestLabel, MediaType, PictureHash, Prep, Role,
@@ -20,8 +21,6 @@ kind_word!(MintWord, "mint");
 pub const CREATORS_MAX: usize = 16;
 /// The most files of a work; a folder of any size goes into `tree`.
 pub const FILES_MAX: usize = 16;
-/// The most editions of a work.
-pub const EDITIONS_MAX: u64 = 10_000;
 /// The most works a work can be derived from.
 pub const SOURCES_MAX: usize = 16;
 /// The most works that a work is acknowledged to be like.

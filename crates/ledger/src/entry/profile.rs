@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountId, AccountPrev, KeySet};
-use crate::entry::kind_word;
+use crate::entry::kind::kind_word;
 use crate::field::{Country, Digest};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Stop};

@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::canonical::INTEGER_MAX;
-use crate::edition::current;
+use crate::edition::{EDITIONS_MAX, current};
 use crate::entry::attest::note;
-use crate::entry::kind_word;
-use crate::entry::mint::EDITIONS_MAX;
+use crate::entry::kind::kind_word;
 use crate::field::{Country, Digest, Int, RuleId, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Stop};

@@ -3,16 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::edition::current;
-use crate::encumbrance::{AllegationRecord, AllegationsRecord, Burden, EncumbranceRecord, check_enrolled};
+use crate::edition::{EDITIONS_MAX, current};
+use crate::encumbrance::check_enrolled;
 use crate::entry::attest::note;
 use crate::entry::flag::check_own_prev;
-use crate::entry::kind_word;
-use crate::entry::mint::EDITIONS_MAX;
+use crate::entry::kind::kind_word;
 use crate::field::{EntryId, Int, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Stop};
-use crate::state::{About, Changes, EditionRecord, RecordKey, Records, write};
+use crate::state::{
+    About, AllegationRecord, AllegationsRecord, Burden, Changes, EditionRecord, EncumbranceRecord, RecordKey, Records,
+    write,
+};
 
 kind_word!(ReleaseWord, "release");
 

@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::crossing::{Crossing, Deed};
-use crate::edition::current;
-use crate::entry::kind_word;
-use crate::entry::mint::EDITIONS_MAX;
-use crate::entry::terms::{Delivery, Money};
+use crate::deal::{Delivery, Money};
+use crate::edition::{EDITIONS_MAX, current};
+use crate::entry::kind::kind_word;
 use crate::field::{Country, Digest, EntryId, Int, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Stop};

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::entry::kind_word;
-use crate::field::{Digest, EntryId, Origin};
+use crate::entry::kind::kind_word;
+use crate::field::EntryId;
 use crate::governance::{Governors, check_act};
 use crate::refusal::Refusal;
+use crate::register::Successor;
 use crate::rule::{Context, Stop};
 use crate::state::{Changes, RecordKey, Records, RegisterRecord, write};
 
@@ -27,16 +28,6 @@ pub struct Retire {
     /// The register that goes on where this one ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub successor: Option<Successor>,
-}
-
-/// The register that goes on with a retired one, named before it begins.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Successor {
-    /// The digest of what its genesis says but for `succeeds`, which names this register's end and so cannot be known yet.
-    pub founding: Digest,
-    /// Its name.
-    pub origin: Origin,
 }
 
 impl Retire {

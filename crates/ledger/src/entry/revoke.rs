@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
+use crate::edition::EDITIONS_MAX;
 use crate::entry::attest::{about, check_prev, note};
-use crate::entry::kind_word;
-use crate::entry::mint::EDITIONS_MAX;
+use crate::entry::kind::kind_word;
 use crate::field::{DocumentType, EntryId, Int, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Stop};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountId, AccountPrev, KeyList, Multikey};
-use crate::entry::kind_word;
+use crate::entry::kind::kind_word;
 use crate::entry::profile::{check_prev, current};
 use crate::field::{Digest, Int};
 use crate::refusal::Refusal;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::canonical::INTEGER_MAX;
-use crate::entry::kind_word;
+use crate::entry::kind::kind_word;
 use crate::field::{Citation, Digest, EntryId, Int, Jurisdiction, Line, List, RuleSetName};
 use crate::governance::{Governors, check_act};
 use crate::refusal::Refusal;

@@ -1,10 +1,12 @@
 //! `seal`: an operator closes a batch and states the root of what it leads to.
 
+use colophon_tlog::note::Note;
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::canonical::INTEGER_MAX;
-use crate::entry::{Body, Entry, kind_word};
+use crate::canonical::{INTEGER_MAX, from_canonical};
+use crate::entry::kind::kind_word;
+use crate::entry::lines::{ENTRY_BYTES_MAX, Lines, SIGNATURES_MAX};
 use crate::field::{Digest, EntryId, Int};
 use crate::rule::RULES_VERSION;
 
@@ -45,10 +47,12 @@ impl Seal {
         if !text.contains(r#""kind":"seal""#) {
             return None;
         }
-        match Entry::parse(leaf).ok()?.body() {
-            Body::Seal(seal) => Some(seal.clone()),
-            _ => None,
+        if leaf.len() > ENTRY_BYTES_MAX {
+            return None;
         }
+        let note = Note::parse(leaf, SIGNATURES_MAX).ok()?;
+        let lines = Lines::parse(note.text()).ok()?;
+        lines.genesis.and(from_canonical(lines.body).ok())
     }
 
     /// Returns the version of the rules that a leaf names, if it is a genesis or a seal and the version is not this one.

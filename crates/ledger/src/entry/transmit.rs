@@ -5,40 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::crossing::{Crossing, Deed};
-use crate::edition::current;
+use crate::deal::{Decree, Delivery, Money};
+use crate::edition::{EDITIONS_MAX, current};
 use crate::encumbrance::check_enrolled;
-use crate::entry::kind_word;
-use crate::entry::mint::EDITIONS_MAX;
-use crate::entry::terms::{Delivery, Money};
+use crate::entry::kind::kind_word;
 use crate::field::{Country, Digest, EntryId, Int, WorkId};
 use crate::refusal::Refusal;
 use crate::rule::{Context, Stop};
 use crate::state::{Changes, Records};
 
 kind_word!(TransmitWord, "transmit");
-
-/// On what grounds an authority moves title.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decree {
-    /// By a court's order.
-    CourtOrder,
-    /// From the dead.
-    Inheritance,
-    /// Back to whom it was taken from.
-    Restitution,
-}
-
-impl Decree {
-    /// Returns the word in entries and rules.
-    pub fn word(self) -> &'static str {
-        match self {
-            Decree::CourtOrder => "court_order",
-            Decree::Inheritance => "inheritance",
-            Decree::Restitution => "restitution",
-        }
-    }
-}
 
 /// The body of a transmission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

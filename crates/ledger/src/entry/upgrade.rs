@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
 use crate::canonical::INTEGER_MAX;
-use crate::entry::kind_word;
+use crate::entry::kind::kind_word;
 use crate::field::{EntryId, Int, List};
 use crate::governance::{Governors, check_act};
 use crate::refusal::Refusal;

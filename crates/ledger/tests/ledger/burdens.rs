@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use colophon_ledger::account::AccountId;
-use colophon_ledger::encumbrance::{AllegationsRecord, Burden, EncumbranceRecord, Ground, Listed};
+use colophon_ledger::deal::{Decree, Delivery};
 use colophon_ledger::entry::Body;
 use colophon_ledger::entry::flag::{Flag, FlagWord};
 use colophon_ledger::entry::lien::{Lien, LienWord};
 use colophon_ledger::entry::loan::{Loan, LoanWord};
 use colophon_ledger::entry::release::{Release, ReleaseWord};
 use colophon_ledger::entry::relocate::{MoveWord, Relocate};
-use colophon_ledger::entry::terms::Delivery;
-use colophon_ledger::entry::transmit::{Decree, Transmit, TransmitWord};
+use colophon_ledger::entry::transmit::{Transmit, TransmitWord};
 use colophon_ledger::field::{EntryId, Int};
-use colophon_ledger::state::{EditionRecord, RecordKey, Records as _};
+use colophon_ledger::state::{
+    AllegationsRecord, Burden, EditionRecord, EncumbranceRecord, Ground, Listed, RecordKey, Records as _,
+};
 
 use crate::rules::{Words, check, id, mint_body, terms_body};
 use crate::world::{DAY_MS, World, account, digest};
@@ -88,7 +89,7 @@ pub(crate) fn body_of(world: &World, actor: &str, kind: &str, words: &Words<'_>)
 /// Returns the newest entry of what somebody has alleged about the first edition.
 fn alleged(world: &World, actor: &str, work: EntryId) -> Option<EntryId> {
     let name = RecordKey::Allegation(work, 1, account(actor));
-    let record: Option<colophon_ledger::encumbrance::AllegationRecord> = world.replay.records().read(&name).unwrap();
+    let record: Option<colophon_ledger::state::AllegationRecord> = world.replay.records().read(&name).unwrap();
     record.map(|record| record.newest)
 }
 

@@ -2,8 +2,9 @@
 
 use colophon_ledger::account::Multikey;
 use colophon_ledger::card::Card;
+use colophon_ledger::deal::{Commitment, Money, Price};
 use colophon_ledger::draft::{DRAFT_BYTES_MAX, Draft, DraftError, Missing, PriceOpening};
-use colophon_ledger::entry::terms::{Commitment, Money, Price, Terms, TermsWord};
+use colophon_ledger::entry::terms::{Terms, TermsWord};
 use colophon_ledger::entry::{Body, SIGNATURES_MAX, text_of};
 use colophon_ledger::field::Int;
 use colophon_ledger::refusal::Refusal;

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use colophon_ledger::entry::Body;
-use colophon_ledger::entry::amend::AMENDS_MAX;
-use colophon_ledger::facts::{AgeClass, WorkFacts};
+use colophon_ledger::facts::{AMENDS_MAX, AgeClass, WorkFacts};
 use colophon_ledger::refusal::Refusal;
 use colophon_ledger::state::{RecordKey, Records as _, WorkRecord};
 

@@ -8,11 +8,11 @@ use colophon_ledger::evidence::{
     ForkClaim, Lie, ProvedLeaf, Stated,
 };
 use colophon_ledger::field::Int;
-use colophon_ledger::proved::Base64Hash;
 use colophon_ledger::refusal::Refusal;
 use colophon_ledger::replay::{Replay, ReplayError};
 use colophon_ledger::signature::Signed;
 use colophon_ledger::state::{RecordKey, Unreadable};
+use colophon_ledger::state_root::Base64Hash;
 use colophon_tlog::checkpoint::SignedCheckpoint;
 use colophon_tlog::hash::Hash;
 use colophon_tlog::key::SecretKey;

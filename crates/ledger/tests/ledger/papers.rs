@@ -2,9 +2,10 @@
 
 use colophon_ledger::canonical::to_canonical;
 use colophon_ledger::certificate::{Certificate, CertificateError, Standing};
-use colophon_ledger::encumbrance::AllegationsRecord;
 use colophon_ledger::entry::Body;
-use colophon_ledger::state::{About, Changes, CountedRecord, CrossingRecord, EditionRecord, RecordKey};
+use colophon_ledger::state::{
+    About, AllegationsRecord, Changes, CountedRecord, CrossingRecord, EditionRecord, RecordKey,
+};
 
 use crate::borders::{attest, body_of, corridor, crossing, paper, sell};
 use crate::rules::{Words, terms_body};

@@ -4,7 +4,6 @@ use colophon_ledger::account::AccountId;
 use colophon_ledger::canonical::to_canonical;
 use colophon_ledger::carried::CarriedRecord;
 use colophon_ledger::certificate::CertificateError;
-use colophon_ledger::encumbrance::Burden;
 use colophon_ledger::entry::carry_account::{CarryAccount, CarryAccountWord};
 use colophon_ledger::entry::carry_edition::{CarriedMint, CarryEdition, CarryEditionWord};
 use colophon_ledger::entry::genesis::Genesis;
@@ -13,10 +12,11 @@ use colophon_ledger::entry::mint::Mint;
 use colophon_ledger::entry::release::{Release, ReleaseWord};
 use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::field::{Int, List, Marker, WorkId};
-use colophon_ledger::proved::{Base64Hash, OtherRecord};
 use colophon_ledger::replay::read_genesis;
-use colophon_ledger::state::{AccountRecord, EditionRecord, RecordKey, Records as _, WorkRecord, record_digest};
-use colophon_ledger::state_root::StateTree;
+use colophon_ledger::state::{
+    AccountRecord, Burden, EditionRecord, RecordKey, Records as _, WorkRecord, record_digest,
+};
+use colophon_ledger::state_root::{Base64Hash, OtherRecord, StateTree};
 use colophon_tlog::note::Signer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use colophon_ledger::batch::Batch;
 use colophon_ledger::certificate::Certificate;
-use colophon_ledger::entry::{Body, Entry, Register as Identity};
+use colophon_ledger::entry::{Body, Entry};
 use colophon_ledger::governance;
 use colophon_ledger::refusal::Refusal;
+use colophon_ledger::register::Register as Identity;
 use colophon_ledger::replay::{Replay, ReplayError};
 use colophon_ledger::rule::Stop;
 use colophon_ledger::signature::Signed;

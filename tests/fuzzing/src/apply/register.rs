@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use colophon_ledger::batch::{Batch, Closed, Position, beginning, first_batch};
-use colophon_ledger::entry::{Body, Entry, Register as Identity, text_of};
+use colophon_ledger::entry::{Body, Entry, text_of};
 use colophon_ledger::field::{EntryId, Int};
+use colophon_ledger::register::Register as Identity;
 use colophon_ledger::replay::{Replay, read_genesis};
 use colophon_ledger::rule::Rules;
 use colophon_ledger::signature::Signed;

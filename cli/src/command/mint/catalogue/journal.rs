@@ -272,8 +272,9 @@ mod tests {
     use crate::failure::Exit;
     use colophon_ledger::account::AccountPrev;
     use colophon_ledger::entry::profile::{Profile, ProfileWord};
-    use colophon_ledger::entry::{Body, Register, text_of};
+    use colophon_ledger::entry::{Body, text_of};
     use colophon_ledger::field::Digest;
+    use colophon_ledger::register::Register;
     use colophon_tlog::hash::{Hash, sha256};
     use colophon_tlog::key::SecretKey;
 

@@ -23,7 +23,7 @@ use crate::codes::country::country;
 use crate::codes::date::date;
 use crate::codes::language::language;
 use crate::codes::licence::licence;
-use crate::codes::plain;
+use crate::codes::plain::plain;
 use crate::facts::Fact;
 use crate::failure::Failure;
 use crate::words::shown;

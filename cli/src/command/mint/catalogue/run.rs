@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use colophon_ledger::draft::Draft;
-use colophon_ledger::entry::Register;
 use colophon_ledger::field::{Country, Digest, WorkId};
+use colophon_ledger::register::Register;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -18,10 +18,11 @@ use super::reading::{File, Read, Readers};
 use super::report::{Fate, Outcome};
 use super::row::Row;
 use super::sending::{Came, Sender, Sent};
+use crate::drafts::unfit;
 use crate::failure::Failure;
 use crate::keystore::key::OpenKey;
 use crate::signing::accounts::KnownAccounts;
-use crate::signing::{missing, unfit};
+use crate::signing::missing;
 use crate::ui::Progress;
 
 /// How many files the register is asked about at the same time.

@@ -14,10 +14,10 @@ use colophon_ledger::draft::Draft;
 
 use super::journal::{Journal, Signed};
 use crate::clock;
+use crate::drafts::unfit;
 use crate::failure::Failure;
 use crate::history::acknowledge_all;
 use crate::home::Home;
-use crate::signing::unfit;
 
 /// How long it is waited for a register that takes nothing.
 const PATIENCE: Duration = Duration::from_mins(2);
