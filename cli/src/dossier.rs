@@ -358,12 +358,7 @@ impl Dossier {
             sheet.row(if n == 0 { "creators" } else { "" }, &creator.told());
         }
         sheet.row("licence", words::licence(&self.license));
-        let training = match self.training {
-            Training::Allowed => "allowed",
-            Training::NotAllowed => "not allowed",
-            Training::Constrained => "only as agreed with the maker",
-        };
-        sheet.row("AI training", training);
+        sheet.row("AI training", words::training(self.training));
         for (n, file) in self.files.iter().enumerate() {
             let face = if n == 0 { ", its face" } else { "" };
             let size = words::bytes(file.bytes.get());

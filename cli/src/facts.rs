@@ -81,7 +81,11 @@ pub enum Fact {
 
 /// Reads a word of a closed list of the ledger.
 fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_value(text.trim().to_ascii_lowercase().into()).map_err(|error| error.to_string())
+    serde_json::from_value(text.trim().to_ascii_lowercase().into()).map_err(|error| {
+        let listed = error.to_string().split_once("expected ").map(|(_, listed)| listed.replace('`', ""));
+        let listed = listed.unwrap_or_default();
+        format!("{text:?} is none of {}", listed.trim_start_matches("one of "))
+    })
 }
 
 fn category(text: &str) -> Result<CulturalCategory, String> {

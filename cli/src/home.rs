@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use etcetera::base_strategy::{BaseStrategy as _, Xdg};
 
 use crate::failure::{Failure, is_without_room};
+use crate::words::bytes as bytes_in_words;
 
 /// How long a command waits for another one to finish writing.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
@@ -200,7 +201,7 @@ pub fn read_file(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>>, Failu
     let mut bytes = Vec::new();
     file.take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(|error| cannot("read", path, &error))?;
     if bytes.len() > bytes_max {
-        let what = format!("{} has more than {bytes_max} bytes", path.display());
+        let what = format!("{} has more than {}", path.display(), bytes_in_words(bytes_max as u64));
         return Err(Failure::failed(what, "check that it is the right file"));
     }
     Ok(Some(bytes))

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use colophon_client::client::Client;
 use colophon_client::lookalikes::Lookalike;
 use colophon_client::lookup::LookupError;
-use colophon_fingerprint::likeness::{Grade, grade, reach};
+use colophon_fingerprint::likeness::{Grade, SecondOpinion, grade, reach, whole_distance};
 use colophon_fingerprint::thumbnail::Thumbnail;
-use colophon_fingerprint::{Content, ContentKind};
+use colophon_fingerprint::{Code, Content, ContentKind};
 use colophon_ledger::account::AccountId;
 use colophon_ledger::card::Title;
 use colophon_ledger::entry::mint::{Mint, WorkFile};
@@ -201,12 +201,14 @@ pub fn introduce(context: &Context, client: &Client, works: &[WorkId]) -> Result
     Ok(told)
 }
 
-/// What is asked about: the codes, and of a picture the difference hashes that go with them.
+/// What is asked about: the codes, and of a picture what else is known of each: the difference hash, and the whole code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     kind: ContentKind,
     codes: Vec<u64>,
     dhashes: Vec<u64>,
+    /// All 256 bits of the codes, where they are known.
+    whole: Vec<Code>,
 }
 
 impl Asked {
@@ -217,28 +219,28 @@ impl Asked {
             return None;
         }
         let Some(thumbnail) = &content.thumbnail else {
-            return Some(Asked { kind, codes: vec![unit.head()], dhashes: Vec::new() });
+            return Some(Asked { kind, codes: vec![unit.head()], dhashes: Vec::new(), whole: Vec::new() });
         };
-        let codes = thumbnail.variant_codes().map(|code| Unit::new(unit.kind(), code).head()).to_vec();
-        Some(Asked { kind, codes, dhashes: thumbnail.variants().iter().map(Thumbnail::dhash).collect() })
+        let whole = thumbnail.variant_codes().to_vec();
+        let codes = whole.iter().map(|code| Unit::new(unit.kind(), *code).head()).collect();
+        Some(Asked { kind, codes, dhashes: thumbnail.variants().iter().map(Thumbnail::dhash).collect(), whole })
     }
 
     /// Returns what is asked about a file that is not here, by what its mint states: of a picture neither turned nor mirrored, for its code
     /// alone does not tell those of its variants. Nothing, where it states none.
     pub fn stated(file: &WorkFile) -> Option<Asked> {
-        let iscc = Iscc::parse(file.fingerprint.as_ref()?.as_str()).ok()?;
-        let unit = iscc.content().filter(|unit| !unit.is_flat())?;
+        let unit = content_of(file).filter(|unit| !unit.is_flat())?;
         let kind = KINDS.into_iter().find(|kind| unit_kind(*kind) == unit.kind())?;
-        Some(Asked { kind, codes: vec![unit.head()], dhashes: dhash_of(file).into_iter().collect() })
+        let (dhashes, whole) = (dhash_of(file).into_iter().collect(), whole_of(&unit).into_iter().collect());
+        Some(Asked { kind, codes: vec![unit.head()], dhashes, whole })
     }
 
     /// Holds what the node said against the work's own mint, and returns what it is if it is alike.
     async fn judge(&self, client: &Client, hit: &Lookalike) -> Result<Option<Like>, Failure> {
         let provenance = client.certificate(&hit.work, 1).await?.provenance;
         hit.check(unit_kind(self.kind), &self.codes, &provenance.mint, provenance.minted.index)?;
-        let dhash = self.dhashes.get(hit.code).zip(file_of(&provenance.mint, hit.file).and_then(dhash_of));
-        let dhashes = dhash.map(|(own, other)| (own ^ other).count_ones());
-        let Some(grade) = grade(self.kind, hit.distance, dhashes) else { return Ok(None) };
+        let second = file_of(&provenance.mint, hit.file).map(|file| self.second_opinion(hit.code, file));
+        let Some(grade) = grade(self.kind, hit.distance, second.unwrap_or_default()) else { return Ok(None) };
         let card = Dossier::of(&provenance, clock::now_ms()?);
         Ok(Some(Like {
             work: hit.work,
@@ -253,9 +255,17 @@ impl Asked {
         }))
     }
 
+    /// Returns what else is known of one of the codes and of a file that is found by it.
+    fn second_opinion(&self, code: usize, file: &WorkFile) -> SecondOpinion {
+        let dhashes = self.dhashes.get(code).zip(dhash_of(file)).map(|(own, other)| (own ^ other).count_ones());
+        let other = content_of(file).as_ref().and_then(whole_of);
+        let whole = self.whole.get(code).zip(other).map(|(own, other)| whole_distance(own, &other));
+        SecondOpinion { dhashes, whole }
+    }
+
     /// Returns whether what differs in so many bits is alike, whatever a second opinion says.
     fn is_alike(&self, distance: u32) -> bool {
-        grade(self.kind, distance, None).is_some()
+        grade(self.kind, distance, SecondOpinion::default()).is_some()
     }
 }
 
@@ -277,6 +287,15 @@ fn introduction(title: &str, maker: &Party, registered: &When) -> String {
 
 fn file_of(mint: &Mint, file: usize) -> Option<&WorkFile> {
     mint.files.as_slice().get(file.checked_sub(1)?)
+}
+
+fn content_of(file: &WorkFile) -> Option<Unit> {
+    Iscc::parse(file.fingerprint.as_ref()?.as_str()).ok()?.content().copied()
+}
+
+/// Returns all 256 bits of a code, where a mint states them.
+fn whole_of(unit: &Unit) -> Option<Code> {
+    unit.code().try_into().ok()
 }
 
 fn dhash_of(file: &WorkFile) -> Option<u64> {

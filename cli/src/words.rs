@@ -6,6 +6,7 @@ use std::path::Path;
 
 use colophon_ledger::account::AccountId;
 use colophon_ledger::deal::{Delivery, Price};
+use colophon_ledger::entry::mint::Training;
 use colophon_ledger::field::{Country, License, Role, SourceType, WorkKind};
 use jiff::Timestamp;
 
@@ -160,6 +161,15 @@ pub fn licence(license: &License) -> &str {
     match license.as_str() {
         "LicenseRef-ARR" => "all rights reserved",
         id => id,
+    }
+}
+
+/// Returns whether machines may be trained on a work.
+pub fn training(training: Training) -> &'static str {
+    match training {
+        Training::Allowed => "allowed",
+        Training::NotAllowed => "not allowed",
+        Training::Constrained => "only as agreed with the maker",
     }
 }
 

@@ -32,7 +32,7 @@ pub use error::ContentError;
 pub use file::{FileError, FileFingerprint, fingerprint_file, fingerprint_reader};
 pub use folder::{FolderError, FolderFile, FolderStep, FolderSurvey, FolderTree, fingerprint_folder, survey_folder};
 pub use leaf::path_digest;
-pub use likeness::{Grade, distance, grade};
+pub use likeness::{Grade, SecondOpinion, distance, grade};
 pub use listing::{Listed, Listing, list_files};
 pub use manifest::{Manifest, ManifestError, find_manifest};
 pub use reading::{content_of_bytes, content_of_file, content_of_stream};

@@ -2,17 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
+use colophon_ledger::certificate::{CERTIFICATE_BYTES_MAX, Certificate};
 use colophon_ledger::field::WorkId;
 
 use super::MintArgs;
 use crate::failure::{Exit, Failure};
-use crate::home::create_shared_file;
+use crate::home::{create_shared_file, read_file};
 use crate::recognition::STANDARD_INPUT;
 use crate::sidecar::sidecar_of;
+use crate::signing::Desk;
 use crate::signing::outcome::{Outcome, Stage};
-use crate::signing::{Desk, check_free};
 use crate::words::ids::short;
 use crate::words::{argument, named};
+
+/// The longest name of a file on the file systems that are met.
+const NAME_BYTES_MAX: usize = 255;
 
 /// Returns where the certificate is to be written, if it is; a file that is there already is refused before anything is read.
 pub(super) fn place(args: &MintArgs) -> Result<Option<PathBuf>, Failure> {
@@ -24,17 +28,30 @@ pub(super) fn place(args: &MintArgs) -> Result<Option<PathBuf>, Failure> {
         Failure::usage("standard input has no file beside which a certificate could lie", "save it as a file first")
     })?;
     let path = sidecar_of(face);
-    check_free(&path)?;
+    if path.exists() {
+        let what = format!("{} is there already", path.display());
+        return Err(Failure::usage(what, format!("move it away first; {}", whose_is_it(face))));
+    }
     Ok(Some(path))
+}
+
+fn whose_is_it(face: &Path) -> String {
+    format!("what it is a certificate of, and whether the file is registered, tells colophon verify {}", argument(face))
 }
 
 /// Writes the certificate beside the face, once the work is recorded; returns how the command ends. The work is in the register: what
 /// goes wrong here is a warning, and no failure of the mint.
 pub(super) fn add(desk: &Desk<'_>, outcome: &Outcome, path: Option<&Path>) -> Exit {
+    let ui = &desk.context.ui;
     let Some((path, work)) = path.zip(outcome.work).filter(|_| outcome.stage == Stage::Recorded) else {
+        if let Some(path) = path.filter(|_| outcome.stage != Stage::DryRun) {
+            let (work, path) = (short(&outcome.id), argument(path));
+            ui.note(format_args!(
+                "there is no certificate yet; once all have signed: colophon certificate {work} -o {path}"
+            ));
+        }
         return Exit::Done;
     };
-    let ui = &desk.context.ui;
     match write(desk, &work, path) {
         Ok(()) => {
             ui.note(format_args!("its certificate is in {}: hand both over together", named(path)));
@@ -48,6 +65,18 @@ pub(super) fn add(desk: &Desk<'_>, outcome: &Outcome, path: Option<&Path>) -> Ex
     }
 }
 
+/// Tells why what lies in the place of a work's certificate is none; nothing where it is one.
+pub(super) fn not_its_certificate(work: &WorkId, path: &Path) -> Option<Failure> {
+    let bytes = read_file(path, CERTIFICATE_BYTES_MAX).ok().flatten();
+    let certificate = bytes.and_then(|bytes| Certificate::parse(&bytes).ok());
+    let what = match certificate {
+        Some(certificate) if certificate.work == *work => return None,
+        Some(other) => format!("{} is there already, of another work ({})", named(path), short(&other.work)),
+        None => format!("{} is there already, and is no certificate", named(path)),
+    };
+    Some(Failure::failed(what, "move it away"))
+}
+
 /// Writes the certificate of a work that is in the register.
 pub(super) fn write(desk: &Desk<'_>, work: &WorkId, path: &Path) -> Result<(), Failure> {
     let certified = desk.context.wait_for(desk.client.certificate(work, 1))??;
@@ -58,10 +87,10 @@ pub(super) fn write(desk: &Desk<'_>, work: &WorkId, path: &Path) -> Result<(), F
 pub(super) fn unwritten(failure: &Failure, work: &WorkId, path: &Path) -> Failure {
     let exit = if failure.exit() == Exit::NotVerified { Exit::NotVerified } else { Exit::Failed };
     let what = format!("its certificate is not written: {}", failure.what());
+    let is_too_long = path.file_name().is_some_and(|name| name.len() > NAME_BYTES_MAX);
+    let (work, path) = (short(work), if is_too_long { "CERTIFICATE".to_owned() } else { argument(path) });
     let cure = format!(
-        "the work is registered, so do not mint it again: when that is mended, colophon certificate {} -o {}",
-        short(work),
-        argument(path)
+        "the work is registered, so do not mint it again: when that is mended, colophon certificate {work} -o {path}"
     );
     Failure::new(exit, what, cure)
 }

@@ -22,11 +22,14 @@ mod sending;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use colophon_ledger::account::AccountId;
 use colophon_ledger::field::Country;
 
 use super::MintArgs;
-use super::beside::{unwritten, write};
+use super::beside::{not_its_certificate, unwritten, write};
+use super::creator::CreatorArg;
 use super::plan::Maker;
+use super::work_args::WorkArgs;
 use crate::codes::country::country;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
@@ -35,7 +38,7 @@ use crate::sidecar::sidecar_of;
 use crate::signing::Desk;
 use crate::signing::delivery::known;
 use crate::validation::{IS_BUILT_IN, Validator};
-use crate::words::{argument, bytes, count};
+use crate::words::{argument, bytes, count, licence, source_type, training};
 
 use self::gather::gather;
 use self::journal::{Done, Journal, Left};
@@ -55,10 +58,12 @@ pub(super) fn run(args: &MintArgs, context: &Context) -> Result<Exit, Failure> {
     check_options(args)?;
     let rows = gather(args, &History::read(&context.home)?, &context.ui)?;
     let desk = Desk::open(context, &args.signing)?;
+    check_creators(&rows, &desk.account)?;
     let held_in = held_in(&rows, context)?;
     let maker = Maker::of(&desk, &args.work)?;
     let total = rows.iter().filter_map(|row| std::fs::metadata(&row.path).ok()).map(|data| data.len()).sum();
     context.ui.note(leaves(&rows, total));
+    context.ui.note(said_of_all(&args.work));
     desk.confirm(&format!("Register {}?", count(rows.len() as u64, "work")))?;
     let accounts = known(context, &desk.client, vec![desk.account])?;
     let keys = if args.signing.dry_run { Vec::new() } else { desk.open_keys(&accounts)? };
@@ -87,9 +92,23 @@ fn check_options(args: &MintArgs) -> Result<(), Failure> {
         return one("--draft", "register works that others must sign too one by one");
     }
     if args.work.ack_first.is_some() {
-        return one("--ack-first", "name it in the column ack_first of a list");
+        return one("--ack-first", "register that one by itself, or name it in the column ack_first of a list");
     }
     Ok(())
+}
+
+/// Refuses works that another account must sign as well: a run has one account's signatures.
+fn check_creators(rows: &[Row], account: &AccountId) -> Result<(), Failure> {
+    let is_other = |creator: &CreatorArg| creator.account.is_some_and(|other| other != *account);
+    match rows.iter().find(|row| row.work.creators.iter().any(is_other)) {
+        None => Ok(()),
+        Some(row) => {
+            let place = row.line.map_or_else(String::new, |line| format!("line {line}: "));
+            let what = format!("{place}a creator is named by another account, which must sign too");
+            let cure = "leave the account out, or register this work by itself, with colophon mint FILE --creator …: it then waits for the other signature";
+            Err(Failure::usage(what, cure))
+        }
+    }
 }
 
 /// Asks once for the country, if there is a work of which it is not said.
@@ -110,6 +129,17 @@ fn leaves(rows: &[Row], total: u64) -> String {
          for ever: hashes and codes, dates, countries, shares. Erasable later: titles, names, what you say about it",
         count(rows.len() as u64, "work"),
         bytes(total),
+    )
+}
+
+/// Says what stands in each mint unless a list says otherwise.
+fn said_of_all(work: &WorkArgs) -> String {
+    let created = work.created.as_ref().map_or_else(|| "this year".to_owned(), ToString::to_string);
+    format!(
+        "of each is said, unless a list says otherwise: made {created}; {}; {}; AI training {}",
+        source_type(&work.source_type),
+        licence(&work.license),
+        training(work.training)
     )
 }
 
@@ -137,8 +167,11 @@ fn register_all(
     if let Some(sender) = sender.filter(|_| stopped.is_none()) {
         sender.into_journal().finish()?;
     }
-    if args.sidecar && stopped.is_none() {
-        write_sidecars(desk, &rows, &mut fates);
+    if args.sidecar && !args.signing.dry_run {
+        match stopped {
+            None => write_sidecars(desk, &rows, &mut fates),
+            Some(_) => context.ui.warn("no certificates are written yet: the next run of the same command writes them"),
+        }
     }
     Ok(Report::new(fates, stopped))
 }
@@ -163,7 +196,7 @@ fn send_left(desk: &Desk<'_>, sender: &mut Sender<'_>, left: Left) -> Result<Don
     stopped.map_or(Ok(done), Err)
 }
 
-/// Writes the certificate of each registered work beside its file, where none lies yet. What is not written is told of its work: the
+/// Writes the certificate of each registered work beside its file, where its own does not lie yet. What is not written is told of its work: the
 /// works are registered. A register that is away is not asked again.
 fn write_sidecars(desk: &Desk<'_>, rows: &[Row], fates: &mut [Fate]) {
     let mut progress = desk.context.ui.counting("writing certificates");
@@ -171,9 +204,11 @@ fn write_sidecars(desk: &Desk<'_>, rows: &[Row], fates: &mut [Fate]) {
     let mut away = None::<Failure>;
     for (number, (row, fate)) in (1..).zip(rows.iter().zip(fates)) {
         let path = sidecar_of(&row.path);
-        let is_new = fate.outcome == Outcome::Registered;
-        if let Some(work) = fate.work.filter(|_| is_new || fate.outcome == Outcome::ThereBefore && !path.exists()) {
-            let written = away.take().map_or_else(|| write(desk, &work, &path), Err);
+        if let Some(work) = fate.work.filter(|_| matches!(fate.outcome, Outcome::Registered | Outcome::ThereBefore)) {
+            let written = match path.symlink_metadata() {
+                Ok(_) => not_its_certificate(&work, &path).map_or(Ok(()), Err),
+                Err(_) => away.take().map_or_else(|| write(desk, &work, &path), Err),
+            };
             if let Err(failure) = written {
                 fate.lacks_certificate(&unwritten(&failure, &work, &path));
                 away = Some(failure).filter(Failure::is_away);

@@ -19,7 +19,8 @@ pub(super) struct CreatorArg {
     pub(super) name: String,
     role: Option<Role>,
     share_bp: Option<u64>,
-    account: Option<AccountId>,
+    /// Their account, if they are named by it.
+    pub(super) account: Option<AccountId>,
 }
 
 /// Reads a creator.

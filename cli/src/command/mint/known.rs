@@ -18,6 +18,8 @@ pub(super) enum Said {
     ByOption,
     /// In a column of the work's line in a list.
     InList,
+    /// By an option, once it is registered by itself: it is one of many that have no list.
+    ByItself,
 }
 
 /// How a face stands in the register, for an account that would register it.
@@ -46,7 +48,10 @@ impl<'f> Standing<'f> {
 /// Returns the refusal of a face that the account has registered before.
 pub(super) fn registered_before(work: &WorkId) -> Failure {
     let what = format!("you have registered this very file before, as the work {work}");
-    Failure::refused("face_repeated", what, format!("colophon show {}", short(work)))
+    let work = short(work);
+    let cure =
+        format!("colophon show {work} tells of it, and colophon certificate {work} -o FILE writes its certificate");
+    Failure::refused("face_repeated", what, cure)
 }
 
 /// Returns the refusal of a face that another account, which calls itself `name`, registered first; `acked` says whether some
@@ -58,6 +63,7 @@ pub(super) fn registered_by_others(first: &Registration, name: Option<&str>, ack
     let named = match said {
         Said::ByOption => format!("add --ack-first {}", first.work),
         Said::InList => format!("put into its column ack_first {}", first.work),
+        Said::ByItself => format!("by itself, colophon mint FILE --ack-first {}", first.work),
     };
     let cure = format!(
         "look at it with colophon show {}; to register it again knowingly, with that claim named for ever, {named}",
@@ -102,7 +108,7 @@ pub(super) fn like_others(open: &[&Like], said: Said) -> Failure {
 fn similar_named(works: &[WorkId], said: Said) -> String {
     let each = |before: &str| works.iter().map(|work| format!("{before}{work}")).collect::<Vec<_>>();
     match said {
-        Said::ByOption => format!("add {}", each("--ack-similar ").join(" ")),
+        Said::ByOption | Said::ByItself => format!("add {}", each("--ack-similar ").join(" ")),
         Said::InList => format!("put into its column ack_similar {}", each("").join("; ")),
     }
 }

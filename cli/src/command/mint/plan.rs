@@ -11,7 +11,7 @@ use colophon_ledger::field::{Country, Date, Digest, Int, List, Role, WorkId, Wor
 use super::creator::creators;
 use super::files::Hashed;
 use super::title::{TitleArg, locale_language};
-use super::vocabulary::{kind_of, role_of};
+use super::vocabulary::{kind_of, role_of, unknown_kind};
 use super::work_args::WorkArgs;
 use crate::clock;
 use crate::codes::date::check_past;
@@ -21,6 +21,7 @@ use crate::history::History;
 use crate::recognition::Recognised;
 use crate::register::name_of;
 use crate::signing::{Desk, Plan, card_of};
+use crate::words::day;
 
 /// Who registers the work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(super) struct Maker {
     pub(super) account: AccountId,
     /// The name to stand in the card.
     pub(super) name: Option<String>,
+    /// The register's time, in milliseconds after 1970: it is no earlier, whatever this machine's clock says.
+    pub(super) time_ms: u64,
 }
 
 impl Maker {
@@ -51,7 +54,7 @@ impl Maker {
                 );
             }
         }
-        Ok(Maker { account: desk.account, name })
+        Ok(Maker { account: desk.account, name, time_ms: facts.as_of.time_ms() })
     }
 }
 
@@ -78,6 +81,16 @@ impl Sources {
     }
 }
 
+/// Checks what is said about a work, as far as that can be done without its file.
+pub(super) fn check_said(args: &WorkArgs) -> Result<(), Failure> {
+    let role = role_of("").parse().expect("roles are three lower-case letters");
+    if !args.creators.is_empty() {
+        creators(&args.creators, &role)?;
+    }
+    let names = args.creators.iter().map(|creator| creator.name.clone()).collect();
+    card_of(&words(args, args.titles.clone(), names)?).map(drop)
+}
+
 /// Returns the entry to be signed, with its card.
 pub(super) fn plan(
     args: &WorkArgs,
@@ -101,7 +114,7 @@ pub(super) fn plan(
         by: maker.account,
         card: card.digest(),
         country,
-        created: args.created.clone().map_or_else(this_year, Ok)?,
+        created: args.created.clone().map_or_else(|| this_year(maker.time_ms), Ok)?,
         creators,
         derived_from: listed(&sources.derived_from, "--derived-from")?,
         editions: args.editions,
@@ -131,7 +144,10 @@ fn makers(args: &WorkArgs, maker: &Maker, role: &Role) -> Result<(Creators, Vec<
 
 fn words(args: &WorkArgs, titles: Vec<TitleArg>, names: Vec<String>) -> Result<WorkWords, Failure> {
     if titles.len() > TITLES_MAX {
-        return Err(too_many("--title", TITLES_MAX));
+        return Err(Failure::usage(
+            format!("{} titles are too many", titles.len()),
+            format!("give at most {TITLES_MAX}, each in its language"),
+        ));
     }
     let language = locale_language();
     let titles = titles.into_iter().map(|title| title.title(&language)).collect();
@@ -150,12 +166,13 @@ fn too_many(flag: &str, max: usize) -> Failure {
 }
 
 fn suggested_kind(hashed: &Hashed) -> Result<WorkKind, Failure> {
-    let kind = hashed.files.first().map_or("digital_image", |face| kind_of(&face.file.media_type));
-    kind.parse().map_err(|_| Failure::usage("the kind of work is not known", "give --work-kind KIND"))
+    let kind = hashed.files.first().and_then(|face| kind_of(&face.file.media_type));
+    kind.and_then(|kind| kind.parse().ok()).ok_or_else(unknown_kind)
 }
 
-fn this_year() -> Result<Date, Failure> {
-    let year = clock::now()?.strftime("%Y").to_string();
+/// Returns the year that it is, in a register whose newest entry is of this time.
+fn this_year(time_ms: u64) -> Result<Date, Failure> {
+    let year = day(clock::now_ms()?.max(time_ms)).chars().take(4).collect::<String>();
     year.parse().map_err(|_| {
         Failure::usage(format!("this machine's clock says the year {year}"), "give --created DATE, or set the clock")
     })
@@ -211,7 +228,7 @@ mod tests {
     fn planned(typed: &[&str], hashed: &Hashed) -> Result<(Mint, WorkWords), Failure> {
         let args = mint_args(&[&["face.png"], typed].concat())?.work;
         let account = AccountId::from(&SecretKey::from_seed([1; 32]).public());
-        let maker = Maker { account, name: Some("Lin Ana".to_owned()) };
+        let maker = Maker { account, name: Some("Lin Ana".to_owned()), time_ms: 0 };
         let titles = args.titles.clone();
         let plan = plan(&args, hashed, &maker, &Sources::default(), titles, "CN".parse().unwrap())?;
         let Body::Mint(mint) = plan.body else { panic!("a mint") };
@@ -228,6 +245,12 @@ mod tests {
         assert_eq!((creator.account, creator.role.as_str(), creator.share_bp.get()), (Some(mint.by), "art", 10_000));
         assert_eq!((words.names, words.titles[0].lang.as_str()), (vec!["Lin Ana".to_owned()], "zh"));
         assert_eq!(mint.created.as_str().len(), 4);
+    }
+
+    #[test]
+    fn a_clock_behind_the_register_does_not_say_the_year() {
+        assert_eq!(this_year(4_102_444_800_000).unwrap().as_str(), "2100");
+        assert!(this_year(0).unwrap().as_str() >= "2026");
     }
 
     #[test]

@@ -42,6 +42,11 @@ impl TitleArg {
         Ok(TitleArg { language, text: text.to_owned() })
     }
 
+    /// Returns its language, if that was given.
+    pub(super) fn language(&self) -> Option<&str> {
+        self.language.as_deref()
+    }
+
     /// Returns the title as it stands in a card, in `default` if its language was not given.
     pub(super) fn title(self, default: &str) -> Title {
         Title { lang: self.language.unwrap_or_else(|| default.to_owned()), text: self.text }

@@ -104,16 +104,23 @@ fn unlisted(text: &str, list: &[&str], what: &str) -> Failure {
     Failure::usage(format!("{text:?} is no {what} of the list"), format!("take one of {}", list.join(", ")))
 }
 
-/// Returns the kind of work that a file's media type suggests.
-pub(super) fn kind_of(media_type: &str) -> &'static str {
-    match media_type.split_once('/') {
-        Some(("audio", _)) => "audio",
-        Some(("video", _)) => "film_video",
-        Some(("text", _) | ("application", "pdf" | "epub+zip")) => "text_literary",
-        Some(("model", _)) => "model_3d",
-        Some(("application", "zip" | "gzip" | "x-tar" | "x-7z-compressed" | "java-archive" | "wasm")) => "software",
-        _ => "digital_image",
+/// Returns the kind of work that a file's media type suggests. Nothing, where it does not say what is in the file: a guess would be signed for ever.
+pub(super) fn kind_of(media_type: &str) -> Option<&'static str> {
+    match media_type.split_once('/')? {
+        ("image", _) => Some("digital_image"),
+        ("audio", _) => Some("audio"),
+        ("video", _) => Some("film_video"),
+        ("text", _) | ("application", "pdf" | "epub+zip") => Some("text_literary"),
+        ("model", _) => Some("model_3d"),
+        ("application", "java-archive" | "wasm") => Some("software"),
+        _ => None,
     }
+}
+
+/// Returns that a file does not tell what kind of work it is.
+pub(super) fn unknown_kind() -> Failure {
+    let cure = format!("say it, with --work-kind or in the column work_kind of a list: {}", WORK_KINDS.join(", "));
+    Failure::usage("its file does not tell what kind of work it is", cure)
 }
 
 /// Returns what the maker of a kind of work is called in MARC.
@@ -166,11 +173,11 @@ mod tests {
             ("video/mp4", "film_video"),
             ("text/plain", "text_literary"),
             ("application/pdf", "text_literary"),
-            ("application/zip", "software"),
-            ("application/octet-stream", "digital_image"),
+            ("application/wasm", "software"),
         ] {
-            assert_eq!(kind_of(media_type), kind);
+            assert_eq!(kind_of(media_type), Some(kind));
             assert!(WORK_KINDS.contains(&kind));
         }
+        assert_eq!((kind_of("application/octet-stream"), kind_of("application/zip"), kind_of("")), (None, None, None));
     }
 }

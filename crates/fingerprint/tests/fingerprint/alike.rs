@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use colophon_fingerprint::{Content, ContentKind, Grade, content_of_bytes, distance, grade};
+use colophon_fingerprint::{Content, ContentKind, Grade, SecondOpinion, content_of_bytes, distance, grade};
 
 use crate::corpus::{corpus, wav_of};
 
@@ -25,7 +25,7 @@ fn text(words: &str) -> Content {
 }
 
 fn graded(one: &Content, other: &Content) -> Option<Grade> {
-    grade(one.kind, distance(&one.code, &other.code), None)
+    grade(one.kind, distance(&one.code, &other.code), SecondOpinion::default())
 }
 
 #[test]

@@ -7,7 +7,9 @@ use std::process::Command;
 
 use colophon_fingerprint::media::media_type;
 use colophon_fingerprint::video::is_looked_at_here;
-use colophon_fingerprint::{Content, ContentError, ContentKind, Grade, content_of_file, distance, grade};
+use colophon_fingerprint::{
+    Content, ContentError, ContentKind, Grade, SecondOpinion, content_of_file, distance, grade,
+};
 
 /// Says that a test shows nothing here; returns whether it does show something.
 #[allow(clippy::print_stderr, reason = "a test that shows nothing says so")]
@@ -46,9 +48,12 @@ fn a_video_saved_anew_is_recognised_and_another_is_not() {
     let anew = make(&["-i", from, "-vf", "scale=200:150", "-c:v", "mpeg4", "-q:v", "20"], &at("anew.avi"));
     let (first, anew, other) = (content(&first), content(&anew), content(&other));
     let near = distance(&first.code, &anew.code);
-    assert!(grade(ContentKind::Video, near, None).is_some_and(|grade| grade <= Grade::Lookalike), "{near} of 64");
+    assert!(
+        grade(ContentKind::Video, near, SecondOpinion::default()).is_some_and(|grade| grade <= Grade::Lookalike),
+        "{near} of 64"
+    );
     let far = distance(&first.code, &other.code);
-    assert_eq!(grade(ContentKind::Video, far, None), None, "{far} of 64");
+    assert_eq!(grade(ContentKind::Video, far, SecondOpinion::default()), None, "{far} of 64");
 }
 
 /// The first bytes of such a file tell its container alone.

@@ -1,5 +1,6 @@
 //! Which works a catalogue has: the lines of a list, or the files below folders.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,7 @@ use crate::history::History;
 use crate::home::read_file;
 use crate::recognition::STANDARD_INPUT;
 use crate::ui::Ui;
-use crate::words::{count, named};
+use crate::words::{argument, bytes as bytes_in_words, count, named};
 
 /// Returns the works that are asked for, in their order. What is left out of folders is said.
 pub(super) fn gather(args: &MintArgs, history: &History, ui: &Ui) -> Result<Vec<Row>, Failure> {
@@ -24,7 +25,9 @@ pub(super) fn gather(args: &MintArgs, history: &History, ui: &Ui) -> Result<Vec<
         None => of_folders(&args.files, &common, ui)?,
     };
     if rows.is_empty() {
-        return Err(Failure::usage("there is no work in it", "name a folder with files in it, or a list with lines"));
+        let given = args.works.as_deref().or(args.files.first().map(PathBuf::as_path)).unwrap_or(Path::new(""));
+        let what = format!("there is no work in {}", named(given));
+        return Err(Failure::usage(what, "name a folder with files in it, or a list with lines"));
     }
     Ok(rows)
 }
@@ -33,6 +36,10 @@ fn of_list(path: &Path, common: &Common, history: &History) -> Result<Vec<Row>, 
     let (name, bytes, folder) = if path == Path::new(STANDARD_INPUT) {
         ("standard input".to_owned(), of_standard_input()?, Path::new(""))
     } else {
+        if path.is_dir() {
+            let what = format!("{} is a folder, and no list", path.display());
+            return Err(Failure::usage(what, format!("to register what is in it: colophon mint {}", argument(path))));
+        }
         let missing = || Failure::usage(format!("{} does not exist", path.display()), "check the spelling");
         let bytes = read_file(path, LIST_BYTES_MAX)?.ok_or_else(missing)?;
         (path.display().to_string(), bytes, path.parent().unwrap_or(Path::new("")))
@@ -47,14 +54,20 @@ fn of_standard_input() -> Result<Vec<u8>, Failure> {
         Failure::failed(format!("standard input could not be read: {error}"), "save the list as a file first")
     })?;
     if bytes.len() > LIST_BYTES_MAX {
-        let what = format!("the list of standard input has more than {LIST_BYTES_MAX} bytes");
+        let what = format!("the list of standard input has more than {}", bytes_in_words(LIST_BYTES_MAX as u64));
         return Err(Failure::failed(what, "divide it into several lists"));
     }
     Ok(bytes)
 }
 
 fn of_folders(paths: &[PathBuf], common: &Common, ui: &Ui) -> Result<Vec<Row>, Failure> {
-    let mut rows = Vec::new();
+    let (mut rows, mut met) = (Vec::new(), BTreeSet::new());
+    let mut add = |path: &Path| {
+        // A file that is named twice, or lies below two of the folders, is one work.
+        if met.insert(path.canonicalize().unwrap_or_else(|_| path.to_owned())) {
+            rows.push(common.row(None, path));
+        }
+    };
     for path in paths {
         if path == Path::new(STANDARD_INPUT) {
             return Err(Failure::usage("standard input is no catalogue", "name files and folders, or --works -"));
@@ -62,9 +75,9 @@ fn of_folders(paths: &[PathBuf], common: &Common, ui: &Ui) -> Result<Vec<Row>, F
         if path.is_dir() {
             let listing = list_files(path)?;
             tell_left_out(path, &listing, ui);
-            rows.extend(listing.files.iter().map(|file| common.row(None, &file.path)));
+            listing.files.iter().for_each(|file| add(&file.path));
         } else {
-            rows.push(common.row(None, path));
+            add(path);
         }
     }
     Ok(rows)
@@ -110,7 +123,7 @@ mod tests {
         assert_eq!(names, ["cover.png", "a.png", "b.png"]);
         assert!(rows.iter().all(|row| row.acknowledged.len() == 1 && row.sources.ack_similar.is_empty()));
         std::fs::create_dir(at("empty")).unwrap();
-        assert_eq!(gathered(&[&at("empty")]).unwrap_err().what(), "there is no work in it");
+        assert_eq!(gathered(&[&at("empty")]).unwrap_err().what(), format!("there is no work in {}", at("empty")));
     }
 
     #[test]

@@ -143,6 +143,10 @@ impl Journal {
         let digits: String = genesis.to_string().chars().take(GENESIS_DIGITS).collect();
         let path = home.catalogues_dir().join(format!("{digits}-{account}.journal"));
         drop(home.lock()?);
+        if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+            let what = format!("{} is no file: nothing can be noted in it", path.display());
+            return Err(Failure::failed(what, "move it away"));
+        }
         let file = private_options().read(true).append(true).create(true).open(&path);
         let file = file.map_err(|error| cannot("write", &path, &error))?;
         match file.try_lock() {

@@ -14,6 +14,7 @@ use colophon_ledger::field::WorkId;
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::super::creator::creator;
+use super::super::plan::check_said;
 use super::super::title::TitleArg;
 use super::super::vocabulary::{source_type, training, work_kind};
 use super::super::work_args::editions;
@@ -149,8 +150,9 @@ pub(super) fn read_list(
 fn unusable(name: &str, mistakes: &[String], count: usize) -> Failure {
     let told: Vec<&str> = mistakes.iter().take(MISTAKES_TOLD_MAX).map(String::as_str).collect();
     let more = count.checked_sub(MISTAKES_TOLD_MAX).filter(|more| *more > 0);
-    let more = more.map(|more| format!("; and {more} more")).unwrap_or_default();
-    let what = format!("{} cannot be taken as a list of works: {}{more}", shown(name), told.join("; "));
+    let more = more.map(|more| format!("\n  and {more} more")).unwrap_or_default();
+    let told = if let [one] = told[..] { format!(" {one}") } else { format!("\n  {}{more}", told.join("\n  ")) };
+    let what = format!("{} cannot be taken as a list of works:{told}", shown(name));
     Failure::usage(what, "mend the list and run the command again: nothing of it was registered")
 }
 
@@ -251,8 +253,17 @@ impl List<'_> {
         if row.path.as_os_str().is_empty() {
             mistakes.push(format!("line {line}, column file: it names no file"));
         }
+        let languages: Vec<&str> = titles.iter().filter_map(TitleArg::language).collect();
+        if let Some(twice) = (1..languages.len()).find(|n| languages[..*n].contains(&languages[*n])) {
+            mistakes.push(format!("line {line}: two titles in the language {}", languages[twice]));
+        }
         if !titles.is_empty() {
             row.work.titles = titles;
+        }
+        if mistakes.is_empty()
+            && let Err(failure) = check_said(&row.work)
+        {
+            mistakes.push(format!("line {line}: {} ({})", failure.what(), failure.cure()));
         }
         self.mistakes.extend(mistakes);
         row
@@ -489,9 +500,26 @@ mod tests {
     #[test]
     fn a_cell_ends_at_its_limit() {
         let list = |length: usize| format!("file,about\na.png,{}\n", "x".repeat(length));
-        assert_eq!(read(list(CELL_BYTES_MAX).as_bytes()).unwrap().len(), 1);
+        assert_eq!(read(list(8_000).as_bytes()).unwrap().len(), 1);
+        // A card is smaller than a cell may be.
+        assert!(wrong(&list(CELL_BYTES_MAX)).contains("line 2: "));
         let told = wrong(&list(CELL_BYTES_MAX + 1));
         assert!(told.contains("line 2, column about: 16385 bytes; at most 16384 are read (look for a quotation mark"));
+    }
+
+    #[test]
+    fn what_is_said_of_a_work_is_judged_before_any_file_is_read() {
+        for (list, wrong_with) in [
+            ("file,creators\na.png,\nb.png,A:art:60%;B:art:50%\n", "line 3: the shares are 110.00 % together"),
+            ("file,title,lang,title:en\na.png,a,en,b\n", "line 2: two titles in the language en"),
+            (
+                "file,title:de,title:en,title:fr,title:es,title:it,title:pt,title:nl,title:da,title:sv\na,1,2,3,4,5,6,7,8,9\n",
+                "line 2: 9 titles are too many",
+            ),
+        ] {
+            let told = wrong(list);
+            assert!(told.contains(wrong_with), "{told}");
+        }
     }
 
     #[test]
@@ -505,7 +533,7 @@ mod tests {
             wrong("file,title\na.png,\"x\"y\n").contains("line 2: the quotation marks around a cell are closed, and")
         );
         let told = wrong("file,title\na.png,5\" by 7\"\nb.png,B\nc.png,a \"b\"\n");
-        assert!(told.contains(": line 2: a quotation mark inside a cell") && told.contains("; line 4: "), "{told}");
+        assert!(told.contains("\n  line 2: a quotation mark inside a cell") && told.contains("\n  line 4: "), "{told}");
         assert!(wrong("file;title\na.png;\"x\"\n").ends_with("line 1: its cells are not divided by commas"));
         let open = format!("file,about\na.png,\"never closed\n{}", "b.png,b\n".repeat(4000));
         assert!(wrong(&open).contains("line 2: a quotation mark that is not closed"));

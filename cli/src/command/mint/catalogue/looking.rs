@@ -41,7 +41,7 @@ impl Looker {
     /// Looks for a file, and adds to its notes what is merely to be told. An error is no answer: the register cannot be asked, or lies.
     pub(super) async fn look(&self, row: &Row, read: &mut Read) -> Result<Seen, Failure> {
         let mut sources = row.sources.clone();
-        let said = if row.line.is_some() { Said::InList } else { Said::ByOption };
+        let said = if row.line.is_some() { Said::InList } else { Said::ByItself };
         let face = Digest(read.recognised.file.sha256);
         let looked = self.client.file(&face, 1).await?;
         match Standing::of(&looked, &self.account, sources.ack_first) {

@@ -202,7 +202,9 @@ impl fmt::Display for Report {
         }
         if let Some(why) = &self.stopped {
             sheet.heading("✘", Tone::Bad, &format!("stopped: {}", why.what));
-            sheet.text(2, &format!("what to do: {}", why.cure));
+            let again =
+                if why.exit == Exit::TryAgain { "; then run the same command again: it goes on from here" } else { "" };
+            sheet.text(2, &format!("what to do: {}{again}", why.cure));
         }
         sheet.fmt(f)
     }
