@@ -9,6 +9,7 @@ use colophon_ledger::entry::mint::{Creator, Credentials, CredentialsState, FileT
 use colophon_ledger::facts::WorkFacts;
 use colophon_ledger::field::{Country, Date, Digest, EntryId, License, Role, SourceType, WorkId, WorkKind};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 use crate::due::Due;
 use crate::encumbered::{Alleged, Encumbrance};
@@ -169,6 +170,12 @@ pub enum OfferState {
     Void,
 }
 
+/// Returns each work once, in the order of the first times.
+pub fn once(works: &[WorkId]) -> Vec<WorkId> {
+    let mut met = BTreeSet::new();
+    works.iter().copied().filter(|work| met.insert(*work)).collect()
+}
+
 impl Dossier {
     /// Returns what `provenance` proves, at `now_ms` by this machine's clock.
     pub fn of(provenance: &Provenance, now_ms: u64) -> Dossier {
@@ -201,7 +208,7 @@ impl Dossier {
             tree: mint.tree.clone(),
             derived_from: mint.derived_from.as_ref().map_or_else(Vec::new, |from| from.as_slice().to_vec()),
             acknowledges: mint.ack_first,
-            acknowledges_similar: mint.ack_similar.as_ref().map_or_else(Vec::new, |like| like.as_slice().to_vec()),
+            acknowledges_similar: once(mint.ack_similar.as_ref().map_or(&[][..], |like| like.as_slice())),
             introduced: Vec::new(),
             maker: Party::of(&mint.by, provenance),
             registered,

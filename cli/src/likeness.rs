@@ -29,7 +29,7 @@ use crate::sheet::Sheet;
 use crate::story::When;
 
 /// The most works of others that are shown, and the most of one's own.
-const SHOWN_MAX: usize = 10;
+pub const SHOWN_MAX: usize = 10;
 /// How many of them are the earliest of those that are alike, however many are nearer.
 const EARLIEST_MAX: usize = 3;
 /// The kinds of content.
@@ -124,7 +124,7 @@ pub fn find(
     Ok(match context.wait_for(seek(client, asked, wanted))?? {
         Sought::NothingToSeekBy => None,
         Sought::NobodySeeks => {
-            context.ui.note(NOBODY_SEEKS);
+            context.ui.warn(format_args!("{NOBODY_SEEKS}; another node of the register may"));
             None
         }
         Sought::Found(likes) => Some(likes),

@@ -96,7 +96,7 @@ mod tests {
             assert!(from(bytes).unwrap_err().what().ends_with(end), "{end}");
         }
         assert_eq!(from(&[b'a'; PASSPHRASE_BYTES_MAX]).unwrap().len(), PASSPHRASE_BYTES_MAX);
-        assert!(from(&[b'a'; PASSPHRASE_BYTES_MAX + 1]).unwrap_err().what().ends_with("has more than 4096 bytes"));
+        assert!(from(&[b'a'; PASSPHRASE_BYTES_MAX + 1]).unwrap_err().what().ends_with("has more than 4.00 KiB"));
     }
 
     #[test]

@@ -33,11 +33,20 @@ impl Drop for Guard {
     }
 }
 
+/// Shows the cursor again, which a question that was broken off may have hidden.
+pub(crate) fn show_cursor() {
+    let terminal = Term::stderr();
+    if terminal.is_term() {
+        // If the terminal is gone nobody misses it.
+        let _shown = terminal.show_cursor();
+    }
+}
+
 /// Keeps what an interrupt is answered with until it is dropped.
 #[derive(Debug)]
 pub(crate) struct LastWords(());
 
-/// Says `text` if the process is interrupted, and ends it.
+/// Says `text`, if there is any, where the process is interrupted, and ends it.
 pub(crate) fn last_words(text: &'static str) -> LastWords {
     set(&LAST_WORDS, Some(text));
     watch();
@@ -68,13 +77,18 @@ fn end_on_interrupt() {
         if let Some(before) = &*BEFORE.lock().unwrap_or_else(PoisonError::into_inner) {
             // If the terminal is gone there is nothing to put back.
             let _restored = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
-            let _cursor = Term::stderr().show_cursor();
         }
+        let terminal = Term::stderr();
+        show_cursor();
         if let Some(text) = *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) {
-            let terminal = Term::stderr();
-            // A bar may stand on the line. A text that cannot be written has no reader.
-            let _bar = terminal.clear_line();
-            let _told = terminal.write_line(text);
+            if terminal.is_term() {
+                // A bar may stand on the line.
+                let _bar = terminal.clear_line();
+            }
+            if !text.is_empty() {
+                // A text that cannot be written has no reader.
+                let _told = terminal.write_line(text);
+            }
         }
         std::process::exit(INTERRUPTED);
     }

@@ -80,9 +80,9 @@ impl Ui {
         }
     }
 
-    /// Has `text` told if the process is interrupted until the result is dropped; silent under `--quiet`.
-    pub(crate) fn at_interrupt(&self, text: &'static str) -> Option<LastWords> {
-        (!self.quiet).then(|| terminal::last_words(text))
+    /// Has the process end as interrupted until the result is dropped, and `text` told then; silent under `--quiet`.
+    pub(crate) fn at_interrupt(&self, text: &'static str) -> LastWords {
+        terminal::last_words(if self.quiet { "" } else { text })
     }
 
     /// Tells whether notes are left out.
@@ -321,6 +321,7 @@ fn paint_for(text: &str, tone: Tone, stream: Stream) -> String {
 }
 
 fn unanswered(error: &dialoguer::Error, flag: &str) -> Failure {
+    terminal::show_cursor();
     Failure::failed(format!("no answer could be read: {error}"), format!("give {flag}"))
 }
 

@@ -268,9 +268,12 @@ routes! {
     get  "/metrics"                        => status::metrics,
 }
 
-/// Returns the router. Reads are open to any origin.
+/// Returns the router. It is open to any origin: nothing is known here of whoever asks, and what is submitted is signed.
 pub fn router(api: Arc<Api>) -> Router {
-    let cors = CorsLayer::new().allow_origin(Any).allow_methods([Method::GET, Method::HEAD]);
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_headers([header::CONTENT_TYPE]);
     let mut routes = routes();
     if api.following.is_some() {
         routes = routes.layer(from_fn_with_state(Arc::clone(&api), pass_on));

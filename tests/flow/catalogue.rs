@@ -8,7 +8,7 @@ use e2e::person::Person;
 use serde_json::Value;
 
 use crate::lookalikes::{copy, paint};
-use crate::scene::{Scene, text};
+use crate::scene::{Scene, account, text};
 
 const WORKS: u64 = 40;
 /// How often a run is killed. Small requests, so that there is something to kill it between.
@@ -162,7 +162,8 @@ fn of_a_list_with_a_quotation_mark_out_of_place_nothing_is_registered() {
 fn every_work_gets_its_certificate_beside_it_and_a_dry_run_signs_nothing() {
     let scene = Scene::open();
     put_works(&scene.ana, "art", 4);
-    let dry = scene.ana.succeed(&[&MINT[..], &["--dry-run"]].concat()).json();
+    let dry_run = [&MINT[..], &["--dry-run", "--sidecar"]].concat();
+    let dry = scene.ana.succeed(&dry_run).json();
     assert!(outcomes(&dry).iter().all(|outcome| outcome == "dry_run"));
     assert!(
         text(&dry, "/works/0/text").contains("\"kind\":\"mint\"") && text(&dry, "/works/0/card").contains("sketch")
@@ -176,10 +177,44 @@ fn every_work_gets_its_certificate_beside_it_and_a_dry_run_signs_nothing() {
     // The certificates are no works.
     let again = scene.ana.succeed(&[&MINT[..], &["--sidecar"]].concat()).json();
     assert_eq!((again["there_before"].as_u64(), outcomes(&again).len()), (Some(4), 4));
+    // What lies in the place of a certificate is looked at, every time; a dry run puts nothing there.
+    let places = ["art/sketch 1.txt.colophon", "art/sketch 2.txt.colophon", "art/deeper/sketch 3.txt.colophon"];
+    let [other, none, gone] = places.map(|name| scene.ana.desk().join(name));
+    std::fs::copy(&none, &other).unwrap();
+    std::fs::write(&none, "mine").unwrap();
+    std::fs::remove_file(&gone).unwrap();
+    scene.ana.succeed(&dry_run);
+    assert!(!gone.exists());
+    for _ in 0..2 {
+        let notes = scene.ana.expect(&[&MINT[..], &["--sidecar"]].concat(), 1).json()["works"].to_string();
+        assert!(notes.contains("of another work") && notes.contains("is no certificate"), "{notes}");
+        assert!(gone.exists() && std::fs::read(&none).unwrap() == b"mine");
+    }
     // Without leave nobody is taken to have said yes.
     put_works(&scene.ana, "new", 1);
     scene.ana.expect(&["mint", "new", "--country", "CN"], 2);
     assert_eq!(registered(&scene.node), 4);
+}
+
+#[test]
+fn what_would_have_to_be_guessed_or_signed_by_others_is_asked_for_first() {
+    let scene = Scene::open();
+    put_works(&scene.ana, "art", 1);
+    std::fs::write(scene.ana.desk().join("art/score.musx"), b"\0\x01\x02\xfe").unwrap();
+    let report = scene.ana.expect(&MINT, 2).json();
+    assert_eq!((report["registered"].as_u64(), report["failed"].as_u64()), (Some(1), Some(1)), "{report}");
+    scene.ana.succeed(&[&MINT[..], &["--work-kind", "music_work"]].concat());
+    assert_eq!(registered(&scene.node), 2);
+
+    put_works(&scene.ana, "ours", 2);
+    let list = format!(
+        "file,creators\nours/sketch 1.txt,\nours/sketch 2.txt,Ana:art:50%;Bruno:art:50%:{}\n",
+        account(&scene.bruno)
+    );
+    scene.ana.put("list.csv", list.as_bytes());
+    let told = scene.ana.expect(&["mint", "--works", "list.csv", "--country", "CN", "--yes"], 2).stderr;
+    assert!(told.contains("line 3: a creator is named by another account"), "{told}");
+    assert_eq!(registered(&scene.node), 2);
 }
 
 #[test]

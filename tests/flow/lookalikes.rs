@@ -148,6 +148,16 @@ fn later_copies_do_not_bury_the_first() {
     let told = unwrapped(&scene.bruno.succeed(&["verify", "copy.certificate"]).stdout);
     assert!(told.contains(row) && told.contains("what is like its face when turned or mirrored"), "{told}");
 
+    // Ana need not name those who copied her, and is told that the certificate does not.
+    save_small(
+        &image::open(scene.ana.desk().join(&paths[0])).unwrap().to_rgb8(),
+        90,
+        &scene.ana.desk().join("small.jpg"),
+    );
+    let small = text(&scene.ana.succeed(&[&["mint", "small.jpg"][..], &words].concat()).json(), "/work");
+    let told = scene.ana.succeed(&["certificate", &small, "-o", "small.certificate"]).stderr;
+    assert!(told.contains("of which the certificate does not tell") && told.contains(&copies[0][..16]), "{told}");
+
     // Bruno's own twelve are in nobody's way, and not in that of the first either.
     let claim = ["mint", "one more.jpg", "--title", "Another", "--country", "US", "--yes"];
     assert_eq!(refused(&scene.bruno, &claim), "ack_similar_missing");

@@ -17,8 +17,13 @@ fn a_file_is_verified_offline_by_the_certificate_beside_it() {
 
     // Another's bytes under the same name, and a certificate that was changed.
     scene.ana.put("poem.txt", b"Hills after rain");
-    scene.ana.expect(&["verify", "poem.txt", "--offline"], 3);
+    let told = scene.ana.expect(&["verify", "poem.txt", "--offline"], 1).stderr;
+    assert!(told.contains("not a file of the certificate beside it"), "{told}");
     scene.ana.put("poem.txt", b"Hills before rain");
+    // One that was cut off proves nothing, neither for the file nor against it.
+    scene.ana.put("poem.txt.colophon", &certificate[..certificate.len() / 2]);
+    let told = scene.ana.expect(&["verify", "poem.txt", "--offline"], 1).stderr;
+    assert!(told.contains("poem.txt.colophon, which lies beside it, is damaged or cut off"), "{told}");
     scene.ana.put("poem.txt.colophon", &String::from_utf8(certificate).unwrap().replace("CN", "FR").into_bytes());
     scene.ana.expect(&["verify", "poem.txt", "--offline"], 4);
     // One that is there is not written over, and nothing is registered.

@@ -27,7 +27,7 @@ pub struct SearchArgs {
     /// Take it as a file, even if there is none
     #[arg(long)]
     file: bool,
-    /// Of what words find, skip the first N
+    /// Of what words find, skip the first N; the first 1000 are shown
     #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "file")]
     after: u64,
 }

@@ -18,15 +18,17 @@ use colophon_client::file::FileFacts;
 use colophon_client::lookup::{AsOf, Looked};
 use colophon_client::work::WorkPrefix;
 use colophon_fingerprint::Content;
+use colophon_ledger::certificate::{CERTIFICATE_BYTES_MAX, CertificateError};
 use colophon_ledger::field::Digest;
 
 use crate::as_of::Backing;
 use crate::audited;
 use crate::codes::date::age;
 use crate::command::verify::proof::{Handed, Judge, Proof};
-use crate::command::verify::target::{GivenFile, Target, read_certificate};
+use crate::command::verify::target::{GivenFile, Target};
 use crate::context::Context;
 use crate::failure::{Exit, Failure, worst};
+use crate::home::read_file;
 use crate::likeness::Like;
 use crate::party::Party;
 use crate::recognition::{carries_credentials, is_scant, told_of_credentials_now};
@@ -161,13 +163,14 @@ fn proof_of_work(judge: &Judge<'_>, asked: &WorkPrefix) -> Result<Proof, Failure
 }
 
 fn judge_file(judge: &Judge<'_>, file: &GivenFile) -> Result<Verdict, Failure> {
-    let (proof, claims) = proof_of_file(judge, file)?;
+    let Found { proof, claims, sidecar } = proof_of_file(judge, file)?;
     let (name, sha256) = (file.name.clone(), Digest(file.fingerprint.sha256));
     let files = proof.provenance.mint.files.as_slice();
-    let (place, stated) = (1..)
-        .zip(files)
-        .find(|(_, stated)| stated.sha256 == sha256)
-        .ok_or_else(|| not_of_the_work(&name, &sha256, &proof))?;
+    let (place, stated) =
+        (1..).zip(files).find(|(_, stated)| stated.sha256 == sha256).ok_or_else(|| match &sidecar {
+            Some(sidecar) => sidecar_of_another(&name, sidecar, &proof),
+            None => not_of_the_work(&name, &sha256, &proof),
+        })?;
     let subject = Subject::File { name, sha256, place, of: files.len() };
     judge.keep(&proof);
     let mut verdict = verdict(judge, subject, &proof, claims)?;
@@ -186,13 +189,23 @@ fn judge_file(judge: &Judge<'_>, file: &GivenFile) -> Result<Verdict, Failure> {
     Ok(verdict)
 }
 
-/// Returns what is proved of the work that a file is of, and who has registered the file: by the certificate that was given, by the
-/// register, or where none can be asked by the certificate that lies beside the file.
-fn proof_of_file(judge: &Judge<'_>, file: &GivenFile) -> Result<(Proof, Claims), Failure> {
+/// What is found of a file.
+struct Found {
+    /// What is proved of the work that it is of.
+    proof: Proof,
+    /// Who has registered it.
+    claims: Claims,
+    /// The certificate beside it, where nothing else was asked.
+    sidecar: Option<PathBuf>,
+}
+
+/// Returns what is found of a file: by the certificate that was given, by the register, or where none can be asked by the certificate that
+/// lies beside the file.
+fn proof_of_file(judge: &Judge<'_>, file: &GivenFile) -> Result<Found, Failure> {
     if let Some(handed) = judge.handed() {
         let proof = judge.proof_of_certificate(handed)?;
         let claims = claims_beside(judge, &proof, &Digest(file.fingerprint.sha256))?;
-        return Ok((proof, claims));
+        return Ok(Found { proof, claims, sidecar: None });
     }
     let sidecar = file.path.as_deref().map(sidecar_of).filter(|path| path.is_file());
     let Some(sidecar) = sidecar else { return proof_by_register(judge, file) };
@@ -206,11 +219,26 @@ fn proof_of_file(judge: &Judge<'_>, file: &GivenFile) -> Result<(Proof, Claims),
             answered => return answered,
         }
     }
-    let (name, bytes) = read_certificate(&sidecar)?;
-    Ok((judge.proof_alone(&Handed::read(name, bytes)?)?, Claims::default()))
+    let handed = read_sidecar(&sidecar)?;
+    Ok(Found { proof: judge.proof_alone(&handed)?, claims: Claims::default(), sidecar: Some(sidecar) })
 }
 
-fn proof_by_register(judge: &Judge<'_>, file: &GivenFile) -> Result<(Proof, Claims), Failure> {
+/// Reads the certificate beside a file. One that is cut off or empty proves nothing, neither for the file nor against it.
+fn read_sidecar(sidecar: &Path) -> Result<Handed, Failure> {
+    let damaged = || {
+        let what =
+            format!("{}, which lies beside it, is damaged or cut off, and no certificate any more", named(sidecar));
+        Failure::failed(what, "ask a register, or write it anew: colophon certificate WORK -o FILE")
+    };
+    let bytes = read_file(sidecar, CERTIFICATE_BYTES_MAX)?.unwrap_or_default();
+    match Handed::read(named(sidecar), bytes) {
+        Ok(handed) => Ok(handed),
+        Err(CertificateError::Malformed(_)) => Err(damaged()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn proof_by_register(judge: &Judge<'_>, file: &GivenFile) -> Result<Found, Failure> {
     let (name, sha256) = (&file.name, Digest(file.fingerprint.sha256));
     let client = judge.need_client(name)?;
     let facts = match judge.context.wait_for(client.file(&sha256, CLAIMS_MAX))?? {
@@ -224,7 +252,8 @@ fn proof_by_register(judge: &Judge<'_>, file: &GivenFile) -> Result<(Proof, Clai
         }
     };
     let first = facts.registrations.first().ok_or_else(|| nothing_shown(name))?;
-    Ok((judge.proof_of_work(&WorkPrefix::from(&first.work))?, claims_of(judge, &facts)?))
+    let proof = judge.proof_of_work(&WorkPrefix::from(&first.work))?;
+    Ok(Found { proof, claims: claims_of(judge, &facts)?, sidecar: None })
 }
 
 /// Returns who has registered a file of the work that is proved, if its register is asked at all.
@@ -313,6 +342,18 @@ fn not_of_the_work(name: &str, sha256: &Digest, proof: &Proof) -> Failure {
             proof.provenance.work
         ),
         "ask for the file as it was registered; a single changed byte is another file",
+    )
+}
+
+fn sidecar_of_another(name: &str, sidecar: &Path, proof: &Proof) -> Failure {
+    Failure::failed(
+        format!(
+            "{name} is not a file of the certificate beside it, {}, of the work {}: it was changed, or the certificate is of another file; \
+             whether it is registered is not known",
+            named(sidecar),
+            proof.provenance.work
+        ),
+        "ask a register: leave out --offline, or give --node URL; or ask for the file as it was registered",
     )
 }
 

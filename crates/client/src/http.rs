@@ -17,6 +17,11 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(10);
 /// The longest address of a node, in bytes.
 pub const ADDRESS_BYTES_MAX: usize = 2048;
 
+/// An answer of at most so many bytes is a small one: it takes no longer than [`SMALL_TIME_MAX`], however it drips.
+const SMALL_BYTES_MAX: usize = 1 << 20;
+/// How long a small answer to a question may take as a whole.
+const SMALL_TIME_MAX: Duration = Duration::from_secs(45);
+
 /// How long to wait for what, and how often to try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patience {
@@ -265,9 +270,12 @@ impl Transport {
         Err(Problem::read(status, seconds.map(Duration::from_secs), body).into())
     }
 
-    async fn ask(&self, Request { path, content, .. }: &Request<'_>) -> Result<Response, HttpError> {
+    async fn ask(&self, Request { path, limit, content }: &Request<'_>) -> Result<Response, HttpError> {
         let url = self.base.join(path).map_err(|error| not_understood(path, &error.to_string()))?;
         let building = match content {
+            None if *limit <= SMALL_BYTES_MAX => {
+                self.http.request(Method::GET, url).timeout(self.patience.total.min(SMALL_TIME_MAX))
+            }
             None => self.http.request(Method::GET, url),
             Some((media_type, body)) => {
                 self.http.request(Method::POST, url).header(CONTENT_TYPE, *media_type).body(body.clone())
@@ -286,7 +294,7 @@ impl Transport {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.network_error(&error))? {
             if body.len() + chunk.len() > limit {
-                return Err(HttpError::TooLarge { path: path.to_owned(), limit });
+                return Err(HttpError::TooLarge { path: without_query(path), limit });
             }
             body.extend_from_slice(&chunk);
         }
@@ -331,7 +339,12 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &str, body: &[u8]) -> Result<
 
 /// Says that the answer to `path` is not of the form it should have.
 pub(crate) fn not_understood(path: &str, why: &str) -> HttpError {
-    HttpError::NotUnderstood { path: path.to_owned(), why: shown(why) }
+    HttpError::NotUnderstood { path: without_query(path), why: shown(why) }
+}
+
+/// Returns the part of a path that says what was asked for, without what it was asked with: that may be long.
+fn without_query(path: &str) -> String {
+    path.split('?').next().unwrap_or_default().to_owned()
 }
 
 fn base_of(address: &str) -> Result<Url, AddressError> {

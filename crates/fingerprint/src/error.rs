@@ -26,6 +26,22 @@ pub enum ContentError {
         /// How much is decoded.
         max: u64,
     },
+    /// It is of a kind that no decoder here takes.
+    #[error("its {what} is of a kind that is not decoded here: {why}")]
+    Unsupported {
+        /// What was expected in it.
+        what: &'static str,
+        /// What the decoder says.
+        why: String,
+    },
+    /// It is larger than its decoder may be asked for.
+    #[error("its picture is larger than is decoded here: {side_max} pixels a side, and {bytes_max} bytes in memory")]
+    TooLarge {
+        /// The longest side, in pixels.
+        side_max: u32,
+        /// The most memory, in bytes.
+        bytes_max: u64,
+    },
     /// There is nothing in it to make a code of.
     #[error("there is no {0} in it")]
     Nothing(&'static str),
@@ -48,7 +64,10 @@ impl ContentError {
             ContentError::Broken { .. } | ContentError::BrokeDown => {
                 "open it with the program that made it and save it anew, or register it by its digests alone"
             }
-            ContentError::TooMuch { .. } | ContentError::TooSlow(_) => {
+            ContentError::Unsupported { .. } => {
+                "register it by its digests alone, or the same saved in another format, a picture as PNG say, beside it"
+            }
+            ContentError::TooMuch { .. } | ContentError::TooLarge { .. } | ContentError::TooSlow(_) => {
                 "register it by its digests alone, or a smaller rendition of it beside it"
             }
             ContentError::LeftBehind(_) => "register it by its digests alone, or by itself later",

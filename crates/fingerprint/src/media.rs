@@ -27,6 +27,8 @@ pub fn media_type(head: &[u8]) -> String {
         FileFormat::ExtensibleBinaryMetaLanguage => matroska(head),
         FileFormat::ExtensibleMarkupLanguage => xml(head),
         FileFormat::Zip => zip(head),
+        // Pictures in TGA begin with the same four bytes; a cursor says how many there are of it.
+        FileFormat::WindowsCursor if matches!(head.get(4..6), None | Some([0, 0])) => UNKNOWN,
         other => return other.media_type().to_ascii_lowercase(),
     };
     refined.to_owned()
@@ -140,7 +142,7 @@ mod tests {
         let template =
             [b"PK\x03\x04".as_slice(), &[0; 26], b"mimetypeapplication/vnd.oasis.opendocument.text-templatePK"]
                 .concat();
-        let cases: [(&[u8], &str); 19] = [
+        let cases: [(&[u8], &str); 21] = [
             (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "image/png"),
             (b"\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg"),
             (b"%PDF-1.7\n", "application/pdf"),
@@ -160,6 +162,8 @@ mod tests {
             ("une œuvre\n".as_bytes(), "text/plain"),
             (b"", "application/octet-stream"),
             (b"\0\x01\x02\xfe", "application/octet-stream"),
+            (b"\0\0\x02\0\0\0\0\0\0\0\0\0", "application/octet-stream"),
+            (b"\0\0\x02\0\x01\0 \0\0\0\0\0", "image/x-win-bitmap"),
         ];
         for (head, expected) in cases {
             assert_eq!(media_type(head), expected, "{}", String::from_utf8_lossy(head));

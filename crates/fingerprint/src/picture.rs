@@ -3,7 +3,7 @@
 use std::io::{BufRead, Seek};
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder as _, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder as _, ImageError, ImageReader, Limits};
 
 use crate::error::{ContentError, broken};
 
@@ -35,7 +35,7 @@ impl Picture {
         limits.max_image_height = Some(SIDE_MAX);
         limits.max_alloc = Some(MEMORY_BYTES_MAX);
         reader.limits(limits);
-        let mut decoder = reader.into_decoder().map_err(|error| broken("picture", &error))?;
+        let mut decoder = reader.into_decoder().map_err(|error| not_decoded(&error))?;
         let (width, height) = decoder.dimensions();
         let pixels = u64::from(width) * u64::from(height);
         check("pixels", pixels, PIXELS_MAX)?;
@@ -44,7 +44,7 @@ impl Picture {
             return Err(ContentError::Nothing("pixel"));
         }
         let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-        let mut image = DynamicImage::from_decoder(decoder).map_err(|error| broken("picture", &error))?;
+        let mut image = DynamicImage::from_decoder(decoder).map_err(|error| not_decoded(&error))?;
         if matches!(image, DynamicImage::ImageRgb32F(_) | DynamicImage::ImageRgba32F(_)) {
             image = DynamicImage::ImageRgba8(image.into_rgba8());
         }
@@ -92,6 +92,15 @@ impl Picture {
             // Floats were made bytes when the picture was decoded, and there are no others.
             _ => row.resize(width, [255; 3]),
         }
+    }
+}
+
+/// Returns why a picture was not decoded, of what its decoder says.
+fn not_decoded(error: &ImageError) -> ContentError {
+    match error {
+        ImageError::Limits(_) => ContentError::TooLarge { side_max: SIDE_MAX, bytes_max: MEMORY_BYTES_MAX },
+        ImageError::Unsupported(_) => ContentError::Unsupported { what: "picture", why: error.to_string() },
+        _ => broken("picture", error),
     }
 }
 

@@ -16,6 +16,8 @@ use super::problem::Problem;
 const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// How much of a body that is too long is read and thrown away, so that the client hears why and not merely a broken pipe.
 const DISCARDED_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// How long more of it is waited for.
+const DISCARDING_PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// How many bytes of room an answer in JSON begins with: nearly all are shorter.
 const JSON_BYTES: usize = 4 * 1024;
@@ -34,27 +36,39 @@ pub(super) async fn read(body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
     read_within(body, limit, BODY_TIME_MAX).await
 }
 
-async fn read_within(body: Body, limit: usize, time_max: Duration) -> Result<Vec<u8>, Problem> {
-    tokio::time::timeout(time_max, read_frames(body, limit)).await.unwrap_or(Err(Problem::Timeout))
+async fn read_within(mut body: Body, limit: usize, time_max: Duration) -> Result<Vec<u8>, Problem> {
+    let read = tokio::time::timeout(time_max, read_frames(&mut body, limit)).await;
+    if let Some(bytes) = read.unwrap_or(Err(Problem::Timeout))? {
+        return Ok(bytes);
+    }
+    // Whether it ends does not matter any more.
+    let _rest = tokio::time::timeout(time_max, discard(&mut body)).await;
+    Err(Problem::BodyTooLarge { limit })
 }
 
-async fn read_frames(mut body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
+/// Returns the body; nothing as soon as it is too long.
+async fn read_frames(body: &mut Body, limit: usize) -> Result<Option<Vec<u8>>, Problem> {
     // A body that says how long it is gets its room at once; memory that is not written to costs nothing.
     let said = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
     let mut bytes = Vec::with_capacity(said.filter(|length| *length <= limit).unwrap_or(0));
-    let mut discarded: usize = 0;
-    while let Some(data) = next_data(&mut body).await? {
-        if discarded > 0 || bytes.len() + data.len() > limit {
-            discarded += bytes.len() + data.len();
-            bytes = Vec::new();
-        } else {
-            bytes.extend_from_slice(&data);
+    while let Some(data) = next_data(body).await? {
+        if bytes.len() + data.len() > limit {
+            return Ok(None);
         }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(Some(bytes))
+}
+
+/// Throws away what else comes of a body, as long as it comes without a pause.
+async fn discard(body: &mut Body) {
+    let mut discarded = 0;
+    while let Ok(Ok(Some(data))) = tokio::time::timeout(DISCARDING_PAUSE_MAX, next_data(body)).await {
+        discarded += data.len();
         if discarded > DISCARDED_BYTES_MAX {
-            break;
+            return;
         }
     }
-    if discarded > 0 { Err(Problem::BodyTooLarge { limit }) } else { Ok(bytes) }
 }
 
 async fn next_data(body: &mut Body) -> Result<Option<Bytes>, Problem> {
@@ -159,24 +173,30 @@ mod tests {
         assert_eq!(read(Body::from(vec![0; 11]), 10).await, Err(Problem::BodyTooLarge { limit: 10 }));
     }
 
-    /// A body of which nothing ever comes.
-    struct Silent;
+    /// A body of which this comes, and then nothing ever.
+    struct Silent(Option<Bytes>);
 
     impl hyper::body::Body for Silent {
         type Data = Bytes;
         type Error = std::convert::Infallible;
 
         fn poll_frame(
-            self: Pin<&mut Self>,
+            mut self: Pin<&mut Self>,
             _: &mut Context<'_>,
         ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
-            Poll::Pending
+            self.0.take().map_or(Poll::Pending, |bytes| Poll::Ready(Some(Ok(hyper::body::Frame::data(bytes)))))
         }
     }
 
     #[tokio::test]
     async fn a_body_that_does_not_come_is_not_waited_for() {
-        let answer = read_within(Body::new(Silent), 10, Duration::from_millis(1)).await;
+        let answer = read_within(Body::new(Silent(None)), 10, Duration::from_millis(1)).await;
         assert_eq!(answer, Err(Problem::Timeout));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_long_is_told_so_although_it_does_not_end() {
+        let body = Body::new(Silent(Some(Bytes::from(vec![0; 11]))));
+        assert_eq!(read(body, 10).await, Err(Problem::BodyTooLarge { limit: 10 }));
     }
 }

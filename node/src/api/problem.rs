@@ -122,7 +122,7 @@ impl Problem {
             Problem::Timeout => (S::REQUEST_TIMEOUT, "request_timeout", "send the whole body within 30 seconds"),
             Problem::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "body_too_large", "send less at once"),
             Problem::UrlTooLong { .. } => {
-                (S::URI_TOO_LONG, "url_too_long", "see /v1/openapi.json for the routes; none is this long")
+                (S::URI_TOO_LONG, "url_too_long", "see /v1/openapi.json; some routes take it posted")
             }
             Problem::UnsupportedMediaType(_) => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "set the Content-Type header")

@@ -56,7 +56,7 @@ struct Asked {
 #[derive(Debug, Deserialize)]
 struct HowMany {
     #[serde(rename = "maxResults")]
-    max_results: Option<usize>,
+    max_results: Option<String>,
 }
 
 /// `c2pa.softBindingQueryResult`, and beside it what has no manifest.
@@ -177,18 +177,22 @@ pub(super) async fn manifest(_: Segment) -> Problem {
 
 async fn answer(api: Arc<Api>, asked: &Asked, uri: &Uri) -> Result<Response, Problem> {
     let units = units(asked)?;
-    let Ok(Query(HowMany { max_results })) = Query::<HowMany>::try_from_uri(uri) else {
-        return Err(bad("maxResults should be a number"));
-    };
-    let results = max_results.unwrap_or(RESULTS_DEFAULT).min(LOOKALIKES_MAX);
-    if results == 0 {
-        return Err(bad("maxResults should be 1 at least"));
-    }
+    let results = results_max(uri)?;
     let searching = Arc::clone(&api);
     let _permit = api.searches.acquire().await.map_err(|_| Problem::Stopping)?;
     // All codes are compared: too long for a thread that answers others.
     let found = spawn_blocking(move || matches(&searching, &units, results)).await;
     Ok(json(&found.map_err(|_| Problem::Internal)??))
+}
+
+/// Returns how many results are wanted: as many as there may be, where more are.
+fn results_max(uri: &Uri) -> Result<usize, Problem> {
+    let wrong = || bad("maxResults should be a number, 1 at least");
+    let Query(HowMany { max_results }) = Query::<HowMany>::try_from_uri(uri).map_err(|_| wrong())?;
+    let Some(text) = max_results else { return Ok(RESULTS_DEFAULT) };
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let results: usize = if is_number { text.parse().unwrap_or(usize::MAX) } else { 0 };
+    if results == 0 { Err(wrong()) } else { Ok(results.min(LOOKALIKES_MAX)) }
 }
 
 /// Returns the units that are asked about, by kind, of which some must be of kinds that are compared.

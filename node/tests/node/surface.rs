@@ -88,13 +88,15 @@ async fn reads_are_open_to_any_origin() {
     }
     let preflight = Request::builder()
         .method(Method::OPTIONS)
-        .uri("/v1/entries/0")
+        .uri("/v1/matches/byBinding")
         .header("origin", "https://reader.example")
-        .header("access-control-request-method", "GET")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "content-type")
         .body(Body::empty())
         .unwrap();
     let preflight = register.send(preflight).await;
-    assert_eq!((preflight.status, preflight.header("access-control-allow-methods")), (StatusCode::OK, "GET,HEAD"));
+    assert_eq!((preflight.status, preflight.header("access-control-allow-methods")), (StatusCode::OK, "GET,HEAD,POST"));
+    assert_eq!(preflight.header("access-control-allow-headers"), "content-type");
 }
 
 #[tokio::test(flavor = "multi_thread")]

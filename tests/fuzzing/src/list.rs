@@ -31,7 +31,7 @@ pub fn check(data: &[u8]) {
         Ok(works) => works,
         Err(failure) => {
             for told in [failure.what(), failure.cure()] {
-                assert!(!told.is_empty() && !told.contains(char::is_control), "{told:?}");
+                assert!(!told.is_empty() && !told.contains(|c: char| c.is_control() && c != '\n'), "{told:?}");
             }
             return;
         }

@@ -79,8 +79,14 @@ pub(super) fn unacknowledged<'l>(
     account: &AccountId,
     sources: &Sources,
 ) -> (Vec<&'l Like>, Vec<&'l Like>) {
+    // Who has an earlier work that is as like it does not name whoever copied that.
+    let mine: Vec<&Like> = likes.iter().filter(|like| like.maker.account == *account).collect();
+    let is_after_mine = |like: &Like| {
+        mine.iter().any(|mine| mine.registered.index < like.registered.index && mine.distance <= like.distance)
+    };
     let known = |like: &Like| {
         like.maker.account == *account
+            || is_after_mine(like)
             || Some(like.work) == sources.ack_first
             || sources.ack_similar.contains(&like.work)
     };

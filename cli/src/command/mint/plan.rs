@@ -16,6 +16,7 @@ use super::work_args::WorkArgs;
 use crate::clock;
 use crate::codes::date::check_past;
 use crate::codes::plain::plain;
+use crate::dossier::once;
 use crate::failure::Failure;
 use crate::history::History;
 use crate::recognition::Recognised;
@@ -72,7 +73,10 @@ pub(super) struct Sources {
 impl Sources {
     /// Finds the works that are named, by their ids or by the beginning of those in this person's history.
     pub(super) fn of(args: &WorkArgs, history: &History) -> Result<Sources, Failure> {
-        let all = |texts: &[String]| texts.iter().map(|text| history.work(text)).collect::<Result<Vec<_>, _>>();
+        let all = |texts: &[String]| {
+            let works = texts.iter().map(|text| history.work(text)).collect::<Result<Vec<_>, _>>();
+            works.map(|works| once(&works))
+        };
         Ok(Sources {
             derived_from: all(&args.derived_from)?,
             ack_first: args.ack_first.as_ref().map(|text| history.work(text)).transpose()?,

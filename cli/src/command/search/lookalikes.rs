@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
-use crate::likeness::{Asked, Like, NOBODY_SEEKS, Sought, Wanted, seek};
+use crate::likeness::{Asked, Like, NOBODY_SEEKS, SHOWN_MAX, Sought, Wanted, seek};
 use crate::recognition::Recognised;
 use crate::sheet::Sheet;
 use crate::ui::{Answer, Tone};
@@ -56,7 +56,8 @@ impl fmt::Display for Found {
             return sheet.fmt(f);
         }
         let works = count(self.lookalikes.len() as u64, "work");
-        sheet.heading("!", Tone::Warning, &format!("{works} like {}", self.file));
+        let nearest = if self.lookalikes.len() >= SHOWN_MAX { ", the nearest: there may be more" } else { "" };
+        sheet.heading("!", Tone::Warning, &format!("{works} like {}{nearest}", self.file));
         for like in &self.lookalikes {
             sheet.gap();
             like.write(&mut sheet);

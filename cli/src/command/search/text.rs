@@ -28,6 +28,10 @@ pub(super) fn run(words: &str, after: u64, context: &Context) -> Result<Exit, Fa
             "give fewer words",
         ));
     }
+    if after >= PLACE_MAX as u64 {
+        let what = format!("of what words find, the first {PLACE_MAX} are shown, and no more");
+        return Err(Failure::usage(what, "give more words, which find fewer"));
+    }
     let client = context.client().map_err(Failure::of_reading)?;
     let found = match context.wait_for(client.search(words, after))? {
         Err(LookupError::NotKnown(_)) => {
@@ -42,7 +46,8 @@ pub(super) fn run(words: &str, after: u64, context: &Context) -> Result<Exit, Fa
     for hint in &found.hits {
         hits.extend(prove(context, &client, hint).map_err(Failure::of_reading)?);
     }
-    let found = Found { text: shown(words), count: found.count, hits, next: found.next };
+    let more = found.next.is_none() && found.count > PLACE_MAX as u64;
+    let found = Found { text: shown(words), count: found.count, hits, next: found.next, is_cut: more };
     context.ui.answer(&found)?;
     if let Some(next) = found.next.filter(|next| *next < PLACE_MAX as u64) {
         context.ui.next(format_args!("colophon search --text --after {next} {}", quoted(words)));
@@ -81,6 +86,9 @@ struct Found {
     /// How many to skip for more.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<u64>,
+    /// Whether there are more, and no way to them.
+    #[serde(skip)]
+    is_cut: bool,
 }
 
 #[derive(Serialize)]
@@ -160,6 +168,9 @@ impl fmt::Display for Found {
             hit.write(&mut sheet);
         }
         sheet.gap();
+        if self.is_cut {
+            sheet.text(2, &format!("These are the last of the {PLACE_MAX} that are shown: more words find fewer."));
+        }
         sheet.text(2, "What is shown of each is proved. That there are no others is the register's word.");
         sheet.fmt(f)
     }

@@ -126,9 +126,13 @@ fn find_work(judge: &Judge<'_>, client: &Client, folder: &Folder, name: &str) ->
 /// Returns that nothing is known of a folder. It may be registered all the same, with a face that lies outside it.
 fn not_found(name: &str, folder: &Folder, registered: &[String], is_cut: bool) -> Failure {
     let files = count(folder.tree.count, "file");
+    let mut cure =
+        "give the work's face or its certificate beside it; and check that no file was changed, added or left out"
+            .to_owned();
     let found = if registered.is_empty() {
         format!("none of the {files} in {name} leads to a registered work")
     } else {
+        cure = format!("where each file is a work of its own, give the files: colophon verify {name}/*; else {cure}");
         let named: Vec<&str> = registered.iter().take(NAMED_MAX).map(String::as_str).collect();
         let more = if registered.len() > NAMED_MAX { ", …" } else { "" };
         let named = named.join(", ");
@@ -141,6 +145,6 @@ fn not_found(name: &str, folder: &Folder, registered: &[String], is_cut: bool) -
         format!(
             "{found}; a folder is looked up by the files it holds{cut}, so this does not prove that it is not registered"
         ),
-        "give the work's face or its certificate beside it; and check that no file was changed, added or left out",
+        cure,
     )
 }

@@ -43,8 +43,8 @@ pub(super) struct Handed {
 }
 
 impl Handed {
-    /// Reads a certificate. One that was changed so that it is none any more is a failed verification.
-    pub(super) fn read(name: String, bytes: Vec<u8>) -> Result<Handed, Failure> {
+    /// Reads a certificate. Of one that was given, an error is a failed verification.
+    pub(super) fn read(name: String, bytes: Vec<u8>) -> Result<Handed, CertificateError> {
         let certificate = Certificate::parse(&bytes)?;
         Ok(Handed { name, bytes, certificate })
     }
@@ -109,7 +109,7 @@ pub(super) struct Judge<'c> {
 
 impl<'c> Judge<'c> {
     pub(super) fn new(args: &VerifyArgs, context: &'c Context) -> Result<Judge<'c>, Failure> {
-        let read = |path: &Path| read_certificate(path).and_then(|(name, bytes)| Handed::read(name, bytes));
+        let read = |path: &Path| read_certificate(path).and_then(|(name, bytes)| Ok(Handed::read(name, bytes)?));
         Ok(Judge {
             context,
             now_ms: clock::now_ms()?,

@@ -160,7 +160,7 @@ fn gather(spread: &mut BTreeMap<[u8; 2], (u32, Vec<u8>)>, segment: &[u8]) -> Res
             bytes.extend_from_slice(part.get(repeated..).unwrap_or_default());
         }
         Some(_) => return Err(ManifestError::Container("the segments of a box are out of order")),
-        None if is_full => return Err(ManifestError::TooManyParts),
+        None if is_full => return Err(ManifestError::Container("more than 64 boxes are spread over its segments")),
         None => {
             spread.insert(*number, (sequence, part.to_vec()));
         }

@@ -25,6 +25,7 @@ use crate::codes::date::date;
 use crate::codes::language::language;
 use crate::codes::licence::licence;
 use crate::codes::plain::plain;
+use crate::dossier::once;
 use crate::facts::Fact;
 use crate::failure::Failure;
 use crate::words::shown;
@@ -324,7 +325,7 @@ impl List<'_> {
     }
 
     fn works(&self, cell: &str) -> Result<Vec<WorkId>, Failure> {
-        several(cell).map(self.find_work).collect()
+        several(cell).map(self.find_work).collect::<Result<Vec<_>, _>>().map(|works| once(&works))
     }
 }
 
@@ -401,7 +402,7 @@ mod tests {
         assert_eq!(first.work.country.as_ref().unwrap().as_str(), "FR");
         assert_eq!((first.work.editions.get(), first.work.about.as_deref()), (3, Some("two\nlines")));
         assert_eq!(first.work.creators.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["Lin, Ana", "Jo"]);
-        assert_eq!(first.sources.ack_similar, [id, id]);
+        assert_eq!(first.sources.ack_similar, [id], "each once");
         assert_eq!((second.line, second.path.as_path()), (Some(5), Path::new("/whole/path.png")));
         assert_eq!((second.work.country.as_ref().unwrap().as_str(), second.work.editions.get()), ("SE", 7));
         assert_eq!(second.titles().unwrap()[0].clone().title("und").text, "path");
@@ -461,7 +462,7 @@ mod tests {
             assert!(told.contains(part), "{part}: {told}");
         }
         let many = format!("file,country\n{}", "a.png,XX\n".repeat(MISTAKES_TOLD_MAX + 7));
-        assert!(wrong(&many).ends_with("; and 7 more"));
+        assert!(wrong(&many).ends_with("\n  and 7 more"));
         assert!(wrong("file,title\na.png,a\u{202e}b\n").contains("line 2, column title: "));
     }
 
