@@ -66,9 +66,9 @@ pub enum RecordKey {
     Crossing(WorkId, u64, u64),
     /// `corridor/DIGEST`: a [`CorridorRecord`], the sets in force together by which some crossing was judged.
     Corridor(Digest),
-    /// `allegations/WORK/N`: an [`AllegationsRecord`](crate::state::AllegationsRecord).
+    /// `allegations/WORK/N`: an [`AllegationsRecord`].
     Allegations(WorkId, u64),
-    /// `allegation/WORK/N/ACCOUNT`: an [`AllegationRecord`](crate::state::AllegationRecord), what an account alleges.
+    /// `allegation/WORK/N/ACCOUNT`: an [`AllegationRecord`], what an account alleges.
     Allegation(WorkId, u64, AccountId),
 }
 
