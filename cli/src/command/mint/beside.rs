@@ -30,13 +30,11 @@ pub(super) fn place(args: &MintArgs) -> Result<Option<PathBuf>, Failure> {
     let path = sidecar_of(face);
     if path.exists() {
         let what = format!("{} is there already", path.display());
-        return Err(Failure::usage(what, format!("move it away first; {}", whose_is_it(face))));
+        let cure =
+            format!("move it away first; colophon verify {} tells whether the file is registered", argument(face));
+        return Err(Failure::usage(what, cure));
     }
     Ok(Some(path))
-}
-
-fn whose_is_it(face: &Path) -> String {
-    format!("what it is a certificate of, and whether the file is registered, tells colophon verify {}", argument(face))
 }
 
 /// Writes the certificate beside the face, once the work is recorded; returns how the command ends. The work is in the register: what
