@@ -131,6 +131,22 @@ pub fn find(
     })
 }
 
+/// Returns what [`find`] does. A node that cannot be asked takes nothing from what is proved: it is warned of. A lie is an error.
+pub fn find_or_warn(
+    context: &Context,
+    client: &Client,
+    asked: Option<&Asked>,
+    wanted: &Wanted,
+) -> Result<Option<Vec<Like>>, Failure> {
+    match find(context, client, asked, wanted) {
+        Err(failure) if failure.exit() != Exit::NotVerified => {
+            context.ui.warn(format_args!("works like it were not looked for: {}", failure.what()));
+            Ok(None)
+        }
+        found => found,
+    }
+}
+
 /// Looks for the works that are like something.
 pub async fn seek(client: &Client, asked: Option<&Asked>, wanted: &Wanted) -> Result<Sought, Failure> {
     let Some(asked) = asked else { return Ok(Sought::NothingToSeekBy) };

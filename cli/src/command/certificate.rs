@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use colophon_client::client::Client;
 use colophon_ledger::certificate::Provenance;
 use colophon_ledger::field::WorkId;
 use serde::Serialize;
@@ -13,7 +14,7 @@ use crate::command::show::{EditionArgs, card_of};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::home::{create_shared_file, replace_shared_file};
-use crate::likeness::{Asked, Like, Wanted, find};
+use crate::likeness::{Asked, Like, Wanted, find_or_warn};
 use crate::party::Party;
 use crate::sheet::Sheet;
 use crate::ui::Answer;
@@ -37,7 +38,8 @@ pub struct CertificateArgs {
 }
 
 pub(super) fn run(args: &CertificateArgs, context: &Context) -> Result<Exit, Failure> {
-    let certified = args.edition.certified(context)?;
+    let client = context.client().map_err(Failure::of_reading)?;
+    let certified = args.edition.certified(context, &client)?;
     let bytes = certified.text.as_bytes();
     if args.output == Path::new(STDOUT) {
         context.ui.bytes(bytes)?;
@@ -62,7 +64,7 @@ pub(super) fn run(args: &CertificateArgs, context: &Context) -> Result<Exit, Fai
         holder: card.card.holder,
         as_of: card.as_of,
     })?;
-    disclose_likes(context, &certified.provenance)?;
+    disclose_likes(context, &client, &certified.provenance)?;
     context.ui.note(
         "hand it over with the file: whoever has the register's key checks both together, without asking anybody",
     );
@@ -71,18 +73,11 @@ pub(super) fn run(args: &CertificateArgs, context: &Context) -> Result<Exit, Fai
 }
 
 /// Warns of what others registered earlier that is like what the mint states of the face, and is not named in it: the certificate does not tell.
-fn disclose_likes(context: &Context, provenance: &Provenance) -> Result<(), Failure> {
+fn disclose_likes(context: &Context, client: &Client, provenance: &Provenance) -> Result<(), Failure> {
     let mint = &provenance.mint;
     let asked = mint.files.as_slice().first().and_then(Asked::stated);
     let wanted = Wanted { before: Some(provenance.minted.index), ..Wanted::default() };
-    let found = context.client().and_then(|client| find(context, &client, asked.as_ref(), &wanted));
-    let likes = match found {
-        Err(failure) if failure.exit() != Exit::NotVerified => {
-            context.ui.warn(format_args!("works like it were not looked for: {}", failure.what()));
-            return Ok(());
-        }
-        found => found?.unwrap_or_default(),
-    };
+    let likes = find_or_warn(context, client, asked.as_ref(), &wanted)?.unwrap_or_default();
     let named = mint.ack_similar.as_ref().map_or(&[][..], |named| named.as_slice());
     let is_told = |like: &&Like| like.maker.account != mint.by && !named.contains(&like.work);
     for like in likes.iter().filter(is_told) {

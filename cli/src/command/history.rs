@@ -16,7 +16,8 @@ use crate::ui::Answer;
 use crate::words::ids::short;
 
 pub(super) fn run(args: &EditionArgs, context: &Context) -> Result<Exit, Failure> {
-    let timeline = Timeline::from(card_of(&args.certified(context)?, context)?);
+    let client = context.client().map_err(Failure::of_reading)?;
+    let timeline = Timeline::from(card_of(&args.certified(context, &client)?, context)?);
     context.ui.answer(&timeline)?;
     context.ui.next(format_args!("colophon certificate {} -o FILE", short(&timeline.work)));
     Ok(Exit::Done)

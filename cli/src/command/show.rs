@@ -4,6 +4,7 @@ use std::fmt;
 
 use clap::{Args, value_parser};
 use colophon_client::certificate::Certified;
+use colophon_client::client::Client;
 use colophon_client::lookup::Looked;
 use colophon_client::work::WorkPrefix;
 use colophon_tlog::policy::Policy;
@@ -46,8 +47,7 @@ pub(super) fn work(text: &str) -> Result<WorkPrefix, Failure> {
 
 impl EditionArgs {
     /// Asks for the newest certificate of the edition, verified.
-    pub(super) fn certified(&self, context: &Context) -> Result<Certified, Failure> {
-        let client = context.client().map_err(Failure::of_reading)?;
+    pub(super) fn certified(&self, context: &Context, client: &Client) -> Result<Certified, Failure> {
         let work = match context.wait_for(client.work(&self.work, self.edition))?.map_err(Failure::of_reading)? {
             Looked::Found(facts) => facts.work,
             Looked::Absent(as_of) => {
@@ -81,9 +81,9 @@ pub(super) fn card_of(certified: &Certified, context: &Context) -> Result<Card, 
 }
 
 pub(super) fn run(args: &EditionArgs, context: &Context) -> Result<Exit, Failure> {
-    let mut card = card_of(&args.certified(context)?, context)?;
+    let client = context.client().map_err(Failure::of_reading)?;
+    let mut card = card_of(&args.certified(context, &client)?, context)?;
     if !card.card.acknowledges_similar.is_empty() {
-        let client = context.client().map_err(Failure::of_reading)?;
         card.card.introduced = introduce(context, &client, &card.card.acknowledges_similar)?;
     }
     context.ui.answer(&card)?;

@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, value_parser};
-use colophon_client::stats::{Delivery, Dimension, Hidden, Ordering, Paid, Stats, StatsCell};
+use colophon_client::stats::{Dimension, Hidden, Ordering, Paid, Stats, StatsCell};
 use colophon_ledger::deal::Money;
 use colophon_ledger::field::Int;
 use serde::Serialize;
@@ -100,14 +100,7 @@ fn word_of(cell: &StatsCell, dimension: Dimension) -> String {
         Dimension::Quarter => text(cell.quarter.map(|quarter| quarter.to_string())),
         Dimension::Category => text(cell.category.as_ref().map(ToString::to_string)),
         Dimension::Domain => text(cell.domain.as_ref().map(ToString::to_string)),
-        Dimension::Delivery => {
-            let word = |delivery| match delivery {
-                Delivery::Digital => "digital",
-                Delivery::Physical => "physical",
-                Delivery::Rights => "rights",
-            };
-            text(cell.delivery.map(|delivery| word(delivery).to_owned()))
-        }
+        Dimension::Delivery => text(cell.delivery.map(|delivery| delivery.word().to_owned())),
         Dimension::Ordering => {
             let word = |ordering| match ordering {
                 Ordering::Digital => "digital",

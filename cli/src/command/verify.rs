@@ -225,16 +225,13 @@ fn proof_of_file(judge: &Judge<'_>, file: &GivenFile) -> Result<Found, Failure> 
 
 /// Reads the certificate beside a file. One that is cut off or empty proves nothing, neither for the file nor against it.
 fn read_sidecar(sidecar: &Path) -> Result<Handed, Failure> {
-    let damaged = || {
-        let what =
-            format!("{}, which lies beside it, is damaged or cut off, and no certificate any more", named(sidecar));
-        Failure::failed(what, "ask a register, or write it anew: colophon certificate WORK -o FILE")
-    };
     let bytes = read_file(sidecar, CERTIFICATE_BYTES_MAX)?.unwrap_or_default();
     match Handed::read(named(sidecar), bytes) {
-        Ok(handed) => Ok(handed),
-        Err(CertificateError::Malformed(_)) => Err(damaged()),
-        Err(error) => Err(error.into()),
+        Err(CertificateError::Malformed(_)) => Err(Failure::failed(
+            format!("{}, which lies beside it, is damaged or cut off, and no certificate any more", named(sidecar)),
+            "ask a register, or write it anew: colophon certificate WORK -o FILE",
+        )),
+        handed => Ok(handed?),
     }
 }
 

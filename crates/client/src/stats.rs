@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use colophon_ledger::deal::Delivery;
 use colophon_ledger::facts::Fcs;
 use colophon_ledger::field::{Country, Currency, FcsDomain, FcsVersion, WorkKind};
 use serde::{Deserialize, Serialize};
@@ -131,18 +132,6 @@ impl TryFrom<String> for Domain {
         let read = version.parse().ok().zip(domain.parse().ok());
         read.map(|(version, domain)| Domain::Stated(version, domain)).ok_or(NotADomain)
     }
-}
-
-/// How a work was handed over, or what was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// Files over a network.
-    Digital,
-    /// A thing that carries them.
-    Physical,
-    /// Rights alone.
-    Rights,
 }
 
 /// How a transfer was ordered, as the Handbook on Measuring Digital Trade asks it.

@@ -63,16 +63,16 @@ pub(super) fn add(desk: &Desk<'_>, outcome: &Outcome, path: Option<&Path>) -> Ex
     }
 }
 
-/// Tells why what lies in the place of a work's certificate is none; nothing where it is one.
-pub(super) fn not_its_certificate(work: &WorkId, path: &Path) -> Option<Failure> {
+/// Checks that what lies in the place of a work's certificate is one.
+pub(super) fn check_lying(work: &WorkId, path: &Path) -> Result<(), Failure> {
     let bytes = read_file(path, CERTIFICATE_BYTES_MAX).ok().flatten();
     let certificate = bytes.and_then(|bytes| Certificate::parse(&bytes).ok());
     let what = match certificate {
-        Some(certificate) if certificate.work == *work => return None,
+        Some(certificate) if certificate.work == *work => return Ok(()),
         Some(other) => format!("{} is there already, of another work ({})", named(path), short(&other.work)),
         None => format!("{} is there already, and is no certificate", named(path)),
     };
-    Some(Failure::failed(what, "move it away"))
+    Err(Failure::failed(what, "move it away"))
 }
 
 /// Writes the certificate of a work that is in the register.

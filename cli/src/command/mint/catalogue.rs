@@ -26,7 +26,7 @@ use colophon_ledger::account::AccountId;
 use colophon_ledger::field::Country;
 
 use super::MintArgs;
-use super::beside::{not_its_certificate, unwritten, write};
+use super::beside::{check_lying, unwritten, write};
 use super::creator::CreatorArg;
 use super::plan::Maker;
 use super::work_args::WorkArgs;
@@ -46,7 +46,7 @@ use self::looking::Looker;
 use self::reading::Readers;
 use self::report::{Fate, Outcome, Report};
 use self::row::Row;
-use self::run::{Run, Signatory};
+use self::run::{Run, Signatory, needs_others};
 use self::sending::{Came, Sender, Sent};
 
 /// What whoever presses Ctrl-C is told.
@@ -104,9 +104,7 @@ fn check_creators(rows: &[Row], account: &AccountId) -> Result<(), Failure> {
         None => Ok(()),
         Some(row) => {
             let place = row.line.map_or_else(String::new, |line| format!("line {line}: "));
-            let what = format!("{place}a creator is named by another account, which must sign too");
-            let cure = "leave the account out, or register this work by itself, with colophon mint FILE --creator …: it then waits for the other signature";
-            Err(Failure::usage(what, cure))
+            Err(needs_others(&place))
         }
     }
 }
@@ -206,12 +204,14 @@ fn write_sidecars(desk: &Desk<'_>, rows: &[Row], fates: &mut [Fate]) {
         let path = sidecar_of(&row.path);
         if let Some(work) = fate.work.filter(|_| matches!(fate.outcome, Outcome::Registered | Outcome::ThereBefore)) {
             let written = match path.symlink_metadata() {
-                Ok(_) => not_its_certificate(&work, &path).map_or(Ok(()), Err),
+                Ok(_) => check_lying(&work, &path),
                 Err(_) => away.take().map_or_else(|| write(desk, &work, &path), Err),
             };
             if let Err(failure) = written {
                 fate.lacks_certificate(&unwritten(&failure, &work, &path));
-                away = Some(failure).filter(Failure::is_away);
+                if failure.is_away() {
+                    away = Some(failure);
+                }
             }
         }
         progress.advance_to(number);

@@ -4,8 +4,8 @@ use colophon_fingerprint::Content;
 use colophon_ledger::field::WorkId;
 
 use crate::command::verify::proof::{Judge, Proof};
-use crate::failure::{Exit, Failure};
-use crate::likeness::{Asked, Like, Wanted, find, introduce};
+use crate::failure::Failure;
+use crate::likeness::{Asked, Like, Wanted, find_or_warn, introduce};
 use crate::recognition::is_scant;
 use crate::verdict::{SoughtBy, Verdict};
 
@@ -49,11 +49,5 @@ pub(super) fn introduced(judge: &Judge<'_>, works: &[WorkId]) -> Result<Vec<(Wor
 
 fn seek(judge: &Judge<'_>, asked: Option<&Asked>, before: Option<u64>) -> Result<Option<Vec<Like>>, Failure> {
     let (Some(asked), Some(client)) = (asked, judge.client()?) else { return Ok(None) };
-    match find(judge.context, client, Some(asked), &Wanted { before, ..Wanted::default() }) {
-        Err(failure) if failure.exit() != Exit::NotVerified => {
-            judge.context.ui.warn(format_args!("works like it were not looked for: {}", failure.what()));
-            Ok(None)
-        }
-        found => found,
-    }
+    find_or_warn(judge.context, client, Some(asked), &Wanted { before, ..Wanted::default() })
 }

@@ -8,6 +8,7 @@
 //! The list is judged whole before anything else is done: what is wrong in it is named by line and column, and nothing of it is
 //! registered. Of an unknown column nothing can be known, so it is refused.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use colophon_ledger::field::WorkId;
@@ -254,9 +255,9 @@ impl List<'_> {
         if row.path.as_os_str().is_empty() {
             mistakes.push(format!("line {line}, column file: it names no file"));
         }
-        let languages: Vec<&str> = titles.iter().filter_map(TitleArg::language).collect();
-        if let Some(twice) = (1..languages.len()).find(|n| languages[..*n].contains(&languages[*n])) {
-            mistakes.push(format!("line {line}: two titles in the language {}", languages[twice]));
+        let mut met = BTreeSet::new();
+        if let Some(twice) = titles.iter().filter_map(TitleArg::language).find(|language| !met.insert(*language)) {
+            mistakes.push(format!("line {line}: two titles in the language {twice}"));
         }
         if !titles.is_empty() {
             row.work.titles = titles;

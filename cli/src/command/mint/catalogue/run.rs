@@ -55,7 +55,7 @@ impl Signatory {
             draft.sign(&self.maker.account, key.secret.clone()).map_err(unfit)?;
         }
         let others = missing(&draft, &self.accounts)?;
-        if others.is_empty() { Ok(draft) } else { Err(needs_others()) }
+        if others.is_empty() { Ok(draft) } else { Err(needs_others("")) }
     }
 
     /// Returns what would be signed.
@@ -68,10 +68,11 @@ impl Signatory {
     }
 }
 
-fn needs_others() -> Failure {
+/// Returns that a work, named by its `place`, is not one account's alone.
+pub(super) fn needs_others(place: &str) -> Failure {
     Failure::usage(
-        "a creator is named by another account, which must sign too",
-        "register this work by itself, with colophon mint FILE --creator …: it then waits for the other signature",
+        format!("{place}a creator is named by another account, which must sign too"),
+        "leave the account out, or register this work by itself, with colophon mint FILE --creator …: it then waits for the other signature",
     )
 }
 
